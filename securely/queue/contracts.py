@@ -1,0 +1,312 @@
+"""What a queue connection must do: take jobs, hand them out, settle each exactly once.
+
+A producer hands over :class:`Envelope`; a worker receives :class:`Delivery` and answers with
+:class:`Outcome`. The store never decodes a payload. All times are seconds; instants are wall time
+(seconds since 1970-01-01 UTC), so that they survive a restart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+__all__ = [
+    "Charge",
+    "Connection",
+    "Counts",
+    "Delivery",
+    "Envelope",
+    "FailedJob",
+    "FailedJobs",
+    "Kind",
+    "Outcome",
+    "Reaped",
+    "Seat",
+    "Turn",
+    "Verdict",
+    "Workable",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A job as it is handed to a store.
+
+    Attributes:
+        uuid: The job's id for its whole life, over retries and `queue:retry`.
+        name: What people call the job; shown in lists, never used to find code.
+        queue: The queue it waits in.
+        payload: The signed frame made by `payload.py`; opaque here.
+        delay: Seconds from now until it may be claimed; 0 for at once.
+        timeout: Seconds one run may take; None leaves it to the worker.
+        max_lost: How many workers may die under it before it fails.
+        priority: Higher goes first within its queue.
+    """
+
+    uuid: str
+    name: str
+    queue: str
+    payload: bytes
+    delay: float = 0.0
+    timeout: float | None = None
+    max_lost: int = 3
+    priority: int = 0
+
+
+class Verdict(IntEnum):
+    """What an executor is asked to do with a delivery."""
+
+    RUN = 0  # run the job
+    TIMED_OUT = 1  # it was killed for its time: decide between retry and failure, do not run it
+    LOST = 2  # it took down `max_lost` workers: fail it, do not run it
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A job in the hands of one worker, who alone may settle it while *token* is current.
+
+    Attributes:
+        id: The row; 63 bits, ordered by acceptance.
+        token: Grows with every claim; an outcome with an older one is refused.
+        attempts: Deliveries so far, this one included.
+        exceptions: Runs that ended in an exception or a timeout; what `tries` is compared with.
+        lost: Deliveries whose worker died after the job had started.
+        deferrals: Releases by middleware or by the job itself; they consume no try.
+    """
+
+    id: int
+    token: int
+    queue: str
+    name: str
+    attempts: int
+    exceptions: int
+    lost: int
+    deferrals: int
+    timeout: float | None
+    max_lost: int
+    payload: bytes
+    verdict: Verdict = Verdict.RUN
+
+
+class Kind(IntEnum):
+    """How a delivery ended."""
+
+    DONE = 0  # finished: the row goes
+    RELEASE = 1  # back to its queue, after `delay`
+    FAIL = 2  # over: moved to the failed jobs in the same transaction
+    DROP = 3  # taken out by the job itself or by a rule; nothing is recorded
+    RETURN = 4  # never started: back as it was, nothing charged
+
+
+class Charge(IntEnum):
+    """Which counter a release raises."""
+
+    NONE = 0
+    EXCEPTION = 1
+    DEFERRAL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All consequences of one delivery; a store applies them in one step or not at all.
+
+    Attributes:
+        id: The delivery's id.
+        token: The delivery's token.
+        delay: Seconds until a released job may be claimed again.
+        charge: What a release costs.
+        error: UTF-8 JSON `{"type", "message", "trace"}` of a failure.
+        has_hook: The job has a `failed()` hook that is to run once the failure is recorded.
+    """
+
+    id: int
+    token: int
+    kind: Kind
+    delay: float = 0.0
+    charge: Charge = Charge.NONE
+    error: bytes | None = None
+    has_hook: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one turn of a worker brought.
+
+    Attributes:
+        deliveries: Newly claimed, in the order they are to run.
+        stale: Ids of outcomes that were refused because their token was not current.
+        next_due: Wall time of the next delayed job in the worker's queues; None if there is none.
+        must_restart: `queue:restart` was called after this worker joined.
+        paused: The worker's queues that are paused.
+    """
+
+    deliveries: Sequence[Delivery]
+    stale: Sequence[int] = ()
+    next_due: float | None = None
+    must_restart: bool = False
+    paused: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reaped:
+    """What became of the deliveries of workers found dead.
+
+    Attributes:
+        returned: Rows given back uncharged: they had not started.
+        charged: Rows given back with `lost` raised: they had started.
+        settled: Rows whose board said finished with nothing further to do.
+        condemned: Deliveries over `max_lost`, claimed for the reaping worker with
+            :attr:`Verdict.LOST`, so that it can fail them and run their hooks.
+        hooks: Failed jobs whose `failed()` hook a dead worker left undone.
+    """
+
+    returned: int = 0
+    charged: int = 0
+    settled: int = 0
+    condemned: Sequence[Delivery] = ()
+    hooks: Sequence[FailedJob] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many jobs a queue holds; a row whose worker is dead counts as pending once reaped."""
+
+    pending: int = 0
+    delayed: int = 0
+    reserved: int = 0
+    oldest_pending_at: float | None = None
+
+    @property
+    def total(self) -> int:
+        """Pending, delayed and reserved together."""
+        return self.pending + self.delayed + self.reserved
+
+
+@dataclass(frozen=True, slots=True)
+class FailedJob:
+    """A job that is over, kept with all it takes to try it again."""
+
+    id: int
+    uuid: str
+    connection: str
+    queue: str
+    name: str
+    payload: bytes
+    error: bytes
+    attempts: int
+    failed_at: float
+    timeout: float | None = None
+    max_lost: int = 3
+    priority: int = 0
+
+
+class FailedJobs(Protocol):
+    """Where failed jobs are kept. Moving one here, or back, is one step with its row's removal."""
+
+    def all(self, queue: str | None = None) -> Sequence[FailedJob]:
+        """Return the failed jobs, newest first."""
+        ...
+
+    def find(self, key: str) -> FailedJob | None:
+        """Return the one with this id or uuid, or None."""
+        ...
+
+    def retry(self, keys: Sequence[str] | None = None, queue: str | None = None) -> list[FailedJob]:
+        """Put jobs back in their queues with all counters at 0; None for all of them."""
+        ...
+
+    def forget(self, key: str) -> bool:
+        """Remove one by id or uuid; False when there is none."""
+        ...
+
+    def flush(self, older_than: float | None = None) -> int:
+        """Remove those that failed more than *older_than* seconds ago (None: all); how many."""
+        ...
+
+    def count(self) -> int:
+        """Return how many there are."""
+        ...
+
+
+class Connection(Protocol):
+    """Where jobs are handed over: all that a producer needs."""
+
+    name: str
+
+    def push(self, envelopes: Sequence[Envelope]) -> Sequence[str]:
+        """Accept all of *envelopes* or none, and return their uuids.
+
+        Raises:
+            StoreFull: There is no room; nothing was written.
+            QueueUnavailable: The store cannot be reached or opened.
+        """
+        ...
+
+    async def apush(self, envelopes: Sequence[Envelope]) -> Sequence[str]:
+        """Async twin of :meth:`push`."""
+        ...
+
+    def counts(self, queue: str) -> Counts:
+        """Return how many jobs *queue* holds."""
+        ...
+
+    async def acounts(self, queue: str) -> Counts:
+        """Async twin of :meth:`counts`."""
+        ...
+
+    def clear(self, queue: str) -> int:
+        """Delete pending, delayed and reserved jobs of *queue*; return how many."""
+        ...
+
+    async def aclear(self, queue: str) -> int:
+        """Async twin of :meth:`clear`."""
+        ...
+
+
+class Seat(Protocol):
+    """A worker's place at a store, from :meth:`Workable.join` to :meth:`leave`."""
+
+    id: str
+
+    def turn(self, outcomes: Sequence[Outcome], room: int) -> Turn:
+        """Settle *outcomes* and claim up to *room* jobs, in one transaction."""
+        ...
+
+    def reap(self) -> Reaped:
+        """Look for dead workers and take care of what they held; cheap when all live."""
+        ...
+
+    def hook_done(self, failed_id: int) -> None:
+        """Record that the `failed()` hook of this failed job has run."""
+        ...
+
+    def fileno(self) -> int:
+        """Return a descriptor that becomes readable when a job may be waiting."""
+        ...
+
+    def drain(self) -> None:
+        """Swallow pending wake-ups, so that :meth:`fileno` is quiet again."""
+        ...
+
+    def leave(self, held: Sequence[Outcome] = ()) -> None:
+        """Settle *held*, give back everything else this worker holds, and remove the worker."""
+        ...
+
+
+class Workable(Connection, Protocol):
+    """A connection that workers can take jobs from."""
+
+    @property
+    def failed(self) -> FailedJobs:
+        """Where this connection keeps failed jobs."""
+        ...
+
+    def join(self, queues: Sequence[str]) -> Seat:
+        """Take a seat as a new worker that serves *queues* in this order of priority."""
+        ...
+
+    def restart(self) -> None:
+        """Ask every worker that has joined before now to stop after its current job."""
+        ...

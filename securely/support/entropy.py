@@ -1,0 +1,78 @@
+"""The only source of randomness and of ids; can be seeded.
+
+Unseeded, every value comes from the operating system and is fit for secrets.
+Seeded (in a test), the same seed gives the same values, so that a failing run can be replayed.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import Random, SystemRandom  # noqa: TID251  # this module is what the ban points to
+from uuid import UUID
+
+from securely.support import clock
+
+__all__ = ["below", "seeded", "token_bytes", "token_hex", "uniform", "uuid4", "uuid7"]
+
+_system = SystemRandom()
+_random: Random = _system
+_uuid7_lock = threading.Lock()
+_uuid7_last = 0
+
+
+def token_bytes(size: int) -> bytes:
+    """Return *size* random bytes, fit for keys."""
+    return os.urandom(size) if _random is _system else _random.randbytes(size)
+
+
+def token_hex(size: int) -> str:
+    """Return *size* random bytes as twice as many hexadecimal digits."""
+    return token_bytes(size).hex()
+
+
+def below(limit: int) -> int:
+    """Return a random integer of at least 0 and less than *limit*."""
+    return _random.randrange(limit)
+
+
+def uniform(low: float, high: float) -> float:
+    """Return a random number between *low* and *high*."""
+    return _random.uniform(low, high)
+
+
+def uuid4() -> UUID:
+    """Return a random UUID.
+
+    Source: RFC 9562, section 5.4.
+    """
+    return UUID(bytes=token_bytes(16), version=4)
+
+
+def uuid7() -> UUID:
+    """Return a UUID that sorts by its time of making, also within one millisecond and process.
+
+    Source: RFC 9562, section 5.7, with method 3 of section 6.2 (12 bits of the sub-millisecond).
+    """
+    global _uuid7_last  # noqa: PLW0603  # order holds over the whole process
+    with _uuid7_lock:
+        # Sixty bits: 48 of milliseconds, 12 of 1/4096 milliseconds.
+        stamp = int(clock.timestamp() * 4_096_000)
+        _uuid7_last = stamp = max(stamp, _uuid7_last + 1)
+    tail = int.from_bytes(token_bytes(8), "big") & ((1 << 62) - 1)
+    number = (stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62 | tail
+    return UUID(int=number)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Give the same values for the same *seed* within the block. For tests: not fit for secrets."""
+    global _random  # noqa: PLW0603  # randomness is the same for everybody
+    before = _random
+    _random = Random(seed)  # noqa: S311  # seeded on purpose
+    try:
+        yield
+    finally:
+        _random = before
