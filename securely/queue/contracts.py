@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 from typing import Protocol
 
 __all__ = [
@@ -101,11 +102,16 @@ class Kind(IntEnum):
 
 
 class Charge(IntEnum):
-    """Which counter a release raises."""
+    """Which counter a release raises.
+
+    A job whose executor died under it is released with LOST; it keeps its place in the queue, and
+    once `lost` has reached `max_lost` it is claimed with :attr:`Verdict.LOST`.
+    """
 
     NONE = 0
     EXCEPTION = 1
     DEFERRAL = 2
+    LOST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +125,7 @@ class Outcome:
         charge: What a release costs.
         error: UTF-8 JSON `{"type", "message", "trace"}` of a failure.
         has_hook: The job has a `failed()` hook that is to run once the failure is recorded.
+            The failed row keeps the delivery's id: `Seat.hook_done(outcome.id)` ends its wait.
     """
 
     id: int
@@ -266,9 +273,18 @@ class Connection(Protocol):
 
 
 class Seat(Protocol):
-    """A worker's place at a store, from :meth:`Workable.join` to :meth:`leave`."""
+    """A worker's place at a store, from :meth:`Workable.join` to :meth:`leave`.
+
+    Attributes:
+        id: This worker's name, never used again by another one.
+        home: The directory of this worker's files: the store holds `<id>.lock` locked; the worker
+            keeps `<id>.board` there, and each of its executors holds `<id>.<n>.executor.lock`
+            locked. A worker counts as dead once all of these locks are free. The store removes
+            the files of dead workers, and on :meth:`leave`.
+    """
 
     id: str
+    home: Path
 
     def turn(self, outcomes: Sequence[Outcome], room: int) -> Turn:
         """Settle *outcomes* and claim up to *room* jobs, in one transaction."""
