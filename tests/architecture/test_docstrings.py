@@ -1,0 +1,119 @@
+"""Everything public says what it is for, and the map in ARCHITECTURE.md is drawn from it."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from typing import Any
+
+from tools.source import ROOT, Module, modules
+from tools.tree import page
+
+PURPOSE_CHARACTERS = 120
+
+
+def test_every_module_starts_with_its_purpose(hold: Any) -> None:
+    hold(
+        (
+            module.relative
+            for module in modules()
+            if module.text.strip() and not 0 < len(module.purpose) <= PURPOSE_CHARACTERS
+        ),
+        "Open the module with a docstring whose first line is its line in the tree, "
+        f"at most {PURPOSE_CHARACTERS} characters:",
+    )
+
+
+def test_every_package_lists_its_files(hold: Any) -> None:
+    found = []
+    for module in modules():
+        if not module.is_package or module.component in {"", "support"}:
+            continue
+        if module.path.parent.parent.name != "securely":
+            continue
+        siblings = {path.stem for path in module.path.parent.glob("*.py")} - {"__init__"}
+        missing = sorted(name for name in siblings if name not in module.docstring)
+        if missing:
+            found.append(f"{module.relative}: {', '.join(missing)}")
+
+    hold(found, "Name these files in the docstring of the package, with what they are for:")
+
+
+def undocumented(module: Module) -> list[str]:
+    """Return the public classes, functions and methods of *module* that have no docstring."""
+    found = []
+
+    def visit(body: list[ast.stmt], owner: str) -> None:
+        for node in body:
+            if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            overload = any("overload" in ast.dump(each) for each in node.decorator_list)
+            if node.name.startswith("_") or overload:
+                continue
+            if ast.get_docstring(node) is None:
+                found.append(f"{module.relative}:{node.lineno} {owner}{node.name}")
+            if isinstance(node, ast.ClassDef):
+                visit(node.body, f"{owner}{node.name}.")
+
+    visit(module.tree.body, "")
+    return found
+
+
+def test_everything_public_has_a_docstring(hold: Any) -> None:
+    hold(
+        (each for module in modules() for each in undocumented(module)),
+        "Say in one sentence what the name does not say:",
+    )
+
+
+def unreasoned(module: Module) -> list[str]:
+    """Return the numbers of *module* that are constants with no comment or docstring to them."""
+    found = []
+    lines = module.text.splitlines()
+    body = module.tree.body
+    for index, node in enumerate(body):
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=value)
+            ) if name.lstrip("_").isupper():
+                pass
+            case _:
+                continue
+        numbers = (
+            [each for each in ast.walk(value) if isinstance(each, ast.Constant)] if value else []
+        )
+        if not any(type(each.value) in {int, float} for each in numbers):
+            continue
+        following = body[index + 1] if index + 1 < len(body) else None
+        documented = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
+        beside = any("#" in line for line in lines[node.lineno - 1 : node.end_lineno])
+        if not (documented or beside or commented_above(lines, node.lineno)):
+            found.append(f"{module.relative}:{node.lineno} {name}")
+    return found
+
+
+def commented_above(lines: list[str], line: int) -> bool:
+    """Tell whether a comment heads the block of assignments that *line* is in."""
+    while line >= 2 and lines[line - 2].strip():
+        line -= 1
+        if lines[line - 1].startswith("#"):
+            return True
+    return False
+
+
+def test_every_constant_has_a_reason(hold: Any) -> None:
+    hold(
+        (each for module in modules() for each in unreasoned(module)),
+        "Say in a comment beside or above why the number is what it is, and its unit:",
+    )
+
+
+def test_the_tree_in_architecture_is_fresh() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    fresh = page(text)
+
+    changes = "\n".join(
+        difflib.unified_diff(text.splitlines(), fresh.splitlines(), lineterm="", n=0)
+    )
+    assert text == fresh, f"Run `make tree` and commit ARCHITECTURE.md:\n{changes}"

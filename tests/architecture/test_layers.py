@@ -1,0 +1,70 @@
+"""The layer list in pyproject.toml is the architecture: imports go down, and all has a place."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import tomllib
+from typing import Any
+
+import pytest
+from importlinter.cli import lint_imports
+
+from tools.source import PACKAGE, ROOT, modules
+
+
+@pytest.fixture(scope="module")
+def contract() -> dict[str, Any]:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    return next(each for each in contracts if each["type"] == "layers")
+
+
+def test_imports_go_down(capsys: pytest.CaptureFixture[str]) -> None:
+    with contextlib.chdir(ROOT):
+        status = lint_imports(no_cache=True)
+
+    assert status == 0, (
+        "An import goes up or sideways. Let the lower layer say what it needs as a Protocol in its "
+        "contracts.py, and plug the implementation in from the upper layer's provider:\n"
+        + capsys.readouterr().out
+    )
+
+
+def test_every_package_has_a_place(contract: dict[str, Any], hold: Any) -> None:
+    placed = {name for row in contract["layers"] for name in re.split(r"\s*[|:]\s*", row)}
+    placed |= set(contract["exhaustive_ignores"])
+    there = {
+        path.name if path.is_dir() else path.stem
+        for path in PACKAGE.iterdir()
+        if path.suffix == ".py" or (path.is_dir() and path.name != "__pycache__")
+    } - {"__init__"}
+
+    hold(
+        (f"securely/{name}" for name in there - placed),
+        "Give each of these a place in [tool.importlinter] of pyproject.toml, with a decision record:",
+    )
+
+
+def test_every_folder_is_a_package(hold: Any) -> None:
+    folders = {module.path.parent for module in modules()}
+
+    hold(
+        (str(f.relative_to(ROOT)) for f in folders if not (f / "__init__.py").exists()),
+        "Add an __init__.py whose docstring says what the package is and lists its files:",
+    )
+
+
+def test_components_use_no_facade(hold: Any) -> None:
+    allowed = {"facades", "testing", "foundation"}
+
+    hold(
+        (
+            f"{module.relative}:{line}"
+            for module in modules()
+            if module.component not in allowed
+            for line, name in module.imports()
+            if name.startswith("securely.facades")
+        ),
+        "Take the service in the constructor; facades are for applications and tests:",
+    )
