@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 __all__ = [
     "Charge",
     "Connection",
     "Counts",
+    "Defaults",
     "Delivery",
     "Envelope",
     "FailedJob",
@@ -24,6 +25,7 @@ __all__ = [
     "Kind",
     "Outcome",
     "Reaped",
+    "Runner",
     "Seat",
     "Turn",
     "Verdict",
@@ -64,9 +66,11 @@ class Verdict(IntEnum):
     LOST = 2  # it took down `max_lost` workers: fail it, do not run it
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A job in the hands of one worker, who alone may settle it while *token* is current.
+
+    (A named tuple, as :class:`Outcome` is: made, sent and read a quarter as dear as a frozen
+    dataclass, and every job pays for it several times. Change one with `_replace`.)
 
     Attributes:
         id: The row; 63 bits, ordered by acceptance.
@@ -114,8 +118,7 @@ class Charge(IntEnum):
     LOST = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """All consequences of one delivery; a store applies them in one step or not at all.
 
     Attributes:
@@ -123,7 +126,8 @@ class Outcome:
         token: The delivery's token.
         delay: Seconds until a released job may be claimed again.
         charge: What a release costs.
-        error: UTF-8 JSON `{"type", "message", "trace"}` of a failure.
+        error: UTF-8 JSON `{"type", "message", "trace"}` of a failure. A release after an
+            exception carries it too, for the worker's report; stores keep it of failures only.
         has_hook: The job has a `failed()` hook that is to run once the failure is recorded.
             The failed row keeps the delivery's id: `Seat.hook_done(outcome.id)` ends its wait.
     """
@@ -167,6 +171,8 @@ class Reaped:
         condemned: Deliveries over `max_lost`, claimed for the reaping worker with
             :attr:`Verdict.LOST`, so that it can fail them and run their hooks.
         hooks: Failed jobs whose `failed()` hook a dead worker left undone.
+        waiting: Workers whose own lock is free while an executor of theirs still lives; nothing
+            of theirs was touched, look again within milliseconds.
     """
 
     returned: int = 0
@@ -174,6 +180,7 @@ class Reaped:
     settled: int = 0
     condemned: Sequence[Delivery] = ()
     hooks: Sequence[FailedJob] = ()
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +214,23 @@ class FailedJob:
     timeout: float | None = None
     max_lost: int = 3
     priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What a worker gives to jobs that say nothing themselves.
+
+    Attributes:
+        connection: The name of the worker's connection.
+        tries: Failures until a job is over; 0 for no limit.
+        backoff: Seconds before the second, third … try; the last one repeats.
+        timeout: Seconds one run may take; None for no limit.
+    """
+
+    connection: str = ""
+    tries: int = 1
+    backoff: tuple[float, ...] = (0.0,)
+    timeout: float | None = 60.0
 
 
 class FailedJobs(Protocol):
@@ -294,6 +318,10 @@ class Seat(Protocol):
         """Look for dead workers and take care of what they held; cheap when all live."""
         ...
 
+    def peers(self) -> Sequence[int]:
+        """Return the process ids of the other workers at this store on this machine."""
+        ...
+
     def hook_done(self, failed_id: int) -> None:
         """Record that the `failed()` hook of this failed job has run."""
         ...
@@ -325,4 +353,40 @@ class Workable(Connection, Protocol):
 
     def restart(self) -> None:
         """Ask every worker that has joined before now to stop after its current job."""
+        ...
+
+    def queues(self) -> Sequence[str]:
+        """Return the names of all queues that hold jobs, sorted."""
+        ...
+
+
+class Runner(Protocol):
+    """Runs jobs inside an executor: one delivery in, one outcome out, errors never.
+
+    An exception of a job becomes an outcome. What does escape is :class:`JobTimedOut` when the
+    time ran out outside the job's own code, and in an async job the cancellation; the executor
+    then asks again with :attr:`Verdict.TIMED_OUT`.
+    """
+
+    def configure(self, defaults: Defaults) -> None:
+        """Set what holds for jobs that say nothing themselves."""
+        ...
+
+    def is_async(self, delivery: Delivery) -> bool:
+        """Return whether this delivery is to be run by :meth:`arun`: its `handle` is a coroutine.
+
+        False for a payload that cannot be decoded, and for any verdict but RUN.
+        """
+        ...
+
+    def run(self, delivery: Delivery) -> Outcome:
+        """Do what the delivery's verdict says, and tell its consequences."""
+        ...
+
+    async def arun(self, delivery: Delivery) -> Outcome:
+        """Async twin of :meth:`run`."""
+        ...
+
+    def run_failed_hook(self, failed: FailedJob) -> None:
+        """Run the job's `failed()` hook; its errors are reported, not raised."""
         ...
