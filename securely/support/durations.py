@@ -1,0 +1,103 @@
+"""Seconds, timedelta, "10m" or a deadline -> seconds."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
+
+from securely.exceptions import SecurelyError
+from securely.support import clock
+
+__all__ = ["Duration", "InvalidDuration", "seconds", "seconds_until"]
+
+Duration: TypeAlias = float | int | timedelta | str
+
+_UNITS: Final = {
+    "ms": 0.001,
+    "s": 1.0,
+    "m": 60.0,
+    "h": 3_600.0,
+    "d": 86_400.0,
+    "w": 604_800.0,
+}
+_PART: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|[smhdw])\s*", re.IGNORECASE)
+
+
+class InvalidDuration(SecurelyError, ValueError):
+    """A value that should say how long something lasts does not."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+        super().__init__(
+            f"{value!r} is not a duration. "
+            'Write seconds (90), a timedelta, or text with units ("1h30m"; ms, s, m, h, d, w).'
+        )
+
+    def __reduce__(self) -> tuple[type[InvalidDuration], tuple[object]]:
+        return type(self), (self.value,)
+
+
+def seconds(value: Duration) -> float:
+    """Return *value* as seconds.
+
+    Args:
+        value: A number of seconds, a timedelta, or text: a plain number of seconds, or numbers
+            with units (ms, s, m, h, d, w), the larger first by custom but not by rule.
+
+    Raises:
+        InvalidDuration: It is none of these, or not finite.
+
+    Example:
+        >>> seconds("1h30m"), seconds("500ms"), seconds(90)
+        (5400.0, 0.5, 90.0)
+    """
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, str):
+        return _parsed(value)
+    # A boolean is an integer to Python and a mistake to whoever wrote it.
+    if isinstance(value, bool) or not isinstance(value, (int, float)):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
+        raise InvalidDuration(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        raise InvalidDuration(value) from None
+    if not math.isfinite(number):
+        raise InvalidDuration(value)
+    return number
+
+
+def seconds_until(value: Duration | datetime) -> float:
+    """Return the seconds from now to *value*: a duration, or a deadline as an aware datetime.
+
+    The answer is negative for a deadline that has passed.
+
+    Raises:
+        InvalidDuration: It is no duration, or a datetime without a time zone.
+    """
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise InvalidDuration(value)
+        return value.timestamp() - clock.timestamp()
+    return seconds(value)
+
+
+def _parsed(text: str) -> float:
+    """Read a plain number, or parts with units that fill *text* to its end."""
+    stripped = text.strip()
+    total = 0.0
+    position = 0
+    while part := _PART.match(stripped, position):
+        total += float(part[1]) * _UNITS[part[2].lower()]
+        position = part.end()
+    if position and position == len(stripped):
+        return total
+    try:
+        number = float(stripped)
+    except ValueError:
+        raise InvalidDuration(text) from None
+    if not math.isfinite(number):
+        raise InvalidDuration(text)
+    return number

@@ -1,0 +1,262 @@
+"""Options: a frozen model that forbids unknown keys; errors name the dotted key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import UnionType
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    Self,
+    TypeAlias,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+)
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretBytes, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+
+from securely.exceptions import ConfigurationError
+from securely.support.durations import seconds
+from securely.support.masking import looks_secret, mask_urls
+from securely.support.suggest import did_you_mean
+
+__all__ = ["InvalidOptions", "Options", "Seconds"]
+
+_SHOWN_LETTERS_MAX = 80
+
+Seconds: TypeAlias = Annotated[float, BeforeValidator(seconds)]
+"""A setting in seconds that may be written as a number, as text ("10m") or as a timedelta."""
+
+
+class InvalidOptions(ConfigurationError):
+    """A part of the configuration is wrong; all that is wrong with it, one problem per line."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+    def __reduce__(self) -> tuple[type[InvalidOptions], tuple[tuple[str, ...]]]:
+        return type(self), (self.problems,)
+
+
+class Options(BaseModel):
+    """A component's part of the configuration: typed, checked once, then read only.
+
+    Mark a field whose value must never be shown with
+    ``Field(json_schema_extra={"secret": True})``, or give it the type ``SecretStr``.
+
+    Example:
+        >>> class PoolOptions(Options):
+        ...     size: int = 4
+        >>> PoolOptions.parse({"size": "8"}, key="pool").size
+        8
+        >>> PoolOptions.parse({"sise": 8}, key="pool")
+        Traceback (most recent call last):
+        ...
+        securely.support.options.InvalidOptions: pool.sise is not a known setting. Known: size. \
+Did you mean "size"?
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        validate_default=True,
+        arbitrary_types_allowed=True,
+    )
+
+    @classmethod
+    def parse(cls, data: object, key: str) -> Self:
+        """Check *data*, which stands at *key* of the configuration, and return it as options.
+
+        Raises:
+            InvalidOptions: Settings are missing, unknown, of the wrong type or out of range.
+        """
+        if isinstance(data, cls):
+            return data
+        if not isinstance(data, Mapping):
+            raise InvalidOptions([f"{key} must be a mapping, not {type(data).__name__}."])
+        mapping = cast("Mapping[str, object]", data)
+        try:
+            return cls.model_validate(dict(mapping))
+        except ValidationError as error:
+            problems = [
+                _Problem(cls, mapping, key, cast("dict[str, Any]", detail)).sentence()
+                for detail in error.errors(include_url=False)
+            ]
+            # A union reports once per branch; the reader has one setting to repair.
+            raise InvalidOptions(list(dict.fromkeys(problems))) from None
+
+
+class _Problem:
+    """One error of pydantic, told in the words of the configuration."""
+
+    def __init__(
+        self, model: type[BaseModel], data: object, key: str, detail: dict[str, Any]
+    ) -> None:
+        self.kind: str = detail["type"]
+        self.text: str = detail["msg"]
+        self.context: dict[str, Any] = detail.get("ctx", {})
+        self.value: object = detail["input"]
+        location: tuple[str | int, ...] = detail["loc"]
+        segments, self.siblings, field = _walk(model, data, location)
+        self.key = ".".join([key, *map(str, segments)])
+        self.last = str(segments[-1]) if segments else key
+        self.secret = looks_secret(self.last) or (field is not None and _is_secret(field))
+
+    def sentence(self) -> str:
+        """Return the whole sentence: key, value, what is allowed, what was perhaps meant."""
+        if self.kind == "missing":
+            return f"{self.key} is missing, and has no default."
+        if self.kind == "extra_forbidden":
+            known = ", ".join(self.siblings) or "none"
+            return (
+                f"{self.key} is not a known setting. Known: {known}."
+                f"{_nearest(self.last, self.siblings)}"
+            )
+        if self.kind == "union_tag_not_found":
+            return f"{self.key}.{self.context['discriminator'].strip(chr(39))} is missing."
+        if self.kind == "union_tag_invalid":
+            return self._choice(
+                f"{self.key}.{self.context['discriminator'].strip(chr(39))}",
+                str(self.context["tag"]),
+                _unquoted(self.context["expected_tags"]),
+            )
+        if self.kind in {"literal_error", "enum"} and isinstance(self.value, str):
+            return self._choice(self.key, self.value, _unquoted(self.context["expected"]))
+        return f"{self.key}{self._shown()} {self._wanted()}."
+
+    def _choice(self, key: str, value: str, allowed: list[str]) -> str:
+        shown = "" if self.secret else f' is "{mask_urls(value)}" but'
+        return f"{key}{shown} must be one of: {', '.join(allowed)}.{_nearest(value, allowed)}"
+
+    def _shown(self) -> str:
+        if self.secret or self.value is None:
+            return "" if self.secret else " is empty:"
+        if isinstance(self.value, (str, int, float, bool)):
+            text = mask_urls(repr(self.value))
+            if len(text) > _SHOWN_LETTERS_MAX:
+                text = f"{text[:_SHOWN_LETTERS_MAX]}…"
+            return f" is {text}:"
+        return f" is of type {type(self.value).__name__}:"
+
+    def _wanted(self) -> str:
+        if self.kind in {"value_error", "assertion_error"}:
+            # The sentence of a validator of ours; it may quote the value that it refuses.
+            reason = str(self.context.get("error", self.text)).rstrip(".")
+            return "is not valid" if self.secret else f"it is refused, because {mask_urls(reason)}"
+        text = self.text.rstrip(".")
+        if text.startswith("Input should be "):
+            return f"it must be {text.removeprefix('Input should be ')}"
+        if text.startswith("Input should "):
+            return f"it should {text.removeprefix('Input should ')}"
+        return f"it is refused: {text}"
+
+
+def _walk(
+    model: type[BaseModel], data: object, location: tuple[str | int, ...]
+) -> tuple[list[str | int], list[str], FieldInfo | None]:
+    """Follow *location* through models and data at once.
+
+    Pydantic's locations also name the branches of unions, which are no keys of anyone's file:
+    a segment that the data does not have is left out, but for the last one of a missing key.
+
+    Returns:
+        The keys, the names of the settings beside the last one, and its field where known.
+    """
+    kept: list[str | int] = []
+    annotations: list[object] = [model]
+    names: list[str] = []
+    field: FieldInfo | None = None
+    for position, segment in enumerate(location):
+        inside = _inside(data, segment)
+        last = position == len(location) - 1
+        if not inside and not last:
+            annotations = _narrowed(annotations, segment)
+            continue
+        if not inside and _narrowed(annotations, segment) != annotations:
+            continue
+        models = list(_models(annotations))
+        names = sorted({name for each in models for name in each.model_fields})
+        field = next(
+            (each.model_fields[str(segment)] for each in models if segment in each.model_fields),
+            None,
+        )
+        annotations = [field.annotation] if field is not None else list(_items(annotations))
+        kept.append(segment)
+        if inside:
+            data = cast("Any", data)[segment]
+    return kept, names, field
+
+
+def _inside(data: object, segment: str | int) -> bool:
+    if isinstance(data, Mapping):
+        return segment in data
+    return (
+        isinstance(data, (list, tuple))
+        and isinstance(segment, int)
+        and 0 <= segment < len(cast("Sequence[object]", data))
+    )
+
+
+def _parts(annotation: object) -> Iterator[object]:
+    """Give the branches of a union, without what annotates them."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _parts(get_args(annotation)[0])
+    elif origin is Union or origin is UnionType:
+        for branch in get_args(annotation):
+            yield from _parts(branch)
+    else:
+        yield annotation
+
+
+def _models(annotations: list[object]) -> Iterator[type[BaseModel]]:
+    for annotation in annotations:
+        for part in _parts(annotation):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield part
+
+
+def _items(annotations: list[object]) -> Iterator[object]:
+    """Give what the values of mappings and the items of sequences are."""
+    for annotation in annotations:
+        for part in _parts(annotation):
+            arguments: tuple[object, ...] = get_args(part)
+            # list[T] and tuple[T, ...] hold T, dict[K, V] holds V.
+            yield from [each for each in arguments if each is not ...][-1:]
+
+
+def _narrowed(annotations: list[object], tag: str | int) -> list[object]:
+    """Keep the models that *tag* selects, where it selects any."""
+    chosen: list[object] = [
+        each
+        for each in _models(annotations)
+        if any(tag in _literals(field.annotation) for field in each.model_fields.values())
+    ]
+    return chosen or annotations
+
+
+def _literals(annotation: object) -> tuple[object, ...]:
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    extra = cast("object", field.json_schema_extra)
+    if isinstance(extra, dict) and cast("dict[str, object]", extra).get("secret") is True:
+        return True
+    return any(part is SecretStr or part is SecretBytes for part in _parts(field.annotation))
+
+
+def _unquoted(listed: str) -> list[str]:
+    """Turn pydantic's ``'a', 'b' or 'c'`` into its words."""
+    return [word.strip().strip("'") for word in listed.replace(" or ", ", ").split(", ")]
+
+
+def _nearest(word: str, choices: Sequence[str]) -> str:
+    near = did_you_mean(word, choices)
+    return f' Did you mean "{near}"?' if near else ""

@@ -1,0 +1,30 @@
+"""What is hidden before a value is shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from securely.support.masking import HIDDEN, looks_secret, mask_urls
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("redis://:pw@h:6379/0", f"redis://:{HIDDEN}@h:6379/0"),
+        ("mysql://ann:a@b@h/x", f"mysql://ann:{HIDDEN}@h/x"),
+        ("https://example.org/a:b", "https://example.org/a:b"),
+        ("plain", "plain"),
+    ],
+)
+def test_mask_urls_when_there_is_a_password_then_hides_it(text: str, shown: str) -> None:
+    assert mask_urls(text) == shown
+
+
+@pytest.mark.parametrize("name", ["APP_KEY", "db.password", "api-token", "previous_keys"])
+def test_looks_secret_when_the_name_says_so_then_is_true(name: str) -> None:
+    assert looks_secret(name)
+
+
+@pytest.mark.parametrize("name", ["APP_NAME", "keyboard", "monkey", "tokenizer"])
+def test_looks_secret_when_a_word_only_contains_one_then_is_false(name: str) -> None:
+    assert not looks_secret(name)
