@@ -38,10 +38,11 @@ def draw(folder: Path, depth: int, known: dict[Path, Module], lines: list[str]) 
         lines.append(line(f"{indent}{folder.name}/", DATA[folder.name]))
         return
     lines.append(f"{indent}{folder.name}/")
-    for path in sorted(folder.glob("*.py")):
-        lines.append(line(f"{indent}  {path.name}", known[path].purpose))
+    lines += [
+        line(f"{indent}  {path.name}", known[path].purpose) for path in sorted(folder.glob("*.py"))
+    ]
     for path in sorted(folder.iterdir()):
-        if path.is_dir() and any(path.rglob("*.py")) | (path.name in DATA):
+        if path.is_dir() and (any(path.rglob("*.py")) or path.name in DATA):
             draw(path, depth + 1, known, lines)
 
 

@@ -83,8 +83,8 @@ def test_all_is_complete(hold: Any) -> None:
     found = []
     for module in modules():
         public = defined(module) | (imported(module) if module.is_package else set())
-        for name in sorted(public - set(module.exports or public)):
-            found.append(f"{module.relative}: {name}")
+        hidden = public - set(module.exports or public)
+        found += [f"{module.relative}: {name}" for name in hidden]
 
     hold(found, "Export the name in `__all__`, or give it a leading underscore:")
 
