@@ -43,26 +43,10 @@ _PAUSE_MAX: Final = 0.02
 
 # Their locks lie, or their shared memory is not shared: SQLite in WAL mode loses data there.
 _NETWORK_FILE_SYSTEMS: Final = frozenset(
-    [
-        "nfs",
-        "nfs4",
-        "cifs",
-        "smb",
-        "smb2",
-        "smb3",
-        "smbfs",
-        "afs",
-        "ceph",
-        "glusterfs",
-        "lustre",
-        "ncpfs",
-        "ocfs2",
-        "gfs2",
-        "fuse.sshfs",
-        "fuse.glusterfs",
-        "fuse.s3fs",
-        "fuse.rclone",
-    ]
+    {
+        *("nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "afs", "ceph", "glusterfs"),
+        *("lustre", "ncpfs", "ocfs2", "gfs2", "fuse.sshfs", "fuse.glusterfs", "fuse.s3fs"),
+    }
 )
 
 _BUSY: Final = frozenset((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED))
@@ -220,6 +204,8 @@ class Database:
         migrations: What makes schema 1, 2, 3 … of its predecessor; `user_version` counts them.
         synchronous: FULL survives a power cut, NORMAL any crash of a process.
         busy_seconds: How long a writer waits for another one.
+        page_bytes: The size of a page in a new file: 4096, or 2048 where small rows are committed
+            one by one, since a commit writes whole pages.
         pragmas: Further pragmas for each connection.
 
     Example:
@@ -242,12 +228,14 @@ class Database:
         migrations: Sequence[Migration],
         synchronous: Durability = "FULL",
         busy_seconds: float = 30.0,
+        page_bytes: int = 4096,
         pragmas: Mapping[str, int | str] | None = None,
     ) -> None:
         self.path = Path(path)
         self.synchronous = synchronous
         self._migrations = migrations
         self._busy_seconds = busy_seconds
+        self._page_bytes = page_bytes
         self._pragmas = dict(pragmas or {})
         self._local = _Local()
         self._opening = threading.Lock()
@@ -396,6 +384,7 @@ class Database:
 
     def _configure(self, connection: sqlite3.Connection) -> None:
         pragmas: dict[str, int | str] = {
+            "page_size": self._page_bytes,
             "journal_mode": "WAL",
             "synchronous": self.synchronous,
             "journal_size_limit": 64 * 1024 * 1024,

@@ -1,0 +1,264 @@
+"""QueueError and everything that can go wrong between a dispatch and a settled job.
+
+QueueError
+├── ConnectionUndefined      no connection of that name (also a LookupError)
+├── InvalidPayload           a payload that was not written by this application (also a ValueError)
+├── JobTimedOut              a run took longer than its timeout (also a TimeoutError)
+├── ManuallyFailed           a job failed itself without an exception
+├── MaxAttemptsExceeded      a job came back after its last try
+├── NotQueueable             a class or value that can not become a payload (also a TypeError)
+├── NotRunning               delivery state was asked for outside of a run (also a RuntimeError)
+├── PayloadTooLarge          a job's data are over the limit (also a ValueError)
+├── QueueUnavailable         the store can not be opened or used (also an OSError)
+├── StoreFull                there was no room; nothing was written (also an OSError)
+├── UnknownJob               the class of a payload does not exist (also a LookupError)
+├── WorkerLost               a job took down as many workers as it may
+└── Instruction              not errors: how a job ends its own delivery from inside
+    ├── Drop                 take it out, record nothing
+    ├── Fail                 fail it now
+    └── Release              put it back, after a delay
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from securely.exceptions import SecurelyError
+from securely.support.durations import Duration, seconds
+
+__all__ = [
+    "ConnectionUndefined",
+    "Drop",
+    "Fail",
+    "Instruction",
+    "InvalidPayload",
+    "JobTimedOut",
+    "ManuallyFailed",
+    "MaxAttemptsExceeded",
+    "NotQueueable",
+    "NotRunning",
+    "PayloadTooLarge",
+    "QueueError",
+    "QueueUnavailable",
+    "Release",
+    "StoreFull",
+    "UnknownJob",
+    "WorkerLost",
+]
+
+
+class QueueError(SecurelyError):
+    """The root of every error of the queue."""
+
+
+class ConnectionUndefined(QueueError, LookupError):
+    """No queue connection of that name is configured."""
+
+    def __init__(self, name: str, defined: Sequence[str], hint: str | None = None) -> None:
+        self.name = name
+        self.defined = tuple(defined)
+        self.hint = hint
+        near = f' Did you mean "{hint}"?' if hint else ""
+        super().__init__(
+            f'Queue connection "{name}" is not defined. '
+            f"Defined connections: {', '.join(self.defined) or 'none'}.{near}"
+        )
+
+    def __reduce__(self) -> tuple[type[ConnectionUndefined], tuple[str, tuple[str, ...], str | None]]:
+        return type(self), (self.name, self.defined, self.hint)
+
+
+class InvalidPayload(QueueError, ValueError):
+    """A payload was not written by this application, or was changed since."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"A queue payload was refused: {reason}. It was not run. If the application key was "
+            "changed, list the old one in APP_PREVIOUS_KEYS and retry the job."
+        )
+
+    def __reduce__(self) -> tuple[type[InvalidPayload], tuple[str]]:
+        return type(self), (self.reason,)
+
+
+class JobTimedOut(QueueError, TimeoutError):
+    """A run took longer than its timeout."""
+
+    def __init__(self, job: str, seconds: float | None = None) -> None:
+        self.job = job
+        self.seconds = seconds
+        limit = "" if seconds is None else f" of {seconds:g} seconds"
+        super().__init__(f"{job} ran longer than its timeout{limit}.")
+
+    def __reduce__(self) -> tuple[type[JobTimedOut], tuple[str, float | None]]:
+        return type(self), (self.job, self.seconds)
+
+
+class ManuallyFailed(QueueError):
+    """A job failed itself without an exception."""
+
+    def __init__(self, reason: str | None = None) -> None:
+        self.reason = reason
+        super().__init__(reason or "The job failed itself.")
+
+    def __reduce__(self) -> tuple[type[ManuallyFailed], tuple[str | None]]:
+        return type(self), (self.reason,)
+
+
+class MaxAttemptsExceeded(QueueError):
+    """A job came back after its last try, or after the time it may be retried."""
+
+    def __init__(self, job: str, reason: str) -> None:
+        self.job = job
+        self.reason = reason
+        super().__init__(f"{job} was not run again: {reason}.")
+
+    def __reduce__(self) -> tuple[type[MaxAttemptsExceeded], tuple[str, str]]:
+        return type(self), (self.job, self.reason)
+
+
+class NotQueueable(QueueError, TypeError):
+    """A class or a value can not become a payload."""
+
+    def __init__(self, subject: str, reason: str) -> None:
+        self.subject = subject
+        self.reason = reason
+        super().__init__(f"{subject} can not be queued: {reason}")
+
+    def __reduce__(self) -> tuple[type[NotQueueable], tuple[str, str]]:
+        return type(self), (self.subject, self.reason)
+
+
+class NotRunning(QueueError, RuntimeError):
+    """Delivery state was asked for outside of a run."""
+
+    def __init__(self, member: str) -> None:
+        self.member = member
+        super().__init__(
+            f'"{member}" belongs to a delivery, and no job is running here. '
+            "Use it inside handle(), failed() or a middleware."
+        )
+
+    def __reduce__(self) -> tuple[type[NotRunning], tuple[str]]:
+        return type(self), (self.member,)
+
+
+class PayloadTooLarge(QueueError, ValueError):
+    """A job's data are over the limit."""
+
+    def __init__(self, job: str, size: int, limit: int, largest: str | None = None) -> None:
+        self.job = job
+        self.size = size
+        self.limit = limit
+        self.largest = largest
+        culprit = f' Its largest attribute is "{largest}".' if largest else ""
+        super().__init__(
+            f"The payload of {job} has {size} bytes, {limit} are allowed "
+            f"(queue.payload_bytes_max).{culprit} Store large data elsewhere and queue its key."
+        )
+
+    def __reduce__(self) -> tuple[type[PayloadTooLarge], tuple[str, int, int, str | None]]:
+        return type(self), (self.job, self.size, self.limit, self.largest)
+
+
+class QueueUnavailable(QueueError, OSError):
+    """The store of a connection can not be opened or used."""
+
+    def __init__(self, connection: str, reason: str) -> None:
+        self.connection = connection
+        self.reason = reason
+        super().__init__(f'Queue connection "{connection}" is unavailable: {reason}')
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    def __reduce__(self) -> tuple[type[QueueUnavailable], tuple[str, str]]:
+        return type(self), (self.connection, self.reason)
+
+
+class StoreFull(QueueError, OSError):
+    """There was no room in the store; nothing was written."""
+
+    def __init__(self, connection: str, reason: str) -> None:
+        self.connection = connection
+        self.reason = reason
+        super().__init__(
+            f'Queue connection "{connection}" has no room, and nothing was written: {reason}'
+        )
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    def __reduce__(self) -> tuple[type[StoreFull], tuple[str, str]]:
+        return type(self), (self.connection, self.reason)
+
+
+class UnknownJob(QueueError, LookupError):
+    """The class that a payload names does not exist, or is no job."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(
+            f'The job class "{path}" can not be used: {reason}. Its payload is kept; '
+            "restore the class and retry the job, or forget it."
+        )
+
+    def __reduce__(self) -> tuple[type[UnknownJob], tuple[str, str]]:
+        return type(self), (self.path, self.reason)
+
+
+class WorkerLost(QueueError):
+    """A job took down as many workers as it may."""
+
+    def __init__(self, job: str, times: int) -> None:
+        self.job = job
+        self.times = times
+        super().__init__(
+            f"{job} was running when its worker died, {times} times. It is not tried again."
+        )
+
+    def __reduce__(self) -> tuple[type[WorkerLost], tuple[str, int]]:
+        return type(self), (self.job, self.times)
+
+
+class Instruction(QueueError):
+    """How a job ends its own delivery from inside; raised, not an error."""
+
+
+class Drop(Instruction):
+    """Take this job out of the queue; nothing is recorded."""
+
+    def __init__(self) -> None:
+        super().__init__("The job took itself out of the queue.")
+
+
+class Fail(Instruction):
+    """Fail this job now, whatever tries are left.
+
+    Args:
+        reason: Why: an exception that is recorded as it is, or words.
+    """
+
+    def __init__(self, reason: BaseException | str | None = None) -> None:
+        self.reason = reason
+        super().__init__(f"The job failed itself: {reason}")
+
+    def __reduce__(self) -> tuple[type[Fail], tuple[BaseException | str | None]]:
+        return type(self), (self.reason,)
+
+
+class Release(Instruction):
+    """Put this job back into its queue.
+
+    Args:
+        delay: Seconds, a timedelta or text ("10m") until it may run again.
+    """
+
+    def __init__(self, delay: Duration = 0.0) -> None:
+        self.delay = max(0.0, seconds(delay))
+        super().__init__(f"The job put itself back for {self.delay:g} seconds.")
+
+    def __reduce__(self) -> tuple[type[Release], tuple[float]]:
+        return type(self), (self.delay,)
