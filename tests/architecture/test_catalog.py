@@ -1,0 +1,60 @@
+"""The catalog is what the providers declare, and every name has one owner."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from typing import Any
+
+from tools import catalog
+
+
+def test_the_catalog_equals_what_providers_declare() -> None:
+    there = catalog.TARGET.read_text(encoding="utf-8")
+    fresh = catalog.render()
+
+    changes = "\n".join(
+        difflib.unified_diff(there.splitlines(), fresh.splitlines(), lineterm="", n=0)
+    )
+    assert there == fresh, f"Run `make catalog` and commit the file:\n{changes}"
+
+
+def test_every_name_has_one_owner(hold: Any) -> None:
+    hold(catalog.clashes(), "Two providers claim one name; let one of them give it up:")
+
+
+def test_the_catalog_imports_nothing(probe: Any) -> None:
+    loaded = probe(
+        "before = set(sys.modules)\nimport securely.foundation.catalog\n"
+        "result = sorted(m for m in set(sys.modules) - before if m.startswith('securely'))"
+    )
+
+    providers = [name for name in loaded if name.endswith(".provider")]
+    assert not providers, f"The catalog names providers by dotted path only: {providers}"
+
+
+def test_every_path_of_the_catalog_leads_somewhere(hold: Any) -> None:
+    table = importlib.import_module("securely.foundation.catalog")
+    paths = [*table.PROVIDERS, *table.EAGER]
+    paths += [
+        path for pair in (*table.SERVICES.values(), *table.COMMANDS.values()) for path in pair
+    ]
+
+    def leads(path: str) -> bool:
+        module, _, name = path.rpartition(".")
+        return hasattr(importlib.import_module(module), name)
+
+    hold((path for path in paths if not leads(path)), "Run `make catalog`; these do not exist:")
+
+
+def test_commands_are_named_by_their_class(hold: Any) -> None:
+    table = importlib.import_module("securely.foundation.catalog")
+    found = []
+    for name, (path, _) in table.COMMANDS.items():
+        module, _, cls = path.rpartition(".")
+        signature = getattr(importlib.import_module(module), cls).signature
+        said = signature.split()[0]
+        if said != name:
+            found.append(f"{path}: the provider says {name}, the signature says {said}")
+
+    hold(found, "Let the provider and the command's signature say one name:")
