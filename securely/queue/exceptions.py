@@ -64,7 +64,9 @@ class ConnectionUndefined(QueueError, LookupError):
             f"Defined connections: {', '.join(self.defined) or 'none'}.{near}"
         )
 
-    def __reduce__(self) -> tuple[type[ConnectionUndefined], tuple[str, tuple[str, ...], str | None]]:
+    def __reduce__(
+        self,
+    ) -> tuple[type[ConnectionUndefined], tuple[str, tuple[str, ...], str | None]]:
         return type(self), (self.name, self.defined, self.hint)
 
 

@@ -1,0 +1,148 @@
+"""Reaper: finds sqlite workers that died, and takes care of what they held."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from securely.queue.board import State, boot_id, read
+from securely.queue.contracts import Delivery, FailedJob, Reaped
+from securely.queue.drivers.sqlite_failed import COLUMNS, failed_job
+from securely.queue.drivers.sqlite_files import is_free, remove_files
+from securely.queue.exceptions import QueueUnavailable, StoreFull
+from securely.support.sqlite import Database, DatabaseError, DatabaseFull
+
+__all__ = ["Reaper", "translated"]
+
+_GIVE_BACK: Final = """
+UPDATE jobs SET state = 0, worker = NULL, attempts = attempts - 1 WHERE state = 1 AND worker = ?
+"""
+_GIVE_BACK_ONE: Final = """
+UPDATE jobs SET state = 0, worker = NULL, attempts = attempts - ?, lost = lost + ? WHERE id = ?
+"""
+_CONDEMN: Final = """
+UPDATE jobs SET worker = ?, token = token + 1, lost = lost + 1 WHERE id = ?
+RETURNING id, token, queue, name, attempts, exceptions, lost, deferrals, timeout, max_lost,
+  payload, 2
+"""
+
+
+@contextmanager
+def translated(connection: str) -> Generator[None]:
+    """Raise the queue's errors for those of the database, naming *connection*."""
+    try:
+        yield
+    except DatabaseFull as error:
+        raise StoreFull(connection, str(error)) from error
+    except DatabaseError as error:
+        raise QueueUnavailable(connection, str(error)) from error
+
+
+class Reaper:
+    """Finds dead workers; each is taken over by exactly one other, in one transaction.
+
+    A worker is dead once its own lock and its executors' locks are free. What it held is judged
+    by its board: what had not started goes back as if never claimed, what had is charged, what had
+    finished is settled. After a reboot boards say nothing, and all of it goes back uncharged.
+
+    Args:
+        connection: The connection's name.
+        database: The store.
+        home: The directory of the workers' files.
+        row: The worker that reaps.
+    """
+
+    def __init__(self, connection: str, database: Database, home: Path, row: int) -> None:
+        self._connection = connection
+        self._database = database
+        self._home = home
+        self._row = row
+        self._boot = boot_id().hex()
+
+    @contextmanager
+    def translated(self) -> Generator[None]:
+        """Raise the queue's errors for those of the database."""
+        with translated(self._connection):
+            yield
+
+    def reap(self) -> Reaped:
+        """Look at every other worker and take over the dead ones."""
+        reaped = Reaped()
+        others = self._database.query("SELECT id, boot FROM workers WHERE id <> ?", (self._row,))
+        for row, boot in others:
+            worker = f"{row:x}"
+            if boot == self._boot:
+                if not is_free(self._home / f"{worker}.lock"):
+                    continue
+                if not all(map(is_free, self._home.glob(f"{worker}.*.executor.lock"))):
+                    reaped = replace(reaped, waiting=reaped.waiting + 1)
+                    continue
+            reaped = self._take_over(row, reaped, same_boot=boot == self._boot)
+            remove_files(self._home, worker)
+        return self._orphaned_hooks(reaped)
+
+    def _take_over(self, row: int, reaped: Reaped, *, same_boot: bool) -> Reaped:
+        board = self._home / f"{row:x}.board"
+        states: Mapping[tuple[int, int], State] = read(board) if same_boot else {}
+        with self._database.transaction() as connection:
+            if not connection.execute("DELETE FROM workers WHERE id = ?", (row,)).rowcount:
+                return reaped  # another worker was faster
+            connection.execute(
+                "UPDATE failed SET hook_worker = NULL WHERE hook_state = 1 AND hook_worker = ?",
+                (row,),
+            )
+            if not same_boot:
+                returned = connection.execute(_GIVE_BACK, (row,)).rowcount
+                return replace(reaped, returned=reaped.returned + returned)
+            return self._judge(connection, row, states, reaped)
+
+    def _judge(
+        self,
+        connection: sqlite3.Connection,
+        row: int,
+        states: Mapping[tuple[int, int], State],
+        reaped: Reaped,
+    ) -> Reaped:
+        returned, charged, settled = reaped.returned, reaped.charged, reaped.settled
+        condemned = list(reaped.condemned)
+        held = connection.execute(
+            "SELECT id, token, lost, max_lost FROM jobs WHERE state = 1 AND worker = ?", (row,)
+        ).fetchall()
+        for id_, token, lost, max_lost in held:
+            state = states.get((id_, token), State.HANDED)
+            if state == State.FINISHED:
+                connection.execute("DELETE FROM jobs WHERE id = ?", (id_,))
+                settled += 1
+            elif state == State.HANDED:
+                connection.execute(_GIVE_BACK_ONE, (1, 0, id_))
+                returned += 1
+            elif lost + 1 < max_lost:
+                connection.execute(_GIVE_BACK_ONE, (0, 1, id_))
+                charged += 1
+            else:
+                columns = connection.execute(_CONDEMN, (self._row, id_)).fetchall()[0]
+                condemned.append(Delivery(*columns))
+        return replace(
+            reaped, returned=returned, charged=charged, settled=settled, condemned=condemned
+        )
+
+    def _orphaned_hooks(self, reaped: Reaped) -> Reaped:
+        """Take the hooks that were left undone; by a worker that is gone, or by one that left."""
+        orphans = (
+            "hook_state = 1 AND (hook_worker IS NULL"
+            " OR hook_worker NOT IN (SELECT id FROM workers))"
+        )
+        if not self._database.query(f"SELECT EXISTS (SELECT 1 FROM failed WHERE {orphans})")[0][0]:  # noqa: S608  # constants
+            return reaped
+        hooks: list[FailedJob] = []
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                f"UPDATE failed SET hook_worker = ? WHERE {orphans} RETURNING {COLUMNS}",  # noqa: S608  # constants
+                (self._row,),
+            ).fetchall()
+            hooks.extend(failed_job(self._connection, columns) for columns in rows)
+        return replace(reaped, hooks=(*reaped.hooks, *hooks))

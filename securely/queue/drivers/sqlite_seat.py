@@ -1,0 +1,314 @@
+"""SqliteSeat: a worker's place at the sqlite store; settles and claims in one transaction."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from securely.queue.contracts import Charge, Delivery, Kind, Outcome, Reaped, Turn, Verdict
+from securely.queue.drivers.sqlite_files import Bell, Bells, remove_files
+from securely.queue.drivers.sqlite_reaper import Reaper
+from securely.queue.drivers.sqlite_schema import DELAYED, HOOK_NONE, HOOK_PENDING, READY
+from securely.support import clock
+from securely.support.sqlite import Database
+
+__all__ = ["SqliteSeat"]
+
+_REMOVE: Final = "DELETE FROM jobs WHERE id = ? AND token = ? AND state = 1"
+
+_RELEASE: Final = """
+UPDATE jobs SET state = ?, available_at = coalesce(?, available_at), worker = NULL,
+  attempts = attempts - ?, exceptions = exceptions + ?, lost = lost + ?, deferrals = deferrals + ?
+WHERE id = ? AND token = ? AND state = 1
+"""
+
+_RECORD: Final = """
+INSERT INTO failed (id, uuid, queue, name, priority, attempts, timeout, max_lost, failed_at,
+  hook_state, hook_worker, batch_id, tags, error, payload)
+SELECT id, uuid, queue, name, priority, attempts, timeout, max_lost, ?, ?, ?, batch_id, tags, ?,
+  payload
+FROM jobs WHERE id = ? AND token = ? AND state = 1
+"""
+
+# The inner select walks `jobs_ready` in its own order. RETURNING promises none, so that the two
+# columns of the order come along.
+_CLAIM: Final = """
+UPDATE jobs SET state = 1, worker = ?, token = token + 1, attempts = attempts + 1
+WHERE id IN (
+  SELECT id FROM jobs WHERE state = 0 AND queue = ?
+  ORDER BY priority DESC, available_at, id LIMIT ?
+)
+RETURNING -priority, available_at, id, token, queue, name, attempts, exceptions, lost, deferrals,
+  timeout, max_lost, payload
+"""
+
+_NEXT_DUE: Final = "SELECT min(available_at) FROM jobs WHERE state = 2 AND queue = ?"
+_PROMOTE: Final = "UPDATE jobs SET state = 0 WHERE state = 2 AND queue = ? AND available_at <= ?"
+_HAS_READY: Final = "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 0 AND queue = ?)"
+_SIGNS: Final = """
+SELECT 'restart', value, NULL FROM meta WHERE key = 'restart'
+UNION ALL SELECT scope, value, until FROM flags
+"""
+
+
+class _StaleOutcome(Exception):
+    """Some outcome of a group was stale; the group is settled again, one by one."""
+
+
+class SqliteSeat:
+    """A worker's place at the sqlite store, from `join()` to :meth:`leave`.
+
+    Not thread safe: a worker has one control flow.
+
+    Args:
+        database: The store, at the durability of settlements.
+        row: The worker's row in `workers`; :attr:`id` is its hexadecimal form.
+        queues: What it serves, in order of priority.
+        lock: The descriptor of the held lock.
+        bell: Where producers ring.
+        bells: Everybody's bells.
+        restarts: How often a restart was asked for before this worker joined.
+    """
+
+    def __init__(  # noqa: PLR0913  # built in one place, from what joining has made
+        self,
+        database: Database,
+        home: Path,
+        *,
+        row: int,
+        queues: Sequence[str],
+        lock: int,
+        bell: Bell,
+        bells: Bells,
+        restarts: int,
+        reaper: Reaper,
+    ) -> None:
+        self.id = f"{row:x}"
+        self.home = home
+        self._database = database
+        self._row = row
+        self._queues = tuple(queues)
+        self._lock = lock
+        self._bell = bell
+        self._bells = bells
+        self._restarts = restarts
+        self._reaper = reaper
+        self._wrote = False
+
+    def turn(self, outcomes: Sequence[Outcome], room: int) -> Turn:
+        """Settle *outcomes* and claim up to *room* jobs, in one transaction.
+
+        Nothing is written, and no lock taken, when there is nothing to settle and to claim.
+
+        Raises:
+            StoreFull: There was no room; nothing was settled or claimed.
+            QueueUnavailable: The store could not be used.
+        """
+        with self._reaper.translated():
+            if not outcomes and not self._may_claim(room):
+                must_restart, paused = self._signs(self._database.query(_SIGNS))
+                due = self._next_due(self._database.connection(), paused)
+                return Turn((), (), due, must_restart, paused)
+            try:
+                return self._turn(outcomes, room, one_by_one=False)
+            except _StaleOutcome:
+                return self._turn(outcomes, room, one_by_one=True)
+
+    def reap(self) -> Reaped:
+        """Look for dead workers and take care of what they held; cheap when all live.
+
+        Raises:
+            StoreFull: There was no room; nothing was changed.
+            QueueUnavailable: The store could not be used.
+        """
+        with self._reaper.translated():
+            reaped = self._reaper.reap()
+            if reaped.returned or reaped.charged:
+                self._bells.ring()
+            if self._wrote:
+                self._wrote = False
+            else:
+                # Nothing was written since the last look: the time to tidy the log up.
+                self._database.checkpoint()
+            return reaped
+
+    def peers(self) -> Sequence[int]:
+        """Return the process ids of the other workers at this store on this machine."""
+        with self._reaper.translated():
+            rows = self._database.query("SELECT pid FROM workers WHERE id <> ?", (self._row,))
+            return [pid for (pid,) in rows]
+
+    def hook_done(self, failed_id: int) -> None:
+        """Record that the `failed()` hook of this failed job has run."""
+        with self._reaper.translated(), self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE failed SET hook_state = ?, hook_worker = NULL WHERE id = ?",
+                (HOOK_NONE, failed_id),
+            )
+
+    def fileno(self) -> int:
+        """Return a descriptor that becomes readable when a job may be waiting."""
+        return self._bell.fileno()
+
+    def drain(self) -> None:
+        """Swallow pending wake-ups, so that :meth:`fileno` is quiet again."""
+        self._bell.drain()
+
+    def leave(self, held: Sequence[Outcome] = ()) -> None:
+        """Settle *held*, give back everything else this worker holds, and remove the worker.
+
+        The lock is dropped whatever happens, so that others take over what could not be settled.
+        """
+        if self._lock < 0:
+            return
+        left = False
+        try:
+            with self._reaper.translated(), self._database.transaction() as connection:
+                self._settle(connection, held, one_by_one=True)
+                connection.execute(
+                    "UPDATE jobs SET state = 0, worker = NULL, attempts = attempts - 1 "
+                    "WHERE state = 1 AND worker = ?",
+                    (self._row,),
+                )
+                connection.execute("DELETE FROM workers WHERE id = ?", (self._row,))
+            left = True
+        finally:
+            self._bell.close()
+            if left:
+                # Not when the row is still there: whoever reaps it needs the board.
+                remove_files(self.home, self.id)
+            os.close(self._lock)
+            self._lock = -1
+            self._database.close()
+        self._bells.ring()
+        self._bells.close()
+
+    def _turn(self, outcomes: Sequence[Outcome], room: int, *, one_by_one: bool) -> Turn:
+        deliveries: list[Delivery] = []
+        with self._database.transaction() as connection:
+            stale = self._settle(connection, outcomes, one_by_one=one_by_one)
+            must_restart, paused = self._signs(connection.execute(_SIGNS).fetchall())
+            next_due = self._next_due(connection, paused, promote=room > 0)
+            if room > 0 and not must_restart:
+                self._claim(connection, deliveries, room, paused)
+        self._wrote = True
+        return Turn(deliveries, stale, next_due, must_restart, paused)
+
+    def _settle(
+        self, connection: sqlite3.Connection, outcomes: Sequence[Outcome], *, one_by_one: bool
+    ) -> list[int]:
+        """Apply *outcomes* and return the ids of stale ones.
+
+        Most are DONE, and removed by one call; how many of them were stale it tells, but not
+        which: then everything is rolled back and settled again, one by one.
+        """
+        stale: list[int] = []
+        gone: list[tuple[int, int]] = []
+        for outcome in outcomes:
+            if outcome.kind == Kind.DONE or outcome.kind == Kind.DROP:  # noqa: PLR1714  # a set costs 4 times as much
+                gone.append(outcome[:2])  # the other branch settles
+            elif not self._settle_one(connection, outcome):
+                stale.append(outcome.id)
+        if not gone:
+            return stale
+        if not one_by_one:
+            if connection.executemany(_REMOVE, gone).rowcount != len(gone):
+                raise _StaleOutcome
+            return stale
+        return stale + [key[0] for key in gone if not connection.execute(_REMOVE, key).rowcount]
+
+    def _settle_one(self, connection: sqlite3.Connection, outcome: Outcome) -> bool:
+        """Apply a release, a return or a failure; False when it is stale."""
+        id_, token, kind, delay, charge, error, has_hook = outcome
+        if kind == Kind.FAIL:
+            hook = HOOK_PENDING if has_hook else HOOK_NONE
+            worker = self._row if has_hook else None
+            values = (clock.timestamp(), hook, worker, error or b"{}", id_, token)
+            if not connection.execute(_RECORD, values).rowcount:
+                return False
+            return connection.execute(_REMOVE, (id_, token)).rowcount == 1
+        # What never started, and what lost its executor without being at fault yet, keeps its
+        # place; everything else queues up again.
+        keeps_place = kind == Kind.RETURN or (charge == Charge.LOST and delay <= 0)
+        row = (
+            DELAYED if delay > 0 and kind == Kind.RELEASE else READY,
+            None if keeps_place else clock.timestamp() + max(delay, 0.0),
+            kind == Kind.RETURN,
+            charge == Charge.EXCEPTION,
+            charge == Charge.LOST,
+            charge == Charge.DEFERRAL,
+            id_,
+            token,
+        )
+        return connection.execute(_RELEASE, row).rowcount == 1
+
+    def _claim(
+        self,
+        connection: sqlite3.Connection,
+        deliveries: list[Delivery],
+        room: int,
+        paused: Sequence[str],
+    ) -> None:
+        """Claim from each queue in turn, the first to its end before the second is looked at."""
+        for queue in self._queues:
+            if queue in paused:
+                continue
+            rows = connection.execute(_CLAIM, (self._row, queue, room)).fetchall()
+            rows.sort()
+            deliveries.extend([delivery(row) for row in rows])
+            room -= len(rows)
+            if room <= 0:
+                return
+
+    def _next_due(
+        self, connection: sqlite3.Connection, paused: Sequence[str], *, promote: bool = False
+    ) -> float | None:
+        """Return when the next delayed job is due, having made claimable those that are."""
+        now = clock.timestamp()
+        earliest: float | None = None
+        for queue in self._queues:
+            if queue in paused:
+                continue
+            due = connection.execute(_NEXT_DUE, (queue,)).fetchone()[0]
+            if promote and due is not None and due <= now:
+                connection.execute(_PROMOTE, (queue, now))
+                due = connection.execute(_NEXT_DUE, (queue,)).fetchone()[0]
+            if due is not None and (earliest is None or due < earliest):
+                earliest = due
+        return earliest
+
+    def _may_claim(self, room: int) -> bool:
+        """Tell, without a lock, whether a claim would find something."""
+        if room <= 0:
+            return False
+        now = clock.timestamp()
+        for queue in self._queues:
+            if self._database.query(_HAS_READY, (queue,))[0][0]:
+                return True
+            due = self._database.query(_NEXT_DUE, (queue,))[0][0]
+            if due is not None and due <= now:
+                return True
+        return False
+
+    def _signs(self, rows: Sequence[tuple[str, Any, float | None]]) -> tuple[bool, tuple[str, ...]]:
+        """Return whether this worker is to restart, and which of its queues are paused."""
+        must_restart = False
+        paused: tuple[str, ...] = ()
+        for scope, value, until in rows:
+            if scope == "restart":
+                must_restart = value != self._restarts
+            elif scope.startswith("pause:") and (until is None or until > clock.timestamp()):
+                queue = scope.removeprefix("pause:")
+                paused += self._queues if queue == "*" else (queue,) * (queue in self._queues)
+        return must_restart, paused
+
+
+def delivery(row: tuple[Any, ...]) -> Delivery:
+    """Make a delivery of a claimed row; its first two columns are the order."""
+    made = Delivery(*row[2:])
+    if made.lost and made.lost >= made.max_lost:
+        return made._replace(verdict=Verdict.LOST)
+    return made
