@@ -12,7 +12,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 
-__all__ = ["COMPONENTS_NOT", "PACKAGE", "ROOT", "Module", "components", "modules"]
+__all__ = ["COMPONENTS_NOT", "PACKAGE", "ROOT", "Module", "components", "drivers", "modules"]
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PACKAGE: Final = ROOT / "securely"
@@ -125,3 +125,17 @@ def components() -> tuple[str, ...]:
         if module.path.parent != PACKAGE and module.component
     }
     return tuple(sorted(found - COMPONENTS_NOT))
+
+
+def drivers(component: str) -> dict[str, Path]:
+    """Return the driver files of *component* by name.
+
+    A file that is called after a driver, such as ``sqlite_schema.py``, is a part of that driver.
+    """
+    files = {path.stem: path for path in (PACKAGE / component / "drivers").glob("*.py")}
+    names = set(files) - {"__init__", "base"}
+    return {
+        name: files[name]
+        for name in sorted(names)
+        if not any(name.startswith(f"{other}_") for other in names)
+    }

@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tools.source import PACKAGE, Module, components, modules
+from tools.source import PACKAGE, Module, components, drivers, modules
 
 ORGANS = {
     "__init__",
@@ -36,12 +35,6 @@ def parts(component: str) -> set[str]:
     folder = PACKAGE / component
     found = {path.stem for path in folder.glob("*.py")}
     return found | {p.name for p in folder.iterdir() if p.is_dir() and p.name != "__pycache__"}
-
-
-def drivers(component: str) -> dict[str, Path]:
-    """Return the driver files of *component* by name."""
-    files = (PACKAGE / component / "drivers").glob("*.py")
-    return {path.stem: path for path in files if path.stem not in {"__init__", "base"}}
 
 
 @pytest.mark.parametrize("component", components())

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tools.source import PACKAGE, ROOT, components
+from tools.source import PACKAGE, ROOT, components, drivers
 
 # What the drivers of a component must be; a new component with drivers adds its line.
 PROTOCOLS = {
@@ -21,12 +21,7 @@ PROTOCOLS = {
 
 def pairs() -> list[tuple[str, str]]:
     """Return component and driver for every driver file."""
-    return [
-        (component, path.stem)
-        for component in components()
-        for path in sorted((PACKAGE / component / "drivers").glob("*.py"))
-        if path.stem not in {"__init__", "base"}
-    ]
+    return [(component, name) for component in components() for name in drivers(component)]
 
 
 def driver(component: str, name: str) -> type[Any]:

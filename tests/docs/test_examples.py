@@ -1,0 +1,26 @@
+"""Runs the examples in docstrings, module by module, with an application current."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+from typing import Any
+
+import pytest
+
+from tools.source import Module, modules
+
+WITH_EXAMPLES = [module for module in modules() if ">>>" in module.text]
+
+
+@pytest.mark.parametrize("module", WITH_EXAMPLES, ids=lambda module: module.name)
+def test_the_examples_of_a_module_run(module: Module, booted: Any) -> None:
+    loaded = importlib.import_module(module.name)
+    said: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+
+    for test in doctest.DocTestFinder(exclude_empty=True).find(loaded, extraglobs={"app": booted}):
+        runner.run(test, out=said.append)
+
+    assert not runner.failures, f"Mend the examples of {module.relative}:\n" + "".join(said)
+    assert runner.tries, f"{module.relative} shows examples that doctest does not find."
