@@ -103,10 +103,13 @@ class _Problem:
         self.context: dict[str, Any] = detail.get("ctx", {})
         self.value: object = detail["input"]
         location: tuple[str | int, ...] = detail["loc"]
-        segments, self.siblings, field = _walk(model, data, location)
+        segments, self.siblings, fields = _walk(model, data, location)
         self.key = ".".join([key, *map(str, segments)])
         self.last = str(segments[-1]) if segments else key
-        self.secret = looks_secret(self.last) or (field is not None and _is_secret(field))
+        # What lies within a secret, an item of a list of keys, is one too.
+        self.secret = any(looks_secret(str(segment)) for segment in segments) or any(
+            map(_is_secret, fields)
+        )
 
     def sentence(self) -> str:
         """Return the whole sentence: key, value, what is allowed, what was perhaps meant."""
@@ -118,21 +121,33 @@ class _Problem:
                 f"{self.key} is not a known setting. Known: {known}."
                 f"{_nearest(self.last, self.siblings)}"
             )
-        if self.kind == "union_tag_not_found":
-            return f"{self.key}.{self.context['discriminator'].strip(chr(39))} is missing."
-        if self.kind == "union_tag_invalid":
-            return self._choice(
-                f"{self.key}.{self.context['discriminator'].strip(chr(39))}",
-                str(self.context["tag"]),
-                _unquoted(self.context["expected_tags"]),
-            )
+        if self.kind.startswith("union_tag_"):
+            return self._union_tag()
         if self.kind in {"literal_error", "enum"} and isinstance(self.value, str):
             return self._choice(self.key, self.value, _unquoted(self.context["expected"]))
+        if self.kind in {"value_error", "assertion_error"}:
+            return self._refused()
         return f"{self.key}{self._shown()} {self._wanted()}."
+
+    def _union_tag(self) -> str:
+        key = f"{self.key}.{self.context['discriminator'].strip(chr(39))}"
+        if self.kind == "union_tag_not_found":
+            return f"{key} is missing."
+        tag, expected = str(self.context["tag"]), _unquoted(self.context["expected_tags"])
+        return self._choice(key, tag, expected)
 
     def _choice(self, key: str, value: str, allowed: list[str]) -> str:
         shown = "" if self.secret else f' is "{mask_urls(value)}" but'
         return f"{key}{shown} must be one of: {', '.join(allowed)}.{_nearest(value, allowed)}"
+
+    def _refused(self) -> str:
+        """Join the key with the words of a validator, which may quote the value it refuses."""
+        if self.secret:
+            return f"{self.key} is not valid."
+        reason = mask_urls(str(self.context.get("error", self.text)).rstrip("."))
+        shown = self._shown().rstrip(":")
+        goes_on = reason.startswith(("is ", "must ", "has ", "does ", "cannot ", "may "))
+        return f"{self.key}{shown}{', which' if goes_on and shown else ':'} {reason}."
 
     def _shown(self) -> str:
         if self.secret or self.value is None:
@@ -145,10 +160,6 @@ class _Problem:
         return f" is of type {type(self.value).__name__}:"
 
     def _wanted(self) -> str:
-        if self.kind in {"value_error", "assertion_error"}:
-            # The sentence of a validator of ours; it may quote the value that it refuses.
-            reason = str(self.context.get("error", self.text)).rstrip(".")
-            return "is not valid" if self.secret else f"it is refused, because {mask_urls(reason)}"
         text = self.text.rstrip(".")
         if text.startswith("Input should be "):
             return f"it must be {text.removeprefix('Input should be ')}"
@@ -159,19 +170,19 @@ class _Problem:
 
 def _walk(
     model: type[BaseModel], data: object, location: tuple[str | int, ...]
-) -> tuple[list[str | int], list[str], FieldInfo | None]:
+) -> tuple[list[str | int], list[str], list[FieldInfo]]:
     """Follow *location* through models and data at once.
 
     Pydantic's locations also name the branches of unions, which are no keys of anyone's file:
     a segment that the data does not have is left out, but for the last one of a missing key.
 
     Returns:
-        The keys, the names of the settings beside the last one, and its field where known.
+        The keys, the names of the settings beside the last one, and the fields on the way.
     """
     kept: list[str | int] = []
     annotations: list[object] = [model]
     names: list[str] = []
-    field: FieldInfo | None = None
+    fields: list[FieldInfo] = []
     for position, segment in enumerate(location):
         inside = _inside(data, segment)
         last = position == len(location) - 1
@@ -186,11 +197,13 @@ def _walk(
             (each.model_fields[str(segment)] for each in models if segment in each.model_fields),
             None,
         )
+        if field is not None:
+            fields.append(field)
         annotations = [field.annotation] if field is not None else list(_items(annotations))
         kept.append(segment)
         if inside:
             data = cast("Any", data)[segment]
-    return kept, names, field
+    return kept, names, fields
 
 
 def _inside(data: object, segment: str | int) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import pytest
 
@@ -28,7 +30,7 @@ class _Connection:
 
 class _Connections(Manager[_Connection]):
     kind = "Connection"
-    drivers = {"counter": "collections.Counter"}
+    drivers: ClassVar[Mapping[str, str]] = {"counter": "collections.Counter"}
 
     def connection(self, name: str | None = None) -> _Connection:
         return self._instance(name)
@@ -93,7 +95,7 @@ def test_instance_when_the_driver_is_unknown_then_the_error_suggests_one(
 
 def test_driver_when_named_by_path_then_is_imported_on_first_use() -> None:
     class _Lists(Manager[list[str]]):
-        drivers = {"broken": "securely.support.no_such_module.Thing"}
+        drivers: ClassVar[Mapping[str, str]] = {"broken": "securely.support.no_such_module.Thing"}
 
     manager = _Lists("a", {"a": _Definition("broken")})
 

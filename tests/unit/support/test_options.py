@@ -28,9 +28,18 @@ class _Cache(Options):
     ttl_seconds: Seconds = 60.0
     url: str | None = None
     pin: int = Field(0, json_schema_extra={"secret": True})
+    words: list[str] = Field(default=[], json_schema_extra={"secret": True})
+    zone: str = "UTC"
     password: SecretStr = SecretStr("")
-    stores: dict[str, Annotated[_Disk | _Array, Field(discriminator="driver")]] = {}
-    nested: list[_Array] = []
+    stores: dict[str, Annotated[_Disk | _Array, Field(discriminator="driver")]] = Field(default={})
+    nested: list[_Array] = Field(default=[])
+
+    @field_validator("zone")
+    @classmethod
+    def _must_be_known(cls, value: str) -> str:
+        if value != "UTC":
+            raise ValueError("is not a zone, such as UTC")
+        return value
 
     @field_validator("url")
     @classmethod
@@ -67,8 +76,10 @@ def test_parse_when_the_data_is_no_mapping_then_says_so() -> None:
 
 def test_parse_when_a_key_is_unknown_then_suggests_the_nearest() -> None:
     assert _problems({"defualt": "x"}) == [
-        "cache.defualt is not a known setting. Known: default, nested, password, pin, prefix, "
-        'stores, ttl_seconds, url. Did you mean "default"?'
+        (
+            "cache.defualt is not a known setting. Known: default, nested, password, pin, "
+            'prefix, stores, ttl_seconds, url, words, zone. Did you mean "default"?'
+        )
     ]
 
 
@@ -76,8 +87,10 @@ def test_parse_when_a_nested_key_is_unknown_then_names_its_path_and_siblings() -
     data: dict[str, object] = {"stores": {"d": {"driver": "disk", "path": "x", "pth": 1}}}
 
     assert _problems(data) == [
-        "cache.stores.d.pth is not a known setting. Known: driver, path, size_bytes_max. "
-        'Did you mean "path"?'
+        (
+            "cache.stores.d.pth is not a known setting. Known: driver, path, size_bytes_max. "
+            'Did you mean "path"?'
+        )
     ]
 
 
@@ -124,6 +137,19 @@ def test_parse_when_a_validator_refuses_then_masks_the_password() -> None:
 
     assert "hunter2" not in problem
     assert "is not a redis address" in problem
+
+
+def test_parse_when_a_validator_goes_on_with_the_sentence_then_it_reads_as_one() -> None:
+    assert _problems({"zone": "Mars"}) == [
+        "cache.zone is 'Mars', which is not a zone, such as UTC."
+    ]
+
+
+def test_parse_when_something_within_a_secret_is_wrong_then_hides_it_too() -> None:
+    (problem,) = _problems({"words": ["fine", {"hunter2": 1}]})
+
+    assert problem.startswith("cache.words.1")
+    assert "hunter2" not in problem
 
 
 @pytest.mark.parametrize("key", ["pin", "password"])

@@ -1,0 +1,190 @@
+"""config/*.py (and .yaml) -> nested data, in the order of their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from typing import Any, Final, cast
+
+from securely.config.environment import Environment, loading
+from securely.config.exceptions import (
+    ConfigError,
+    ConfigFileBroken,
+    ConfigFileClash,
+    ConfigFilesBroken,
+)
+from securely.exceptions import SecurelyError
+
+__all__ = ["KEYED_MAPS", "ConfigFile", "config_files", "load", "merged"]
+
+_YAML: Final = {".yaml", ".yml"}
+
+KEYED_MAPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "cache": ("stores",),
+    "queue": ("connections",),
+    "log": ("channels",),
+}
+"""The maps of named things, which an application adds to instead of replacing them.
+
+Source: Laravel 13, LoadConfiguration::mergeableOptions.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """One file of the configuration, and the section that it defines."""
+
+    key: str
+    path: Path
+
+
+def config_files(directory: Path) -> tuple[ConfigFile, ...]:
+    """Return the files of *directory* in the order of their names; folders become dotted prefixes.
+
+    Names that begin with ``_`` or ``.`` are left out.
+
+    Raises:
+        ConfigFileClash: Two files define the same section.
+    """
+    found: dict[str, ConfigFile] = {}
+    for file in _walk(directory, ""):
+        if file.key in found:
+            raise ConfigFileClash(file.key, found[file.key].path, file.path)
+        found[file.key] = file
+    return tuple(found.values())
+
+
+def load(directory: Path, environment: Environment) -> dict[str, Any]:
+    """Run the files of *directory* with *environment* and return what they define.
+
+    Each runs by itself: it leaves nothing in ``sys.modules`` and sees nothing of the others.
+
+    Raises:
+        ConfigFileBroken: A file is malformed, fails, or defines no ``config``.
+        ConfigFilesBroken: Several do; all are told at once.
+        ConfigFileClash: Two files define the same section.
+    """
+    items: dict[str, Any] = {}
+    problems: list[ConfigFileBroken] = []
+    with loading(environment):
+        for file in config_files(directory):
+            try:
+                content = _run(file)
+                _place(items, file, content)
+            except ConfigFileBroken as problem:
+                problems.append(problem)
+    if len(problems) > 1:
+        raise ConfigFilesBroken(tuple(problems))
+    if problems:
+        raise problems[0]
+    return items
+
+
+def merged(defaults: Mapping[str, Any], items: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *defaults* with *items* over them, setting by setting within each section.
+
+    The maps of named things (``cache.stores``, ``queue.connections``, ``log.channels``) are
+    merged by name: who defines one store keeps the framework's others.
+
+    Example:
+        >>> merged({"cache": {"default": "disk", "stores": {"array": {}}}},
+        ...        {"cache": {"stores": {"mine": {}}}})
+        {'cache': {'default': 'disk', 'stores': {'array': {}, 'mine': {}}}}
+    """
+    result = {**defaults, **items}
+    for key, values in items.items():
+        base = defaults.get(key)
+        if not isinstance(base, Mapping) or not isinstance(values, Mapping):
+            continue
+        below = cast("Mapping[str, Any]", base)
+        above = cast("Mapping[str, Any]", values)
+        section: dict[str, Any] = {**below, **above}
+        for name in KEYED_MAPS.get(key, ()):
+            if isinstance(below.get(name), Mapping) and isinstance(above.get(name), Mapping):
+                section[name] = {**below[name], **above[name]}
+        result[key] = section
+    return result
+
+
+def _walk(directory: Path, prefix: str) -> Iterator[ConfigFile]:
+    if not directory.is_dir():
+        return
+    for path in sorted(directory.iterdir(), key=lambda each: (each.stem, each.suffix)):
+        if path.name.startswith(("_", ".")):
+            continue
+        if path.is_dir():
+            yield from _walk(path, f"{prefix}{path.name}.")
+        elif path.suffix == ".py" or path.suffix in _YAML:
+            yield ConfigFile(f"{prefix}{path.stem}", path)
+
+
+def _place(items: dict[str, Any], file: ConfigFile, content: dict[str, Any]) -> None:
+    """Put what *file* defines at its key, beside what a folder of that name defines."""
+    *parents, last = file.key.split(".")
+    holder = items
+    for parent in parents:
+        holder = holder.setdefault(parent, {})
+    beside = holder.get(last)
+    if not isinstance(beside, dict):
+        holder[last] = content
+        return
+    both = cast("dict[str, Any]", beside)
+    if clash := sorted(both.keys() & content.keys()):
+        raise ConfigFileBroken(
+            file.path, None, f'"{file.key}.{clash[0]}" is defined by the folder of that name, too.'
+        )
+    both.update(content)
+
+
+def _run(file: ConfigFile) -> dict[str, Any]:
+    if file.path.suffix in _YAML:
+        from securely.config.yaml import read_yaml
+
+        return _plain(file.path, read_yaml(file.path))
+    namespace: dict[str, Any] = {"__name__": f"config.{file.key}", "__file__": str(file.path)}
+    try:
+        # Byte code is kept in __pycache__, as for any module.
+        code = SourceFileLoader(namespace["__name__"], str(file.path)).get_code(
+            namespace["__name__"]
+        )
+        if code is not None:
+            exec(code, namespace)  # noqa: S102  # the application's own file
+    except SyntaxError as error:
+        # Not the text of the line: it may hold a secret.
+        raise ConfigFileBroken(file.path, error.lineno, f"Syntax error: {error.msg}.") from None
+    except ConfigError as error:
+        raise ConfigFileBroken(file.path, _line_of(error, file.path), str(error)) from error
+    except Exception as error:
+        reason = (
+            str(error) if isinstance(error, SecurelyError) else f"{type(error).__name__}: {error}"
+        )
+        raise ConfigFileBroken(file.path, _line_of(error, file.path), reason) from error
+    if "config" not in namespace:
+        raise ConfigFileBroken(file.path, None, "It defines no `config`. Write: config = {...}")
+    return _plain(file.path, namespace["config"])
+
+
+def _plain(path: Path, content: object) -> dict[str, Any]:
+    # A pydantic model, told by what it can do, so that pydantic is not imported here.
+    dump = getattr(content, "model_dump", None)
+    if callable(dump):
+        content = dump()
+    if not isinstance(content, Mapping):
+        raise ConfigFileBroken(
+            path, None, f"`config` must be a dict, not {type(content).__name__}."
+        )
+    mapping = cast("Mapping[object, Any]", content)
+    if bad := next((key for key in mapping if not isinstance(key, str)), None):
+        raise ConfigFileBroken(path, None, f"The key {bad!r} of `config` must be text.")
+    return dict(cast("Mapping[str, Any]", mapping))
+
+
+def _line_of(error: BaseException, path: Path) -> int | None:
+    frame = error.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_code.co_filename == str(path):
+            return frame.tb_lineno
+        frame = frame.tb_next
+    return None

@@ -1,0 +1,325 @@
+"""Config: get, set, has, section; string(), integer() … say what they expect."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any, Protocol, TypeVar, cast
+
+from securely.config.exceptions import InvalidValue, MissingKey
+from securely.support import dot
+from securely.support.durations import InvalidDuration, seconds
+from securely.support.missing import MISSING, Missing
+
+__all__ = ["Config", "Section"]
+
+T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
+
+
+class _Parsable(Protocol[T_co]):
+    """A class that makes typed options of plain data: ``support.options.Options`` and its kin.
+
+    It is told by shape, so that reading a string from the configuration imports no pydantic.
+    """
+
+    def parse(self, data: object, key: str) -> T_co: ...
+
+
+class Config:
+    """The configuration of an application: nested plain data, read by dotted keys.
+
+    Args:
+        items: The data, by section. It is copied, so that setting a key changes nobody else's.
+
+    Example:
+        >>> config = Config({"cache": {"default": "disk", "stores": {"disk": {"path": "x"}}}})
+        >>> config.get("cache.default")
+        'disk'
+        >>> config.get("cache.prefix", "none")
+        'none'
+        >>> config.string("cache.stores.disk.path")
+        'x'
+    """
+
+    def __init__(self, items: Mapping[str, object] | None = None) -> None:
+        self._items: dict[str, Any] = dot.copied(dict(items or {}))
+        self._overridden: ContextVar[dict[str, Any] | None] = ContextVar("config", default=None)
+
+    def get(self, key: str, default: object = None) -> Any:
+        """Return what stands at *key*, None included; else *default*, called if it is callable.
+
+        Source: Laravel 13, Repository::get.
+        """
+        found = dot.get(self._data(), key)
+        if found is not MISSING:
+            return found
+        return default() if callable(default) else default
+
+    def get_many(self, keys: Iterable[str] | Mapping[str, object]) -> builtins.dict[str, Any]:
+        """Return the values of *keys*; a mapping gives each key its default."""
+        if isinstance(keys, Mapping):
+            defaults = cast("Mapping[str, object]", keys)
+            return {key: self.get(key, default) for key, default in defaults.items()}
+        return {key: self.get(key) for key in keys}
+
+    def has(self, key: str) -> bool:
+        """Tell whether something, be it None, stands at *key*."""
+        return dot.has(self._data(), key)
+
+    def all(self) -> builtins.dict[str, Any]:
+        """Return a copy of the whole configuration."""
+        return cast("builtins.dict[str, Any]", dot.copied(self._data()))
+
+    def require(self, key: str) -> Any:
+        """Return what stands at *key*.
+
+        Raises:
+            MissingKey: Nothing does; the nearest key is suggested.
+        """
+        found = dot.get(self._data(), key)
+        if found is MISSING:
+            raise MissingKey(key, self._known(key))
+        return found
+
+    def section(self, key: str) -> Section:
+        """Return the part of the configuration at *key*, for a provider to parse.
+
+        The section may be absent: then it is empty, and its options take their defaults.
+        """
+        return Section(key, self.get(key, dict))
+
+    def string(self, key: str, default: str | Missing = MISSING) -> str:
+        """Return the text at *key*.
+
+        Raises:
+            MissingKey: Nothing is there, and there is no default.
+            InvalidValue: Something else is there.
+        """
+        return self._typed(key, default, str, "a string")
+
+    def integer(self, key: str, default: int | Missing = MISSING) -> int:
+        """Return the integer at *key*; True is none, and neither is "5".
+
+        Raises:
+            MissingKey: Nothing is there, and there is no default.
+            InvalidValue: Something else is there.
+        """
+        return self._typed(key, default, int, "an integer")
+
+    def boolean(self, key: str, default: bool | Missing = MISSING) -> bool:
+        """Return the boolean at *key*.
+
+        Raises:
+            MissingKey: Nothing is there, and there is no default.
+            InvalidValue: Something else is there.
+        """
+        return self._typed(key, default, bool, "a boolean")
+
+    def path(self, key: str, default: Path | Missing = MISSING) -> Path:
+        """Return the path at *key*, written as a path or as text.
+
+        Raises:
+            MissingKey: Nothing is there, and there is no default.
+            InvalidValue: Something else is there.
+        """
+        value = self._found(key, default)
+        if isinstance(value, (str, Path)):
+            return Path(value)
+        raise InvalidValue(key, "a path", _kind(value))
+
+    def duration(self, key: str, default: builtins.float | Missing = MISSING) -> builtins.float:
+        """Return the seconds at *key*, written as a number, as text ("10m") or as a timedelta.
+
+        Raises:
+            MissingKey: Nothing is there, and there is no default.
+            InvalidValue: Something else is there.
+        """
+        value = self._found(key, default)
+        try:
+            return seconds(cast("builtins.float", value))
+        except InvalidDuration:
+            raise InvalidValue(key, "a duration", _kind(value)) from None
+
+    def float(self, key: str, default: builtins.float | Missing = MISSING) -> builtins.float:
+        """Return the float at *key*; an integer is none.
+
+        Raises:
+            MissingKey: Nothing is there, and there is no default.
+            InvalidValue: Something else is there.
+        """
+        return self._typed(key, default, builtins.float, "a float")
+
+    def list(self, key: str, default: builtins.list[Any] | Missing = MISSING) -> builtins.list[Any]:
+        """Return the list at *key*.
+
+        Raises:
+            MissingKey: Nothing is there, and there is no default.
+            InvalidValue: Something else is there.
+        """
+        return cast("builtins.list[object]", self._typed(key, default, builtins.list, "a list"))
+
+    def dict(
+        self, key: str, default: builtins.dict[str, Any] | Missing = MISSING
+    ) -> builtins.dict[str, Any]:
+        """Return the mapping at *key*.
+
+        Raises:
+            MissingKey: Nothing is there, and there is no default.
+            InvalidValue: Something else is there.
+        """
+        return cast("builtins.dict[str, Any]", self._typed(key, default, builtins.dict, "a dict"))
+
+    def set(self, key: str | Mapping[str, object], value: object = None) -> None:
+        """Set *key*, or each key of a mapping; parents that are missing are made.
+
+        Source: Laravel 13, Repository::set.
+        """
+        changes = key if isinstance(key, Mapping) else {key: value}
+        data = self._data()
+        for path, item in changes.items():
+            dot.put(data, path, item)
+
+    def push(self, key: str, value: object) -> None:
+        """Append *value* to the list at *key*; where nothing or None is, a list begins.
+
+        Raises:
+            InvalidValue: Something else is there.
+        """
+        self.set(key, [*self._list_at(key), value])
+
+    def prepend(self, key: str, value: object) -> None:
+        """Put *value* before the list at *key*; where nothing or None is, a list begins.
+
+        Raises:
+            InvalidValue: Something else is there.
+        """
+        self.set(key, [value, *self._list_at(key)])
+
+    def forget(self, key: str) -> None:
+        """Remove *key*, if it is there."""
+        dot.forget(self._data(), key)
+
+    @contextmanager
+    def override(self, changes: Mapping[str, object]) -> Generator[Config]:
+        """Set *changes* within the block, for this task or thread only.
+
+        Example:
+            >>> config = Config({"app": {"debug": False}})
+            >>> with config.override({"app.debug": True}):
+            ...     config.get("app.debug")
+            True
+            >>> config.get("app.debug")
+            False
+        """
+        data = self.all()
+        for path, item in changes.items():
+            dot.put(data, path, item)
+        token = self._overridden.set(data)
+        try:
+            yield self
+        finally:
+            self._overridden.reset(token)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.require(key)
+
+    def __setitem__(self, key: str, value: object) -> None:
+        self.set(key, value)
+
+    def __delitem__(self, key: str) -> None:
+        if not dot.forget(self._data(), key):
+            raise MissingKey(key, self._known(key))
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self.has(key)
+
+    def __repr__(self) -> str:
+        # Values may be secrets.
+        return f"Config({', '.join(self._data())})"
+
+    def _data(self) -> builtins.dict[str, Any]:
+        overridden = self._overridden.get()
+        return self._items if overridden is None else overridden
+
+    def _found(self, key: str, default: object) -> object:
+        found = dot.get(self._data(), key)
+        if found is not MISSING:
+            return found
+        if default is MISSING:
+            raise MissingKey(key, self._known(key))
+        return default
+
+    def _typed(self, key: str, default: object, wanted: type[T], name: str) -> T:
+        value = self._found(key, default)
+        # Exactly: True is an int to isinstance, and a mistake here.
+        if type(value) is not wanted:
+            raise InvalidValue(key, name, _kind(value))
+        return value
+
+    def _list_at(self, key: str) -> builtins.list[Any]:
+        value = self.get(key)
+        if value is None:
+            return []
+        if not isinstance(value, builtins.list):
+            raise InvalidValue(key, "a list", _kind(value))
+        return cast("builtins.list[object]", value)
+
+    def _known(self, key: str) -> builtins.list[str]:
+        """Give the keys that *key* may have been meant as: leaves, and whatever leads to them."""
+        known: builtins.dict[str, None] = {}
+        for path, _ in dot.flattened(self._data()):
+            segments = path.split(".")
+            for end in range(1, len(segments) + 1):
+                known[".".join(segments[:end])] = None
+        # The same depth first: "cache.defualt" is "cache.default", not "cache".
+        depth = key.count(".")
+        return sorted(known, key=lambda each: abs(each.count(".") - depth))
+
+
+class Section:
+    """A component's part of the configuration, and the key where it stands.
+
+    Example:
+        >>> Config({"cache": {"default": "disk"}}).section("cache").get("default")
+        'disk'
+    """
+
+    def __init__(self, key: str, data: object) -> None:
+        self.key = key
+        self.data = data
+
+    def get(self, key: str, default: object = None) -> Any:
+        """Return what stands at *key* of this section, else *default*."""
+        found = dot.get(self.data, key)
+        return default if found is MISSING else found
+
+    def has(self, key: str) -> bool:
+        """Tell whether something stands at *key* of this section."""
+        return dot.has(self.data, key)
+
+    def section(self, key: str) -> Section:
+        """Return the part at *key* of this section; empty where it is absent."""
+        return Section(f"{self.key}.{key}", self.get(key, {}))
+
+    def parse(self, options: _Parsable[T]) -> T:
+        """Check this section and return it as *options*.
+
+        Raises:
+            InvalidOptions: It does not fit; each problem names its dotted key.
+        """
+        return options.parse(self.data, self.key)
+
+
+def _kind(value: object) -> str:
+    names: dict[type, str] = {
+        bool: "boolean",
+        int: "integer",
+        float: "float",
+        str: "string",
+        type(None): "None",
+    }
+    return names.get(type(value), type(value).__name__)
