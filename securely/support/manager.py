@@ -131,7 +131,7 @@ class Manager(Generic[T]):
         """
         self._extensions[driver] = factory
 
-    def forget(self, name: str | None = None) -> None:
+    def drop(self, name: str | None = None) -> None:
         """Drop the built instance of *name* (or the default); its next use builds a new one."""
         with self._building:
             self._instances.pop(self._default if name is None else name, None)

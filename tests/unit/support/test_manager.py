@@ -103,10 +103,10 @@ def test_driver_when_named_by_path_then_is_imported_on_first_use() -> None:
         manager._instance()
 
 
-def test_forget_when_called_then_the_next_use_builds_anew(connections: _Connections) -> None:
+def test_drop_when_called_then_the_next_use_builds_anew(connections: _Connections) -> None:
     first = connections.connection()
 
-    connections.forget()
+    connections.drop()
 
     assert connections.connection() is not first
     assert not first.closed
