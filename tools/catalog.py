@@ -24,7 +24,7 @@ TARGET: Final = PACKAGE / "foundation" / "catalog.py"
 HEAD: Final = '''"""Every core service and command: its name, and where it lives.
 
 Nothing behind a name is imported until it is wanted. A service has its class and its provider,
-a command its class and its provider, all as dotted paths.
+a command too; a section of the configuration has its options. All are dotted paths.
 """
 
 # Written by `make catalog`.
@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["COMMANDS", "EAGER", "PROVIDERS", "SERVICES"]
+__all__ = ["COMMANDS", "EAGER", "OPTIONS", "PROVIDERS", "SERVICES"]
 
 '''
 
@@ -83,7 +83,7 @@ def entries(attribute: str) -> Iterator[tuple[str, str, str]]:
 def clashes() -> list[str]:
     """Return the names that two providers claim, each with its claimants."""
     found: list[str] = []
-    for attribute in ("provides", "commands"):
+    for attribute in ("provides", "commands", "options"):
         owners: dict[str, list[str]] = {}
         for name, _, provider in entries(attribute):
             owners.setdefault(name, []).append(provider)
@@ -95,6 +95,13 @@ def table(name: str, rows: Iterator[tuple[str, str, str]]) -> str:
     """Return a mapping of name to class and provider as source."""
     body = "".join(f"    {key!r}: ({cls!r}, {owner!r}),\n" for key, cls, owner in sorted(rows))
     return f"{name}: Final[Mapping[str, tuple[str, str]]] = {{\n{body}}}\n\n"
+
+
+def options() -> str:
+    """Return the mapping of configuration section to options class as source."""
+    rows = sorted((key, cls) for key, cls, _ in entries("options"))
+    body = "".join(f"    {key!r}: {cls!r},\n" for key, cls in rows)
+    return f"OPTIONS: Final[Mapping[str, str]] = {{\n{body}}}\n\n"
 
 
 def sequence(name: str, items: list[type[Any]]) -> str:
@@ -111,6 +118,8 @@ def render() -> str:
         f"{table('SERVICES', entries('provides'))}"
         f"# Name -> class, provider.\n"
         f"{table('COMMANDS', entries('commands'))}"
+        f"# Section of the configuration -> class that checks it.\n"
+        f"{options()}"
         f"# All of them, lowest layer first; the order in which they are registered.\n"
         f"{sequence('PROVIDERS', known)}\n"
         f"# Those that are registered at boot, before anyone asks.\n"

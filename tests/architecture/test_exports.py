@@ -35,7 +35,7 @@ def defined(module: Module) -> set[str]:
                     names.add(name)
             case _:
                 pass
-    return {name for name in names if not name.startswith("_")}
+    return {name for name in names if not name.startswith("_")} - {"TYPE_CHECKING"}
 
 
 def is_type_variable(value: ast.expr) -> bool:
@@ -99,3 +99,20 @@ def test_all_names_exist(module: Module) -> None:
 
     assert not absent, f"{module.relative} exports what it does not have: {absent}. Remove them."
     assert not [n for n in module.exports or () if module.exports.count(n) > 1], "named twice"
+
+
+def test_the_front_door_says_the_same_three_times() -> None:
+    """For checkers under TYPE_CHECKING, for the running program in a table, and in `__all__`."""
+    door = next(module for module in modules() if module.name == "securely")
+    table = importlib.import_module("securely")._HOMES
+    checked = {
+        alias.name: node.module
+        for block in door.tree.body
+        if isinstance(block, ast.If)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+    assert table == checked, "Name each export of securely/__init__.py in both places."
+    assert set(door.exports or ()) == {*table, "__version__"}, "Name each export in `__all__` too."
