@@ -1,0 +1,330 @@
+"""One executor process: started, fed, watched and buried.
+
+It belongs to a session of its own, so that Ctrl-C in a terminal reaches the supervisor alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+
+from securely.queue.board import Board, State
+from securely.queue.contracts import Defaults, Delivery, FailedJob
+from securely.queue.crew.pace import Pace
+from securely.queue.link import FromExecutor, Hook, Link, Quit, Run, Start
+from securely.support import clock
+
+__all__ = ["Child", "Fate", "Launch", "Phase", "Remains"]
+
+HELD_BYTES_MAX: Final = 1 << 20  # large payloads are not hoarded
+STALL_SECONDS: Final = 0.05  # without an outcome: what has not started is taken back
+HOOK_TOKEN: Final = -1  # on the board, where a delivery has a token of at least 1
+REVOKE: Final = b"r"
+_DECODER = msgspec.msgpack.Decoder(FromExecutor)
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How to start an executor.
+
+    Attributes:
+        base_path: The application's directory.
+        loader: `package.module:function` that turns it into what runs jobs.
+        python: The interpreter, with its options.
+    """
+
+    base_path: str
+    loader: str = "securely.queue.crew.loading:load_application"
+    python: tuple[str, ...] = (sys.executable,)
+
+
+class Phase(Enum):
+    """Where an executor is in its life."""
+
+    LOADING = "loading"
+    READY = "ready"
+    LEAVING = "leaving"
+
+
+class Fate(Enum):
+    """How far a delivery had come when its executor died."""
+
+    HANDED = "handed"  # it had not begun
+    STARTED = "started"  # it was running
+    FINISHED = "finished"  # it was over, with nothing to settle but the removal of its row
+    OVERDUE = "overdue"  # it was running, and the executor was killed for it
+
+
+class Remains(NamedTuple):
+    """A delivery that a dead executor held."""
+
+    fate: Fate
+    cell: int
+    delivery: Delivery
+
+
+class Child:
+    """An executor process, from :meth:`start` to :meth:`bury`.
+
+    Args:
+        worker: The worker's id.
+        number: Which of the worker's executors this is; never used again.
+        board: The worker's board.
+        cells: The free cells of the board for this child; its successor goes on with them.
+        pace: How many deliveries it holds.
+    """
+
+    def __init__(
+        self, worker: str, number: int, board: Board, cells: deque[int], pace: Pace
+    ) -> None:
+        self.number = number
+        self.phase = Phase.LOADING
+        self.pace = pace
+        self.memory = 0
+        self.held: dict[int, Delivery] = {}
+        self.overdue: set[int] = set()
+        self.last_progress = clock.monotonic()
+        self.overdue_at = math.inf
+        self.stalled_at = math.inf
+        self._worker = worker
+        self._board = board
+        self._free = cells
+        self._bytes = 0
+        self._hooks: dict[int, FailedJob] = {}
+        self._outgoing: list[tuple[int, Delivery]] = []
+        self._was_revoked = False
+        self._process: subprocess.Popen[bytes] | None = None
+
+    # -- life
+
+    def start(self, launch: Launch, home: Path, concurrency: int, defaults: Defaults) -> None:
+        """Start the process and send it what it needs to load the application."""
+        ours, theirs = socket.socketpair()
+        control, their_control = socket.socketpair()
+        self.link: Link[FromExecutor] = Link(ours, _DECODER)
+        self._control = control
+        name = f"{self._worker}.{self.number}"
+        command = [*launch.python, "-m", "securely.queue.executor"]
+        ends = (theirs.fileno(), their_control.fileno())
+        with theirs, their_control:
+            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
+                [*command, *map(str, ends), str(os.getpid()), name],
+                stdin=subprocess.DEVNULL,
+                pass_fds=ends,
+                start_new_session=True,
+            )
+        self._post(
+            Start(
+                worker=self._worker,
+                number=self.number,
+                base_path=launch.base_path,
+                loader=launch.loader,
+                board=str(self._board.path),
+                lock=str(home / f"{name}.executor.lock"),
+                concurrency=concurrency,
+                defaults=defaults,
+            )
+        )
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        assert self._process is not None, "not started"  # noqa: S101  # a bug of ours
+        return self._process.pid
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it has nothing in hand."""
+        return not self.held and not self._hooks
+
+    def quit(self) -> None:
+        """Ask it to close the application and exit."""
+        self.phase = Phase.LEAVING
+        self._post(Quit())
+
+    def kill(self) -> None:
+        """Kill it; :meth:`bury` tells what it held."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGKILL)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for its end, at most *seconds*; False if it still lives."""
+        assert self._process is not None, "not started"  # noqa: S101  # a bug of ours
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def bury(self) -> list[Remains]:
+        """Make sure that it is dead, and tell what it held."""
+        self.kill()
+        assert self._process is not None, "not started"  # noqa: S101  # a bug of ours
+        self._process.wait()
+        self.link.close()
+        self._control.close()
+        remains: list[Remains] = []
+        for cell, delivery in self.held.items():
+            state, _ = self._board.look(cell)
+            if state is State.FINISHED:
+                fate = Fate.FINISHED
+            elif state is State.HANDED:
+                fate = Fate.HANDED
+            else:
+                fate = Fate.OVERDUE if cell in self.overdue else Fate.STARTED
+            remains.append(Remains(fate, cell, delivery))
+        self.held.clear()
+        return remains
+
+    @property
+    def died_of(self) -> str:
+        """How the process ended, in words."""
+        code = None if self._process is None else self._process.returncode
+        if code is None:
+            return "is still alive"
+        if code >= 0:
+            return f"exited with status {code}"
+        try:
+            return f"was killed by {signal.Signals(-code).name}"
+        except ValueError:
+            return f"was killed by signal {-code}"
+
+    def _post(self, message: msgspec.Struct) -> None:
+        with contextlib.suppress(EOFError):  # its death is noticed, and dealt with, on reading
+            self.link.post(message)
+
+    # -- deliveries
+
+    @property
+    def room(self) -> int:
+        """How many deliveries it would take now."""
+        if self.phase is not Phase.READY or self._bytes > HELD_BYTES_MAX:
+            return 0
+        target = self.pace.target
+        if self.is_stalled:
+            target = 0 if self._was_revoked else self.pace.concurrency
+        return max(0, min(target - len(self.held), len(self._free)))
+
+    @property
+    def has_cell(self) -> bool:
+        """Whether the board has a cell left for it."""
+        return bool(self._free)
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether it holds something and has shown no progress for a while."""
+        return bool(self.held) and clock.monotonic() - self.last_progress > STALL_SECONDS
+
+    def assign(self, delivery: Delivery) -> None:
+        """Take *delivery* for the next :meth:`dispatch`."""
+        cell = self._free.popleft()
+        self._board.place(cell, delivery.id, delivery.token)
+        self.held[cell] = delivery
+        self._bytes += len(delivery.payload)
+        self._outgoing.append((cell, delivery))
+
+    def dispatch(self) -> None:
+        """Hand over what was assigned."""
+        if self._outgoing:
+            batch, self._outgoing = self._outgoing, []
+            now = clock.monotonic()
+            if len(self.held) == len(batch):
+                self.last_progress = now
+            self.stalled_at = min(self.stalled_at, now + STALL_SECONDS)
+            self._post(Run(batch))
+
+    def take_back(self, cell: int, now: float) -> Delivery | None:
+        """Forget what was on *cell*, and return it; the cell stays taken until :meth:`free`."""
+        delivery = self.held.pop(cell, None)
+        if delivery is not None:
+            self._bytes -= len(delivery.payload)
+            self.last_progress = now
+            self.stalled_at = now + STALL_SECONDS if self.held else math.inf
+            self._was_revoked = False
+        return delivery
+
+    def return_unstarted(self, cells: list[int], now: float) -> list[tuple[int, Delivery]]:
+        """Forget what was on *cells*, which were revoked, and return it."""
+        progress = self.last_progress
+        taken = [(cell, self.take_back(cell, now)) for cell in cells]
+        self.last_progress = progress
+        self._was_revoked = True
+        return [(cell, delivery) for cell, delivery in taken if delivery is not None]
+
+    def free(self, cell: int) -> None:
+        """Allow *cell* to be used again: its settlement is committed."""
+        self._free.append(cell)
+
+    def check_stall(self) -> None:
+        """Take back what has not begun if there was no outcome for a while."""
+        now = clock.monotonic()
+        if now < self.stalled_at:
+            return
+        waiting = len(self.held) > 1 and any(
+            self._board.look(cell)[0] is State.HANDED for cell in self.held
+        )
+        self.stalled_at = now + STALL_SECONDS if waiting else math.inf
+        if waiting:
+            self.revoke()
+
+    def revoke(self) -> None:
+        """Ask it to give back what it has not started."""
+        with contextlib.suppress(OSError):  # dying, or asked often enough: nothing to add
+            self._control.send(REVOKE, socket.MSG_DONTWAIT)
+
+    # -- hard deadlines
+
+    def expect(self, seconds: float) -> None:
+        """Look at the clock again in *seconds*, when a job just handed over may be overdue."""
+        self.overdue_at = min(self.overdue_at, clock.monotonic() + seconds)
+
+    def find_overdue(self, limit: Callable[[Delivery], float | None]) -> bool:
+        """Note what has run for longer than *limit* says, and tell whether anything has."""
+        now = clock.monotonic()
+        self.overdue_at = math.inf
+        for cell, delivery in self.held.items():
+            seconds = limit(delivery)
+            if seconds is None:
+                continue
+            state, at = self._board.look(cell)
+            end = (at if state is State.STARTED else now) + seconds
+            if end <= now:
+                self.overdue.add(cell)
+            else:
+                self.overdue_at = min(self.overdue_at, end)
+        return bool(self.overdue)
+
+    # -- failed() hooks
+
+    def hook(self, failed: FailedJob) -> None:
+        """Have it run the hook of *failed*."""
+        cell = self._free.popleft()
+        self._board.place(cell, failed.id, HOOK_TOKEN)
+        self._hooks[cell] = failed
+        self._post(Hook(cell, failed))
+
+    def hook_done(self, cell: int) -> FailedJob:
+        """Forget the hook on *cell*, which has run, and return its job."""
+        self._free.append(cell)
+        return self._hooks.pop(cell)
+
+    def bury_hooks(self) -> list[tuple[FailedJob, bool]]:
+        """Return the hooks that it had been given, and whether each had begun."""
+        buried: list[tuple[FailedJob, bool]] = []
+        for cell in list(self._hooks):
+            had_begun = self._board.look(cell)[0] is not State.HANDED
+            buried.append((self.hook_done(cell), had_begun))
+        return buried

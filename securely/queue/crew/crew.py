@@ -1,0 +1,230 @@
+"""All executors of a worker: started, replaced, fed in turn, and told to go."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from securely.queue.board import Board
+from securely.queue.contracts import Defaults, Delivery, Verdict
+from securely.queue.crew.child import Child, Launch, Phase
+from securely.queue.crew.pace import HELD_MAX, Pace
+from securely.support import clock
+
+__all__ = ["Crew", "Size", "Slot"]
+
+# Seconds before an executor is tried again whose predecessors ended before they were ready.
+DELAYS: Final = (0.0, 0.1, 0.3, 1.0, 3.0)
+QUIT_SECONDS: Final = 5.0  # an executor has this long to close the application
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many executors there are, and what each takes.
+
+    Attributes:
+        processes: Executors.
+        concurrency: Async jobs at once in each.
+        prefetch: Deliveries each holds beyond what runs; None to follow the jobs.
+        overtime: Seconds after a job's own time until its executor is killed.
+    """
+
+    processes: int = 1
+    concurrency: int = 1
+    prefetch: int | None = None
+    overtime: float = 5.0
+
+
+@dataclass(slots=True)
+class Slot:
+    """The place of one executor, which outlives it."""
+
+    cells: deque[int]
+    child: Child | None = None
+    stillborn: int = 0  # executors in a row that died before they were ready
+    start_at: float = 0.0
+
+
+class Crew:
+    """The executors of one worker.
+
+    Args:
+        worker: The worker's id.
+        home: The directory of the board and of the executors' locks.
+        launch: How to start one.
+        size: How many, and how busy.
+        defaults: What jobs get that say nothing themselves.
+    """
+
+    def __init__(
+        self, worker: str, home: Path, launch: Launch, size: Size, defaults: Defaults
+    ) -> None:
+        cells = 2 * (HELD_MAX + size.concurrency)
+        self._worker = worker
+        self._home = home
+        self._launch = launch
+        self._size = size
+        self._defaults = defaults
+        self._board = Board(home / f"{worker}.board", cells * size.processes)
+        self._slots = [
+            Slot(deque(range(n * cells, (n + 1) * cells))) for n in range(size.processes)
+        ]
+        self._carried: deque[Delivery] = deque()
+        self._numbers = 0
+
+    # -- who is there
+
+    @property
+    def children(self) -> list[Child]:
+        """The executors that live."""
+        return [slot.child for slot in self._slots if slot.child is not None]
+
+    @property
+    def ready(self) -> list[Child]:
+        """The executors that take deliveries."""
+        return [child for child in self.children if child.phase is Phase.READY]
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is in anybody's hands."""
+        return not self._carried and all(child.is_idle for child in self.children)
+
+    @property
+    def room(self) -> int:
+        """How many deliveries the executors would take now."""
+        return max(0, sum(child.room for child in self.children) - len(self._carried))
+
+    @property
+    def is_starving(self) -> bool:
+        """Whether a ready executor has nothing to do."""
+        return any(not child.held for child in self.ready)
+
+    @property
+    def is_hungry(self) -> bool:
+        """Whether some executor has enough room to be worth a claim."""
+        return any(4 * child.room >= child.pace.target for child in self.ready if child.room)
+
+    def grow(self) -> None:
+        """Let the executors hold more: there was as much work as they could take."""
+        for child in self.ready:
+            child.pace.grow()
+
+    def linger(self) -> float:
+        """Return for how many seconds outcomes may wait for company."""
+        return min((child.pace.linger(len(child.held)) for child in self.ready), default=0.0)
+
+    # -- birth and death
+
+    def start(self) -> list[Child]:
+        """Start the executors that are missing and due, and return them."""
+        now = clock.monotonic()
+        born: list[Child] = []
+        for slot in self._slots:
+            if slot.child is None and now >= slot.start_at:
+                pace = Pace(self._size.concurrency, self._size.prefetch)
+                child = Child(self._worker, self._numbers, self._board, slot.cells, pace)
+                self._numbers += 1
+                child.start(self._launch, self._home, self._size.concurrency, self._defaults)
+                slot.child = child
+                born.append(child)
+        return born
+
+    def welcome(self, child: Child) -> None:
+        """Take note that *child* is ready."""
+        child.phase = Phase.READY
+        self._slot(child).stillborn = 0
+
+    def lose(self, child: Child) -> bool:
+        """Take *child*, who is buried, off its slot; False when the slot is given up.
+
+        A slot is given up after several executors in a row that died before they were ready.
+        """
+        slot = self._slot(child)
+        slot.child = None
+        if child.phase is not Phase.LOADING:
+            return True
+        slot.stillborn += 1
+        if slot.stillborn > len(DELAYS) - 1:
+            return False
+        slot.start_at = clock.monotonic() + DELAYS[slot.stillborn]
+        return True
+
+    def _slot(self, child: Child) -> Slot:
+        return next(slot for slot in self._slots if slot.child is child)
+
+    # -- work
+
+    def hand(self, deliveries: Sequence[Delivery]) -> None:
+        """Hand *deliveries* over, in order, to the executors with most room."""
+        self._carried.extend(deliveries)
+        ready = [child for child in self.ready if child.has_cell]
+        touched: set[Child] = set()
+        while self._carried and ready:
+            child = ready[0] if len(ready) == 1 else max(ready, key=lambda one: one.room)
+            delivery = self._carried.popleft()
+            child.assign(delivery)
+            touched.add(child)
+            limit = self.limit(delivery)
+            if limit is not None:
+                child.expect(limit)
+            if not child.has_cell:
+                ready.remove(child)
+        for child in touched:
+            child.dispatch()
+
+    def limit(self, delivery: Delivery) -> float | None:
+        """Return after how many seconds *delivery* costs its executor its life; None for never."""
+        seconds = self._defaults.timeout if delivery.timeout is None else delivery.timeout
+        return seconds + self._size.overtime if seconds else None
+
+    def tend(self) -> None:
+        """Kill executors whose job is overdue; take back what stalled ones have not started."""
+        now = clock.monotonic()
+        for child in self.children:
+            if now >= child.overdue_at and child.find_overdue(self.limit):
+                child.kill()
+            elif now >= child.stalled_at:
+                child.check_stall()
+
+    def wakes_at(self) -> float:
+        """Return the monotonic time of the next :meth:`tend` or :meth:`start` that matters."""
+        starts = (slot.start_at for slot in self._slots if slot.child is None)
+        checks = (min(child.overdue_at, child.stalled_at) for child in self.children)
+        return min((*starts, *checks), default=math.inf)
+
+    def recall(self) -> list[Delivery]:
+        """Take back what nobody has begun: ask the executors, and return what is still here."""
+        for child in self.children:
+            child.revoke()
+        here = [delivery for delivery in self._carried if delivery.verdict is Verdict.RUN]
+        self._carried = deque(one for one in self._carried if one.verdict is not Verdict.RUN)
+        return here
+
+    # -- the end
+
+    def dismiss(self) -> None:
+        """Ask the executors to close the application; kill those that take too long."""
+        for child in self.children:
+            if child.phase is Phase.LOADING:
+                child.kill()
+            else:
+                child.quit()
+        end = clock.monotonic() + QUIT_SECONDS
+        for slot in self._slots:
+            if slot.child is not None:
+                slot.child.wait(max(0.0, end - clock.monotonic()))
+                slot.child.bury()
+                slot.child = None
+
+    def kill(self) -> None:
+        """Kill all executors."""
+        for child in self.children:
+            child.kill()
+
+    def close(self) -> None:
+        """Let go of the board."""
+        self._board.close()

@@ -1,0 +1,113 @@
+"""What the supervisor has sent to an executor, and the thread that can give it back.
+
+The main thread takes deliveries one after the other. While one of them keeps it, the supervisor
+may ask over the control socket for the others: a second thread then returns what has not been
+started, unread frames included. A delivery leaves the deque once, so it is either run or returned.
+
+The same thread sees the supervisor die, and ends the process: a job must not go on when its
+delivery will be given to somebody else.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections import deque
+from typing import TypeAlias
+
+import msgspec
+
+from securely.queue.contracts import Delivery
+from securely.queue.link import Hook, Link, Quit, Returned, Run, ToExecutor
+
+__all__ = ["Inbox", "Item"]
+
+Item: TypeAlias = tuple[int, Delivery] | Hook | Quit
+
+
+class Inbox:
+    """The deliveries and requests that wait in this executor.
+
+    Args:
+        link: Where they come from.
+        control: The socket on which the supervisor asks for them back.
+    """
+
+    def __init__(self, link: Link[ToExecutor], control: socket.socket) -> None:
+        self.link = link
+        self._control = control
+        self._items: deque[Item] = deque()
+        self._reading = threading.Lock()
+        self._sending = threading.Lock()
+
+    def watch(self) -> None:
+        """Start the thread that gives back and that sees the supervisor die."""
+        threading.Thread(target=self._obey, name="securely-control", daemon=True).start()
+
+    def take(self) -> Item:
+        """Return the next item, waiting for it."""
+        while True:
+            try:
+                return self._items.popleft()
+            except IndexError:
+                self.fill(wait=True)
+
+    def poll(self) -> Item | None:
+        """Return the next item that has been read, or None."""
+        try:
+            return self._items.popleft()
+        except IndexError:
+            return None
+
+    def fill(self, *, wait: bool) -> None:
+        """Read what has been sent; ends the process when the supervisor is gone."""
+        with self._reading:
+            if self._items:
+                return
+            try:
+                self._sort(self.link.receive(wait=wait))
+            except EOFError:
+                os._exit(1)
+
+    def send(self, message: msgspec.Struct) -> None:
+        """Send *message*; ends the process when the supervisor is gone."""
+        with self._sending:
+            try:
+                self.link.send(message)
+            except EOFError:
+                os._exit(1)
+
+    def _sort(self, messages: list[ToExecutor]) -> None:
+        for message in messages:
+            if isinstance(message, Run):
+                self._items.extend(message.deliveries)
+            elif isinstance(message, (Hook, Quit)):
+                self._items.append(message)
+
+    def _obey(self) -> None:
+        while self._control.recv(64):
+            self.give_back()
+        os._exit(1)
+
+    def give_back(self) -> None:
+        """Return all deliveries that have not been taken, read or not."""
+        if not self._reading.acquire(blocking=False):
+            return  # the main thread waits for work: it will start what comes
+        try:
+            self._drain()
+        except EOFError:
+            os._exit(1)
+        finally:
+            self._reading.release()
+
+    def _drain(self) -> None:
+        while messages := self.link.receive(wait=False):
+            self._sort(messages)
+        taken: list[Item] = []
+        while (item := self.poll()) is not None:
+            taken.append(item)
+        cells = [item[0] for item in taken if isinstance(item, tuple)]
+        self._items.extend(item for item in taken if not isinstance(item, tuple))
+        if cells:
+            self.send(Returned(cells))

@@ -1,0 +1,237 @@
+"""The child: runs user code, one job's life in one function.
+
+`python -m securely.queue.executor LINK CONTROL PARENT NAME`, started by a supervisor. It loads
+the application, tells that it is ready, and then answers each delivery with an outcome. It knows
+no store. What a job has come to stands on the board before anyone is told, so that a death at any
+moment leaves the truth behind.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Final, cast
+
+import msgspec
+
+from securely.exceptions import SecurelyError
+from securely.queue.board import Board
+from securely.queue.contracts import Delivery, Kind, Outcome, Verdict
+from securely.queue.crew.inbox import Inbox
+from securely.queue.crew.loading import Loaded
+from securely.queue.crew.system import die_with, hold_lock, resident_bytes
+from securely.queue.crew.tasks import Tasks
+from securely.queue.exceptions import JobTimedOut
+from securely.queue.link import (
+    Hook,
+    HookDone,
+    Link,
+    Ready,
+    Refused,
+    Report,
+    Start,
+    ToExecutor,
+)
+from securely.support import clock
+from securely.support.importing import import_object
+
+__all__ = ["Executor", "main"]
+
+MEMORY_SECONDS: Final = 0.1  # looking at our own memory costs as much as a small job
+REASON_CHARS_MAX: Final = 200
+
+
+class Executor:
+    """Runs what its supervisor sends.
+
+    Args:
+        inbox: What is sent.
+        board: Where is written how far each delivery has come.
+        loaded: The application.
+        concurrency: How many async jobs run at once.
+        timeout: Seconds for jobs that name no timeout; None for no limit.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        board: Board,
+        loaded: Loaded,
+        *,
+        concurrency: int = 1,
+        timeout: float | None = None,
+    ) -> None:
+        self._inbox = inbox
+        self._board = board
+        self._runner = loaded.runner
+        self._close = loaded.close
+        self._concurrency = concurrency
+        self._timeout = timeout
+        self._tasks: Tasks | None = None
+        self._timed: tuple[str, float] | None = None
+        self._looked_at = 0.0
+
+    def work(self) -> None:
+        """Run deliveries and hooks until told to quit; then close the application."""
+        signal.signal(signal.SIGALRM, self._ring)
+        self._inbox.watch()
+        self._inbox.send(Ready())
+        take = self._inbox.take
+        while True:
+            item = take()
+            if isinstance(item, tuple):
+                if self._runner.is_async(item[1]):
+                    if self._tasks is None:
+                        self._tasks = self._make_tasks()
+                        take = self._tasks.take
+                    self._tasks.add(*item)
+                else:
+                    self._perform(*item)
+            elif isinstance(item, Hook):
+                self._board.start(item.cell, clock.monotonic())
+                self._runner.run_failed_hook(item.failed)
+                self._inbox.send(HookDone(item.cell))
+            else:
+                break
+        if self._tasks is not None:
+            self._tasks.close()
+        self._close()
+
+    # -- one job
+
+    def _perform(self, cell: int, delivery: Delivery) -> None:
+        self._board.start(cell, clock.monotonic())
+        began = clock.perf()
+        outcome = self._attempt(delivery)
+        self._report(cell, outcome, clock.perf() - began)
+
+    def _attempt(self, delivery: Delivery) -> Outcome:
+        limit = self._limit(delivery)
+        if limit is None:
+            return self._runner.run(delivery)
+        try:
+            self._timed = (delivery.name, limit)
+            signal.setitimer(signal.ITIMER_REAL, limit)
+            try:
+                return self._runner.run(delivery)
+            finally:
+                self._timed = None  # first: a bell from here on is nobody's
+                signal.setitimer(signal.ITIMER_REAL, 0)
+        except JobTimedOut:  # outside of the job's own code, which the runner guards
+            return self._runner.run(delivery._replace(verdict=Verdict.TIMED_OUT))
+
+    def _ring(self, number: int, frame: FrameType | None) -> None:
+        timed, self._timed = self._timed, None
+        if timed is not None:
+            raise JobTimedOut(*timed)
+
+    async def _perform_async(self, cell: int, delivery: Delivery) -> None:
+        import asyncio
+
+        self._board.start(cell, clock.monotonic())
+        began = clock.perf()
+        try:
+            async with asyncio.timeout(self._limit(delivery)):
+                outcome = await self._runner.arun(delivery)
+        except TimeoutError:
+            outcome = await self._runner.arun(delivery._replace(verdict=Verdict.TIMED_OUT))
+        self._report(cell, outcome, clock.perf() - began)
+
+    def _limit(self, delivery: Delivery) -> float | None:
+        return (self._timeout if delivery.timeout is None else delivery.timeout) or None
+
+    def _report(self, cell: int, outcome: Outcome, seconds: float) -> None:
+        if outcome.kind is Kind.DONE:
+            self._board.finish(cell)
+        memory = 0
+        now = clock.perf()
+        if now - self._looked_at > MEMORY_SECONDS:
+            self._looked_at = now
+            memory = resident_bytes()
+        reason = "" if outcome.error is None else _reason(outcome.error)
+        self._inbox.send(Report(cell, outcome, seconds, reason, memory))
+
+    def _make_tasks(self) -> Tasks:
+        return Tasks(self._inbox, self._concurrency, self._runner.is_async, self._perform_async)
+
+
+def _reason(error: bytes) -> str:
+    try:
+        record = msgspec.json.decode(error, type=dict[str, object])
+    except msgspec.MsgspecError:
+        return error.decode(errors="replace")[:REASON_CHARS_MAX]
+    kind = str(record.get("type", "")).rpartition(".")[2]
+    message = str(record.get("message", "")).strip()
+    first = message.splitlines()[0] if message else ""
+    return (f"{kind}: {first}" if first else kind)[:REASON_CHARS_MAX]
+
+
+def _explain(error: BaseException) -> str:
+    """Say in one line why the application could not be loaded, and where."""
+    if isinstance(error, SecurelyError):
+        return str(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{where}"
+
+
+def _stay_calm() -> None:
+    """Leave signals to the supervisor: a service manager may send them to every process.
+
+    A handler that does nothing, not SIG_IGN: programs that a job starts would inherit that.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR2):
+        signal.signal(number, lambda *_: None)
+
+
+def main(arguments: list[str]) -> int:
+    """Be an executor. The arguments are two descriptors, the supervisor's pid, and a name."""
+    link_end, control_end, parent = (int(argument) for argument in arguments[:3])
+    die_with(parent)
+    _stay_calm()
+    for descriptor in (link_end, control_end):
+        os.set_inheritable(descriptor, False)
+    decoder = cast("msgspec.msgpack.Decoder[ToExecutor]", msgspec.msgpack.Decoder(ToExecutor))
+    link = Link(socket.socket(fileno=link_end), decoder)
+    inbox = Inbox(link, socket.socket(fileno=control_end))
+    try:
+        start = _await_start(link)
+    except EOFError:
+        return 1  # the supervisor is gone
+    hold_lock(Path(start.lock))
+    try:
+        loader = cast("Callable[[str], Loaded]", import_object(start.loader))
+        loaded = loader(start.base_path)
+        loaded.runner.configure(start.defaults)
+    except Exception as error:  # a border: whatever it is, the supervisor says it
+        inbox.send(Refused(_explain(error)))
+        return 1
+    # What the application has loaded stays: the collector need not walk it between jobs.
+    gc.collect()
+    gc.freeze()
+    Executor(
+        inbox,
+        Board(Path(start.board)),
+        loaded,
+        concurrency=start.concurrency,
+        timeout=start.defaults.timeout,
+    ).work()
+    return 0
+
+
+def _await_start(link: Link[ToExecutor]) -> Start:
+    while True:
+        for message in link.receive(wait=True):
+            assert isinstance(message, Start), "the first frame is Start"  # noqa: S101  # a bug
+            return message
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,262 @@
+"""What a worker says: one line per job, and numbers that add up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Set
+from dataclasses import dataclass, fields
+from datetime import datetime, tzinfo
+from enum import Enum
+from typing import Final, NamedTuple, TypeAlias
+
+from securely.queue.contracts import Charge, Delivery, Kind, Outcome
+from securely.support import clock
+
+__all__ = ["Ended", "Report", "Status", "Tally", "duration"]
+
+WIDTH_MIN: Final = 60  # narrower, and there is no room for dots
+WIDTH_MAX: Final = 150  # wider, and the eye loses the line
+_MINUTE: Final = 60
+Write: TypeAlias = Callable[[str], object]
+
+
+class Status(Enum):
+    """How a delivery ended, in one word; the value is its name in the summary."""
+
+    DONE = "done"
+    RETRY = "retried"
+    RELEASED = "released"
+    FAIL = "failed"
+    DELETED = "deleted"
+    LOST = "lost"
+    STALE = "stale"
+
+
+_COLOURS: Final = {
+    Status.DONE: "32",
+    Status.RETRY: "33",
+    Status.RELEASED: "33",
+    Status.FAIL: "31",
+    Status.DELETED: "36",
+    Status.LOST: "35",
+    Status.STALE: "35",
+}
+_NOTES: Final = {
+    Status.LOST: "the process that ran it died",
+    Status.STALE: "somebody else holds it by now: this outcome was not recorded",
+}
+
+
+class Ended(NamedTuple):
+    """A delivery that has ended.
+
+    Attributes:
+        seconds: How long it ran.
+        reason: One line of its error, or nothing.
+        settled: Called once the outcome is recorded.
+    """
+
+    delivery: Delivery
+    outcome: Outcome
+    seconds: float
+    reason: str
+    settled: Callable[[], None]
+
+    def status(self, stale: Set[int] = frozenset()) -> Status:
+        """Return the word for it; *stale* are the ids of refused outcomes."""
+        kind, charge = self.outcome.kind, self.outcome.charge
+        if self.delivery.id in stale:
+            return Status.STALE
+        if kind is Kind.RELEASE:
+            if charge is Charge.LOST:
+                return Status.LOST
+            return Status.RETRY if charge is Charge.EXCEPTION else Status.RELEASED
+        return {Kind.DONE: Status.DONE, Kind.FAIL: Status.FAIL}.get(kind, Status.DELETED)
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many deliveries ended how; those given back unstarted are not among the processed."""
+
+    done: int = 0
+    retried: int = 0
+    released: int = 0
+    failed: int = 0
+    deleted: int = 0
+    lost: int = 0
+    stale: int = 0
+    returned: int = 0
+
+    @property
+    def processed(self) -> int:
+        """All deliveries that were started and have ended."""
+        return sum(self.counts().values()) - self.returned
+
+    def counts(self) -> dict[str, int]:
+        """Return all numbers by name."""
+        return {field.name: int(getattr(self, field.name)) for field in fields(self)}
+
+    def add(self, status: Status) -> None:
+        """Count one delivery."""
+        setattr(self, status.value, getattr(self, status.value) + 1)
+
+
+class Report:
+    """Writes what happens.
+
+    Args:
+        write: Takes text, line ends included.
+        width: Columns of a line.
+        is_coloured: Whether to colour the status.
+        as_json: One JSON object per line instead of text.
+        is_quiet: Write warnings and errors only.
+        timezone: For the times at the beginning of lines; None for the machine's.
+    """
+
+    def __init__(
+        self,
+        write: Write,
+        *,
+        width: int = 80,
+        is_coloured: bool = False,
+        as_json: bool = False,
+        is_quiet: bool = False,
+        timezone: tzinfo | None = None,
+    ) -> None:
+        self.tally = Tally()
+        self._write_to = write
+        self._width = min(max(width, WIDTH_MIN), WIDTH_MAX)
+        self._is_coloured = is_coloured
+        self._as_json = as_json
+        self._is_quiet = is_quiet
+        self._timezone = timezone
+        self._began = clock.monotonic()
+        self._second = -1
+        self._stamp = ""
+
+    # -- jobs
+
+    def ended(self, ended: Iterable[Ended], stale: Set[int] = frozenset()) -> None:
+        """Write a line for each delivery that has ended, and count it.
+
+        One that was given back unstarted gets no line and is not counted: its run is still to
+        come. :meth:`returned` counts those of the end.
+        """
+        lines: list[str] = []
+        for one in ended:
+            if one.outcome.kind is Kind.RETURN:
+                continue
+            status = one.status(stale)
+            self.tally.add(status)
+            if not self._is_quiet:
+                lines.append(self._json(one, status) if self._as_json else self._line(one, status))
+        if lines:
+            self._write("\n".join(lines) + "\n")
+
+    def returned(self, count: int) -> None:
+        """Count deliveries that were given back because the worker ends."""
+        self.tally.returned += count
+
+    def _line(self, one: Ended, status: Status) -> str:
+        head = f"  {self._now()} {one.delivery.name} · attempt {one.delivery.attempts} "
+        tail = f" {duration(one.seconds)} {status.name}"
+        dots = "." * max(3, self._width - len(head) - len(tail))
+        note = one.reason or _NOTES.get(status, "")
+        if status in {Status.RETRY, Status.RELEASED} and one.outcome.delay > 0:
+            tail += f" in {duration(one.outcome.delay)}"
+        if self._is_coloured:
+            tail = tail.replace(status.name, f"\x1b[{_COLOURS[status]}m{status.name}\x1b[0m")
+            dots = f"\x1b[90m{dots}\x1b[0m"
+        return f"{head}{dots}{tail} → {note}" if note else f"{head}{dots}{tail}"
+
+    def _json(self, one: Ended, status: Status) -> str:
+        delivery = one.delivery
+        return json.dumps(
+            {
+                "event": "job",
+                "at": clock.timestamp(),
+                "id": delivery.id,
+                "name": delivery.name,
+                "queue": delivery.queue,
+                "attempt": delivery.attempts,
+                "status": status.value,
+                "seconds": round(one.seconds, 6),
+                "delay": one.outcome.delay,
+                "reason": one.reason or _NOTES.get(status, ""),
+            }
+        )
+
+    def _now(self) -> str:
+        second = int(clock.timestamp())
+        if second != self._second:
+            self._second = second
+            self._stamp = datetime.fromtimestamp(second, self._timezone).strftime(
+                "%Y-%m-%d %H:%M:%S"
+            )
+        return self._stamp
+
+    # -- words
+
+    def notice(self, text: str) -> None:
+        """Say something that people may want to know."""
+        if not self._is_quiet:
+            self._say("notice", text, "34", "INFO")
+
+    def warning(self, text: str) -> None:
+        """Say something that people should look at."""
+        self._say("warning", text, "33", "WARN")
+
+    def error(self, text: str) -> None:
+        """Say why the worker can not go on."""
+        self._say("error", text, "31", "ERROR")
+
+    def _say(self, event: str, text: str, colour: str, word: str) -> None:
+        if self._as_json:
+            self._write(json.dumps({"event": event, "at": clock.timestamp(), "text": text}) + "\n")
+        elif self._is_coloured:
+            self._write(f"  \x1b[{colour}m{word}\x1b[0m  {text}\n")
+        else:
+            self._write(f"  {word}  {text}\n")
+
+    def summary(self, reason: str, words: str, status: int) -> None:
+        """Write the last lines: why the worker ends, and what it has done."""
+        seconds = clock.monotonic() - self._began
+        counts = self.tally.counts()
+        processed = self.tally.processed
+        if self._as_json:
+            closing = {"event": "stopped", "at": clock.timestamp(), "reason": reason}
+            closing |= {"status": status, "seconds": round(seconds, 6), "processed": processed}
+            self._write(json.dumps(closing | counts) + "\n")
+        elif not self._is_quiet:
+            returned = counts.pop("returned")
+            always = {"done", "failed"}
+            parts = [f"{n} {word}" for word, n in counts.items() if n or word in always]
+            jobs = "1 job" if processed == 1 else f"{processed} jobs"
+            back = f" {returned} given back unstarted." if returned else ""
+            self._write(
+                f"\n  Processed {jobs} in {duration(seconds)}: {', '.join(parts)}.{back}\n"
+                f"  Stopped: {words}.\n"
+            )
+
+    def _write(self, text: str) -> None:
+        try:
+            self._write_to(text)
+        except BrokenPipeError:
+            # Nobody reads any more (`queue:work | head`). The jobs matter more than the lines.
+            self._write_to = len
+
+
+def duration(seconds: float) -> str:
+    """Return *seconds* as people read them.
+
+    Example:
+        >>> duration(0.00321), duration(1.5), duration(185)
+        ('3.21ms', '1.50s', '3m 05s')
+    """
+    if seconds < 1:
+        return f"{seconds * 1000:.2f}ms"
+    if seconds < _MINUTE:
+        return f"{seconds:.2f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h {minutes:02}m" if hours else f"{minutes}m {rest:02}s"

@@ -1,0 +1,520 @@
+"""Claims, hands over, settles, reaps and stops; runs no user code.
+
+It lives in the process of `queue:work`. Jobs run in its executors, so a job that blocks, leaks or
+dies takes nothing with it but itself. It waits on one selector: the executors' links, the wake-up
+descriptor of its seat, signals, and the processes of other workers. When nothing happens it wakes
+once a second.
+"""
+
+from __future__ import annotations
+
+import math
+import select
+import selectors
+import signal
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from securely.queue.contracts import (
+    Delivery,
+    FailedJob,
+    Kind,
+    Outcome,
+    Seat,
+    Turn,
+    Verdict,
+)
+from securely.queue.crew.child import Child, Fate, Launch, Remains
+from securely.queue.crew.crew import Crew
+from securely.queue.crew.fates import judge
+from securely.queue.crew.orders import Facts, Orders, Stop, find_reason
+from securely.queue.crew.peers import Peers
+from securely.queue.crew.signals import STOP, Signals
+from securely.queue.exceptions import QueueUnavailable, StoreFull
+from securely.queue.link import FromExecutor, HookDone, Ready, Refused, Returned
+from securely.queue.link import Report as Outcomes
+from securely.queue.report import Ended, Report, duration
+from securely.support import clock
+
+__all__ = ["Supervisor"]
+
+REAP_SECONDS: Final = 1.0  # the regular look for dead workers, where no descriptor tells of them
+REAP_AGAIN_SECONDS: Final = 0.005  # while a dead worker's executor is still dying
+TROUBLE_SECONDS: Final = (0.1, 0.3, 1.0, 3.0)  # between tries while the store refuses
+GIVE_UP_SECONDS: Final = 10.0  # a worker that is to stop does not wait longer for its store
+
+
+class Supervisor:
+    """One worker at one seat.
+
+    Args:
+        seat: Its place at the store; left at the end.
+        orders: What it is to do.
+        launch: How to start executors.
+        report: Where it tells what happens.
+        is_down: Whether the application is in maintenance mode.
+    """
+
+    def __init__(
+        self,
+        seat: Seat,
+        orders: Orders,
+        launch: Launch,
+        report: Report,
+        is_down: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._seat = seat
+        self._orders = orders
+        self._report = report
+        self._is_down = is_down
+        self._selector = selectors.DefaultSelector()
+        self._signals = Signals()
+        self._crew = Crew(seat.id, seat.home, launch, orders.size, orders.defaults)
+        self._peers = Peers(self._selector, self._reap_now)
+        self._began = clock.monotonic()
+
+        self._ended: list[Ended] = []
+        self._ended_at = 0.0
+        self._claimed = 0
+        self._hooks: deque[FailedJob] = deque()
+        self._deadly_hooks: set[int] = set()
+        self._hooks_done: list[int] = []
+
+        self._may_have_work = True
+        self._dry_since = math.inf
+        self._next_look = 0.0
+        self._next_due: float | None = None
+        self._reap_at = 0.0
+        self._rest_until = 0.0
+        self._held_up_until = 0.0
+        self._troubles = 0
+
+        self._is_paused = False
+        self._was_down = False
+        self._has_said_idle = False
+        self._stop: Stop | None = None
+        self._stop_at = 0.0
+        self._is_forced = False
+
+    # -- the loop
+
+    def run(self) -> Stop:
+        """Work until there is a reason to stop, and return it."""
+        with self._signals:
+            self._selector.register(
+                self._signals.fileno(), selectors.EVENT_READ, self._obey_signals
+            )
+            self._selector.register(self._seat.fileno(), selectors.EVENT_READ, self._wake)
+            try:
+                while not self._is_over():
+                    self._step()
+                self._crew.dismiss()
+            except BaseException:
+                self._crew.kill()
+                self._crew.dismiss()
+                raise
+            finally:
+                self._leave()
+        assert self._stop is not None, "the loop ends with a reason"  # noqa: S101  # a bug of ours
+        return self._stop
+
+    def _step(self) -> None:
+        self._obey_signals()
+        if self._stop is None or (self._has_work and not self._is_forced and not self._stop.status):
+            for child in self._crew.start():
+                self._listen_to(child)
+        self._crew.tend()
+        self._look_around()
+        if self._wants_turn():
+            self._turn()
+        self._hand_hooks()
+        self._judge()
+        if not self._is_over():
+            self._wait()
+
+    def _listen_to(self, child: Child) -> None:
+        self._selector.register(child.link, selectors.EVENT_READ, lambda: self._hear(child))
+
+    @property
+    def _has_work(self) -> bool:
+        return not self._crew.is_idle or bool(self._hooks)
+
+    def _is_over(self) -> bool:
+        if self._stop is None:
+            return False
+        if self._troubles and clock.monotonic() - self._stop_at > GIVE_UP_SECONDS:
+            return True
+        if (self._is_forced or self._stop.status == 1) and not self._crew.children:
+            return not self._ended
+        return not self._has_work and not self._ended and not self._hooks_done
+
+    def _leave(self) -> None:
+        self._peers.close()
+        self._selector.close()
+        self._crew.close()
+        with suppress(StoreFull, QueueUnavailable):  # what is left is found by the next reaper
+            self._seat.leave([one.outcome for one in self._ended])
+
+    # -- waiting
+
+    def _wait(self) -> None:
+        now = clock.monotonic()
+        linger = self._lingers_until() - now if self._ended else 0.0
+        if linger > 0 and not self._crew.is_starving:
+            # Asleep to all but signals, so that outcomes gather instead of waking us one by one.
+            select.select([self._signals.fileno()], [], [], linger)
+            timeout = 0.0
+        else:
+            timeout = max(0.0, self._wakes_at() - now)
+        for child in self._crew.children:
+            self._attend(child)
+        for key, _ in self._selector.select(timeout):
+            key.data()
+
+    def _attend(self, child: Child) -> None:
+        events = selectors.EVENT_READ
+        if child.link.is_backed_up:
+            events |= selectors.EVENT_WRITE
+        key = self._selector.get_key(child.link)
+        if key.events != events:
+            self._selector.modify(child.link, events, key.data)
+
+    def _lingers_until(self) -> float:
+        return self._ended_at + self._crew.linger()
+
+    def _wakes_at(self) -> float:
+        """Return the monotonic time at which something is to be done though nothing happens."""
+        now = clock.monotonic()
+        if self._wants_turn():
+            return now
+        times = [self._crew.wakes_at(), self._reap_at, self._next_look]
+        if self._held_up_until > now:
+            times.append(self._held_up_until)
+        if self._rest_until > now:
+            times.append(self._rest_until)
+        if self._next_due is not None:
+            times.append(now + self._next_due - clock.timestamp())
+        if self._orders.max_time is not None:
+            times.append(self._began + self._orders.max_time)
+        once = self._orders.sleep if self._orders.is_once else None
+        limits = (self._orders.empty_for, once)
+        times.extend(self._dry_since + limit for limit in limits if limit is not None)
+        if self._stop is not None and self._orders.grace is not None:
+            times.append(self._stop_at + self._orders.grace)
+        return max(min(times), now)
+
+    def _wake(self) -> None:
+        self._seat.drain()
+        self._may_have_work = True
+
+    # -- what comes from outside
+
+    def _obey_signals(self) -> None:
+        for number in self._signals.take():
+            if number in STOP:
+                if self._stop is None:
+                    self._begin_stop(Stop("interrupted"))
+                else:
+                    self._force()
+            elif number == signal.SIGUSR2:
+                self._is_paused = True
+                self._take_back_unstarted()
+                self._report.notice("Paused by a signal; SIGCONT goes on.")
+            elif self._is_paused:
+                self._is_paused = False
+                self._may_have_work = True
+                self._report.notice("Going on.")
+
+    def _look_around(self) -> None:
+        now = clock.monotonic()
+        if now < self._reap_at:
+            return
+        try:
+            self._reap(now)
+        except (StoreFull, QueueUnavailable) as error:
+            self._reap_at = now + REAP_SECONDS
+            self._complain(error)
+
+    def _reap(self, now: float) -> None:
+        self._reap_at = now + REAP_SECONDS
+        reaped = self._seat.reap()
+        self._peers.update(self._seat.peers())
+        if reaped.waiting:
+            self._reap_at = now + REAP_AGAIN_SECONDS
+        if self._stop is None:
+            self._hooks.extend(reaped.hooks)
+            self._claimed += len(reaped.condemned)
+            self._crew.hand(reaped.condemned)
+        count = reaped.returned + reaped.charged + reaped.settled
+        if count:
+            self._may_have_work = True
+            self._report.notice(
+                f"Took over from a dead worker: {reaped.returned} jobs not started, "
+                f"{reaped.charged} under way, {reaped.settled} finished."
+            )
+        down = not self._orders.is_forced and self._is_down()
+        if down and not self._was_down:
+            self._take_back_unstarted()
+            self._report.notice(
+                "The application is in maintenance mode. Jobs wait until `artisan up`; "
+                "--force works on."
+            )
+        if self._was_down and not down:
+            self._may_have_work = True
+        self._was_down = down
+
+    def _reap_now(self) -> None:
+        self._reap_at = 0.0
+
+    # -- executors
+
+    def _hear(self, child: Child) -> None:
+        try:
+            child.link.flush()
+            messages = child.link.receive(wait=False)
+        except EOFError:
+            self._bury(child)
+            return
+        now = clock.monotonic()
+        for message in messages:
+            self._take(child, message, now)
+
+    def _take(self, child: Child, message: FromExecutor, now: float) -> None:
+        if isinstance(message, Outcomes):
+            delivery = child.take_back(message.cell, now)
+            child.pace.observe(message.seconds)
+            child.memory = message.memory or child.memory
+            self._rest_until = now + self._orders.rest
+            if delivery is not None:
+                self._end(
+                    child, message.cell, delivery, message.outcome, message.seconds, message.reason
+                )
+        elif isinstance(message, Returned):
+            for cell, delivery in child.return_unstarted(message.cells, now):
+                self._give_back(child, cell, delivery)
+        elif isinstance(message, HookDone):
+            self._hooks_done.append(child.hook_done(message.cell).id)
+        elif isinstance(message, Ready):
+            self._crew.welcome(child)
+        else:
+            self._refuse(message)
+
+    def _refuse(self, refused: Refused) -> None:
+        self._report.error(f"The application could not be loaded: {refused.message}")
+        self._begin_stop(Stop("error", 1))
+
+    def _end(  # the parts of one fact
+        self,
+        child: Child,
+        cell: int,
+        delivery: Delivery,
+        outcome: Outcome,
+        seconds: float = 0.0,
+        reason: str = "",
+    ) -> None:
+        if not self._ended:
+            self._ended_at = clock.monotonic()
+        self._ended.append(Ended(delivery, outcome, seconds, reason, lambda: child.free(cell)))
+
+    def _give_back(self, child: Child, cell: int, delivery: Delivery) -> None:
+        if delivery.verdict is not Verdict.RUN:
+            child.free(cell)
+            self._crew.hand([delivery])
+            return
+        self._claimed -= 1
+        self._may_have_work = True
+        self._report.returned(int(self._stop is not None))
+        self._end(child, cell, delivery, Outcome(delivery.id, delivery.token, Kind.RETURN))
+
+    def _bury(self, child: Child) -> None:
+        self._selector.unregister(child.link)
+        remains = child.bury()
+        has_place = self._crew.lose(child)
+        is_ours = self._is_forced or bool(child.overdue)
+        if not is_ours:
+            held = sum(one.fate is Fate.STARTED for one in remains)
+            under = f" while it ran {_jobs(held)}" if held else ""
+            self._report.warning(f"Executor {child.number} {child.died_of}{under}.")
+        for one in remains:
+            self._conclude(child, one, is_pardoned=is_ours)
+        for failed, had_begun in child.bury_hooks():
+            self._mourn_hook(failed, had_begun=had_begun)
+        if not has_place and self._stop is None:
+            self._report.error(
+                f"Executors end before the application is loaded; the last one {child.died_of}."
+            )
+            self._begin_stop(Stop("error", 1))
+
+    def _mourn_hook(self, failed: FailedJob, *, had_begun: bool) -> None:
+        if had_begun and failed.id in self._deadly_hooks:
+            self._report.warning(f"failed() of {failed.name} ended its executor twice.")
+            self._hooks_done.append(failed.id)
+            return
+        if had_begun:
+            self._deadly_hooks.add(failed.id)
+        self._hooks.append(failed)
+
+    def _conclude(self, child: Child, remains: Remains, *, is_pardoned: bool) -> None:
+        delivery = remains.delivery
+        outcome, again, reason = judge(remains, is_pardoned=is_pardoned)
+        if again is not None:
+            child.free(remains.cell)
+            self._crew.hand([again])
+        elif outcome is not None:
+            if outcome.kind is Kind.RETURN:
+                self._give_back(child, remains.cell, delivery)
+            else:
+                self._end(child, remains.cell, delivery, outcome, 0.0, reason)
+
+    # -- one turn at the store
+
+    @property
+    def _claimable(self) -> int:
+        now = clock.monotonic()
+        if self._stop is not None or self._is_paused or self._was_down or now < self._rest_until:
+            return 0
+        room = self._crew.room
+        limit = self._orders.deliveries_max
+        return room if limit is None else max(0, min(room, limit - self._claimed))
+
+    def _wants_turn(self) -> bool:
+        now = clock.monotonic()
+        if now < self._held_up_until:
+            return False
+        if self._ended:
+            return self._crew.is_starving or self._stop is not None or now >= self._lingers_until()
+        if now >= self._next_look:
+            return True
+        if self._next_due is not None and clock.timestamp() >= self._next_due:
+            self._may_have_work = True
+        return self._may_have_work and self._crew.is_hungry and self._claimable > 0
+
+    def _turn(self) -> None:
+        room = self._claimable
+        ended = self._ended
+        try:
+            while self._hooks_done:
+                self._seat.hook_done(self._hooks_done[-1])
+                self._hooks_done.pop()
+            turn = self._seat.turn([one.outcome for one in ended], room)
+        except (StoreFull, QueueUnavailable) as error:
+            self._complain(error)
+            return
+        self._troubles = 0
+        self._ended = []
+        self._next_look = clock.monotonic() + max(0.5, self._orders.sleep)
+        self._settled(ended, frozenset(turn.stale))
+        self._claimed_some(turn, room)
+
+    def _settled(self, ended: list[Ended], stale: frozenset[int]) -> None:
+        for one in ended:
+            one.settled()
+            if one.outcome.has_hook and one.delivery.id not in stale:
+                self._hooks.append(self._failed(one))
+        if ended:
+            self._report.ended(ended, stale)
+
+    def _failed(self, ended: Ended) -> FailedJob:
+        delivery, outcome = ended.delivery, ended.outcome
+        return FailedJob(
+            id=delivery.id,
+            uuid="",  # it stands in the payload, which is not read here
+            connection=self._orders.defaults.connection,
+            queue=delivery.queue,
+            name=delivery.name,
+            payload=delivery.payload,
+            error=outcome.error or b"{}",
+            attempts=delivery.attempts,
+            failed_at=clock.timestamp(),
+            timeout=delivery.timeout,
+            max_lost=delivery.max_lost,
+        )
+
+    def _claimed_some(self, turn: Turn, room: int) -> None:
+        count = len(turn.deliveries)
+        self._next_due = turn.next_due
+        if room:
+            self._may_have_work = count >= room
+            if self._may_have_work:
+                self._crew.grow()
+        if count:
+            self._claimed += count
+            self._crew.hand(turn.deliveries)
+        if self._may_have_work or not self._is_idle:
+            self._dry_since = math.inf
+        elif room and self._dry_since == math.inf:
+            self._dry_since = clock.monotonic()
+        if turn.must_restart and self._stop is None:
+            self._begin_stop(Stop("restart_signal"))
+
+    def _complain(self, error: Exception) -> None:
+        delay = TROUBLE_SECONDS[min(self._troubles, len(TROUBLE_SECONDS) - 1)]
+        if not self._troubles:
+            self._report.warning(f"{error} Trying again.")
+        self._troubles += 1
+        self._held_up_until = clock.monotonic() + delay
+
+    def _hand_hooks(self) -> None:
+        while self._hooks and (ready := self._crew.ready):
+            min(ready, key=lambda child: len(child.held)).hook(self._hooks.popleft())
+
+    # -- the end
+
+    @property
+    def _is_idle(self) -> bool:
+        return not self._has_work and not self._ended and not self._hooks_done
+
+    def _judge(self) -> None:
+        now = clock.monotonic()
+        if self._stop is not None:
+            grace = self._orders.grace
+            if grace is not None and not self._is_forced and now - self._stop_at >= grace:
+                self._force()
+            return
+        is_dry = self._dry_since < math.inf and not self._may_have_work
+        facts = Facts(
+            claimed=self._claimed,
+            is_idle=self._is_idle,
+            is_dry=is_dry,
+            worked=now - self._began,
+            dry_for=now - self._dry_since if is_dry else 0.0,
+            memory=max((child.memory for child in self._crew.children), default=0),
+        )
+        stop = find_reason(self._orders, facts)
+        if stop is not None:
+            self._begin_stop(stop)
+        elif is_dry and not self._has_said_idle:
+            self._has_said_idle = True
+            self._say_idle()
+
+    def _say_idle(self) -> None:
+        queues = ", ".join(self._orders.queues)
+        due = ""
+        if self._next_due is not None:
+            due = f" The next delayed one is due in {duration(self._next_due - clock.timestamp())}."
+        self._report.notice(f"Waiting for jobs in {queues}.{due}")
+
+    def _begin_stop(self, stop: Stop) -> None:
+        self._stop = stop
+        self._stop_at = clock.monotonic()
+        self._take_back_unstarted()
+        if stop.reason == "interrupted" and self._has_work:
+            self._report.notice("Stopping after what runs now; a second signal gives it up.")
+
+    def _take_back_unstarted(self) -> None:
+        for delivery in self._crew.recall():
+            self._claimed -= 1
+            self._report.returned(int(self._stop is not None))
+            back = Outcome(delivery.id, delivery.token, Kind.RETURN)
+            self._ended.append(Ended(delivery, back, 0.0, "", lambda: None))
+
+    def _force(self) -> None:
+        self._is_forced = True
+        self._crew.kill()
+        self._take_back_unstarted()
+
+
+def _jobs(count: int) -> str:
+    return "a job" if count == 1 else f"{count} jobs"

@@ -1,0 +1,81 @@
+"""What `queue:work` asks for: takes a seat, lets a supervisor work, and tells how it went."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+from securely.queue.contracts import Workable
+from securely.queue.crew.child import Launch
+from securely.queue.crew.orders import Orders
+from securely.queue.exceptions import QueueUnavailable
+from securely.queue.report import Report
+from securely.support.suggest import did_you_mean
+
+__all__ = ["Worker"]
+
+
+class Worker:
+    """Works the queues of a connection until there is a reason to stop.
+
+    Args:
+        connection: Where jobs are taken from.
+        orders: What is to be done, and for how long.
+        launch: How to start the processes that run the jobs.
+        report: Where it tells what happens.
+        known_queues: Queues that the application names; working another one gives a warning
+            unless it holds jobs.
+        is_down: Whether the application is in maintenance mode.
+    """
+
+    def __init__(
+        self,
+        connection: Workable,
+        orders: Orders,
+        launch: Launch,
+        report: Report,
+        *,
+        known_queues: Sequence[str] = ("default",),
+        is_down: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._connection = connection
+        self._orders = orders
+        self._launch = launch
+        self._report = report
+        self._known = known_queues
+        self._is_down = is_down
+
+    def run(self) -> int:
+        """Work, and return the exit code.
+
+        0 when it stopped because it was asked to, 1 when it could not go on, 12 when a process
+        had grown over the allowed memory.
+
+        Raises:
+            QueueUnavailable: The store can not be opened, or this system has no such workers.
+        """
+        if sys.platform == "win32":
+            raise QueueUnavailable(
+                self._connection.name,
+                "queue:work needs Unix processes and signals; on Windows use the sync connection.",
+            )
+        from securely.queue.supervisor import Supervisor
+
+        self._warn_of_unknown_queues()
+        seat = self._connection.join(self._orders.queues)
+        supervisor = Supervisor(seat, self._orders, self._launch, self._report, self._is_down)
+        stop = supervisor.run()
+        self._report.summary(stop.reason, stop.words, stop.status)
+        return stop.status
+
+    def _warn_of_unknown_queues(self) -> None:
+        holding = self._connection.queues()
+        known = sorted({*self._known, *holding})
+        for queue in self._orders.queues:
+            if queue not in known:
+                near = did_you_mean(queue, known)
+                hint = f' Did you mean "{near}"?' if near else ""
+                self._report.warning(
+                    f'No job waits in queue "{queue}", and the configuration does not name it. '
+                    f"Known queues: {', '.join(known)}.{hint}"
+                )
