@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import sys
 import tomllib
 from typing import Any
 
@@ -69,3 +70,32 @@ def test_components_use_no_facade(hold: Any) -> None:
         ),
         "Take the service in the constructor; facades are for applications and tests:",
     )
+
+
+# Which component may import which library. pydantic is for options, wherever they are.
+LIBRARIES = {
+    "cryptography": {"encryption"},
+    "diskcache": {"cache"},
+    "dotenv": {"config"},
+    "msgspec": {"support", "queue"},
+    "punq": {"container"},
+    "pydantic": {"support"},
+    "pytest": {"testing"},
+    "rich": {"console"},
+    "yaml": {"config"},
+}
+# Modules of later Pythons.
+LATER = {"annotationlib"}
+
+
+def test_a_library_is_imported_in_one_place(hold: Any) -> None:
+    found = []
+    for module in modules():
+        for line, name in module.imports():
+            top = name.partition(".")[0]
+            known = top in sys.stdlib_module_names or top in {"securely", *LATER}
+            options = top == "pydantic" and module.path.stem == "options"
+            if not known and not options and module.component not in LIBRARIES.get(top, set()):
+                found.append(f"{module.relative}:{line} {top}")
+
+    hold(found, "Ask the component that owns the library, or change LIBRARIES with a record:")
