@@ -26,8 +26,8 @@ pickle.dump = pickle.dumps = pickle.load = pickle.loads = refuse
 pickle.Pickler = pickle.Unpickler = refuse
 """
 
-# What uses cache, locks, events, log and queue: the example, with and without workers' children.
-PASS = """
+# Values that tempt a store to pickle, and a lock.
+PROGRAM = """
 from securely.facades import Cache
 
 Cache.put("pickled", {"a": (1, 2.5, None), "b": {b"bytes"}}, 60)
@@ -86,7 +86,8 @@ def test_an_application_runs_while_pickle_raises(application: Path) -> None:
     run("artisan.py", "key:generate")
     run("artisan.py", "invoices:import", "storage/app/invoices.csv")
     worked = run("artisan.py", "queue:work", "--stop-when-empty")
-    run("-c", f"from bootstrap.app import app\napp.boot()\n{PASS}")
+    run("artisan.py", "queue:failed")
+    run("-c", f"from bootstrap.app import app\napp.boot()\n{PROGRAM}")
 
     assert "DONE" in worked
     assert list((application / "storage" / "app" / "invoices").iterdir())
