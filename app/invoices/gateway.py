@@ -1,0 +1,47 @@
+"""The service that registers invoices, and fails now and then."""
+
+from hashlib import sha256
+
+from securely.cache import Repository
+
+__all__ = ["Gateway", "GatewayRefused", "GatewayUnavailable"]
+
+REFUSED = frozenset({"INV-0137"})
+FLAKY_ONE_IN = 12
+
+
+class GatewayUnavailable(Exception):
+    """The gateway did not answer; it may the next time."""
+
+
+class GatewayRefused(Exception):
+    """The gateway will not register this invoice."""
+
+
+class Gateway:
+    """A stand-in for a service on a network: some invoices need two or three calls, one never works.
+
+    Which ones is decided by *seed*, so that every run of the example shows the same.
+    """
+
+    def __init__(self, calls: Repository, seed: int) -> None:
+        self._calls = calls
+        self._seed = seed
+
+    def register(self, number: str) -> None:
+        """Register the invoice *number*.
+
+        Raises:
+            GatewayUnavailable: This call failed; the next may succeed.
+            GatewayRefused: Calling again is of no use.
+        """
+        if number in REFUSED:
+            raise GatewayRefused(f"Invoice {number} was refused: the customer's account is closed.")
+        call = self._calls.increment(f"gateway.calls.{number}")
+        if call <= self._failures(number):
+            raise GatewayUnavailable(f"The gateway did not answer for invoice {number}.")
+
+    def _failures(self, number: str) -> int:
+        """Return how many calls for *number* fail before one succeeds: 0, 1 or 2."""
+        draw = int.from_bytes(sha256(f"{self._seed}:{number}".encode()).digest()[:4], "big")
+        return 0 if draw % FLAKY_ONE_IN else 1 + draw // FLAKY_ONE_IN % 2

@@ -1,0 +1,1 @@
+"""Where this application binds its services."""

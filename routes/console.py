@@ -1,0 +1,16 @@
+"""Commands that are a function each."""
+
+from app.invoices import Ledger
+from securely.console import Command
+from securely.facades import Artisan, Cache
+
+__all__: list[str] = []
+
+
+@Artisan.command("invoices:total")
+def total(command: Command, ledger: Ledger) -> None:
+    """Show how many invoices were issued, and their sum."""
+    rows = ledger.rows()
+    command.info(f"{Cache.integer('invoices.issued', 0)} invoices issued.")
+    if rows:
+        command.line(f"{rows[-1][-1]} EUR in all.")

@@ -1,0 +1,46 @@
+"""Short names for the services of the current application.
+
+A facade is a name, not the object: ``Cache.get("key")`` asks the current application for its
+cache, then calls ``get`` on that. Where the object is wanted, ask for it: ``app.make(CacheManager)``.
+``Events`` and ``Encryption`` are the same objects as ``Event`` and ``Crypt``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from securely.container import facade
+
+if TYPE_CHECKING:
+    from securely.cache.manager import CacheManager
+    from securely.config.repository import Config as ConfigRepository
+    from securely.console.artisan import Artisan as ArtisanConsole
+    from securely.encryption.encrypter import Encrypter
+    from securely.events.dispatcher import Dispatcher
+    from securely.foundation.application import Application
+    from securely.log.manager import LogManager
+    from securely.queue.manager import QueueManager
+
+__all__ = [
+    "App",
+    "Artisan",
+    "Cache",
+    "Config",
+    "Crypt",
+    "Encryption",
+    "Event",
+    "Events",
+    "Log",
+    "Queue",
+]
+
+App: Application = facade("app")
+Artisan: ArtisanConsole = facade("artisan")
+Cache: CacheManager = facade("cache")
+Config: ConfigRepository = facade("config")
+Crypt: Encrypter = facade("encrypter")
+Encryption: Encrypter = Crypt
+Event: Dispatcher = facade("events")
+Events: Dispatcher = Event
+Log: LogManager = facade("log")
+Queue: QueueManager = facade("queue")

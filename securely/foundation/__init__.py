@@ -1,0 +1,40 @@
+"""Application: boots, holds the providers, answers the console, ends.
+
+It composes all components and knows none of the application's code: a catalog says which
+provider binds which service, and nothing behind a name is imported before someone asks for it.
+Errors that nobody caught are reported in one place.
+
+Files: ``application.py`` is ``Application`` and ``builder.py`` what makes it; ``bootstrap.py``
+has the steps of a boot in their order; ``providers.py`` loads providers and ``catalog.py`` lists
+those of the framework; ``errors.py`` reports; ``maintenance.py`` takes an application down;
+``console_kernel.py`` runs commands and ``commands/`` holds the framework's own; ``options.py``
+is the section ``app``; ``provider.py`` binds the rest.
+"""
+
+from securely.foundation.application import Application
+from securely.foundation.builder import ApplicationBuilder, Parts
+from securely.foundation.errors import ErrorHandler
+from securely.foundation.exceptions import (
+    BadProviders,
+    FoundationError,
+    NotInMaintenance,
+    ProviderFailed,
+    SkeletonExists,
+)
+from securely.foundation.maintenance import Maintenance, guard
+from securely.foundation.providers import ProviderRegistry
+
+__all__ = [
+    "Application",
+    "ApplicationBuilder",
+    "BadProviders",
+    "ErrorHandler",
+    "FoundationError",
+    "Maintenance",
+    "NotInMaintenance",
+    "Parts",
+    "ProviderFailed",
+    "ProviderRegistry",
+    "SkeletonExists",
+    "guard",
+]

@@ -1,0 +1,212 @@
+"""Application(Container): paths, environment, providers, lifecycle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Self
+
+from securely.container import Container, Provider
+from securely.foundation.bootstrap import BOOTSTRAPPERS
+from securely.foundation.builder import ApplicationBuilder, Parts
+from securely.foundation.errors import ErrorHandler
+from securely.foundation.maintenance import Maintenance
+from securely.foundation.providers import ProviderRegistry
+from securely.support.paths import Paths
+
+__all__ = ["Application"]
+
+Callback = Callable[..., object]
+
+
+class Application(Container):
+    """A container that knows where it lives, boots, and ends.
+
+    Made by :meth:`configure`; nothing is read or imported before :meth:`boot`.
+
+    Args:
+        parts: What the builder collected.
+        environment: Variables that win over the process's and over `.env`.
+        storage: Where it may write; `storage/` under the base path when None.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        environment: Mapping[str, str] | None = None,
+        storage: Path | None = None,
+    ) -> None:
+        super().__init__()
+        self.parts = parts
+        self.paths = Paths(parts.base_path, storage)
+        self.environment_overrides = dict(environment or {})
+        self.errors = ErrorHandler(self)
+        self.maintenance = Maintenance(self.paths)
+        self.providers = ProviderRegistry(self)
+        self._is_booting = False
+        self._is_booted = False
+        self._booting: list[Callback] = []
+        self._booted: list[Callback] = []
+        self._terminating: list[Callback] = []
+        self._bind_itself()
+
+    @classmethod
+    def configure(cls, base_path: Path | str) -> ApplicationBuilder[Self]:
+        """Begin an application whose `artisan.py` lies in *base_path*."""
+        return ApplicationBuilder(cls, Path(base_path).resolve())
+
+    def fresh(
+        self, environment: Mapping[str, str] | None = None, storage: Path | None = None
+    ) -> Self:
+        """Make another application of the same parts; tests make one each."""
+        return type(self)(self.parts, environment, storage)
+
+    # Where it is and what it is called.
+
+    def base_path(self, path: str = "") -> Path:
+        """Return *path* under the folder that holds `artisan.py`."""
+        return self.paths.base / path
+
+    def storage_path(self, path: str = "") -> Path:
+        """Return *path* under the folder that the application may write to."""
+        return self.paths.storage / path
+
+    @property
+    def version(self) -> str:
+        """The version of Securely."""
+        from securely import __version__
+
+        return __version__
+
+    @property
+    def env(self) -> str:
+        """Where it runs: local, testing, production …"""
+        return str(self.make("config").get("app.env", "production"))
+
+    def is_env(self, *patterns: str) -> bool:
+        """Tell whether it runs in one of these; `*` stands for anything."""
+        return any(fnmatchcase(self.env, pattern) for pattern in patterns)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it runs on a developer's machine."""
+        return self.env == "local"
+
+    @property
+    def is_production(self) -> bool:
+        """Whether it runs for real."""
+        return self.env == "production"
+
+    @property
+    def is_debug(self) -> bool:
+        """Whether errors show their whole story; never in production."""
+        return self.make("config").get("app.debug") is True and not self.is_production
+
+    @property
+    def is_down(self) -> bool:
+        """Whether it is in maintenance mode."""
+        return self.maintenance.is_active
+
+    # Life.
+
+    @property
+    def is_booted(self) -> bool:
+        """Whether :meth:`boot` has run."""
+        return self._is_booted
+
+    def boot(self) -> Self:
+        """Read the environment and the configuration, register and boot providers; once.
+
+        Raises:
+            SecurelyError: Something in the environment, configuration or providers is wrong;
+                the message names it.
+        """
+        if self._is_booted or self._is_booting:
+            return self
+        self._is_booting = True
+        try:
+            for bootstrap in BOOTSTRAPPERS:
+                bootstrap(self)
+        finally:
+            self._is_booting = False
+        self._is_booted = True
+        self._run(self._booted)
+        return self
+
+    def run_booting_callbacks(self) -> None:
+        """Run what :meth:`booting` collected; called before the providers boot."""
+        self._run(self._booting)
+
+    def booting(self, callback: Callback) -> None:
+        """Call *callback*, injected, before the providers boot."""
+        self._booting.append(callback)
+
+    def booted(self, callback: Callback) -> None:
+        """Call *callback*, injected, once the application has booted; at once if it has."""
+        if self._is_booted:
+            self.call(callback)
+        else:
+            self._booted.append(callback)
+
+    def terminating(self, callback: Callback) -> None:
+        """Call *callback*, injected, when the application ends."""
+        self._terminating.append(callback)
+
+    def terminate(self) -> None:
+        """Run what :meth:`terminating` collected, the last one first; an error stops no other."""
+        while self._terminating:
+            callback = self._terminating.pop()
+            try:
+                self.call(callback)
+            except Exception as error:  # noqa: BLE001  # the others are still to run
+                self.errors.report(error, during="terminate")
+
+    def handle_command(self, argv: list[str]) -> int:
+        """Run one console command and return its exit code.
+
+        Args:
+            argv: The words after `artisan.py`.
+        """
+        from securely.foundation.console_kernel import ConsoleKernel
+
+        return ConsoleKernel(self).handle(argv)
+
+    # Providers.
+
+    def register(self, service: Any, *args: Any, **kwargs: Any) -> Self:
+        """Add a provider, or register a service as punq does.
+
+        Args:
+            service: A Provider class, or punq's service.
+            args: punq's, see `punq.Container.register`.
+            kwargs: punq's.
+        """
+        if isinstance(service, type) and issubclass(service, Provider) and not args and not kwargs:
+            self.providers.add(service)
+            return self
+        return super().register(service, *args, **kwargs)
+
+    def load_missing(self, key: object) -> bool:
+        """Load the deferred provider of *key*, if one waits."""
+        return self.providers.load_for(key)
+
+    def child(self) -> Container:  # type: ignore[override]  # a child is a plain container
+        """Return a plain container that sees what is registered here, as punq's `child` does."""
+        return Container(self.registrations)
+
+    def _bind_itself(self) -> None:
+        self.instance(Application, self)
+        self.alias(Application, "app")
+        self.instance(Paths, self.paths)
+        self.alias(Paths, "paths")
+        self.instance(ErrorHandler, self.errors)
+        self.instance(Maintenance, self.maintenance)
+
+    def _run(self, callbacks: list[Callback]) -> None:
+        # By index: a callback may add another, which runs too.
+        position = 0
+        while position < len(callbacks):
+            self.call(callbacks[position])
+            position += 1
+        callbacks.clear()

@@ -1,0 +1,104 @@
+"""Application.configure(...).with_routing(...).create()."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+from securely.container import Container, Provider, set_process_container
+from securely.foundation.errors import ErrorHandler
+
+__all__ = ["ApplicationBuilder", "Parts", "ProviderSource"]
+
+A = TypeVar("A", bound=Container)
+A_co = TypeVar("A_co", bound=Container, covariant=True)
+
+ProviderSource: TypeAlias = type[Provider] | str
+
+
+@dataclass(slots=True)
+class Parts:
+    """What an application is made of."""
+
+    base_path: Path
+    console_routes: list[str] = field(default_factory=list[str])
+    providers: list[ProviderSource] = field(default_factory=list[ProviderSource])
+    commands: list[str] = field(default_factory=list[str])
+    bindings: dict[type, object] = field(default_factory=dict[type, object])
+    on_errors: list[Callable[[ErrorHandler], object]] = field(
+        default_factory=list[Callable[[ErrorHandler], object]]
+    )
+
+
+class Maker(Protocol[A_co]):
+    """An application class, seen as what makes applications."""
+
+    def __call__(
+        self, parts: Parts, environment: Mapping[str, str], storage: Path | None, /
+    ) -> A_co:
+        """Make an application of *parts*."""
+        ...
+
+
+class ApplicationBuilder(Generic[A]):
+    """Collects what an application is made of; :meth:`create` makes it.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from securely import Application
+        >>> app = Application.configure(Path("/srv/blog")).create()
+        >>> app.paths.config
+        PosixPath('/srv/blog/config')
+    """
+
+    def __init__(self, make: Maker[A], base_path: Path) -> None:
+        self._make = make
+        self._parts = Parts(base_path)
+
+    def with_routing(self, *, console: str | None = None) -> ApplicationBuilder[A]:
+        """Name the files that hold routes; *console* is one with commands that are functions."""
+        if console is not None:
+            self._parts.console_routes.append(console)
+        return self
+
+    def with_providers(self, providers: Sequence[ProviderSource]) -> ApplicationBuilder[A]:
+        """Add providers: classes, or "package.module:Class"."""
+        self._parts.providers.extend(providers)
+        return self
+
+    def with_commands(self, commands: Sequence[str]) -> ApplicationBuilder[A]:
+        """Add command classes by their dotted path, "package.module:Class"."""
+        self._parts.commands.extend(commands)
+        return self
+
+    def with_bindings(self, bindings: Mapping[type, object]) -> ApplicationBuilder[A]:
+        """Bind classes to what makes them, once the providers have registered."""
+        self._parts.bindings.update(bindings)
+        return self
+
+    def with_exceptions(self, configure: Callable[[ErrorHandler], object]) -> ApplicationBuilder[A]:
+        """Say how errors are reported; *configure* is called when the application boots."""
+        self._parts.on_errors.append(configure)
+        return self
+
+    def create(self) -> A:
+        """Make the application and let it be the one of this process.
+
+        Neither configuration nor providers are touched before it boots.
+        """
+        app = self.build()
+        set_process_container(app)
+        return app
+
+    def build(
+        self, environment: Mapping[str, str] | None = None, storage: Path | None = None
+    ) -> A:
+        """Make an application that is nobody's current one; each test gets one.
+
+        Args:
+            environment: Variables that win over the process's and over `.env`.
+            storage: Where it may write; `storage/` under the base path when None.
+        """
+        return self._make(self._parts, dict(environment or {}), storage)

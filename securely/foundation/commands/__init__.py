@@ -1,0 +1,1 @@
+"""The framework's own commands, a file for each subject."""

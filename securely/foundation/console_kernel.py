@@ -1,0 +1,100 @@
+"""Artisan in an application: boots it, knows its commands, fires events, gives the exit code."""
+
+from __future__ import annotations
+
+from importlib.machinery import SourceFileLoader
+from typing import Final, TextIO
+
+from securely.console import Artisan, Output
+from securely.console.failure import render_failure
+from securely.console.manifest import application_commands
+from securely.events import Dispatcher
+from securely.foundation.application import Application
+from securely.foundation.catalog import COMMANDS
+from securely.foundation.discovery import reachable
+from securely.foundation.events import CommandFinished, CommandStarting
+from securely.support.importing import import_object
+from securely.support.terminal import split_globals
+
+__all__ = ["ConsoleKernel", "equip"]
+
+FAILURE: Final = 1
+
+
+class ConsoleKernel:
+    """Runs command lines in an application.
+
+    Args:
+        app: The application; it is booted when the first command line comes.
+    """
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    def handle(
+        self, argv: list[str], output: Output | None = None, answers: TextIO | None = None
+    ) -> int:
+        """Boot, run one command line, end the application, and return the exit code.
+
+        Args:
+            argv: The words after `artisan.py`.
+            output: Where lines go; the process's own streams when None.
+            answers: Where answers to questions come from; standard input when None.
+        """
+        output = output or Output()
+        found, _ = split_globals([*argv])
+        output.configure(ansi=found.ansi, verbosity=found.verbosity or None)
+        if found.env:
+            self._app.environment_overrides["APP_ENV"] = found.env
+        with self._app.active():
+            try:
+                self._app.boot()
+                artisan = self._app.make(Artisan)
+            except Exception as error:  # noqa: BLE001  # the border: shown here, not raised
+                render_failure(error, output)
+                return FAILURE
+            try:
+                with self._app.scope():
+                    return artisan.run(argv, output, answers)
+            finally:
+                self._app.terminate()
+
+
+def equip(artisan: Artisan, app: Application) -> None:
+    """Let *artisan* know the commands of the framework and of *app*, and tell what it does.
+
+    Command modules stay unimported; routes are run when a name is asked for that no class has.
+    """
+    reachable(app.paths)
+    for name, (path, _) in COMMANDS.items():
+        artisan.register(name, path)
+    for name, path in application_commands(app.paths.base):
+        artisan.register(name, path)
+    for path in app.parts.commands:
+        artisan.add(import_object(path))
+    artisan.sources.append(lambda: _run_routes(app))
+    artisan.report = app.errors.report
+    artisan.starting.append(lambda name, _given, _output: _starting(app, name))
+    artisan.finished.append(lambda name, _given, _output, code: _finished(app, name, code))
+
+
+def _run_routes(app: Application) -> None:
+    """Run the files with commands that are functions; the facade registers them as it goes."""
+    for route in app.parts.console_routes:
+        file = app.paths.resolve(route)
+        if not file.is_file():
+            continue
+        name = "routes.console"
+        code = SourceFileLoader(name, str(file)).get_code(name)
+        assert code is not None  # noqa: S101  # a source file always has code
+        exec(code, {"__name__": name, "__file__": str(file)})  # noqa: S102  # the application's own
+
+
+def _starting(app: Application, name: str) -> None:
+    if app.resolved("events"):
+        app.make(Dispatcher).dispatch(CommandStarting(name))
+
+
+def _finished(app: Application, name: str, code: int) -> None:
+    if app.resolved("events"):
+        app.make(Dispatcher).dispatch(CommandFinished(name, code))

@@ -1,0 +1,51 @@
+"""AppOptions: the section `app` of the configuration."""
+
+from __future__ import annotations
+
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator
+
+from securely.support.options import Options
+
+__all__ = ["AppOptions", "MaintenanceOptions"]
+
+
+class MaintenanceOptions(Options):
+    """Where it is kept that the application is down."""
+
+    driver: Literal["file"] = Field("file", description="Where the mark is kept.")
+
+
+class AppOptions(Options):
+    """The application itself."""
+
+    name: str = Field("Securely", description="The name it introduces itself with.")
+    env: str = Field("production", description="Where it runs: local, testing, production …")
+    debug: bool = Field(False, description="Whether errors show their whole story.")
+    url: str = Field("http://localhost", description="The address people reach it by.")
+    timezone: str = Field("UTC", description="The time zone of logs, dates in input, schedules.")
+    key: str | None = Field(
+        None, description="Encrypts and signs.", json_schema_extra={"secret": True}
+    )
+    previous_keys: list[str] = Field(
+        default_factory=list,
+        description="Earlier keys, still good for reading.",
+        json_schema_extra={"secret": True},
+    )
+    cipher: Literal["aes-128-cbc", "aes-256-cbc", "aes-128-gcm", "aes-256-gcm"] = Field(
+        "aes-256-cbc", description="How values are encrypted."
+    )
+    maintenance: MaintenanceOptions = Field(
+        default_factory=MaintenanceOptions, description="How it is taken down."
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("is not a time zone, such as UTC or Europe/Berlin") from None
+        return value

@@ -1,0 +1,43 @@
+"""Binds the console of an application, and names the framework's own commands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from securely.console import Artisan
+from securely.container import Provider
+from securely.foundation.application import Application
+from securely.foundation.console_kernel import equip
+
+__all__ = ["FoundationProvider"]
+
+
+class FoundationProvider(Provider):
+    """Binds the console of an application, and names the framework's own commands.
+
+    Commands and options are dotted paths here: every console command loads this provider, and
+    needs one of them at most.
+    """
+
+    provides: ClassVar[Mapping[str, type]] = {"artisan": Artisan}
+    options: ClassVar[Mapping[str, type | str]] = {"app": "securely.foundation.options.AppOptions"}
+    commands: ClassVar[Mapping[str, type | str]] = {
+        "about": "securely.foundation.commands.about.AboutCommand",
+        "config:check": "securely.foundation.commands.checks.ConfigCheckCommand",
+        "container:check": "securely.foundation.commands.checks.ContainerCheckCommand",
+        "down": "securely.foundation.commands.maintenance.DownCommand",
+        "env": "securely.foundation.commands.about.EnvironmentCommand",
+        "new": "securely.foundation.commands.new.NewCommand",
+        "up": "securely.foundation.commands.maintenance.UpCommand",
+    }
+
+    def register(self) -> None:
+        """Bind the console; it is filled when it is made."""
+        self.app.singleton(Artisan, self.artisan)
+
+    def artisan(self, app: Application) -> Artisan:
+        """Return a console that knows every command of the application."""
+        artisan = Artisan(app, "Securely", app.version)
+        equip(artisan, app)
+        return artisan

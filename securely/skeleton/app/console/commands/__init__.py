@@ -1,0 +1,1 @@
+"""Artisan commands of this application; found by themselves."""

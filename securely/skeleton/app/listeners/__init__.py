@@ -1,0 +1,1 @@
+"""What is done when something has happened; found by themselves."""

@@ -1,0 +1,1 @@
+"""The fixtures `app`, `artisan` and `clock` come with Securely; yours go here."""

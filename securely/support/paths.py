@@ -1,0 +1,45 @@
+"""Where an application keeps what: its base path, and the folders under it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+__all__ = ["Paths"]
+
+
+class Paths:
+    """The folders of one application.
+
+    Args:
+        base: The folder that holds `artisan.py`.
+        storage: Where the application may write; `storage/` under *base* when None.
+
+    Example:
+        >>> paths = Paths(Path("/srv/blog"), storage=Path("/var/blog"))
+        >>> paths.resolve("storage/logs/blog.log")
+        PosixPath('/var/blog/logs/blog.log')
+        >>> paths.resolve("config/app.py")
+        PosixPath('/srv/blog/config/app.py')
+    """
+
+    def __init__(self, base: Path, storage: Path | None = None) -> None:
+        self.base = base
+        self.storage = storage or base / "storage"
+        self.app = base / "app"
+        self.bootstrap = base / "bootstrap"
+        self.cache = base / "bootstrap" / "cache"
+        self.config = base / "config"
+        self.lang = base / "lang"
+        self.public = base / "public"
+        self.resources = base / "resources"
+        self.routes = base / "routes"
+
+    def resolve(self, path: str | os.PathLike[str]) -> Path:
+        """Return *path* as an absolute one: `storage/…` under the storage folder, others under base."""
+        given = Path(path)
+        if given.is_absolute():
+            return given
+        if given.parts[:1] == ("storage",):
+            return self.storage.joinpath(*given.parts[1:])
+        return self.base / given

@@ -1,0 +1,182 @@
+"""The example as its users run it: real processes, real files, and workers killed in between."""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.integration
+
+ROOT = Path(__file__).parents[3]
+GOOD_ROWS = 312
+PERMANENT = "INV-0137"
+SECONDS = 50
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the application with an environment of its own."""
+    for name in ("app", "bootstrap", "config", "routes", "storage"):
+        ignore = shutil.ignore_patterns("__pycache__", "*.txt", "*.json", "*.proof", "framework/*")
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignore)
+    for leftover in ("ledger.csv", "invoices"):
+        path = tmp_path / "storage" / "app" / leftover
+        if path.is_dir():
+            shutil.rmtree(path)
+        path.unlink(missing_ok=True)
+    shutil.rmtree(tmp_path / "storage" / "framework", ignore_errors=True)
+    (tmp_path / "storage" / "framework").mkdir()
+    shutil.copy(ROOT / "artisan.py", tmp_path)
+    shutil.copy(ROOT / ".env.example", tmp_path / ".env")
+    subprocess.run(
+        [sys.executable, "artisan.py", "key:generate"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        env=environment(),
+        timeout=SECONDS,
+    )
+    return tmp_path
+
+
+def environment() -> dict[str, str]:
+    names = ("APP_", "CACHE_", "QUEUE_", "LOG_", "PYTEST")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(names)}
+    return {**kept, "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture
+def run(project: Path) -> Run:
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "artisan.py", *words],
+            cwd=project,
+            capture_output=True,
+            text=True,
+            env=environment(),
+            timeout=SECONDS,
+            check=False,
+        )
+
+    return run
+
+
+def issued(project: Path) -> list[str]:
+    files = (project / "storage/app/invoices").glob("*")
+    return sorted(file.name for file in files)
+
+
+def ledger(project: Path) -> list[str]:
+    with (project / "storage/app/ledger.csv").open(encoding="utf-8") as stream:
+        return sorted(row[0] for row in csv.reader(stream))
+
+
+def expected(project: Path) -> list[str]:
+    """Every row that can be issued: the good ones, without the one that is refused for good."""
+    from decimal import Decimal
+
+    from app.invoices import Row, read_rows
+    from app.invoices.taxes import FixedTaxTable
+    from app.providers.app_provider import RATES
+
+    assert all(isinstance(rate, Decimal) for rate in RATES.values())
+    rows = read_rows(project / "storage/app/invoices.csv", FixedTaxTable(RATES))
+    return sorted(row.number for row in rows if isinstance(row, Row) and row.number != PERMANENT)
+
+
+def test_the_invoice_run_issues_every_good_row_once_and_keeps_one_failure(
+    project: Path, run: Run
+) -> None:
+    imported = run("invoices:import", "storage/app/invoices.csv")
+    assert imported.returncode == 0, imported.stderr
+    assert f"{GOOD_ROWS} invoices queued, 9 rows rejected." in imported.stdout
+    assert "invoices.csv:24: customer: is empty" in imported.stderr
+
+    worked = run("queue:work", "--stop-when-empty")
+
+    assert worked.returncode == 0, worked.stderr
+    assert "IssueInvoice" in worked.stdout
+    assert issued(project) == [f"{number}.txt" for number in expected(project)]
+    assert ledger(project) == expected(project)
+    failed = run("queue:failed")
+    assert PERMANENT not in ledger(project)
+    assert "the customer's account is closed" in failed.stdout
+
+    retried = run("queue:retry", "all")
+    assert retried.returncode == 0, retried.stderr
+    again = run("queue:work", "--stop-when-empty")
+    assert again.returncode == 0, again.stderr
+    assert "the customer's account is closed" in run("queue:failed").stdout
+
+
+def test_the_invoice_run_done_twice_issues_nothing_twice(project: Path, run: Run) -> None:
+    for _ in range(2):
+        run("invoices:import", "storage/app/invoices.csv")
+        assert run("queue:work", "--stop-when-empty").returncode == 0
+
+    assert ledger(project) == expected(project)
+    assert issued(project) == [f"{number}.txt" for number in expected(project)]
+
+
+@pytest.mark.timeout(180)
+def test_the_invoice_run_survives_workers_killed_at_random_moments(
+    project: Path, run: Run
+) -> None:
+    draw = random.Random(20)
+    run("invoices:import", "storage/app/invoices.csv")
+    for _ in range(20):
+        worker = subprocess.Popen(
+            [sys.executable, "artisan.py", "queue:work"],
+            cwd=project,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment(),
+        )
+        time.sleep(draw.uniform(0.3, 0.9))
+        worker.send_signal(signal.SIGKILL)
+        worker.wait(timeout=SECONDS)
+
+    last = run("queue:work", "--stop-when-empty")
+
+    assert last.returncode == 0, last.stderr
+    assert ledger(project) == expected(project)
+    assert issued(project) == [f"{number}.txt" for number in expected(project)]
+    total = run("invoices:total")
+    assert re.search(rf"{len(expected(project))} invoices issued", total.stdout), total.stdout
+    assert "reserved" not in run("queue:failed").stdout
+
+
+def test_sigterm_finishes_the_running_job_and_exits_0(project: Path, run: Run) -> None:
+    run("invoices:import", "storage/app/invoices.csv")
+    worker = subprocess.Popen(
+        [sys.executable, "artisan.py", "queue:work"],
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert worker.stdout is not None
+    for line in worker.stdout:
+        if "DONE" in line:
+            break
+
+    worker.send_signal(signal.SIGTERM)
+    worker.communicate(timeout=SECONDS)
+
+    assert worker.returncode == 0
+    assert run("queue:work", "--stop-when-empty").returncode == 0
+    assert ledger(project) == expected(project)
