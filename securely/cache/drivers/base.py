@@ -1,0 +1,314 @@
+"""SyncStore and SyncLocks give the async twins; AsyncStore gives the sync ones."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, ClassVar, ParamSpec, TypeVar
+
+from securely.support.missing import MISSING, Missing
+
+__all__ = ["AsyncStore", "SyncLocks", "SyncStore"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class _Aside:
+    """How a method that is natural in sync is run for the loop: in a thread, or at once."""
+
+    waits: ClassVar[bool] = True
+    """Whether the sync methods may wait (for a disk, a lock). Those of memory do not."""
+
+    async def _aside(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if self.waits:
+            import asyncio  # who is here has imported it; a sync program need not
+
+            return await asyncio.to_thread(function, *args, **kwargs)
+        return function(*args, **kwargs)
+
+
+class SyncStore(_Aside, ABC):
+    """A store that is natural in sync: its async twins run it in a thread.
+
+    A subclass writes the sync methods; ``many`` and ``put_many`` only where it can do better
+    than one key after the other. It says ``waits = False`` if it never leaves memory: then the
+    twins stay on the loop's thread.
+    """
+
+    @abstractmethod
+    def get(self, key: str) -> object:
+        """Return the value, or MISSING."""
+
+    async def aget(self, key: str) -> object:
+        """Async twin of :meth:`get`."""
+        return await self._aside(self.get, key)
+
+    def many(self, keys: Sequence[str]) -> dict[str, object]:
+        """Return the values of those *keys* that are there."""
+        found = ((key, self.get(key)) for key in keys)
+        return {key: value for key, value in found if value is not MISSING}
+
+    async def amany(self, keys: Sequence[str]) -> dict[str, object]:
+        """Async twin of :meth:`many`."""
+        return await self._aside(self.many, keys)
+
+    @abstractmethod
+    def put(self, key: str, value: object, seconds: float | None) -> None:
+        """Store *value*, replacing what was there."""
+
+    async def aput(self, key: str, value: object, seconds: float | None) -> None:
+        """Async twin of :meth:`put`."""
+        await self._aside(self.put, key, value, seconds)
+
+    def put_many(self, values: Mapping[str, object], seconds: float | None) -> None:
+        """Store all *values* with one lifetime."""
+        for key, value in values.items():
+            self.put(key, value, seconds)
+
+    async def aput_many(self, values: Mapping[str, object], seconds: float | None) -> None:
+        """Async twin of :meth:`put_many`."""
+        await self._aside(self.put_many, values, seconds)
+
+    @abstractmethod
+    def add(self, key: str, value: object, seconds: float | None) -> bool:
+        """Store *value* only if the key is absent; return whether it was."""
+
+    async def aadd(self, key: str, value: object, seconds: float | None) -> bool:
+        """Async twin of :meth:`add`."""
+        return await self._aside(self.add, key, value, seconds)
+
+    @abstractmethod
+    def increment(self, key: str, by: float, seconds: float | None) -> int | float:
+        """Add *by* to the number and return the sum."""
+
+    async def aincrement(self, key: str, by: float, seconds: float | None) -> int | float:
+        """Async twin of :meth:`increment`."""
+        return await self._aside(self.increment, key, by, seconds)
+
+    @abstractmethod
+    def pull(self, key: str) -> object:
+        """Remove the key and return its value, or MISSING."""
+
+    async def apull(self, key: str) -> object:
+        """Async twin of :meth:`pull`."""
+        return await self._aside(self.pull, key)
+
+    @abstractmethod
+    def touch(self, key: str, seconds: float | None) -> bool:
+        """Give the entry a new lifetime; return whether it is there."""
+
+    async def atouch(self, key: str, seconds: float | None) -> bool:
+        """Async twin of :meth:`touch`."""
+        return await self._aside(self.touch, key, seconds)
+
+    @abstractmethod
+    def ttl(self, key: str) -> float | Missing | None:
+        """Return the seconds that are left, None for no end, or MISSING."""
+
+    async def attl(self, key: str) -> float | Missing | None:
+        """Async twin of :meth:`ttl`."""
+        return await self._aside(self.ttl, key)
+
+    @abstractmethod
+    def forget(self, key: str) -> bool:
+        """Remove the key; return whether it was there."""
+
+    async def aforget(self, key: str) -> bool:
+        """Async twin of :meth:`forget`."""
+        return await self._aside(self.forget, key)
+
+    @abstractmethod
+    def flush(self, prefix: str) -> None:
+        """Remove every key that begins with *prefix*."""
+
+    async def aflush(self, prefix: str) -> None:
+        """Async twin of :meth:`flush`."""
+        await self._aside(self.flush, prefix)
+
+    def prune(self) -> int:
+        """Remove what has expired; 0 for a store that does so by itself."""
+        return 0
+
+    async def aprune(self) -> int:
+        """Async twin of :meth:`prune`."""
+        return await self._aside(self.prune)
+
+    def close(self) -> None:  # most stores have nothing to give back
+        """Give connections and files back."""
+
+    async def aclose(self) -> None:
+        """Async twin of :meth:`close`."""
+        await self._aside(self.close)
+
+
+class SyncLocks(_Aside, ABC):
+    """Locks that are natural in sync: their async twins run them in a thread."""
+
+    @abstractmethod
+    def acquire(self, name: str, owner: str, seconds: float | None, *, bound: bool) -> bool:
+        """Take the lock if nobody holds it; return whether it was taken."""
+
+    async def aacquire(self, name: str, owner: str, seconds: float | None, *, bound: bool) -> bool:
+        """Async twin of :meth:`acquire`."""
+        return await self._aside(self.acquire, name, owner, seconds, bound=bound)
+
+    @abstractmethod
+    def release(self, name: str, owner: str) -> bool:
+        """Free the lock if *owner* holds it; return whether it did."""
+
+    async def arelease(self, name: str, owner: str) -> bool:
+        """Async twin of :meth:`release`."""
+        return await self._aside(self.release, name, owner)
+
+    @abstractmethod
+    def refresh(self, name: str, owner: str, seconds: float | None) -> bool:
+        """Let the lock end *seconds* from now if *owner* holds it."""
+
+    async def arefresh(self, name: str, owner: str, seconds: float | None) -> bool:
+        """Async twin of :meth:`refresh`."""
+        return await self._aside(self.refresh, name, owner, seconds)
+
+    @abstractmethod
+    def detach(self, name: str, owner: str) -> bool:
+        """Let the lock outlive this process if *owner* holds it."""
+
+    async def adetach(self, name: str, owner: str) -> bool:
+        """Async twin of :meth:`detach`."""
+        return await self._aside(self.detach, name, owner)
+
+    @abstractmethod
+    def holder(self, name: str) -> str | None:
+        """Return the token of who holds the lock now, or None."""
+
+    async def aholder(self, name: str) -> str | None:
+        """Async twin of :meth:`holder`."""
+        return await self._aside(self.holder, name)
+
+    @abstractmethod
+    def force_release(self, name: str) -> bool:
+        """Free the lock, whoever holds it; return whether somebody did."""
+
+    async def aforce_release(self, name: str) -> bool:
+        """Async twin of :meth:`force_release`."""
+        return await self._aside(self.force_release, name)
+
+
+class AsyncStore(ABC):
+    """A store that is natural in async: its sync twins run it on the process's portal.
+
+    Its connections belong to the portal's loop; the async twins of an application run on loops
+    of their own, so a subclass keeps one connection (or pool) per running loop.
+    """
+
+    def get(self, key: str) -> object:
+        """Return the value, or MISSING."""
+        return _run(self.aget(key))
+
+    @abstractmethod
+    async def aget(self, key: str) -> object:
+        """Async twin of :meth:`get`."""
+
+    def many(self, keys: Sequence[str]) -> dict[str, object]:
+        """Return the values of those *keys* that are there."""
+        return _run(self.amany(keys))
+
+    async def amany(self, keys: Sequence[str]) -> dict[str, object]:
+        """Async twin of :meth:`many`."""
+        found = {key: await self.aget(key) for key in keys}
+        return {key: value for key, value in found.items() if value is not MISSING}
+
+    def put(self, key: str, value: object, seconds: float | None) -> None:
+        """Store *value*, replacing what was there."""
+        _run(self.aput(key, value, seconds))
+
+    @abstractmethod
+    async def aput(self, key: str, value: object, seconds: float | None) -> None:
+        """Async twin of :meth:`put`."""
+
+    def put_many(self, values: Mapping[str, object], seconds: float | None) -> None:
+        """Store all *values* with one lifetime."""
+        _run(self.aput_many(values, seconds))
+
+    async def aput_many(self, values: Mapping[str, object], seconds: float | None) -> None:
+        """Async twin of :meth:`put_many`."""
+        for key, value in values.items():
+            await self.aput(key, value, seconds)
+
+    def add(self, key: str, value: object, seconds: float | None) -> bool:
+        """Store *value* only if the key is absent; return whether it was."""
+        return _run(self.aadd(key, value, seconds))
+
+    @abstractmethod
+    async def aadd(self, key: str, value: object, seconds: float | None) -> bool:
+        """Async twin of :meth:`add`."""
+
+    def increment(self, key: str, by: float, seconds: float | None) -> int | float:
+        """Add *by* to the number and return the sum."""
+        return _run(self.aincrement(key, by, seconds))
+
+    @abstractmethod
+    async def aincrement(self, key: str, by: float, seconds: float | None) -> int | float:
+        """Async twin of :meth:`increment`."""
+
+    def pull(self, key: str) -> object:
+        """Remove the key and return its value, or MISSING."""
+        return _run(self.apull(key))
+
+    @abstractmethod
+    async def apull(self, key: str) -> object:
+        """Async twin of :meth:`pull`."""
+
+    def touch(self, key: str, seconds: float | None) -> bool:
+        """Give the entry a new lifetime; return whether it is there."""
+        return _run(self.atouch(key, seconds))
+
+    @abstractmethod
+    async def atouch(self, key: str, seconds: float | None) -> bool:
+        """Async twin of :meth:`touch`."""
+
+    def ttl(self, key: str) -> float | Missing | None:
+        """Return the seconds that are left, None for no end, or MISSING."""
+        return _run(self.attl(key))
+
+    @abstractmethod
+    async def attl(self, key: str) -> float | Missing | None:
+        """Async twin of :meth:`ttl`."""
+
+    def forget(self, key: str) -> bool:
+        """Remove the key; return whether it was there."""
+        return _run(self.aforget(key))
+
+    @abstractmethod
+    async def aforget(self, key: str) -> bool:
+        """Async twin of :meth:`forget`."""
+
+    def flush(self, prefix: str) -> None:
+        """Remove every key that begins with *prefix*."""
+        _run(self.aflush(prefix))
+
+    @abstractmethod
+    async def aflush(self, prefix: str) -> None:
+        """Async twin of :meth:`flush`."""
+
+    def prune(self) -> int:
+        """Remove what has expired; 0 for a store that does so by itself."""
+        return _run(self.aprune())
+
+    async def aprune(self) -> int:
+        """Async twin of :meth:`prune`."""
+        return 0
+
+    def close(self) -> None:
+        """Give connections back."""
+        _run(self.aclose())
+
+    async def aclose(self) -> None:
+        """Async twin of :meth:`close`."""
+        return
+
+
+def _run(coroutine: Coroutine[Any, Any, T]) -> T:
+    from securely.support.portal import portal  # it opens a loop, which brings asyncio along
+
+    return portal().run(coroutine)

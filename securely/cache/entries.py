@@ -1,0 +1,202 @@
+"""Entries: values in rows, signed, so that edited, moved and planted ones are refused."""
+
+from __future__ import annotations
+
+import sqlite3
+import struct
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from securely.cache.contracts import Seal
+from securely.cache.exceptions import EntryRefused, StoreUnavailable, ValueTooLarge
+from securely.cache.rows import ForeignRow, Row, Rows
+from securely.support import clock
+from securely.support.serializer import Serializer, Undecodable
+from securely.support.sqlite import DatabaseError
+
+__all__ = ["Entries", "Entry"]
+
+# What a signature covers besides the value: the lengths of place and key, and the end of the
+# lifetime (-1 for none). With the lengths, no two entries give the same bytes.
+_HEAD: Final = struct.Struct(">HId")
+_MAC_BYTES: Final = 32
+# The first byte of a value says how the rest is made, so that it can be made otherwise one day.
+_FORMAT: Final = b"\x01"
+
+
+class Entry(NamedTuple):
+    """A value that is there, when it ends (wall seconds, or None), and the row it lies in."""
+
+    value: object
+    expires: float | None
+    row: Row
+
+
+class Entries:
+    """Signed values in the rows of one directory.
+
+    A signature covers the place (store and kind), the key, the end of the lifetime and the value.
+    Who can write to the directory but does not have the application key can remove an entry or
+    put an older version of it back; whatever else he writes is refused: reported, removed, absent.
+
+    Args:
+        directory: Where the rows lie.
+        store: The store's name, for errors, and part of what is signed.
+        kind: What the entries are ("values", "locks"), part of what is signed as well.
+        seal: What signs.
+        serializer: What turns values into bytes.
+        report: Told of each entry that is refused.
+        value_bytes_max: The largest value that is taken.
+        size_bytes_max: How much room all of them may take.
+        eviction: What goes when there is no room.
+        busy_seconds: How long a writer waits for another.
+    """
+
+    def __init__(  # noqa: PLR0913  # keyword-only, and each is a fact that only the driver knows
+        self,
+        directory: Path,
+        *,
+        store: str,
+        kind: str,
+        seal: Seal,
+        serializer: Serializer,
+        report: Callable[[EntryRefused], None],
+        value_bytes_max: int,
+        size_bytes_max: int,
+        eviction: str,
+        busy_seconds: float,
+    ) -> None:
+        self._directory = directory
+        self._store = store
+        self._place = f"{store}/{kind}".encode()
+        self._seal = seal
+        self._serializer = serializer
+        self._report = report
+        self._value_bytes_max = value_bytes_max
+        self._size_bytes_max = size_bytes_max
+        self._eviction = eviction
+        self._busy_seconds = busy_seconds
+        self._opened: Rows | None = None
+
+    def get(self, key: str) -> Entry | None:
+        """Return the entry of *key*, if there is one that has not expired and is ours."""
+        now = clock.timestamp()
+        try:
+            row = self._rows().row(key, now)
+            return None if row is None else self._open(key, row, now)
+        except (DatabaseError, sqlite3.Error, OSError) as error:
+            raise self._unavailable(error) from error
+
+    def many(self, keys: Sequence[str]) -> dict[str, Entry]:
+        """Return the entries of those *keys* that have one."""
+        now = clock.timestamp()
+        with self._guarded():
+            found = self._rows().rows(keys)
+            opened = {key: self._open(key, found[key], now) for key in keys if key in found}
+            return {key: entry for key, entry in opened.items() if entry is not None}
+
+    def put(self, key: str, value: object, expires: float | None) -> None:
+        """Write *value*, in a transaction of its own or of the caller."""
+        self.put_many({key: value}, expires)
+
+    def put_many(self, values: Mapping[str, object], expires: float | None) -> None:
+        """Write all *values* or none."""
+        sealed = [(key, self._sealed(key, value, expires)) for key, value in values.items()]
+        now = clock.timestamp()
+        with self._guarded():
+            rows = self._rows()
+            if rows.in_transaction:
+                for key, data in sealed:
+                    rows.write(key, data, expires, now)
+            else:
+                with rows.transaction():
+                    for key, data in sealed:
+                        rows.write(key, data, expires, now)
+
+    def remove(self, entry: Entry) -> None:
+        """Remove *entry*, within a transaction of the caller."""
+        with self._guarded():
+            self._rows().remove(entry.row)
+
+    def flush(self, prefix: str) -> None:
+        """Remove all entries whose key begins with *prefix*."""
+        with self._guarded():
+            self._rows().flush(prefix)
+
+    def prune(self) -> int:
+        """Remove the expired ones; return how many those were."""
+        with self._guarded():
+            return self._rows().expire(clock.timestamp())
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """Hold the write lock within the block: what it reads is still so when it writes."""
+        with self._guarded(), self._rows().transaction():
+            yield
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        if self._opened is not None:
+            self._opened.shut()
+
+    def _rows(self) -> Rows:
+        if self._opened is None:
+            # Two threads may both open it: the same rows, and one of the two is dropped. A lock
+            # would be worse, for a child forked in this moment would find it held for ever.
+            self._opened = Rows(
+                self._directory,
+                size_bytes_max=self._size_bytes_max,
+                eviction=self._eviction,
+                busy_seconds=self._busy_seconds,
+            )
+        return self._opened
+
+    def _sealed(self, key: str, value: object, expires: float | None) -> bytes:
+        data = self._serializer.encode(value)
+        if len(data) > self._value_bytes_max:
+            raise ValueTooLarge(key, len(data), self._value_bytes_max)
+        return _FORMAT + self._seal.sign(self._covered(key, expires, data)) + data
+
+    def _covered(self, key: str, expires: float | None, data: bytes) -> bytes:
+        name = key.encode()
+        head = _HEAD.pack(len(self._place), len(name), -1.0 if expires is None else expires)
+        return head + self._place + name + data
+
+    def _open(self, key: str, row: Row, now: float) -> Entry | None:
+        """Return what lies in *row*, or None if it has expired or is not ours."""
+        _, expires, mode, filename, _ = row
+        try:
+            if expires is not None and not isinstance(expires, float):
+                raise ForeignRow(f"its end is a {type(expires).__name__}")  # noqa: TRY301  # one place answers
+            if expires is not None and expires <= now:
+                return None
+            sealed = self._rows().disk.fetch(mode, filename, row[4], read=False)
+            data = sealed[1 + _MAC_BYTES :]
+            mac = sealed[1 : 1 + _MAC_BYTES]
+            if sealed[:1] != _FORMAT or not self._seal.verify(
+                self._covered(key, expires, data), mac
+            ):
+                raise ForeignRow("its signature does not match")  # noqa: TRY301  # as above
+            return Entry(self._serializer.decode(data), expires, row)
+        except (ForeignRow, Undecodable) as error:
+            self._refuse(key, row, str(error))
+            return None
+
+    def _refuse(self, key: str, row: Row, reason: str) -> None:
+        # Absent it is from now on, whether or not the row can be removed.
+        with suppress(sqlite3.Error, DatabaseError):
+            self._rows().remove(row)
+        self._report(EntryRefused(self._store, key, reason))
+
+    @contextmanager
+    def _guarded(self) -> Generator[None]:
+        try:
+            yield
+        except (DatabaseError, sqlite3.Error, OSError) as error:
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: Exception) -> StoreUnavailable:
+        reason = error.reason if isinstance(error, DatabaseError) else str(error)
+        return StoreUnavailable(self._store, str(self._directory), str(reason))

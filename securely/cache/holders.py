@@ -1,0 +1,134 @@
+"""Holders: which processes hold locks: a file each, locked by the kernel while it lives.
+
+A lock file is dropped by the kernel when its process ends, be it by ``kill -9``. So whether a
+holder lives is a question with an answer, not a guess from a time that has passed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from securely.support import entropy
+
+try:
+    import fcntl as _fcntl
+except ImportError:  # Windows: locks end by their seconds alone
+    fcntl: Any = None
+else:
+    fcntl = _fcntl
+
+__all__ = ["Holders"]
+
+_TOKEN_BYTES: Final = 16
+_TOKEN_LETTERS: Final = frozenset("0123456789abcdef")
+
+
+class Holders:
+    """The lock files of processes in one directory.
+
+    Args:
+        directory: Where the files lie; made on first use, for this user only.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def token(self) -> str | None:
+        """Return what names this process as long as it lives, or None where nothing can.
+
+        Raises:
+            OSError: The file can not be made.
+        """
+        if fcntl is None:
+            return None
+        place = str(self._directory)
+        with _mutex:
+            if place not in _mine:
+                _mine[place] = self._open()
+            return _mine[place][0]
+
+    def is_alive(self, token: str) -> bool:
+        """Return whether the process named by *token* lives; a stranger's token names nobody."""
+        if len(token) != 2 * _TOKEN_BYTES or not _TOKEN_LETTERS.issuperset(token):
+            return False
+        return not self._is_abandoned(self._directory / f"{token}.lock")
+
+    def sweep(self) -> int:
+        """Remove the files of the dead; return how many those were."""
+        return sum(map(self._is_abandoned, self._directory.glob("*.lock")))
+
+    def _open(self) -> tuple[str, int]:
+        """Make this process's file and lock it."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        while True:
+            token = entropy.token_hex(_TOKEN_BYTES)
+            path = self._directory / f"{token}.lock"
+            # Not inherited by programs that are started: they would keep the lock alive.
+            try:
+                file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            except FileExistsError:  # two processes with the same seeded randomness
+                continue
+            # A sweep may have caught the file between these two lines; then it is made anew.
+            if _locked(file, shared=False) and path.exists():
+                return token, file
+            os.close(file)
+
+    def _is_abandoned(self, path: Path) -> bool:
+        """Return whether nobody holds *path* locked; if so, remove it."""
+        try:
+            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return True
+        try:
+            # Shared: two who ask at once must not take each other for the holder.
+            if not _locked(file, shared=True):
+                return False
+            with suppress(FileNotFoundError):
+                path.unlink()
+            return True
+        finally:
+            os.close(file)
+
+
+def _locked(file: int, *, shared: bool) -> bool:
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+# Directory -> token and open file of this process. Kept outside the instances: a store that is
+# closed must not drop the locks that its process still holds.
+_mine: dict[str, tuple[str, int]] = {}
+_mutex = threading.Lock()
+
+
+def _after_fork() -> None:
+    # The child shares the parent's open files: kept open, they would keep the parent alive in
+    # the eyes of others. Closing them here drops nothing, since the parent has them open too.
+    global _mutex  # noqa: PLW0603  # a thread of the parent may have held it while forking
+    _mutex = threading.Lock()
+    for _, file in _mine.values():
+        with suppress(OSError):
+            os.close(file)
+    _mine.clear()
+
+
+def _at_exit() -> None:
+    for place, (token, file) in _mine.items():
+        with suppress(OSError):
+            Path(place, f"{token}.lock").unlink()
+            os.close(file)
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_after_fork)
+atexit.register(_at_exit)

@@ -1,0 +1,176 @@
+"""CacheManager: the stores, and itself the default one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, TypeAlias, cast
+
+from securely.cache.contracts import Seal, Store
+from securely.cache.exceptions import EntryRefused, UnknownDriver, UnknownStore
+from securely.cache.place import Events, Place
+from securely.cache.repository import Repository
+from securely.exceptions import ConfigurationError
+from securely.support.importing import import_object
+from securely.support.manager import Definition, Driver, Manager
+
+__all__ = ["CacheManager", "Materials", "StoreDefinition", "StoreFactory"]
+
+
+class StoreDefinition(Definition, Protocol):
+    """What the configuration says of a store; each driver reads further settings of its own."""
+
+    @property
+    def prefix(self) -> str | None:
+        """What stands before each key; None for the cache's own."""
+        ...
+
+    @property
+    def events(self) -> bool:
+        """Whether the store tells of what happens."""
+        ...
+
+
+StoreFactory: TypeAlias = Callable[[str, Any], Store | Repository]
+"""What builds a store of a driver: its name, and what the configuration says of it."""
+
+
+def _no_seal() -> Seal:
+    raise ConfigurationError(
+        "This store signs what it keeps, and was given no key to sign with. "
+        "Build the cache manager with Materials(seal=…)."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Materials:
+    """What the drivers of Securely are built from, besides their options.
+
+    Args:
+        locate: Gives the place of a path in the configuration.
+        seal: Gives what signs; called when a store that signs is first used.
+        report: Told of each entry that a store refuses.
+        classes: Dotted names of the classes that values may hold.
+    """
+
+    locate: Callable[[str], Path] = Path
+    seal: Callable[[], Seal] = _no_seal
+    report: Callable[[EntryRefused], None] = lambda _: None
+    classes: tuple[str, ...] = ()
+
+    def resolve(self, name: str) -> type | None:
+        """Return the class called *name*, if values may hold it."""
+        if name not in self.classes:
+            return None
+        found = import_object(name)
+        return found if isinstance(found, type) else None
+
+
+class CacheManager(Manager[Repository], Repository):
+    """The stores by name, each built on first use, and itself the default one.
+
+    ``Cache.get(…)`` and ``Cache.store("array").get(…)`` are the same method.
+
+    Args:
+        default: The store that is used when none is named.
+        definitions: What the configuration says of each store.
+        prefix: Stands before each key, where a store has no prefix of its own.
+        events: Who is told what happens; None for nobody.
+        materials: What the drivers are built from.
+
+    Example:
+        >>> from securely.cache.options import ArrayOptions
+        >>> cache = CacheManager("memory", {"memory": ArrayOptions(driver="array")})
+        >>> cache.put("key", "value", "10m")
+        True
+        >>> cache.store("memory").get("key")
+        'value'
+    """
+
+    kind = "Cache store"
+    drivers: ClassVar[Mapping[str, str]] = {
+        "array": "securely.cache.drivers.array:build",
+        "disk": "securely.cache.drivers.disk:build",
+        "null": "securely.cache.drivers.null:build",
+    }
+
+    def __init__(
+        self,
+        default: str,
+        definitions: Mapping[str, StoreDefinition],
+        *,
+        prefix: str = "",
+        events: Events | None = None,
+        materials: Materials | None = None,
+    ) -> None:
+        super().__init__(default, definitions)
+        self._prefix = prefix
+        self._events = events
+        self._materials = materials or Materials()
+
+    @property
+    def place(self) -> Place:
+        """Where the default store keeps its values."""
+        return self._instance().place
+
+    def store(self, name: str | None = None) -> Repository:
+        """Return the store *name*, or the default one.
+
+        Raises:
+            UnknownStore: It is not defined.
+            UnknownDriver: Nobody provides its driver.
+        """
+        return self._instance(name)
+
+    def build(self, definition: Mapping[str, object]) -> Repository:
+        """Return a store that is defined here and now; it is not kept, and has no name.
+
+        Args:
+            definition: What would stand in the configuration: ``{"driver": "array"}``.
+
+        Raises:
+            ConfigurationError: The definition is not one.
+        """
+        from securely.cache.options import store_options  # pydantic: not before it is needed
+
+        options = store_options(definition, "cache.build")
+        return self._build(options.driver, options)
+
+    def extend(self, driver: str, factory: StoreFactory) -> None:
+        """Let *factory* build the stores of *driver*; it wins over one of ours.
+
+        Args:
+            driver: The name, as in the configuration.
+            factory: Given the store's name and definition, returns a Store (or a Repository of
+                one's own making, prefix and events included).
+        """
+        super().extend(driver, lambda name, options: self._repository(name, options, factory))
+
+    async def aclose(self) -> None:
+        """Async twin of :meth:`close`."""
+        for name, repository in self._built().items():
+            await repository.aclose()
+            self.drop(name)
+
+    def _driver(self, name: str, driver: str) -> Driver[Repository]:
+        if driver in self._extensions or driver not in self.drivers:
+            return super()._driver(name, driver)
+        build = cast("Callable[[str, Any, Materials], Store]", import_object(self.drivers[driver]))
+        return lambda name, options: self._repository(
+            name, options, lambda name, options: build(name, options, self._materials)
+        )
+
+    def _repository(self, name: str, options: Any, factory: StoreFactory) -> Repository:
+        made = factory(name, options)
+        if isinstance(made, Repository):
+            return made
+        prefix = self._prefix if options.prefix is None else options.prefix
+        events = self._events if options.events else None
+        return Repository(made, name=name, prefix=prefix, events=events)
+
+    def _undefined(self, name: str) -> Exception:
+        return UnknownStore(name, self.names())
+
+    def _unknown_driver(self, name: str, driver: str) -> Exception:
+        return UnknownDriver(driver, name, {*self.drivers, *self._extensions})

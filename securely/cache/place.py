@@ -1,0 +1,71 @@
+"""Place: where a repository keeps its values, and who is told of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from securely.cache.contracts import Store
+from securely.cache.events import CacheEvent, CacheHit, CacheMissed
+from securely.cache.flights import Flights
+from securely.support.durations import Duration, seconds_until
+from securely.support.missing import MISSING
+from securely.support.steps import Steps, call
+
+__all__ = ["Events", "Place", "Ttl", "to_seconds"]
+
+Ttl: TypeAlias = Duration | datetime | None
+"""How long a value is kept: seconds, a timedelta, "10m", or an aware datetime as its end. None
+is for ever (or until it is evicted); zero, less, and an end that has passed mean not at all."""
+
+
+class Events(Protocol):
+    """Who is told of events; a :class:`securely.events.Dispatcher` is one."""
+
+    def has_listeners(self, event: type[CacheEvent], /) -> bool:
+        """Return whether anybody listens to *event*; asked at each operation, so it is cheap."""
+        ...
+
+    def dispatch(self, event: CacheEvent, /) -> object:
+        """Tell the listeners."""
+        ...
+
+    async def adispatch(self, event: CacheEvent, /) -> object:
+        """Async twin of :meth:`dispatch`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a repository keeps its values: a store, its name, and what stands before each key."""
+
+    store: Store
+    name: str
+    prefix: str
+    events: Events | None = None
+    flights: Flights = field(default_factory=Flights)
+
+    def watched(self, kinds: tuple[type[CacheEvent], ...]) -> bool:
+        """Return whether anybody listens to any of *kinds*."""
+        if (events := self.events) is not None:
+            for kind in kinds:
+                if events.has_listeners(kind):
+                    return True
+        return False
+
+    def tell(self, event: CacheEvent) -> Steps[None]:
+        """Tell the listeners of *event*."""
+        if (events := self.events) is not None and events.has_listeners(type(event)):
+            yield from call(events.dispatch, events.adispatch, event)
+
+    def outcome(self, key: str, value: object) -> CacheEvent:
+        """Return what a read of *key* came to: a hit, or a miss."""
+        if value is MISSING:
+            return CacheMissed(self.name, key)
+        return CacheHit(self.name, key, value)
+
+
+def to_seconds(ttl: Ttl) -> float | None:
+    """Return *ttl* as seconds from now, None for no end."""
+    return None if ttl is None else seconds_until(ttl)

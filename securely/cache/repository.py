@@ -1,0 +1,551 @@
+"""Repository: get, put, add, remember, increment, pull, lock … on one store, and the twins."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from inspect import isawaitable
+from typing import Final, TypeVar, cast, overload
+
+from securely.cache.contracts import LockStore, Store
+from securely.cache.events import (
+    CacheFlushed,
+    CacheFlushing,
+    CacheHit,
+    CacheMissed,
+    ForgettingKey,
+    KeyForgetFailed,
+    KeyForgotten,
+    KeyWritten,
+    RetrievingKey,
+    RetrievingManyKeys,
+    WritingKey,
+    WritingManyKeys,
+)
+from securely.cache.exceptions import LocksUnsupported, LockTimeout
+from securely.cache.lock import Lock
+from securely.cache.place import Events, Place, Ttl, to_seconds
+from securely.cache.reads import TypedReads
+from securely.support.durations import Duration
+from securely.support.missing import MISSING, Missing
+from securely.support.steps import Steps, arun, async_step, call, run, sync_step
+
+__all__ = ["Repository"]
+
+T = TypeVar("T")
+
+# The kinds of events that an operation may cause: when nobody listens to any of them, it is done
+# without a thought of events.
+_ON_READ: Final = (RetrievingKey, CacheHit, CacheMissed)
+_ON_READ_MANY: Final = (RetrievingManyKeys, CacheHit, CacheMissed)
+_ON_WRITE: Final = (WritingKey, KeyWritten)
+_ON_WRITE_MANY: Final = (WritingManyKeys, KeyWritten)
+_ON_FORGET: Final = (ForgettingKey, KeyForgotten, KeyForgetFailed)
+_ON_FLUSH: Final = (CacheFlushing, CacheFlushed)
+
+
+class Repository(TypedReads):
+    """Values by key, kept for a time. Every method has an async twin with an ``a`` before it.
+
+    Args:
+        store: Where they are kept.
+        name: What the store is called in events and errors.
+        prefix: Stands before each key in the store, so that applications may share one.
+        events: Who is told what happens; None for nobody.
+
+    Example:
+        >>> from securely.cache.drivers.array import ArrayStore
+        >>> cache = Repository(ArrayStore())
+        >>> cache.remember("answer", "10m", lambda: 42)
+        42
+        >>> cache.get("answer"), cache.get("question", "unknown")
+        (42, 'unknown')
+    """
+
+    def __init__(
+        self, store: Store, *, name: str = "cache", prefix: str = "", events: Events | None = None
+    ) -> None:
+        self._place = Place(store, name, prefix, events)
+
+    @property
+    def place(self) -> Place:
+        """Where this repository keeps its values."""
+        return self._place
+
+    @property
+    def driver(self) -> Store:
+        """The store itself; its keys have the prefix."""
+        return self.place.store
+
+    def get(self, key: str, default: object = None) -> object:
+        """Return the value of *key*, or *default*. A stored None is a value.
+
+        Args:
+            key: The key.
+            default: What to return when it is absent; a callable is called, then only.
+        """
+        value = self._read(key)
+        if value is not MISSING:
+            return value
+        return default() if callable(default) else default
+
+    async def aget(self, key: str, default: object = None) -> object:
+        """Async twin of :meth:`get`."""
+        value = await self._aread(key)
+        if value is not MISSING:
+            return value
+        given = default() if callable(default) else default
+        return await given if isawaitable(given) else given
+
+    def many(
+        self, keys: Iterable[str] | Mapping[str, object], default: object = None
+    ) -> dict[str, object]:
+        """Return the values of *keys*, in their order.
+
+        Args:
+            keys: The keys, or a map of keys to the default of each.
+            default: What an absent key without one of its own gets.
+        """
+        return run(self._many(self.place, keys, default))
+
+    async def amany(
+        self, keys: Iterable[str] | Mapping[str, object], default: object = None
+    ) -> dict[str, object]:
+        """Async twin of :meth:`many`."""
+        return await arun(self._many(self.place, keys, default))
+
+    def has(self, key: str) -> bool:
+        """Return whether *key* is there."""
+        return self._read(key) is not MISSING
+
+    async def ahas(self, key: str) -> bool:
+        """Async twin of :meth:`has`."""
+        return await self._aread(key) is not MISSING
+
+    def missing(self, key: str) -> bool:
+        """Return whether *key* is absent."""
+        return self._read(key) is MISSING
+
+    async def amissing(self, key: str) -> bool:
+        """Async twin of :meth:`missing`."""
+        return await self._aread(key) is MISSING
+
+    def put(self, key: str, value: object, ttl: Ttl = None) -> bool:
+        """Store *value*, replacing what was there.
+
+        Returns:
+            True. With a *ttl* of zero or less the key is forgotten instead: whether it was there.
+
+        Raises:
+            ValueTooLarge: The store does not take values of that size.
+            Unserializable: The value has no safe written form.
+        """
+        place, seconds = self.place, to_seconds(ttl)
+        if seconds is not None and seconds <= 0:
+            return self.forget(key)
+        if place.watched(_ON_WRITE):
+            return run(self._put(place, key, value, seconds))
+        place.store.put(place.prefix + key, value, seconds)
+        return True
+
+    async def aput(self, key: str, value: object, ttl: Ttl = None) -> bool:
+        """Async twin of :meth:`put`."""
+        place, seconds = self.place, to_seconds(ttl)
+        if seconds is not None and seconds <= 0:
+            return await self.aforget(key)
+        if place.watched(_ON_WRITE):
+            return await arun(self._put(place, key, value, seconds))
+        await place.store.aput(place.prefix + key, value, seconds)
+        return True
+
+    def put_many(self, values: Mapping[str, object], ttl: Ttl = None) -> bool:
+        """Store all *values* with one lifetime; what it returns is as for :meth:`put`."""
+        return run(self._put_many(self.place, values, to_seconds(ttl)))
+
+    async def aput_many(self, values: Mapping[str, object], ttl: Ttl = None) -> bool:
+        """Async twin of :meth:`put_many`."""
+        return await arun(self._put_many(self.place, values, to_seconds(ttl)))
+
+    def forever(self, key: str, value: object) -> bool:
+        """Store *value* without an end; it may still be evicted where there is no room."""
+        return self.put(key, value)
+
+    async def aforever(self, key: str, value: object) -> bool:
+        """Async twin of :meth:`forever`."""
+        return await self.aput(key, value)
+
+    def add(self, key: str, value: object, ttl: Ttl = None) -> bool:
+        """Store *value* only if *key* is absent; of several callers one does.
+
+        Returns:
+            Whether it was stored; False for a *ttl* of zero or less.
+        """
+        place, seconds = self.place, to_seconds(ttl)
+        if seconds is not None and seconds <= 0:
+            return False
+        return place.store.add(place.prefix + key, value, seconds)
+
+    async def aadd(self, key: str, value: object, ttl: Ttl = None) -> bool:
+        """Async twin of :meth:`add`."""
+        place, seconds = self.place, to_seconds(ttl)
+        if seconds is not None and seconds <= 0:
+            return False
+        return await place.store.aadd(place.prefix + key, value, seconds)
+
+    @overload
+    def increment(self, key: str, by: int = 1, ttl: Ttl = None) -> int: ...
+    @overload
+    def increment(self, key: str, by: float, ttl: Ttl = None) -> float: ...
+    def increment(self, key: str, by: float = 1, ttl: Ttl = None) -> int | float:
+        """Add *by* to a number and return the sum; no other process comes between.
+
+        Args:
+            key: Absent, it starts at 0.
+            by: How much. A float makes the number a float, and that it stays.
+            ttl: The lifetime of a number that starts here; one that is there keeps its own.
+
+        Raises:
+            NotNumeric: The value is no number.
+        """
+        place = self.place
+        return place.store.increment(place.prefix + key, by, _new(ttl))
+
+    @overload
+    async def aincrement(self, key: str, by: int = 1, ttl: Ttl = None) -> int: ...
+    @overload
+    async def aincrement(self, key: str, by: float, ttl: Ttl = None) -> float: ...
+    async def aincrement(self, key: str, by: float = 1, ttl: Ttl = None) -> int | float:
+        """Async twin of :meth:`increment`."""
+        place = self.place
+        return await place.store.aincrement(place.prefix + key, by, _new(ttl))
+
+    @overload
+    def decrement(self, key: str, by: int = 1, ttl: Ttl = None) -> int: ...
+    @overload
+    def decrement(self, key: str, by: float, ttl: Ttl = None) -> float: ...
+    def decrement(self, key: str, by: float = 1, ttl: Ttl = None) -> int | float:
+        """Take *by* from a number and return what is left; as :meth:`increment` otherwise."""
+        return self.increment(key, -by, ttl)
+
+    @overload
+    async def adecrement(self, key: str, by: int = 1, ttl: Ttl = None) -> int: ...
+    @overload
+    async def adecrement(self, key: str, by: float, ttl: Ttl = None) -> float: ...
+    async def adecrement(self, key: str, by: float = 1, ttl: Ttl = None) -> int | float:
+        """Async twin of :meth:`decrement`."""
+        return await self.aincrement(key, -by, ttl)
+
+    def remember(
+        self,
+        key: str,
+        ttl: Ttl | Callable[[T], Ttl],
+        produce: Callable[[], T],
+        *,
+        lock: Duration = 0,
+    ) -> T:
+        """Return the value of *key*, or store and return what *produce* returns.
+
+        Of all threads and tasks of this process that find the key absent, one produces and the
+        others wait. A producer that raises stores nothing, and the next one tries.
+
+        Args:
+            key: The key.
+            ttl: How long; or a callable that says so, given the value.
+            produce: Makes the value. What it returns is what the key must hold: types are not
+                checked on a hit.
+            lock: Above 0, let one process at a time produce as well, and wait so long for it;
+                after that, produce without.
+        """
+        value = self._read(key)
+        if value is not MISSING:
+            return cast("T", value)
+        return run(self._remember(self.place, key, ttl, sync_step(produce), lock))
+
+    async def aremember(
+        self,
+        key: str,
+        ttl: Ttl | Callable[[T], Ttl],
+        produce: Callable[[], Awaitable[T]],
+        *,
+        lock: Duration = 0,
+    ) -> T:
+        """Async twin of :meth:`remember`."""
+        value = await self._aread(key)
+        if value is not MISSING:
+            return cast("T", value)
+        return await arun(self._remember(self.place, key, ttl, async_step(produce), lock))
+
+    def remember_forever(self, key: str, produce: Callable[[], T]) -> T:
+        """Return the value of *key*, or store what *produce* returns without an end."""
+        return self.remember(key, None, produce)
+
+    async def aremember_forever(self, key: str, produce: Callable[[], Awaitable[T]]) -> T:
+        """Async twin of :meth:`remember_forever`."""
+        return await self.aremember(key, None, produce)
+
+    def pull(self, key: str, default: object = None) -> object:
+        """Remove *key* and return its value, or *default*; of two callers one gets the value."""
+        value = run(self._pull(self.place, key))
+        if value is not MISSING:
+            return value
+        return default() if callable(default) else default
+
+    async def apull(self, key: str, default: object = None) -> object:
+        """Async twin of :meth:`pull`."""
+        value = await arun(self._pull(self.place, key))
+        if value is not MISSING:
+            return value
+        given = default() if callable(default) else default
+        return await given if isawaitable(given) else given
+
+    def touch(self, key: str, ttl: Ttl) -> bool:
+        """Give *key* a new lifetime, counted from now; return whether it is there.
+
+        With a *ttl* of zero or less the key is forgotten.
+        """
+        place, seconds = self.place, to_seconds(ttl)
+        if seconds is not None and seconds <= 0:
+            return self.forget(key)
+        return place.store.touch(place.prefix + key, seconds)
+
+    async def atouch(self, key: str, ttl: Ttl) -> bool:
+        """Async twin of :meth:`touch`."""
+        place, seconds = self.place, to_seconds(ttl)
+        if seconds is not None and seconds <= 0:
+            return await self.aforget(key)
+        return await place.store.atouch(place.prefix + key, seconds)
+
+    def ttl(self, key: str) -> float | Missing | None:
+        """Return the seconds that *key* has left, None if it has no end, MISSING if absent."""
+        place = self.place
+        return place.store.ttl(place.prefix + key)
+
+    async def attl(self, key: str) -> float | Missing | None:
+        """Async twin of :meth:`ttl`."""
+        place = self.place
+        return await place.store.attl(place.prefix + key)
+
+    def forget(self, key: str) -> bool:
+        """Remove *key*; return whether it was there."""
+        place = self.place
+        if place.watched(_ON_FORGET):
+            return run(self._forget(place, key))
+        return place.store.forget(place.prefix + key)
+
+    async def aforget(self, key: str) -> bool:
+        """Async twin of :meth:`forget`."""
+        place = self.place
+        if place.watched(_ON_FORGET):
+            return await arun(self._forget(place, key))
+        return await place.store.aforget(place.prefix + key)
+
+    def forget_many(self, keys: Iterable[str]) -> int:
+        """Remove *keys*; return how many of them were there."""
+        return sum([self.forget(key) for key in keys])
+
+    async def aforget_many(self, keys: Iterable[str]) -> int:
+        """Async twin of :meth:`forget_many`."""
+        return sum([await self.aforget(key) for key in keys])
+
+    def flush(self) -> None:
+        """Remove every key with this repository's prefix; locks stay."""
+        run(self._flush(self.place))
+
+    async def aflush(self) -> None:
+        """Async twin of :meth:`flush`."""
+        await arun(self._flush(self.place))
+
+    def prune(self) -> int:
+        """Remove what has expired; return how many entries that were."""
+        return self.driver.prune()
+
+    async def aprune(self) -> int:
+        """Async twin of :meth:`prune`."""
+        return await self.driver.aprune()
+
+    def lock(
+        self, name: str, seconds: Duration = 0, owner: str | None = None, *, wait: Duration = 10
+    ) -> Lock:
+        """Return a lock, not yet taken; it has nothing to do with a key of that name.
+
+        Args:
+            name: Which lock, over all processes that share the store.
+            seconds: When a held lock ends by itself; 0 for never.
+            owner: The token of who may release it; None to make one, and to bind the lock to
+                this process (see :class:`Lock`).
+            wait: How long ``with lock:`` waits before it raises LockTimeout.
+
+        Raises:
+            LocksUnsupported: The store has none.
+        """
+        place = self.place
+        if not isinstance(place.store, LockStore):
+            raise LocksUnsupported(place.name)
+        return Lock(place.store, name, seconds, owner=owner, wait=wait, prefix=place.prefix)
+
+    def restore_lock(self, name: str, owner: str) -> Lock:
+        """Return the lock that *owner* holds, to release it: the token came from elsewhere."""
+        return self.lock(name, owner=owner)
+
+    def close(self) -> None:
+        """Give the store's connections and files back; it opens them again when used."""
+        self.driver.close()
+
+    async def aclose(self) -> None:
+        """Async twin of :meth:`close`."""
+        await self.driver.aclose()
+
+    def _read(self, key: str) -> object:
+        # By hand in both colours: through steps, a hit in memory took eight times as long.
+        place = self.place
+        if place.watched(_ON_READ):
+            return run(self._watched_read(place, key))
+        return place.store.get(place.prefix + key)
+
+    async def _aread(self, key: str) -> object:
+        place = self.place
+        if place.watched(_ON_READ):
+            return await arun(self._watched_read(place, key))
+        return await place.store.aget(place.prefix + key)
+
+    def _watched_read(self, place: Place, key: str) -> Steps[object]:
+        yield from place.tell(RetrievingKey(place.name, key))
+        value = yield from call(place.store.get, place.store.aget, place.prefix + key)
+        yield from place.tell(place.outcome(key, value))
+        return value
+
+    def _many(
+        self, place: Place, keys: Iterable[str] | Mapping[str, object], default: object
+    ) -> Steps[dict[str, object]]:
+        names = tuple(keys)
+        defaults: Mapping[str, object] = (
+            cast("Mapping[str, object]", keys) if isinstance(keys, Mapping) else {}
+        )
+        watched = place.watched(_ON_READ_MANY)
+        if watched:
+            yield from place.tell(RetrievingManyKeys(place.name, names))
+        whole = [place.prefix + name for name in names]
+        found = yield from call(place.store.many, place.store.amany, whole)
+        values: dict[str, object] = {}
+        for name, key in zip(names, whole, strict=True):
+            value = found.get(key, MISSING)
+            if watched:
+                yield from place.tell(place.outcome(name, value))
+            if value is MISSING:
+                given = defaults.get(name, default)
+                value = given() if callable(given) else given
+            values[name] = value
+        return values
+
+    def _put(self, place: Place, key: str, value: object, seconds: float | None) -> Steps[bool]:
+        yield from place.tell(WritingKey(place.name, key, value, seconds))
+        yield from call(place.store.put, place.store.aput, place.prefix + key, value, seconds)
+        yield from place.tell(KeyWritten(place.name, key, value, seconds))
+        return True
+
+    def _put_many(
+        self, place: Place, values: Mapping[str, object], seconds: float | None
+    ) -> Steps[bool]:
+        if seconds is not None and seconds <= 0:
+            return bool((yield from call(self.forget_many, self.aforget_many, values)))
+        names, contents = tuple(values), tuple(values.values())
+        watched = place.watched(_ON_WRITE_MANY)
+        if watched:
+            yield from place.tell(WritingManyKeys(place.name, names, contents, seconds))
+        whole = {place.prefix + name: value for name, value in values.items()}
+        yield from call(place.store.put_many, place.store.aput_many, whole, seconds)
+        if watched:
+            for name, value in values.items():
+                yield from place.tell(KeyWritten(place.name, name, value, seconds))
+        return True
+
+    def _remember(
+        self,
+        place: Place,
+        key: str,
+        ttl: Ttl | Callable[[T], Ttl],
+        produce: Steps[T],
+        lock: Duration,
+    ) -> Steps[T]:
+        whole = place.prefix + key
+        while True:
+            flight, leads = yield from call(place.flights.board, place.flights.aboard, whole)
+            if not leads:
+                yield from call(flight.wait, flight.await_)
+                value = yield from call(place.store.get, place.store.aget, whole)
+                if value is not MISSING:
+                    return cast("T", value)
+                continue
+            with flight.leading():
+                # Another flight may have landed between the first look and this one.
+                value = yield from call(place.store.get, place.store.aget, whole)
+                if value is not MISSING:
+                    return cast("T", value)
+                return (yield from self._produce(place, key, ttl, produce, lock))
+
+    def _produce(
+        self,
+        place: Place,
+        key: str,
+        ttl: Ttl | Callable[[T], Ttl],
+        produce: Steps[T],
+        lock: Duration,
+    ) -> Steps[T]:
+        """Make the value and store it; under a lock for all processes, if one is wanted."""
+        guard = self.lock(f"remember:{key}", lock, wait=lock) if lock else None
+        held = False
+        try:
+            if guard is not None:
+                held = yield from _patiently(guard)
+                value = yield from call(place.store.get, place.store.aget, place.prefix + key)
+                if value is not MISSING:
+                    return cast("T", value)
+            fresh = yield from produce
+            # One callable is a lifetime that depends on the value; no duration is callable.
+            lifetime = ttl(fresh) if callable(ttl) else ttl
+            yield from call(self.put, self.aput, key, fresh, lifetime)
+            return fresh
+        finally:
+            if guard is not None and held:
+                yield from call(guard.release, guard.arelease)
+
+    def _pull(self, place: Place, key: str) -> Steps[object]:
+        watched = place.watched(_ON_READ) or place.watched(_ON_FORGET)
+        if watched:
+            yield from place.tell(RetrievingKey(place.name, key))
+        value = yield from call(place.store.pull, place.store.apull, place.prefix + key)
+        if watched:
+            yield from place.tell(place.outcome(key, value))
+            if value is not MISSING:
+                yield from place.tell(ForgettingKey(place.name, key))
+                yield from place.tell(KeyForgotten(place.name, key))
+        return value
+
+    def _forget(self, place: Place, key: str) -> Steps[bool]:
+        yield from place.tell(ForgettingKey(place.name, key))
+        was_there = yield from call(place.store.forget, place.store.aforget, place.prefix + key)
+        done = KeyForgotten if was_there else KeyForgetFailed
+        yield from place.tell(done(place.name, key))
+        return was_there
+
+    def _flush(self, place: Place) -> Steps[None]:
+        watched = place.watched(_ON_FLUSH)
+        if watched:
+            yield from place.tell(CacheFlushing(place.name))
+        yield from call(place.store.flush, place.store.aflush, place.prefix)
+        if watched:
+            yield from place.tell(CacheFlushed(place.name))
+
+
+def _new(ttl: Ttl) -> float | None:
+    """Return the lifetime of a number that starts; zero and less can not be kept at all."""
+    seconds = to_seconds(ttl)
+    return seconds if seconds is None or seconds > 0 else 0.0
+
+
+def _patiently(guard: Lock) -> Steps[bool]:
+    """Wait for *guard*; a value that is made twice is better than none."""
+    try:
+        yield from call(guard.__enter__, guard.__aenter__)
+    except LockTimeout:
+        return False
+    return True
