@@ -1,0 +1,68 @@
+"""Commands: what they are, how they read their input and write their output, how they are run.
+
+A command is a class with a signature such as ``mail:send {user} {--queue=}`` and a method
+``handle``, sync or async, whose parameters are services. :class:`Artisan` finds it by name, gives
+it input and output, and turns its result into an exit code. Nothing here knows which commands
+exist, nor configuration, events or logs.
+
+    artisan.py     find a command by name, run it, turn its result into an exit code
+    command.py     Command: signature, handle, info, warn, error, ask
+    commands.py    list, help, completion
+    contracts.py   what a command needs of the console that runs it
+    exceptions.py  what can go wrong on the command line
+    generator.py   base of the make:… commands
+    input.py       parsed arguments and options, typed access
+    manifest.py    names and descriptions of commands, read from their syntax trees
+    output/        lines, tables, lists, progress; tags; how an uncaught error is shown
+    prompts.py     ask, confirm, choose, secret
+    provider.py    binds artisan itself
+    signature.py   the signature mini-language
+"""
+
+from __future__ import annotations
+
+from securely.console.artisan import Artisan
+from securely.console.command import Command
+from securely.console.contracts import Runner
+from securely.console.exceptions import (
+    AmbiguousCommand,
+    CommandFailed,
+    CommandsClash,
+    ConsoleError,
+    FileExists,
+    InvalidInput,
+    InvalidResult,
+    InvalidSignature,
+    NotInteractive,
+    UnknownCommand,
+)
+from securely.console.input import Input
+from securely.console.output import BufferedOutput, Output, Verbosity
+from securely.console.prompts import Prompts
+from securely.console.signature import Signature
+from securely.support.listing import Argument, Entry, Option
+
+__all__ = [
+    "AmbiguousCommand",
+    "Argument",
+    "Artisan",
+    "BufferedOutput",
+    "Command",
+    "CommandFailed",
+    "CommandsClash",
+    "ConsoleError",
+    "Entry",
+    "FileExists",
+    "Input",
+    "InvalidInput",
+    "InvalidResult",
+    "InvalidSignature",
+    "NotInteractive",
+    "Option",
+    "Output",
+    "Prompts",
+    "Runner",
+    "Signature",
+    "UnknownCommand",
+    "Verbosity",
+]

@@ -1,0 +1,180 @@
+"""What can go wrong on the command line.
+
+ConsoleError
+├── CommandFailed         a command gave up, with a message for its user
+├── CommandsClash         two commands claim one name
+├── FileExists            a generator will not write over a file (also a FileExistsError)
+├── InvalidInput          the command line does not fit the command (also a ValueError)
+├── InvalidResult         handle() returned what is no exit code (also a TypeError)
+├── InvalidSignature      a signature can not be read (also a ValueError)
+├── NotInteractive        a question nobody is there to answer
+└── UnknownCommand        no command has that name (also a LookupError)
+    └── AmbiguousCommand  an abbreviation fits several commands
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from securely.exceptions import SecurelyError
+from securely.support.suggest import did_you_mean
+
+__all__ = [
+    "AmbiguousCommand",
+    "CommandFailed",
+    "CommandsClash",
+    "ConsoleError",
+    "FileExists",
+    "InvalidInput",
+    "InvalidResult",
+    "InvalidSignature",
+    "NotInteractive",
+    "UnknownCommand",
+]
+
+
+class ConsoleError(SecurelyError):
+    """The root of the console's errors."""
+
+
+class CommandFailed(ConsoleError):
+    """A command gave up; its message is for the user, and the exit code is 1."""
+
+
+class CommandsClash(ConsoleError):
+    """Two commands claim one name."""
+
+    def __init__(self, name: str, first: str, second: str) -> None:
+        self.name = name
+        self.first = first
+        self.second = second
+        super().__init__(
+            f'Two commands are named "{name}": {first} and {second}. Rename one of them.'
+        )
+
+    def __reduce__(self) -> tuple[type[CommandsClash], tuple[str, str, str]]:
+        return type(self), (self.name, self.first, self.second)
+
+
+class FileExists(ConsoleError, FileExistsError):
+    """A generator will not write over a file."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(
+            f'"{path}" exists already. Nothing was written; use --force to write over it.'
+        )
+
+    def __str__(self) -> str:  # an OSError would print its errno
+        return str(self.args[0])
+
+    def __reduce__(self) -> tuple[type[FileExists], tuple[str]]:
+        return type(self), (self.path,)
+
+
+class InvalidInput(ConsoleError, ValueError):
+    """The command line does not fit the command.
+
+    Attributes:
+        reason: What does not fit.
+        hint: What might have been meant; "" where nothing is near.
+        usage: The command's usage line; "" where it is not known.
+    """
+
+    def __init__(self, reason: str, *, hint: str = "", usage: str = "") -> None:
+        self.reason = reason
+        self.hint = hint
+        self.usage = usage
+        super().__init__(f"{reason} {hint}".rstrip())
+
+    def __reduce__(self) -> tuple[Callable[..., InvalidInput], tuple[str, str, str]]:
+        return _invalid_input, (self.reason, self.hint, self.usage)
+
+
+def _invalid_input(reason: str, hint: str, usage: str) -> InvalidInput:
+    return InvalidInput(reason, hint=hint, usage=usage)
+
+
+class InvalidResult(ConsoleError, TypeError):
+    """handle() returned what is no exit code."""
+
+    def __init__(self, command: str, result: object) -> None:
+        self.command = command
+        self.result = result
+        super().__init__(
+            f"{command}.handle() returned {result!r} ({type(result).__name__}); an exit code is "
+            f"an integer from 0 to 255, or None for success. Return Command.SUCCESS or "
+            f"Command.FAILURE."
+        )
+
+    def __reduce__(self) -> tuple[type[InvalidResult], tuple[str, object]]:
+        return type(self), (self.command, self.result)
+
+
+class InvalidSignature(ConsoleError, ValueError):
+    """A signature can not be read.
+
+    Attributes:
+        signature: The whole signature.
+        reason: What is wrong with it.
+        position: Where, counted from 0; ``None`` where no one place is to blame.
+    """
+
+    def __init__(self, signature: str, reason: str, position: int | None = None) -> None:
+        self.signature = signature
+        self.reason = reason
+        self.position = position
+        super().__init__(reason)
+
+    def __str__(self) -> str:
+        if not self.signature.strip():
+            return self.reason
+        if self.position is None:
+            return f'{self.reason} The signature is "{self.signature}".'
+        start = self.signature.rfind("\n", 0, self.position) + 1
+        line = self.signature[start:].split("\n", 1)[0]
+        return f"{self.reason}\n    {line}\n    {' ' * (self.position - start)}^"
+
+    def __reduce__(self) -> tuple[type[InvalidSignature], tuple[str, str, int | None]]:
+        return type(self), (self.signature, self.reason, self.position)
+
+
+class NotInteractive(ConsoleError):
+    """A question nobody is there to answer."""
+
+    def __init__(self, question: str) -> None:
+        self.question = question
+        super().__init__(
+            f'"{question}" can not be asked, because nobody is there to answer. Give the answer '
+            f"as an argument or option, or run the command in a terminal without --no-interaction."
+        )
+
+    def __reduce__(self) -> tuple[type[NotInteractive], tuple[str]]:
+        return type(self), (self.question,)
+
+
+class UnknownCommand(ConsoleError, LookupError):
+    """No command has that name."""
+
+    def __init__(self, name: str, known: tuple[str, ...] = ()) -> None:
+        self.name = name
+        self.known = known
+        super().__init__(self.explain())
+
+    def explain(self) -> str:
+        """Return the message, with the near misses among the known names."""
+        near = did_you_mean(self.name, self.known)
+        return f'Command "{self.name}" is not defined. ' + (
+            f'Did you mean "{near}"?' if near else "Run `list` to see what is."
+        )
+
+    def __reduce__(self) -> tuple[type[UnknownCommand], tuple[str, tuple[str, ...]]]:
+        return type(self), (self.name, self.known)
+
+
+class AmbiguousCommand(UnknownCommand):
+    """An abbreviation fits several commands."""
+
+    def explain(self) -> str:
+        """Return the message, with all commands that fit."""
+        return f'Command "{self.name}" is ambiguous. Did you mean one of: {", ".join(self.known)}?'

@@ -1,0 +1,107 @@
+"""Tables and progress bars, drawn by rich; imported when the first one is drawn."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TextIO, TypeVar
+
+from rich import box as boxes
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from rich.text import Text
+
+from securely.console.exceptions import InvalidInput
+from securely.console.output import style
+from securely.support.suggest import did_you_mean
+
+__all__ = ["BOXES", "draw_table", "progress_bar", "progress_lines"]
+
+T = TypeVar("T")
+
+BOXES: dict[str, boxes.Box | None] = {
+    "default": boxes.ASCII2,
+    "borderless": boxes.SIMPLE_HEAD,
+    "compact": None,
+    "box": boxes.SQUARE,
+    "box-double": boxes.DOUBLE,
+    "markdown": boxes.MARKDOWN,
+}
+
+# Wide enough for any cell that is not a mistake; rich needs some number.
+_UNBOUNDED = 100_000
+
+
+def draw_table(
+    headers: Sequence[str],
+    rows: Iterable[Sequence[object] | Mapping[str, object]],
+    box: str,
+    colour: bool,
+    width: int | None,
+) -> str:
+    """Return the lines of a table.
+
+    Args:
+        headers: One text per column.
+        rows: One sequence per row, or a mapping by header.
+        box: A name in :data:`BOXES`.
+        colour: Whether headers and tags are coloured.
+        width: Columns within which cells are wrapped; ``None`` leaves them whole.
+
+    Raises:
+        InvalidInput: No box has that name.
+    """
+    if box not in BOXES:
+        near = did_you_mean(box, BOXES)
+        hint = f'Did you mean "{near}"?' if near else ""
+        raise InvalidInput(f'"{box}" is no table style. There are: {", ".join(BOXES)}.', hint=hint)
+    table = Table(box=BOXES[box], header_style="green", show_header=bool(headers))
+    for header in headers:
+        table.add_column(_cell(header, colour), overflow="fold")
+    for row in rows:
+        cells = [row.get(header, "") for header in headers] if isinstance(row, Mapping) else row
+        table.add_row(*[_cell(cell, colour) for cell in cells])
+    drawn = io.StringIO()
+    console = Console(
+        file=drawn,
+        width=width or _UNBOUNDED,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        legacy_windows=False,
+        emoji=False,
+        highlight=False,
+        markup=False,
+    )
+    console.print(table)
+    return "".join(f"{line.rstrip()}\n" for line in drawn.getvalue().splitlines())
+
+
+def progress_bar(
+    items: Iterable[T], total: int | None, description: str, stream: TextIO
+) -> Iterator[T]:
+    """Yield *items* under a bar that is drawn on *stream*, a terminal."""
+    console = Console(file=stream, force_terminal=True)
+    yield from track(items, description=description or "", total=total, console=console)
+
+
+def progress_lines(
+    items: Iterable[T], total: int | None, description: str, line: Callable[[str], None]
+) -> Iterator[T]:
+    """Yield *items* and write a line each tenth of the way."""
+    label = f"{description} " if description else ""
+    shown = 0
+    done = 0
+    for item in items:
+        yield item
+        done += 1
+        if total and done * 10 // total > shown:
+            shown = done * 10 // total
+            line(f"{label}{done}/{total} ({shown * 10}%)")
+    if not total:
+        line(f"{label}{done}")
+
+
+def _cell(value: object, colour: bool) -> Text:
+    text = "" if value is None else str(value)
+    return Text.from_ansi(style.render(text, colour)) if colour else Text(style.render(text, False))

@@ -1,0 +1,118 @@
+"""Tags in texts, "<info>done</info>" -> colours of the terminal, or nothing where there are none.
+
+    <info>  <comment>  <question>  <error>  <warn>  <fg=red;bg=blue;options=bold>  <href=https://…>
+
+closed by ``</info>`` or ``</>``. What is not a tag of ours is printed as it is, and :func:`escape`
+makes any text such.
+"""
+
+from __future__ import annotations
+
+import re
+
+from securely.support import terminal
+
+__all__ = ["STYLES", "escape", "plain_width", "render", "strip"]
+
+STYLES = {
+    "info": terminal.INFO,
+    "comment": terminal.COMMENT,
+    "question": "30;46",
+    "error": terminal.ERROR,
+    "warn": terminal.COMMENT,
+    "alert": terminal.COMMENT,
+    "muted": "90",
+    "success": "30;42",
+}
+
+_COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+_OPTIONS = {"bold": "1", "dim": "2", "italic": "3", "underscore": "4", "blink": "5", "reverse": "7"}
+_TAG = re.compile(r"\\<|<(/?)([a-z][^<>]*)?>", re.IGNORECASE)
+_CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\x1b\]8;[^\x1b]*\x1b\\")
+_RESET = "\x1b[0m"
+
+
+def escape(text: str) -> str:
+    """Return *text* so that nothing in it is taken for a tag."""
+    return text.replace("<", "\\<")
+
+
+def render(text: str, colour: bool) -> str:
+    """Replace the tags in *text* by colours, or remove them.
+
+    Example:
+        >>> render("<info>done</info> in <b>1</b> s", colour=False)
+        'done in <b>1</b> s'
+    """
+    if "<" not in text:
+        return text
+    pieces: list[str] = []
+    opened: list[tuple[str, str, str]] = []
+    position = 0
+    for found in _TAG.finditer(text):
+        piece = _replace(found, opened, colour)
+        if piece is None:
+            continue
+        pieces += [text[position : found.start()], piece]
+        position = found.end()
+    pieces.append(text[position:])
+    if colour and opened:
+        pieces.append(_RESET)
+    return "".join(pieces)
+
+
+def strip(text: str) -> str:
+    """Return *text* without tags and without terminal codes."""
+    return _CODES.sub("", render(text, colour=False))
+
+
+def plain_width(text: str) -> int:
+    """Return how many columns *text* takes on a terminal, tags and codes not counted."""
+    plain = strip(text)
+    if plain.isascii():
+        return len(plain)
+    from unicodedata import combining, east_asian_width
+
+    return sum(
+        0 if combining(c) or c in "\u200b\u200d\ufe0e\ufe0f" else 1 + (east_asian_width(c) in "WF")
+        for c in plain
+    )
+
+
+def _replace(found: re.Match[str], opened: list[tuple[str, str, str]], colour: bool) -> str | None:
+    """Return what stands in the place of a tag; ``None`` where it is none of ours."""
+    if found[0] == "\\<":
+        return "<"
+    name = found[2] or ""
+    if found[1]:
+        if not opened or name not in ("", opened[-1][0]):
+            return None
+        _, _, after = opened.pop()
+        return after + "".join(before for _, before, _ in opened) if colour else ""
+    codes = _codes(name)
+    if codes is None:
+        return None
+    before, after = codes
+    opened.append((name, before, after))
+    return before if colour else ""
+
+
+def _codes(name: str) -> tuple[str, str] | None:
+    """Return what opens and what closes the style of a tag."""
+    if name in STYLES:
+        return f"\x1b[{STYLES[name]}m", _RESET
+    if name.startswith("href="):
+        return f"\x1b]8;;{name[5:]}\x1b\\", "\x1b]8;;\x1b\\"
+    codes: list[str] = []
+    for part in name.split(";"):
+        key, _, value = part.partition("=")
+        if key in ("fg", "bg") and value.removeprefix("bright-") in _COLOURS:
+            base = (90 if value.startswith("bright-") else 30) + (10 if key == "bg" else 0)
+            codes.append(str(base + _COLOURS.index(value.removeprefix("bright-"))))
+        elif key in ("fg", "bg") and value in ("gray", "default"):
+            codes.append(str({"gray": 90, "default": 39}[value] + (10 if key == "bg" else 0)))
+        elif key == "options" and all(option in _OPTIONS for option in value.split(",")):
+            codes += [_OPTIONS[option] for option in value.split(",")]
+        else:
+            return None
+    return f"\x1b[{';'.join(codes)}m", _RESET
