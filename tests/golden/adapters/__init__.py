@@ -1,0 +1,1 @@
+"""One adapter per component: its cases' inputs, put to the public API."""

@@ -1,0 +1,175 @@
+"""The Encrypter: round trips, tampering, rotation, purposes."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from securely.encryption import CIPHERS, DecryptFailed, Encrypter, InvalidKey
+from securely.support.serializer import Serializer, Unserializable
+
+_ALL = sorted(CIPHERS)
+
+
+def _encrypter(cipher: str, *previous: bytes) -> Encrypter:
+    return Encrypter(bytes(range(CIPHERS[cipher].key_bytes)), cipher, previous)
+
+
+def _fields(payload: str) -> dict[str, Any]:
+    fields: dict[str, Any] = json.loads(base64.b64decode(payload, validate=True))
+    return fields
+
+
+def _packed(fields: object) -> str:
+    return base64.b64encode(json.dumps(fields).encode()).decode()
+
+
+@pytest.mark.parametrize("cipher", _ALL)
+@pytest.mark.parametrize("text", ["", "secret", "é\x00日本", "x" * 1_000])
+def test_decrypt_when_encrypted_before_then_gives_it_back(cipher: str, text: str) -> None:
+    encrypter = _encrypter(cipher)
+
+    assert encrypter.decrypt_string(encrypter.encrypt_string(text)) == text
+    assert encrypter.decrypt_bytes(encrypter.encrypt_bytes(text.encode())) == text.encode()
+    value = {"text": text, "pair": (1, b"\xff"), "none": None}
+    assert encrypter.decrypt(encrypter.encrypt(value)) == value
+
+
+@pytest.mark.parametrize("cipher", _ALL)
+def test_encrypt_when_called_twice_then_gives_two_payloads(cipher: str) -> None:
+    encrypter = _encrypter(cipher)
+
+    assert encrypter.encrypt_string("x") != encrypter.encrypt_string("x")
+
+
+@pytest.mark.parametrize("cipher", _ALL)
+def test_decrypt_when_one_bit_of_any_field_is_flipped_then_fails(cipher: str) -> None:
+    encrypter = _encrypter(cipher)
+    fields = _fields(encrypter.encrypt_string("secret"))
+    for name in ("iv", "value", "tag"):
+        raw = bytearray(base64.b64decode(fields[name]))
+        for position in range(len(raw)):
+            flipped = raw.copy()
+            flipped[position] ^= 1
+            changed = {**fields, name: base64.b64encode(flipped).decode()}
+            with pytest.raises(DecryptFailed):
+                encrypter.decrypt_string(_packed(changed))
+
+
+@pytest.mark.parametrize("cipher", _ALL)
+@pytest.mark.parametrize("name", ["iv", "value", "mac", "tag"])
+@pytest.mark.parametrize("bad", [None, 5, [], {}, True, "é", "\ud800", "0", "***"])
+def test_decrypt_when_a_field_is_not_what_it_should_be_then_fails_or_reads_the_same(
+    cipher: str, name: str, bad: object
+) -> None:
+    encrypter = _encrypter(cipher)
+    changed = {**_fields(encrypter.encrypt_string("secret")), name: bad}
+    unused = "mac" if CIPHERS[cipher].aead else "tag"
+    if name == unused and (isinstance(bad, str) or bad is None):
+        if name == "mac" and bad is not None:
+            assert encrypter.decrypt_string(_packed(changed)) == "secret"
+            return
+        if name == "tag" and bad in (None, "0"):
+            assert encrypter.decrypt_string(_packed(changed)) == "secret"
+            return
+
+    with pytest.raises(DecryptFailed):
+        encrypter.decrypt_string(_packed(changed))
+
+
+@pytest.mark.parametrize(
+    "payload", ["", "hello", "é", "\ud800", "eyJ", "W10=", "[" * 100_000, None, 5, b"x", ["x"]]
+)
+def test_decrypt_when_the_payload_is_anything_else_then_raises_decrypt_failed_only(
+    payload: Any,
+) -> None:
+    with pytest.raises(DecryptFailed, match=r"The payload is invalid\.") as caught:
+        _encrypter("aes-256-cbc").decrypt(payload)
+
+    assert str(copy.copy(caught.value)) == str(caught.value)
+
+
+def test_decrypt_when_the_nested_json_is_too_deep_then_fails() -> None:
+    deep = base64.b64encode(b"[" * 200_000 + b"]" * 200_000).decode()
+
+    with pytest.raises(DecryptFailed):
+        _encrypter("aes-256-cbc").decrypt_string(deep)
+    assert not Encrypter.appears_encrypted(deep)
+
+
+def test_decrypt_when_the_bytes_are_no_text_or_no_value_then_fails_without_showing_them() -> None:
+    encrypter = _encrypter("aes-256-gcm")
+
+    with pytest.raises(DecryptFailed, match="not text") as caught:
+        encrypter.decrypt_string(encrypter.encrypt_bytes(b"\xffhunter2"))
+    assert caught.value.__suppress_context__
+    with pytest.raises(DecryptFailed, match="Could not decrypt the data"):
+        encrypter.decrypt(encrypter.encrypt_string("i:5;"))
+
+
+def test_encrypt_when_the_serializer_refuses_then_its_error_arrives() -> None:
+    encrypter = Encrypter(bytes(32), serializer=Serializer())
+
+    with pytest.raises(Unserializable):
+        encrypter.encrypt(object())
+
+
+@pytest.mark.parametrize("cipher", _ALL)
+def test_rotation_when_a_payload_is_of_an_earlier_key_then_it_reads_and_is_told(
+    cipher: str,
+) -> None:
+    old, older = Encrypter.generate_key(cipher), Encrypter.generate_key(cipher)
+    encrypter = _encrypter(cipher, old, older)
+    payload = Encrypter(older, cipher).encrypt_string("secret")
+
+    assert encrypter.decrypt_string(payload) == "secret"
+    assert encrypter.needs_reencrypt(payload)
+    again = encrypter.reencrypt(payload)
+    assert not encrypter.needs_reencrypt(again)
+    assert _encrypter(cipher).decrypt_string(again) == "secret"
+    with pytest.raises(DecryptFailed):
+        _encrypter(cipher, old).decrypt_string(payload)
+
+
+@pytest.mark.parametrize("cipher", _ALL)
+def test_purposes_when_they_differ_then_cannot_read_each_other(cipher: str) -> None:
+    old = Encrypter.generate_key(cipher)
+    encrypter = _encrypter(cipher, old)
+    cookies = encrypter.for_purpose("cookies")
+
+    payload = cookies.encrypt_string("secret")
+
+    assert encrypter.for_purpose("cookies") is cookies
+    assert cookies.decrypt_string(payload) == "secret"
+    for other in (encrypter, encrypter.for_purpose("sessions")):
+        with pytest.raises(DecryptFailed):
+            other.decrypt_string(payload)
+    earlier = Encrypter(old, cipher).for_purpose("cookies").encrypt_string("old")
+    assert cookies.decrypt_string(earlier) == "old"
+
+
+def test_keys_when_their_length_is_wrong_then_are_named_and_not_shown() -> None:
+    with pytest.raises(InvalidKey, match=r"Unsupported cipher.*has 7 bytes.*app\.key") as caught:
+        Encrypter(b"hunter2")
+    assert "hunter2" not in str(caught.value)
+    assert str(copy.copy(caught.value)) == str(caught.value)
+    with pytest.raises(InvalidKey, match=r"app\.previous_keys\.1") as caught:
+        Encrypter(bytes(32), previous_keys=[bytes(32), b"hunter2"])
+    assert "hunter2" not in str(caught.value)
+    with pytest.raises(InvalidKey, match='"foo"'):
+        Encrypter(bytes(32), "foo")
+
+
+def test_properties_when_asked_then_tell_cipher_and_keys_and_repr_hides_them() -> None:
+    encrypter = Encrypter(b"k" * 32, "AES-256-GCM", [b"p" * 32])
+
+    assert encrypter.cipher == "aes-256-gcm"
+    assert encrypter.key == b"k" * 32
+    assert encrypter.previous_keys == (b"p" * 32,)
+    assert encrypter.all_keys == (b"k" * 32, b"p" * 32)
+    assert repr(encrypter) == "Encrypter('aes-256-gcm')"
+    assert len(Encrypter.generate_key("nope")) == 32
