@@ -48,7 +48,8 @@ def undocumented(module: Module) -> list[str]:
             if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
             overload = any("overload" in ast.dump(each) for each in node.decorator_list)
-            if node.name.startswith("_") or overload:
+            # A test's name is its docstring, in the suites that ship too.
+            if node.name.startswith(("_", "test_")) or overload:
                 continue
             if ast.get_docstring(node) is None:
                 found.append(f"{module.relative}:{node.lineno} {owner}{node.name}")

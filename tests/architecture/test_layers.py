@@ -77,7 +77,7 @@ LIBRARIES = {
     "cryptography": {"encryption"},
     "diskcache": {"cache"},
     "dotenv": {"config"},
-    "msgspec": {"support", "queue"},
+    "msgspec": {"support", "log", "queue"},
     "punq": {"container"},
     "pydantic": {"support"},
     "pytest": {"testing"},

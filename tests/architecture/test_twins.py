@@ -55,7 +55,8 @@ def violations(owner: str, body: list[ast.stmt]) -> Iterator[str]:
         above = [each for each in others if each.lineno < node.lineno]
         if not above or above[-1].name != twin.name:
             yield f"{owner}.{node.name}: it is not directly below {twin.name}"
-        if "Async twin of :" not in (ast.get_docstring(node) or ""):
+        private = owner.rpartition(" ")[2].startswith("_")
+        if not private and "Async twin of :" not in (ast.get_docstring(node) or ""):
             yield f"{owner}.{node.name}: its docstring is not `Async twin of :meth:`{twin.name}`.`"
 
 
