@@ -6,6 +6,7 @@ import sqlite3
 import struct
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -16,7 +17,7 @@ from securely.support import clock
 from securely.support.serializer import Serializer, Undecodable
 from securely.support.sqlite import DatabaseError
 
-__all__ = ["Entries", "Entry"]
+__all__ = ["Entries", "Entry", "Limits"]
 
 # What a signature covers besides the value: the lengths of place and key, and the end of the
 # lifetime (-1 for none). With the lengths, no two entries give the same bytes.
@@ -24,6 +25,8 @@ _HEAD: Final = struct.Struct(">HId")
 _MAC_BYTES: Final = 32
 # The first byte of a value says how the rest is made, so that it can be made otherwise one day.
 _FORMAT: Final = b"\x01"
+# The only key of a dict of one; see where it is used.
+_ROWS: Final = "rows"
 
 
 class Entry(NamedTuple):
@@ -32,6 +35,24 @@ class Entry(NamedTuple):
     value: object
     expires: float | None
     row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is kept, and how long a writer waits.
+
+    Args:
+        size_bytes_max: How much room all values may take before some are evicted.
+        value_bytes_max: The largest value that is taken.
+        eviction: What goes when there is no room: "least-recently-stored", "least-recently-used"
+            and "least-frequently-used" (both write at each read), or "none".
+        busy_seconds: How long a writer waits for another.
+    """
+
+    size_bytes_max: int = 2**30
+    value_bytes_max: int = 2**26
+    eviction: str = "least-recently-stored"
+    busy_seconds: float = 5.0
 
 
 class Entries:
@@ -48,13 +69,10 @@ class Entries:
         seal: What signs.
         serializer: What turns values into bytes.
         report: Told of each entry that is refused.
-        value_bytes_max: The largest value that is taken.
-        size_bytes_max: How much room all of them may take.
-        eviction: What goes when there is no room.
-        busy_seconds: How long a writer waits for another.
+        limits: How much is kept, and how long a writer waits.
     """
 
-    def __init__(  # noqa: PLR0913  # keyword-only, and each is a fact that only the driver knows
+    def __init__(
         self,
         directory: Path,
         *,
@@ -63,10 +81,7 @@ class Entries:
         seal: Seal,
         serializer: Serializer,
         report: Callable[[EntryRefused], None],
-        value_bytes_max: int,
-        size_bytes_max: int,
-        eviction: str,
-        busy_seconds: float,
+        limits: Limits,
     ) -> None:
         self._directory = directory
         self._store = store
@@ -74,11 +89,8 @@ class Entries:
         self._seal = seal
         self._serializer = serializer
         self._report = report
-        self._value_bytes_max = value_bytes_max
-        self._size_bytes_max = size_bytes_max
-        self._eviction = eviction
-        self._busy_seconds = busy_seconds
-        self._opened: Rows | None = None
+        self._limits = limits
+        self._opened: dict[str, Rows] = {}
 
     def get(self, key: str) -> Entry | None:
         """Return the entry of *key*, if there is one that has not expired and is ours."""
@@ -138,25 +150,29 @@ class Entries:
 
     def close(self) -> None:
         """Close the connections of all threads."""
-        if self._opened is not None:
-            self._opened.shut()
+        for rows in self._opened.values():
+            rows.shut()
 
     def _rows(self) -> Rows:
-        if self._opened is None:
-            # Two threads may both open it: the same rows, and one of the two is dropped. A lock
-            # would be worse, for a child forked in this moment would find it held for ever.
-            self._opened = Rows(
-                self._directory,
-                size_bytes_max=self._size_bytes_max,
-                eviction=self._eviction,
-                busy_seconds=self._busy_seconds,
+        if (rows := self._opened.get(_ROWS)) is None:
+            # Several threads may open it at once, and all go on with the one that came first: a
+            # transaction must not begin in one and be looked for in another. (A lock would serve
+            # as well, but not a child that is forked while it is held.)
+            rows = self._opened.setdefault(
+                _ROWS,
+                Rows(
+                    self._directory,
+                    size_bytes_max=self._limits.size_bytes_max,
+                    eviction=self._limits.eviction,
+                    busy_seconds=self._limits.busy_seconds,
+                ),
             )
-        return self._opened
+        return rows
 
     def _sealed(self, key: str, value: object, expires: float | None) -> bytes:
         data = self._serializer.encode(value)
-        if len(data) > self._value_bytes_max:
-            raise ValueTooLarge(key, len(data), self._value_bytes_max)
+        if len(data) > self._limits.value_bytes_max:
+            raise ValueTooLarge(key, len(data), self._limits.value_bytes_max)
         return _FORMAT + self._seal.sign(self._covered(key, expires, data)) + data
 
     def _covered(self, key: str, expires: float | None, data: bytes) -> bytes:

@@ -67,6 +67,11 @@ class Materials:
         return found if isinstance(found, type) else None
 
 
+class _Buildable(Protocol):
+    @classmethod
+    def build(cls, name: str, options: Any, materials: Materials, /) -> Store: ...
+
+
 class CacheManager(Manager[Repository], Repository):
     """The stores by name, each built on first use, and itself the default one.
 
@@ -90,9 +95,9 @@ class CacheManager(Manager[Repository], Repository):
 
     kind = "Cache store"
     drivers: ClassVar[Mapping[str, str]] = {
-        "array": "securely.cache.drivers.array:build",
-        "disk": "securely.cache.drivers.disk:build",
-        "null": "securely.cache.drivers.null:build",
+        "array": "securely.cache.drivers.array:ArrayStore",
+        "disk": "securely.cache.drivers.disk:DiskStore",
+        "null": "securely.cache.drivers.null:NullStore",
     }
 
     def __init__(
@@ -156,9 +161,9 @@ class CacheManager(Manager[Repository], Repository):
     def _driver(self, name: str, driver: str) -> Driver[Repository]:
         if driver in self._extensions or driver not in self.drivers:
             return super()._driver(name, driver)
-        build = cast("Callable[[str, Any, Materials], Store]", import_object(self.drivers[driver]))
+        cls = cast("type[_Buildable]", import_object(self.drivers[driver]))
         return lambda name, options: self._repository(
-            name, options, lambda name, options: build(name, options, self._materials)
+            name, options, lambda name, options: cls.build(name, options, self._materials)
         )
 
     def _repository(self, name: str, options: Any, factory: StoreFactory) -> Repository:

@@ -17,6 +17,7 @@ __all__ = [
     "DiskOptions",
     "NullOptions",
     "StoreOptions",
+    "default_stores",
     "store_options",
 ]
 
@@ -34,7 +35,7 @@ class ArrayOptions(StoreOptions):
     """A store in memory."""
 
     driver: Literal["array"]
-    entries_max: int = Field(10_000, ge=1)
+    entries_max: int = Field(default=10_000, ge=1)
     """The one used longest ago goes when there are more; some ten megabytes of small values."""
     serialize: bool = True
     """False keeps the objects themselves: faster, and shared with whoever stored them."""
@@ -45,15 +46,15 @@ class DiskOptions(StoreOptions):
 
     driver: Literal["disk"]
     path: str = "storage/framework/cache"
-    size_bytes_max: int = Field(2**30, ge=2**20)
+    size_bytes_max: int = Field(default=2**30, ge=2**20)
     """How much room values may take before *eviction* removes some: one gibibyte."""
-    value_bytes_max: int = Field(2**26, ge=1)
+    value_bytes_max: int = Field(default=2**26, ge=1)
     """The largest value: 64 mebibytes. Larger things are files, not cache entries."""
     eviction: Literal[
         "least-recently-stored", "least-recently-used", "least-frequently-used", "none"
     ] = "least-recently-stored"
     """What goes when there is no room. The two that look at use write at each read."""
-    busy_seconds: Seconds = Field(5.0, gt=0)
+    busy_seconds: Seconds = Field(default=5.0, gt=0)
     """How long a writer waits for another before the store counts as unavailable."""
 
 
@@ -87,10 +88,19 @@ AnyStore: TypeAlias = Annotated[
 ]
 
 
+def default_stores() -> dict[str, OneStore]:
+    """Return one store of each driver, as they are where the configuration names none."""
+    return {
+        "array": ArrayOptions(driver="array"),
+        "disk": DiskOptions(driver="disk"),
+        "null": NullOptions(driver="null"),
+    }
+
+
 class CacheOptions(Options):
     """The section ``cache`` of the configuration."""
 
-    stores: dict[str, AnyStore]
+    stores: dict[str, AnyStore] = Field(default_factory=default_stores)
     """The stores by name."""
     default: str = "disk"
     """The store that is used when none is named."""

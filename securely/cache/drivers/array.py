@@ -18,7 +18,7 @@ from securely.support import clock
 from securely.support.missing import MISSING, Missing
 from securely.support.serializer import Serializer
 
-__all__ = ["ArrayStore", "build"]
+__all__ = ["ArrayStore"]
 
 # What nobody can change: kept as it is, which spares the serializer on both ways. Exact types
 # only, since a subclass may carry more than its value.
@@ -70,6 +70,12 @@ class ArrayStore(SyncStore, SyncLocks):
         # Reads take no lock: each is one step of a dict. Writes look before they leap.
         self._mutex = threading.RLock()
         _stores.add(self)
+
+    @classmethod
+    def build(cls, name: str, options: ArrayOptions, materials: Materials) -> ArrayStore:
+        """Return the store *name* as its options have it."""
+        serializer = Serializer(resolve=materials.resolve) if options.serialize else None
+        return cls(entries_max=options.entries_max, serializer=serializer)
 
     def get(self, key: str) -> object:
         """Return the value, or MISSING."""
@@ -237,12 +243,6 @@ class ArrayStore(SyncStore, SyncLocks):
         for name in [name for name in self._locks if self.holder(name) is None]:
             del self._locks[name]
         self._sweep_at = max(_SWEEP_LOCKS, 2 * len(self._locks))
-
-
-def build(name: str, options: ArrayOptions, materials: Materials) -> ArrayStore:
-    """Build a store from its options."""
-    serializer = Serializer(resolve=materials.resolve) if options.serialize else None
-    return ArrayStore(entries_max=options.entries_max, serializer=serializer)
 
 
 def _end(seconds: float | None) -> float | None:

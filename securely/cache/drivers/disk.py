@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from securely.cache.contracts import Seal
 from securely.cache.drivers.base import SyncLocks, SyncStore
-from securely.cache.entries import Entries, Entry
+from securely.cache.entries import Entries, Entry, Limits
 from securely.cache.exceptions import EntryRefused, NotNumeric, StoreUnavailable
 from securely.cache.holders import Holders
 from securely.cache.manager import Materials
@@ -17,11 +18,7 @@ from securely.support import clock
 from securely.support.missing import MISSING, Missing
 from securely.support.serializer import Serializer
 
-__all__ = ["DiskStore", "build"]
-
-# A lock is a name, an owner and a holder; what is larger is none.
-_LOCK_BYTES_MAX: Final = 4_096
-_NO_LIMIT: Final = 2**62
+__all__ = ["DiskStore"]
 
 
 class DiskStore(SyncStore, SyncLocks):
@@ -38,14 +35,10 @@ class DiskStore(SyncStore, SyncLocks):
         name: The store's name, for errors, and part of what is signed.
         serializer: What turns values into bytes.
         report: Told of each entry that is refused.
-        size_bytes_max: How much room values may take.
-        value_bytes_max: The largest value that is taken.
-        eviction: What goes when there is no room: "least-recently-stored", "least-recently-used"
-            and "least-frequently-used" (both write at each read), or "none".
-        busy_seconds: How long a writer waits for another.
+        limits: How much is kept, and how long a writer waits.
     """
 
-    def __init__(  # noqa: PLR0913  # keyword-only after the second; each is a setting
+    def __init__(
         self,
         directory: Path,
         seal: Seal,
@@ -53,11 +46,9 @@ class DiskStore(SyncStore, SyncLocks):
         name: str = "disk",
         serializer: Serializer | None = None,
         report: Callable[[EntryRefused], None] = lambda _: None,
-        size_bytes_max: int = 2**30,
-        value_bytes_max: int = 2**26,
-        eviction: str = "least-recently-stored",
-        busy_seconds: float = 5.0,
+        limits: Limits | None = None,
     ) -> None:
+        limits = limits or Limits()
         self._name = name
         self._lock_directory = directory / "locks"
         self._values = Entries(
@@ -67,10 +58,7 @@ class DiskStore(SyncStore, SyncLocks):
             seal=seal,
             serializer=serializer or Serializer(),
             report=report,
-            value_bytes_max=value_bytes_max,
-            size_bytes_max=size_bytes_max,
-            eviction=eviction,
-            busy_seconds=busy_seconds,
+            limits=limits,
         )
         self._locks = Entries(
             self._lock_directory,
@@ -79,12 +67,27 @@ class DiskStore(SyncStore, SyncLocks):
             seal=seal,
             serializer=Serializer(),
             report=report,
-            value_bytes_max=_LOCK_BYTES_MAX,
-            size_bytes_max=_NO_LIMIT,
-            eviction="none",
-            busy_seconds=busy_seconds,
+            # A lock goes when it has ended and at no other time, however many there are.
+            limits=replace(limits, eviction="none"),
         )
         self._holders = Holders(self._lock_directory / "holders")
+
+    @classmethod
+    def build(cls, name: str, options: DiskOptions, materials: Materials) -> DiskStore:
+        """Return the store *name* as its options have it."""
+        return cls(
+            materials.locate(options.path),
+            materials.seal(),
+            name=name,
+            serializer=Serializer(resolve=materials.resolve),
+            report=materials.report,
+            limits=Limits(
+                size_bytes_max=options.size_bytes_max,
+                value_bytes_max=options.value_bytes_max,
+                eviction=options.eviction,
+                busy_seconds=options.busy_seconds,
+            ),
+        )
 
     def get(self, key: str) -> object:
         """Return the value, or MISSING."""
@@ -262,18 +265,3 @@ def _owner(entry: Entry) -> tuple[str, str | None]:
 
 def _end(seconds: float | None) -> float | None:
     return None if seconds is None else clock.timestamp() + seconds
-
-
-def build(name: str, options: DiskOptions, materials: Materials) -> DiskStore:
-    """Build the store *name* from its options."""
-    return DiskStore(
-        materials.locate(options.path),
-        materials.seal(),
-        name=name,
-        serializer=Serializer(resolve=materials.resolve),
-        report=materials.report,
-        size_bytes_max=options.size_bytes_max,
-        value_bytes_max=options.value_bytes_max,
-        eviction=options.eviction,
-        busy_seconds=options.busy_seconds,
-    )
