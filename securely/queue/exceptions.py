@@ -2,6 +2,7 @@
 
 QueueError
 ├── ConnectionUndefined      no connection of that name (also a LookupError)
+├── DriverUnknown            a connection asks for a driver nobody provides (also a LookupError)
 ├── InvalidPayload           a payload that was not written by this application (also a ValueError)
 ├── JobTimedOut              a run took longer than its timeout (also a TimeoutError)
 ├── ManuallyFailed           a job failed itself without an exception
@@ -28,6 +29,7 @@ from securely.support.durations import Duration, seconds
 
 __all__ = [
     "ConnectionUndefined",
+    "DriverUnknown",
     "Drop",
     "Fail",
     "Instruction",
@@ -68,6 +70,28 @@ class ConnectionUndefined(QueueError, LookupError):
         self,
     ) -> tuple[type[ConnectionUndefined], tuple[str, tuple[str, ...], str | None]]:
         return type(self), (self.name, self.defined, self.hint)
+
+
+class DriverUnknown(QueueError, LookupError):
+    """A connection asks for a driver that nobody provides."""
+
+    def __init__(
+        self, name: str, driver: str, known: Sequence[str], hint: str | None = None
+    ) -> None:
+        self.name = name
+        self.driver = driver
+        self.known = tuple(known)
+        self.hint = hint
+        near = f' Did you mean "{hint}"?' if hint else ""
+        super().__init__(
+            f'Queue connection "{name}" asks for the driver "{driver}", which does not exist. '
+            f"Drivers: {', '.join(self.known)}.{near}"
+        )
+
+    def __reduce__(
+        self,
+    ) -> tuple[type[DriverUnknown], tuple[str, str, tuple[str, ...], str | None]]:
+        return type(self), (self.name, self.driver, self.known, self.hint)
 
 
 class InvalidPayload(QueueError, ValueError):

@@ -1,4 +1,4 @@
-"""SyncConnection: the async twins of a connection that is written in the sync colour."""
+"""ThreadedConnection: the async twins of a connection that is written in the sync colour."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Generic, ParamSpec, TypeVar
 
 from securely.queue.contracts import Counts, Envelope
 
-__all__ = ["StoreThread", "SyncConnection"]
+__all__ = ["StoreThread", "ThreadedConnection"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,7 +45,7 @@ class StoreThread(Generic[P]):
             pool.shutdown(wait=True)
 
 
-class SyncConnection(ABC):
+class ThreadedConnection(ABC):
     """A connection whose work is sync; its twins run in the store's thread.
 
     Args:

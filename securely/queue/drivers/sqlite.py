@@ -13,18 +13,20 @@ import platform
 import sqlite3
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from securely.queue.contracts import Counts, Envelope
-from securely.queue.drivers.base import SyncConnection
+from securely.queue.drivers.base import ThreadedConnection
 from securely.queue.drivers.sqlite_failed import SqliteFailedJobs
 from securely.queue.drivers.sqlite_files import Bell, Bells, hold, remove_files
 from securely.queue.drivers.sqlite_reaper import Reaper, translated
 from securely.queue.drivers.sqlite_schema import DELAYED, MIGRATIONS, READY
 from securely.queue.drivers.sqlite_seat import SqliteSeat
 from securely.queue.exceptions import QueueUnavailable, StoreFull
+from securely.queue.manager import Materials
+from securely.queue.options import SqliteOptions
 from securely.support import clock
 from securely.support.sqlite import Database, DatabaseError, DatabaseFull
 from securely.support.sqlite import Durability as Synchronous
@@ -91,7 +93,7 @@ class _Ids:
         return fresh
 
 
-class SqliteConnection(SyncConnection):
+class SqliteConnection(ThreadedConnection):
     """A queue in one SQLite file on a local disk, for all processes of one machine.
 
     Args:
@@ -100,6 +102,7 @@ class SqliteConnection(SyncConnection):
         durability: "default" makes accepted jobs survive a power cut and settlements any crash;
             "strict" makes both survive a power cut; "relaxed" neither.
         busy_seconds: How long one process waits for another's transaction.
+        refresh: Gives a payload its deadline anew, when its failed job is put back.
 
     Example:
         >>> import tempfile
@@ -117,6 +120,7 @@ class SqliteConnection(SyncConnection):
         *,
         durability: Durability = "default",
         busy_seconds: float = 30.0,
+        refresh: Callable[[bytes], bytes] = bytes,
     ) -> None:
         super().__init__(name)
         # Resolved once: producers and workers must mean the same files, wherever they start.
@@ -127,6 +131,17 @@ class SqliteConnection(SyncConnection):
         self._ids = _Ids()
         self._bells = Bells(self.home)
         self._failed = SqliteFailedJobs(name, self._database, self._ids.next_free, self._bells.ring)
+
+    @classmethod
+    def build(cls, name: str, options: SqliteOptions, materials: Materials) -> SqliteConnection:
+        """Return the connection *name* as its options have it."""
+        return cls(
+            name,
+            materials.locate(options.path),
+            durability=options.durability,
+            busy_seconds=options.busy_seconds,
+            refresh=lambda payload: materials.codec().refreshed(payload),
+        )
 
     @property
     def home(self) -> Path:

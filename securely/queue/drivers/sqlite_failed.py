@@ -19,7 +19,7 @@ COLUMNS: Final = (
 _RETRY: Final = """
 INSERT INTO jobs (id, queue, state, priority, available_at, timeout, max_lost, uuid, name,
   batch_id, tags, payload)
-SELECT ?, queue, 0, priority, ?, timeout, max_lost, uuid, name, batch_id, tags, payload
+SELECT ?, queue, 0, priority, ?, timeout, max_lost, uuid, name, batch_id, tags, ?
 FROM failed WHERE id = ?
 """
 
@@ -51,19 +51,23 @@ class SqliteFailedJobs:
         database: The store, at the durability of producers.
         next_id: Gives the row of a job that is put back, inside its transaction.
         ring: Wakes the workers.
+        refresh: Gives a payload its deadline anew.
     """
 
     def __init__(
         self,
         connection: str,
         database: Database,
+        *,
         next_id: Callable[[sqlite3.Connection], int],
         ring: Callable[[], None],
+        refresh: Callable[[bytes], bytes] = bytes,
     ) -> None:
         self._connection = connection
         self._database = database
         self._next_id = next_id
         self._ring = ring
+        self._refresh = refresh
 
     def all(self, queue: str | None = None) -> Sequence[FailedJob]:
         """Return the failed jobs, newest first."""
@@ -97,7 +101,8 @@ class SqliteFailedJobs:
         retried: list[FailedJob] = []
         with self._database.transaction() as connection:
             for job in chosen:
-                row = (self._next_id(connection), clock.timestamp(), job.id)
+                payload = self._refresh(job.payload)
+                row = (self._next_id(connection), clock.timestamp(), payload, job.id)
                 if connection.execute(_RETRY, row).rowcount:
                     connection.execute("DELETE FROM failed WHERE id = ?", (job.id,))
                     retried.append(job)

@@ -1,0 +1,173 @@
+"""Blueprint: what is known of a job class, looked at once: its attributes, options and colours."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import typing
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
+from typing import Any, Final, TypeVar, cast
+
+from securely.queue.exceptions import InvalidPayload, NotQueueable
+from securely.queue.job import Job
+from securely.support.serializer import Serializer
+
+__all__ = ["OPTIONS", "Blueprint", "classes_in"]
+
+J = TypeVar("J", bound=Job)
+
+OPTIONS: Final = (
+    "tries",
+    "backoff",
+    "timeout",
+    "fail_on_timeout",
+    "max_exceptions",
+    "retry_until",
+    "max_lost",
+)
+
+
+class Blueprint:
+    """What is known of one job class.
+
+    Attributes:
+        path: Where it is imported from, as "package.module:Name".
+        name: Its dotted name; what lists show unless it names itself.
+        names_itself: It overrides `display_name`.
+        has_tags: It overrides `tags`.
+        has_middleware: It overrides `middleware`.
+        is_async: Its `handle` is a coroutine function.
+        takes_nothing: Its `handle` wants no services, so that it is called without the container.
+        failed_parameter: Its `failed` hook's parameter for the error; "" if it takes none, and
+            None if there is no hook.
+        serializer: Knows the classes of its annotations, and no others.
+    """
+
+    def __init__(self, cls: type[Job]) -> None:
+        self._cls = cls
+        self.path = f"{cls.__module__}:{cls.__qualname__}"
+        self.name = f"{cls.__module__}.{cls.__qualname__}"
+        self.names_itself = cls.display_name is not Job.display_name
+        self.has_tags = cls.tags is not Job.tags
+        self.has_middleware = cls.middleware is not Job.middleware
+        handle = getattr(cls, "handle", None)
+        if not callable(handle):
+            raise NotQueueable(self.name, 'it has no method "handle".')
+        self.is_async = inspect.iscoroutinefunction(handle)
+        self.takes_nothing = len(inspect.signature(handle).parameters) == 1
+        self.failed_parameter = _first_parameter(getattr(cls, "failed", None))
+        self.serializer = Serializer(classes_in([*_hints(cls), *_hints(cls.__init__)]))
+        self._slots = tuple(_slots_of(cls))
+        self._defaults = _defaults_of(cls)
+        self._options = tuple(name for name in OPTIONS if _is_set(getattr(cls, name)))
+
+    def attributes(self, job: Job) -> dict[str, object]:
+        """Return the attributes of *job*: what its payload holds."""
+        state: dict[str, object] = getattr(job, "__dict__", {})
+        if not self._slots:
+            return state
+        slotted = {name: getattr(job, name) for name in self._slots if hasattr(job, name)}
+        return {**slotted, **state}
+
+    def options_of(self, job: Job) -> tuple[str, ...]:
+        """Return the names of the options that this class, or *job* itself, sets."""
+        state: dict[str, object] = getattr(job, "__dict__", {})
+        if state.keys().isdisjoint(OPTIONS):
+            return self._options
+        return OPTIONS
+
+    def restore(self, attributes: dict[str, object]) -> Job:
+        """Return an instance with *attributes*; neither `__init__` nor `__post_init__` runs.
+
+        Raises:
+            InvalidPayload: The class has lost an attribute, or gained one without a default.
+        """
+        job = object.__new__(self._cls)
+        if not self._slots:
+            job.__dict__.update(attributes)
+        else:
+            for name, value in attributes.items():
+                try:
+                    object.__setattr__(job, name, value)
+                except AttributeError as error:
+                    reason = f'{self.name} has no attribute "{name}" any more'
+                    raise InvalidPayload(reason) from error
+        if not self._defaults.keys() <= attributes.keys():
+            self._fill(job, attributes)
+        return job
+
+    def _fill(self, job: Job, attributes: dict[str, object]) -> None:
+        """Give the fields that were added since a payload was written their defaults."""
+        for name, default in self._defaults.items():
+            if name in attributes:
+                continue
+            if default is None:
+                reason = f'{self.name} has a field "{name}" that was not written, and no default'
+                raise InvalidPayload(reason)
+            object.__setattr__(job, name, default())
+
+
+def _is_set(value: object) -> bool:
+    return value is not None and value is not False
+
+
+def _first_parameter(hook: object) -> str | None:
+    if not callable(hook):
+        return None
+    names = list(inspect.signature(hook).parameters)[1:]
+    return names[0] if names else ""
+
+
+def _slots_of(cls: type) -> Iterator[str]:
+    for owner in cls.__mro__:
+        slots: str | tuple[str, ...] = vars(owner).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name in {"__dict__", "__weakref__"}:
+                continue
+            private = name.startswith("__") and not name.endswith("__")
+            yield f"_{owner.__name__.lstrip('_')}{name}" if private else name
+
+
+def _defaults_of(cls: type) -> dict[str, Callable[[], object] | None]:
+    """Return how to make the default of each field of a dataclass; None where it has none."""
+    if not dataclasses.is_dataclass(cls):
+        return {}
+    made: dict[str, Callable[[], object] | None] = {}
+    for field in dataclasses.fields(cls):
+        if field.default is not dataclasses.MISSING:
+            made[field.name] = _constant(cast(object, field.default))
+        elif field.default_factory is not dataclasses.MISSING:
+            made[field.name] = cast("Callable[[], object]", field.default_factory)
+        else:
+            made[field.name] = None
+    return made
+
+
+def _constant(value: object) -> Callable[[], object]:
+    return lambda: value
+
+
+def classes_in(hints: Iterable[object]) -> set[type]:
+    """Return the enums, dataclasses and models among *hints*, and those that they name in turn."""
+    found: set[type] = set()
+    waiting = list(hints)
+    while waiting:
+        hint = waiting.pop()
+        waiting.extend(typing.get_args(hint))
+        kind = typing.get_origin(hint) or hint
+        if not isinstance(kind, type) or kind in found:
+            continue
+        if issubclass(kind, Enum):
+            found.add(kind)
+        elif dataclasses.is_dataclass(kind) or hasattr(kind, "__pydantic_fields__"):
+            found.add(kind)
+            waiting.extend(_hints(kind))
+    return found
+
+
+def _hints(owner: object) -> list[object]:
+    try:
+        return list(cast("dict[str, Any]", typing.get_type_hints(owner)).values())
+    except Exception:  # names of a block that only checkers see; nothing to allow
+        return []

@@ -1,0 +1,91 @@
+"""Interaction: what a running job may know of its delivery, and do with it.
+
+It lies in a context variable and not on the job, so that frozen and slotted dataclasses can be
+jobs, and nothing of a delivery ever gets into a payload.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar, Token
+from typing import Final
+
+from securely.queue.contracts import Delivery
+from securely.queue.exceptions import Drop, Fail, Instruction, NotRunning, Release
+from securely.support.durations import Duration
+
+__all__ = ["Interaction", "current_interaction"]
+
+_current: Final[ContextVar[Interaction]] = ContextVar("securely_queue_interaction")
+
+
+class Interaction:
+    """One run of one job: its counters, and what the job has decided for its end.
+
+    The first decision stands; what a job raises afterwards does not settle it again.
+
+    Attributes:
+        connection: The name of the connection it came from.
+        uuid: The job's id for its whole life.
+        delivery: The delivery itself, with all counters.
+        decision: What the job has asked for so far; None while it has not.
+    """
+
+    __slots__ = ("_token", "connection", "decision", "delivery", "uuid")
+
+    def __init__(self, connection: str, uuid: str, delivery: Delivery) -> None:
+        self.connection = connection
+        self.uuid = uuid
+        self.delivery = delivery
+        self.decision: Instruction | None = None
+        self._token: Token[Interaction] | None = None
+
+    @property
+    def attempts(self) -> int:
+        """How many times the job was delivered, this one included; 1 for the first."""
+        return self.delivery.attempts
+
+    @property
+    def queue(self) -> str:
+        """The queue the job came from."""
+        return self.delivery.queue
+
+    def release(self, delay: Duration = 0.0) -> None:
+        """Ask to put the job back, to be run again after *delay*; it consumes no try."""
+        self.decide(Release(delay))
+
+    def fail(self, reason: BaseException | str | None = None) -> None:
+        """Ask to fail the job now, whatever tries are left."""
+        self.decide(Fail(reason))
+
+    def delete(self) -> None:
+        """Ask to take the job out of the queue; nothing is recorded."""
+        self.decide(Drop())
+
+    def decide(self, instruction: Instruction) -> None:
+        """Note *instruction*, unless something was decided before."""
+        if self.decision is None:
+            self.decision = instruction
+
+    def __enter__(self) -> Interaction:
+        self._token = _current.set(self)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._token is not None:
+            _current.reset(self._token)
+            self._token = None
+
+
+def current_interaction(member: str = "The delivery") -> Interaction:
+    """Return the interaction of the job that runs here.
+
+    Args:
+        member: What is wanted of it, for the message.
+
+    Raises:
+        NotRunning: No job runs here.
+    """
+    interaction = _current.get(None)
+    if interaction is None:
+        raise NotRunning(member)
+    return interaction

@@ -1,0 +1,262 @@
+"""Job: tries, backoff, timeout; dispatch() typed by your constructor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Final, ParamSpec, TypeAlias, TypeVar, cast
+
+from securely.container import current
+from securely.queue.exceptions import NotQueueable
+from securely.queue.interaction import current_interaction
+from securely.queue.pending import Dispatched, PendingDispatch
+from securely.support.backoff import BackoffLike
+from securely.support.durations import Duration
+
+__all__ = ["Job", "option"]
+
+P = ParamSpec("P")
+J = TypeVar("J", bound="Job")
+
+_METHODS: Final = frozenset(
+    {
+        *("attempts", "delete", "dispatch", "display_name", "fail", "job_id", "middleware"),
+        *("release", "tags", "using"),
+    }
+)
+
+# A class writes each option as a value, or as a method that gives it for one instance; `Any`
+# stands for that instance's class.
+Flag: TypeAlias = bool | Callable[[Any], bool]
+Count: TypeAlias = int | Callable[[Any], int | None] | None
+Wait: TypeAlias = Duration | Callable[[Any], Duration | None] | None
+Waits: TypeAlias = BackoffLike | Callable[[Any], BackoffLike | None] | None
+Deadline: TypeAlias = datetime | Duration | Callable[[Any], datetime | Duration | None] | None
+
+
+class Job:
+    """A piece of work that can be queued: a plain class, or a dataclass, with `handle()`.
+
+    Its payload is the instance's attributes; a worker restores them without calling `__init__`.
+    Services come into `handle` by type from the container, and `handle` may be `async`. An
+    optional `failed(error)` runs once the job is over without success.
+
+    Attributes:
+        tries: Failures until the job is over; None for the worker's `--tries`, 0 for no limit.
+        backoff: Wait after a failure: a duration, a list of them, or a :class:`Backoff`.
+        timeout: Seconds one run may take; None for the worker's `--timeout`.
+        fail_on_timeout: Fail at once when a run takes too long, instead of trying again.
+        max_exceptions: Exceptions until the job is over, where `tries` has no limit.
+        retry_until: From when on a failure is final: a duration from its dispatch, or a moment.
+            It replaces `tries`.
+        max_lost: How many workers may die under it before it fails.
+        queue: The queue it goes to; None for the connection's default.
+        connection: The connection it goes to; None for the default one.
+        delay: Seconds until it may run.
+        priority: Higher goes first within its queue.
+
+    Example:
+        >>> from dataclasses import dataclass
+        >>> @dataclass
+        ... class SendInvoice(Job):
+        ...     number: int
+        ...     tries = 3
+        ...     backoff = [1, 5, 10]
+        ...     def handle(self) -> None: ...
+        >>> SendInvoice(7)
+        SendInvoice(number=7)
+    """
+
+    tries: ClassVar[Count] = None
+    backoff: ClassVar[Waits] = None
+    timeout: ClassVar[Wait] = None
+    fail_on_timeout: ClassVar[Flag] = False
+    max_exceptions: ClassVar[Count] = None
+    retry_until: ClassVar[Deadline] = None
+    max_lost: ClassVar[Count] = None
+    queue: ClassVar[str | None] = None
+    connection: ClassVar[str | None] = None
+    delay: ClassVar[Duration | None] = None
+    priority: ClassVar[int] = 0
+
+    # Slotted dataclasses stay slotted.
+    __slots__ = ()
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        """Refuse a field with the name of a method: a dataclass would take that as its default."""
+        super().__init_subclass__(**kwargs)
+        annotated: Mapping[str, object] = vars(cls).get("__annotations__") or {}
+        if taken := sorted(_METHODS & annotated.keys()):
+            reason = f'its field "{taken[0]}" has the name of a method of Job. Rename the field.'
+            raise NotQueueable(f"{cls.__module__}.{cls.__qualname__}", reason)
+
+    @classmethod
+    def dispatch(
+        cls: Callable[P, J],  # pyright: ignore[reportGeneralTypeIssues]  # types the call by the constructor
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Dispatched:
+        """Build the job of these arguments and queue it now.
+
+        Raises:
+            NotQueueable: Its class cannot be imported by a worker, or a value has no written form.
+            PayloadTooLarge: Its data are over the limit.
+            StoreFull: There is no room; nothing was written.
+            QueueUnavailable: The store cannot be used.
+        """
+        return PendingDispatch(cls(*args, **kwargs)).dispatch()
+
+    @classmethod
+    async def adispatch(
+        cls: Callable[P, J],  # pyright: ignore[reportGeneralTypeIssues]  # types the call by the constructor
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Dispatched:
+        """Async twin of :meth:`dispatch`."""
+        return await PendingDispatch(cls(*args, **kwargs)).adispatch()
+
+    @classmethod
+    def dispatch_if(
+        cls: Callable[P, J],  # pyright: ignore[reportGeneralTypeIssues]  # types the call by the constructor
+        condition: bool | Callable[[], bool],  # Laravel's order
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Dispatched | None:
+        """Build and queue the job if *condition* holds; None if it does not."""
+        if condition() if callable(condition) else condition:
+            return PendingDispatch(cls(*args, **kwargs)).dispatch()
+        return None
+
+    @classmethod
+    async def adispatch_if(
+        cls: Callable[P, J],  # pyright: ignore[reportGeneralTypeIssues]  # types the call by the constructor
+        condition: bool | Callable[[], bool],  # Laravel's order
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Dispatched | None:
+        """Async twin of :meth:`dispatch_if`."""
+        if condition() if callable(condition) else condition:
+            return await PendingDispatch(cls(*args, **kwargs)).adispatch()
+        return None
+
+    @classmethod
+    def dispatch_unless(
+        cls: Callable[P, J],  # pyright: ignore[reportGeneralTypeIssues]  # types the call by the constructor
+        condition: bool | Callable[[], bool],  # Laravel's order
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Dispatched | None:
+        """Build and queue the job unless *condition* holds; None if it does."""
+        if condition() if callable(condition) else condition:
+            return None
+        return PendingDispatch(cls(*args, **kwargs)).dispatch()
+
+    @classmethod
+    async def adispatch_unless(
+        cls: Callable[P, J],  # pyright: ignore[reportGeneralTypeIssues]  # types the call by the constructor
+        condition: bool | Callable[[], bool],  # Laravel's order
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Dispatched | None:
+        """Async twin of :meth:`dispatch_unless`."""
+        if condition() if callable(condition) else condition:
+            return None
+        return await PendingDispatch(cls(*args, **kwargs)).adispatch()
+
+    @classmethod
+    def dispatch_sync(
+        cls: Callable[P, J],  # pyright: ignore[reportGeneralTypeIssues]  # types the call by the constructor
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """Build the job and run it here and now, through middleware, events and `failed()`.
+
+        Raises:
+            Exception: Whatever the job raised.
+        """
+        current().make("queue").run_now(cls(*args, **kwargs))
+
+    @classmethod
+    async def adispatch_sync(
+        cls: Callable[P, J],  # pyright: ignore[reportGeneralTypeIssues]  # types the call by the constructor
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """Async twin of :meth:`dispatch_sync`."""
+        await current().make("queue").arun_now(cls(*args, **kwargs))
+
+    @classmethod
+    def using(
+        cls: Callable[P, J],  # pyright: ignore[reportGeneralTypeIssues]  # types the call by the constructor
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> PendingDispatch[J]:
+        """Build the job and return it with options of this one dispatch still open.
+
+        `SendInvoice.using(7).on_queue("mail").delay("10m").dispatch()`
+        """
+        return PendingDispatch(cls(*args, **kwargs))
+
+    def display_name(self) -> str:
+        """Return what lists and logs call the job; never used to find its class."""
+        cls = type(self)
+        return f"{cls.__module__}.{cls.__qualname__}"
+
+    def tags(self) -> Sequence[str]:
+        """Return words by which the job can be found in lists."""
+        return ()
+
+    def middleware(self) -> Sequence[object]:
+        """Return what stands around `handle`, the outermost first.
+
+        Each is a callable `(job, next)`, or an object whose `handle` is one.
+        """
+        return ()
+
+    @property
+    def attempts(self) -> int:
+        """How many times this job was delivered, this one included; 1 for the first.
+
+        Raises:
+            NotRunning: It does not run now.
+        """
+        return current_interaction("attempts").attempts
+
+    @property
+    def job_id(self) -> str:
+        """The job's uuid while it runs.
+
+        Raises:
+            NotRunning: It does not run now.
+        """
+        return current_interaction("job_id").uuid
+
+    def release(self, delay: Duration = 0.0) -> None:
+        """Put the job back when `handle` ends, to be run again after *delay*; consumes no try.
+
+        Raises:
+            NotRunning: It does not run now.
+        """
+        current_interaction("release").release(delay)
+
+    def fail(self, reason: BaseException | str | None = None) -> None:
+        """Fail the job when `handle` ends, whatever tries are left.
+
+        Raises:
+            NotRunning: It does not run now.
+        """
+        current_interaction("fail").fail(reason)
+
+    def delete(self) -> None:
+        """Take the job out of the queue when `handle` ends, whatever it raises then.
+
+        Raises:
+            NotRunning: It does not run now.
+        """
+        current_interaction("delete").delete()
+
+
+def option(job: Job, name: str) -> object:
+    """Return an option of *job*: the value, or what the method of that name gives."""
+    value = cast(object, getattr(job, name))
+    return value() if callable(value) else value

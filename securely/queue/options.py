@@ -1,0 +1,94 @@
+"""QueueOptions: the connections, the default one, and the largest payload."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator
+
+from securely.support.options import Options, Seconds
+from securely.support.suggest import did_you_mean
+
+__all__ = [
+    "ConnectionOptions",
+    "CustomOptions",
+    "NullOptions",
+    "QueueOptions",
+    "SqliteOptions",
+    "SyncOptions",
+]
+
+
+class ConnectionOptions(Options):
+    """What every connection may be told."""
+
+    driver: str
+    queue: str = Field("default", min_length=1, max_length=255)
+    """Where jobs go that name no queue."""
+
+
+class SyncOptions(ConnectionOptions):
+    """Runs jobs at once, in the caller."""
+
+    driver: Literal["sync"]
+
+
+class NullOptions(ConnectionOptions):
+    """Drops jobs."""
+
+    driver: Literal["null"]
+
+
+class SqliteOptions(ConnectionOptions):
+    """One SQLite file, for all processes of one machine."""
+
+    driver: Literal["sqlite"]
+    path: str = "storage/framework/queue"
+    """A directory on a local disk, made for its owner only."""
+    durability: Literal["default", "strict", "relaxed"] = "default"
+    """What survives a power cut: accepted jobs; settlements as well; neither. A crash of any
+    process costs nothing with each of them."""
+    busy_seconds: Seconds = Field(30.0, gt=0, le=600)
+    """How long one process waits for another's transaction, which takes a millisecond."""
+
+
+class CustomOptions(ConnectionOptions):
+    """A connection whose driver comes from `Queue.extend`; it may have any settings."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+def _kind(data: Any) -> str:
+    """Return which of the classes above *data* is for."""
+    driver = data.get("driver", "") if isinstance(data, dict) else getattr(data, "driver", "")
+    return driver if driver in {"sync", "sqlite", "null"} else "custom"
+
+
+AnyConnection: TypeAlias = Annotated[
+    Annotated[SyncOptions, Tag("sync")]
+    | Annotated[SqliteOptions, Tag("sqlite")]
+    | Annotated[NullOptions, Tag("null")]
+    | Annotated[CustomOptions, Tag("custom")],
+    Discriminator(_kind),
+]
+
+
+class QueueOptions(Options):
+    """The section ``queue`` of the configuration."""
+
+    connections: dict[str, AnyConnection]
+    """The connections by name."""
+    default: str = "sqlite"
+    """The connection that is used when none is named."""
+    payload_bytes_max: int = Field(1024 * 1024, ge=1024, le=512 * 1024 * 1024)
+    """The largest payload of a job: one mebibyte. Larger data belong into a file or a store."""
+
+    @field_validator("default")
+    @classmethod
+    def _is_defined(cls, default: str, info: ValidationInfo) -> str:
+        connections = info.data.get("connections", {default: None})
+        if default not in connections:
+            near = did_you_mean(default, connections)
+            hint = f'; did you mean "{near}"?' if near else ""
+            raise ValueError(f"no such connection is defined, only {', '.join(connections)}{hint}")
+        return default

@@ -1,0 +1,63 @@
+"""Binds the queue, its runner and its listeners, and names the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from securely.config import Config
+from securely.container import Provider
+from securely.encryption import KeyRing
+from securely.events import Dispatcher
+from securely.events.contracts import ListenerRunner
+from securely.log import LogManager
+from securely.queue.listeners import QueuedListeners
+from securely.queue.manager import Materials, QueueManager
+from securely.queue.options import QueueOptions
+from securely.queue.payload import Codec
+from securely.queue.runner import JobRunner
+from securely.support.paths import Paths
+
+__all__ = ["QueueProvider"]
+
+
+class QueueProvider(Provider):
+    """Binds the queue, its runner and its listeners, and names the commands."""
+
+    provides: ClassVar[Mapping[str, type]] = {
+        "queue": QueueManager,
+        "queue.codec": Codec,
+        "queue.listeners": ListenerRunner,
+        "queue.runner": JobRunner,
+    }
+
+    def register(self) -> None:
+        """Bind the manager, the codec, the runner and what runs queued listeners."""
+        self.app.singleton(QueueManager, self.manager)
+        self.app.singleton(Codec, self.codec)
+        self.app.singleton(JobRunner, self.runner)
+        self.app.singleton(ListenerRunner, QueuedListeners)
+
+    def manager(self, config: Config, events: Dispatcher, paths: Paths) -> QueueManager:
+        """Return the manager of the configured connections."""
+        options = config.section("queue").parse(QueueOptions)
+        materials = Materials(
+            # Asked for when a connection is first used: without a key, all else still works.
+            codec=lambda: self.app.make(Codec),
+            runner=lambda: self.app.make(JobRunner),
+            locate=paths.resolve,
+        )
+        return QueueManager(options.default, options.connections, events, materials)
+
+    def codec(self, config: Config, keys: KeyRing) -> Codec:
+        """Return what writes and reads payloads, under a key of the queue's own."""
+        options = config.section("queue").parse(QueueOptions)
+        return Codec(keys.purpose("queue"), options.payload_bytes_max)
+
+    def runner(self, codec: Codec, events: Dispatcher) -> JobRunner:
+        """Return what runs jobs."""
+        return JobRunner(self.app, codec, events, self.report)
+
+    def report(self, error: BaseException, facts: Mapping[str, object]) -> None:
+        """Log an exception of a job."""
+        self.app.make(LogManager).error("job raised an exception", exception=error, **facts)

@@ -1,0 +1,282 @@
+"""Queue: one connection as applications see it; push, later, bulk, sizes, clear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import Enum
+from typing import NamedTuple, Protocol, TypeAlias
+
+from securely.events import Dispatcher
+from securely.queue.contracts import Connection, Counts, Envelope, FailedJobs
+from securely.queue.events import JobQueued, JobQueueing
+from securely.queue.failed import NoFailedJobs
+from securely.queue.job import Job
+from securely.queue.pending import Dispatched
+from securely.support.durations import Duration, seconds_until
+
+__all__ = ["Delay", "Encodes", "Queue"]
+
+Delay: TypeAlias = Duration | datetime
+"""How long a job waits: a duration, or the moment as an aware datetime. What has passed is now."""
+
+
+class Encodes(Protocol):
+    """What makes envelopes of jobs: the codec of `payload.py`."""
+
+    def envelope(
+        self, job: Job, queue: str, *, delay: float = 0.0, priority: int | None = None
+    ) -> Envelope:
+        """Return *job* as it is handed to a store."""
+        ...
+
+
+class Queue:
+    """One connection: takes jobs, tells how many wait.
+
+    Args:
+        driver: What keeps the jobs.
+        codec: Makes envelopes of them.
+        events: Told of each dispatch, where somebody listens.
+        default_queue: Where jobs go that name no queue.
+    """
+
+    def __init__(
+        self,
+        driver: Connection,
+        codec: Encodes,
+        events: Dispatcher,
+        default_queue: str = "default",
+    ) -> None:
+        self._driver = driver
+        self._codec = codec
+        self._events = events
+        self._default_queue = default_queue
+
+    @property
+    def driver(self) -> Connection:
+        """What keeps the jobs."""
+        return self._driver
+
+    @property
+    def name(self) -> str:
+        """The connection's name in the configuration."""
+        return self.driver.name
+
+    @property
+    def default_queue(self) -> str:
+        """Where jobs go that name no queue."""
+        return self._default_queue
+
+    @property
+    def failed(self) -> FailedJobs:
+        """Where this connection keeps failed jobs; empty for one that keeps none."""
+        failed: FailedJobs | None = getattr(self.driver, "failed", None)
+        return NoFailedJobs() if failed is None else failed
+
+    def push(self, job: Job, queue: str | Enum | None = None) -> str:
+        """Queue *job* now and return its uuid.
+
+        Args:
+            job: The job.
+            queue: Where it waits; None for its own choice, else the connection's.
+
+        Raises:
+            NotQueueable: Its class cannot be imported by a worker, or a value has no written form.
+            PayloadTooLarge: Its data are over the limit.
+            StoreFull: There is no room; nothing was written.
+            QueueUnavailable: The store cannot be used.
+        """
+        return self.place(job, queue=queue).id
+
+    async def apush(self, job: Job, queue: str | Enum | None = None) -> str:
+        """Async twin of :meth:`push`."""
+        return (await self.aplace(job, queue=queue)).id
+
+    def push_on(self, queue: str | Enum, job: Job) -> str:
+        """Queue *job* on *queue* and return its uuid.
+
+        Raises:
+            QueueError: As for :meth:`push`.
+        """
+        return self.place(job, queue=queue).id
+
+    async def apush_on(self, queue: str | Enum, job: Job) -> str:
+        """Async twin of :meth:`push_on`."""
+        return (await self.aplace(job, queue=queue)).id
+
+    def later(self, delay: Delay, job: Job, queue: str | Enum | None = None) -> str:
+        """Queue *job*, to be run after *delay*, and return its uuid.
+
+        Raises:
+            QueueError: As for :meth:`push`.
+        """
+        return self.place(job, queue=queue, delay=delay).id
+
+    async def alater(self, delay: Delay, job: Job, queue: str | Enum | None = None) -> str:
+        """Async twin of :meth:`later`."""
+        return (await self.aplace(job, queue=queue, delay=delay)).id
+
+    def later_on(self, queue: str | Enum, delay: Delay, job: Job) -> str:
+        """Queue *job* on *queue*, to be run after *delay*, and return its uuid.
+
+        Raises:
+            QueueError: As for :meth:`push`.
+        """
+        return self.place(job, queue=queue, delay=delay).id
+
+    async def alater_on(self, queue: str | Enum, delay: Delay, job: Job) -> str:
+        """Async twin of :meth:`later_on`."""
+        return (await self.aplace(job, queue=queue, delay=delay)).id
+
+    def place(
+        self,
+        job: Job,
+        *,
+        queue: str | Enum | None = None,
+        delay: Delay | None = None,
+        priority: int | None = None,
+    ) -> Dispatched:
+        """Queue *job* with the options of one dispatch; None leaves an option to its class.
+
+        Raises:
+            QueueError: As for :meth:`push`.
+        """
+        parcel = self._pack(job, queue, delay, priority)
+        self.driver.push((parcel.envelope,))
+        if self._events.has_listeners(JobQueued):
+            self._events.dispatch(self._queued(parcel))
+        return Dispatched(parcel.envelope.uuid, self.name, parcel.envelope.queue)
+
+    async def aplace(
+        self,
+        job: Job,
+        *,
+        queue: str | Enum | None = None,
+        delay: Delay | None = None,
+        priority: int | None = None,
+    ) -> Dispatched:
+        """Async twin of :meth:`place`."""
+        parcel = self._pack(job, queue, delay, priority)
+        await self.driver.apush((parcel.envelope,))
+        if self._events.has_listeners(JobQueued):
+            await self._events.adispatch(self._queued(parcel))
+        return Dispatched(parcel.envelope.uuid, self.name, parcel.envelope.queue)
+
+    def bulk(self, jobs: Iterable[Job], queue: str | Enum | None = None) -> list[str]:
+        """Queue *jobs* in one step, all or none, and return their uuids; each keeps its delay.
+
+        Raises:
+            QueueError: As for :meth:`push`; nothing was written.
+        """
+        parcels = [self._pack(job, queue, None, None) for job in jobs]
+        self.driver.push([parcel.envelope for parcel in parcels])
+        if self._events.has_listeners(JobQueued):
+            for parcel in parcels:
+                self._events.dispatch(self._queued(parcel))
+        return [parcel.envelope.uuid for parcel in parcels]
+
+    async def abulk(self, jobs: Iterable[Job], queue: str | Enum | None = None) -> list[str]:
+        """Async twin of :meth:`bulk`."""
+        parcels = [self._pack(job, queue, None, None) for job in jobs]
+        await self.driver.apush([parcel.envelope for parcel in parcels])
+        if self._events.has_listeners(JobQueued):
+            for parcel in parcels:
+                await self._events.adispatch(self._queued(parcel))
+        return [parcel.envelope.uuid for parcel in parcels]
+
+    def counts(self, queue: str | None = None) -> Counts:
+        """Return how many jobs *queue* (None: the default one) holds, by state.
+
+        Raises:
+            QueueUnavailable: The store cannot be used.
+        """
+        return self.driver.counts(queue or self.default_queue)
+
+    async def acounts(self, queue: str | None = None) -> Counts:
+        """Async twin of :meth:`counts`."""
+        return await self.driver.acounts(queue or self.default_queue)
+
+    def size(self, queue: str | None = None) -> int:
+        """Return how many jobs *queue* holds: pending, delayed and reserved."""
+        return self.counts(queue).total
+
+    async def asize(self, queue: str | None = None) -> int:
+        """Async twin of :meth:`size`."""
+        return (await self.acounts(queue)).total
+
+    def pending_size(self, queue: str | None = None) -> int:
+        """Return how many jobs of *queue* may be taken now."""
+        return self.counts(queue).pending
+
+    async def apending_size(self, queue: str | None = None) -> int:
+        """Async twin of :meth:`pending_size`."""
+        return (await self.acounts(queue)).pending
+
+    def delayed_size(self, queue: str | None = None) -> int:
+        """Return how many jobs of *queue* wait for their time."""
+        return self.counts(queue).delayed
+
+    async def adelayed_size(self, queue: str | None = None) -> int:
+        """Async twin of :meth:`delayed_size`."""
+        return (await self.acounts(queue)).delayed
+
+    def reserved_size(self, queue: str | None = None) -> int:
+        """Return how many jobs of *queue* are in the hands of workers."""
+        return self.counts(queue).reserved
+
+    async def areserved_size(self, queue: str | None = None) -> int:
+        """Async twin of :meth:`reserved_size`."""
+        return (await self.acounts(queue)).reserved
+
+    def oldest_pending_at(self, queue: str | None = None) -> float | None:
+        """Return since when the oldest pending job of *queue* may be taken; None without one.
+
+        The answer is wall time, in seconds since 1970-01-01 UTC.
+        """
+        return self.counts(queue).oldest_pending_at
+
+    async def aoldest_pending_at(self, queue: str | None = None) -> float | None:
+        """Async twin of :meth:`oldest_pending_at`."""
+        return (await self.acounts(queue)).oldest_pending_at
+
+    def clear(self, queue: str | None = None) -> int:
+        """Delete all jobs of *queue* (None: the default one); return how many there were.
+
+        Raises:
+            QueueUnavailable: The store cannot be used.
+        """
+        return self.driver.clear(queue or self.default_queue)
+
+    async def aclear(self, queue: str | None = None) -> int:
+        """Async twin of :meth:`clear`."""
+        return await self.driver.aclear(queue or self.default_queue)
+
+    def close(self) -> None:
+        """Let go of files and threads; a later use opens them again."""
+        close = getattr(self.driver, "close", None)
+        if callable(close):
+            close()
+
+    def _pack(
+        self, job: Job, queue: str | Enum | None, delay: Delay | None, priority: int | None
+    ) -> _Parcel:
+        """Make the envelope of *job*, having told that it is about to be queued."""
+        chosen = queue or job.queue or self.default_queue
+        name = str(chosen.value) if isinstance(chosen, Enum) else chosen
+        wait = job.delay if delay is None else delay
+        waits = 0.0 if wait is None else max(0.0, seconds_until(wait))
+        if self._events.has_listeners(JobQueueing):
+            self._events.dispatch(JobQueueing(self.name, name, job, waits))
+        return _Parcel(job, self._codec.envelope(job, name, delay=waits, priority=priority))
+
+    def _queued(self, parcel: _Parcel) -> JobQueued:
+        envelope = parcel.envelope
+        return JobQueued(self.name, envelope.queue, envelope.uuid, parcel.job, envelope.delay)
+
+
+class _Parcel(NamedTuple):
+    """A job and its envelope."""
+
+    job: Job
+    envelope: Envelope

@@ -1,0 +1,412 @@
+"""JobRunner: one job's whole life, from its payload to the outcome that settles it.
+
+`attempt` can be read from top to bottom; every decision about tries, waits and failures
+lies in `verdicts.py`, which does no I/O and has no colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from inspect import isawaitable
+from typing import Any, Final, NamedTuple, TypeAlias, cast
+
+from securely.container import Container
+from securely.events import Dispatcher
+from securely.queue.contracts import Charge, Defaults, Delivery, FailedJob, Kind, Outcome, Verdict
+from securely.queue.events import (
+    JobAttempted,
+    JobExceptionOccurred,
+    JobFailed,
+    JobProcessed,
+    JobProcessing,
+    JobReleased,
+    JobReleasedAfterException,
+)
+from securely.queue.exceptions import Instruction, JobTimedOut, QueueError, WorkerLost
+from securely.queue.failed import RecordedFailure, pack_error, unpack_error
+from securely.queue.interaction import Interaction
+from securely.queue.job import Job
+from securely.queue.payload import Codec, Frame
+from securely.queue.verdicts import Settlement, Trial, after_exception, after_return, refusal
+from securely.support.portal import portal
+
+__all__ = ["JobRunner", "Ran", "Reporter"]
+
+# Told of every exception of a job, with what is known of the run.
+Reporter: TypeAlias = Callable[[BaseException, Mapping[str, object]], None]
+
+# Decoded to learn its colour, and not run: revoked. More than a worker ever holds.
+_DECODED_MAX: Final = 4096
+_ERRORS_MAX: Final = 256
+
+
+class Ran(NamedTuple):
+    """What came of a run: the outcome, and the exception it ended in, if it did."""
+
+    outcome: Outcome
+    error: BaseException | None
+
+
+class JobRunner:
+    """Runs deliveries; never raises what a job, a listener or a payload did wrong.
+
+    Args:
+        container: Builds what `handle` asks for, in a scope of its own for each job.
+        codec: Reads payloads.
+        events: Told what happens, where somebody listens.
+        report: Told of each exception.
+    """
+
+    def __init__(
+        self, container: Container, codec: Codec, events: Dispatcher, report: Reporter | None = None
+    ) -> None:
+        self._container = container
+        self._codec = codec
+        self._events = events
+        self._report: Reporter = report or _ignore
+        self._defaults = Defaults()
+        self._decoded: dict[tuple[int, int], Frame] = {}
+        self._errors: dict[int, BaseException] = {}
+
+    def configure(self, defaults: Defaults) -> None:
+        """Set what holds for jobs that say nothing themselves."""
+        self._defaults = defaults
+
+    def is_async(self, delivery: Delivery) -> bool:
+        """Return whether this delivery is to be run by :meth:`arun`: its `handle` is a coroutine.
+
+        False for a payload that cannot be decoded, and for any verdict but RUN.
+        """
+        if delivery.verdict is not Verdict.RUN:
+            return False
+        try:
+            frame = self._codec.decode(delivery.payload)
+        except QueueError:
+            return False  # run() will say why
+        if len(self._decoded) >= _DECODED_MAX:
+            self._decoded.clear()
+        # Kept for the run that follows: signature and JSON are paid for once.
+        self._decoded[delivery.id, delivery.token] = frame
+        return frame.blueprint.is_async
+
+    def run(self, delivery: Delivery) -> Outcome:
+        """Do what the delivery's verdict says, and tell its consequences."""
+        return self.attempt(delivery).outcome
+
+    async def arun(self, delivery: Delivery) -> Outcome:
+        """Async twin of :meth:`run`."""
+        return (await self.aattempt(delivery)).outcome
+
+    def attempt(
+        self, delivery: Delivery, *, connection: str | None = None, is_last: bool = False
+    ) -> Ran:
+        """Do what the delivery's verdict says, and tell its consequences and their cause.
+
+        Args:
+            delivery: What to run.
+            connection: The name of the connection it came from, if not the worker's.
+            is_last: An exception is final, whatever tries are left.
+        """
+        run = self._begin(delivery, connection, is_last)
+        if isinstance(run, _Over):
+            over = run
+        else:
+            if run.error is None:
+                try:
+                    self._life(run)
+                except Instruction as instruction:
+                    run.interaction.decide(instruction)
+                except Exception as error:  # the border: what a job raises is its outcome
+                    run.error = error
+            over = self._end(run)
+        for event in over.events:
+            self._tell(event)
+        return over.ran
+
+    async def aattempt(
+        self, delivery: Delivery, *, connection: str | None = None, is_last: bool = False
+    ) -> Ran:
+        """Async twin of :meth:`attempt`."""
+        run = self._begin(delivery, connection, is_last)
+        if isinstance(run, _Over):
+            over = run
+        else:
+            if run.error is None:
+                try:
+                    await self._alife(run)
+                except Instruction as instruction:
+                    run.interaction.decide(instruction)
+                except Exception as error:  # the border: what a job raises is its outcome
+                    run.error = error
+            over = self._end(run)
+        for event in over.events:
+            await self._atell(event)
+        return over.ran
+
+    def run_failed_hook(self, failed: FailedJob) -> None:
+        """Run the job's `failed()` hook on a fresh instance; its errors are reported, not raised.
+
+        The hook is given the exception itself where this process saw it, and else a
+        :class:`RecordedFailure`.
+        """
+        try:
+            frame = self._codec.decode(failed.payload)
+            with self._container.scope():
+                answer = self._call_hook(frame, failed)
+                if isawaitable(answer):
+                    portal().run(_awaited(answer))
+        except Exception as error:  # the failure is recorded; this must not hide it
+            self._report(error, {"job": failed.name, "id": failed.uuid, "during": "failed()"})
+
+    # -- the life of a job
+
+    def _life(self, run: _Run) -> None:
+        """Run a job in the sync colour."""
+        with self._container.scope(), run.interaction:
+            if self._events.has_listeners(JobProcessing):
+                self._tell(run.event(JobProcessing))
+            if (error := refusal(run.trial)) is not None:
+                raise error
+            answer = self._handler(run)(run.job)
+            if answer is not None and isawaitable(answer):
+                portal().run(_awaited(answer))
+
+    async def _alife(self, run: _Run) -> None:
+        """Async twin of :meth:`_life`."""
+        async with self._container.ascope():
+            with run.interaction:
+                if self._events.has_listeners(JobProcessing):
+                    await self._atell(run.event(JobProcessing))
+                if (error := refusal(run.trial)) is not None:
+                    raise error
+                answer = self._handler(run)(run.job)
+                if answer is not None and isawaitable(answer):
+                    await answer
+
+    def _handler(self, run: _Run) -> Callable[[Job], object]:
+        """Return the call of `handle` with the job's middleware around it."""
+        blueprint = run.frame.blueprint
+        call: Callable[[Job], object]
+        if blueprint.takes_nothing:
+            call = _plain
+        elif blueprint.is_async:
+            call = self._ainjected
+        else:
+            call = self._injected
+        if blueprint.has_middleware:
+            for stage in reversed(run.job.middleware()):
+                call = _around(stage, call)
+        return call
+
+    def _injected(self, job: Job) -> object:
+        return self._container.call(cast(Any, job).handle)
+
+    def _ainjected(self, job: Job) -> Awaitable[object]:
+        return self._container.acall(cast(Any, job).handle)
+
+    # -- before and after
+
+    def _begin(self, delivery: Delivery, connection: str | None, is_last: bool) -> _Run | _Over:
+        """Decode *delivery*; what cannot be decoded is over already."""
+        name = connection or self._defaults.connection
+        frame = self._decoded.pop(delivery[:2], None)
+        try:
+            if frame is None:
+                frame = self._codec.decode(delivery.payload)
+        except QueueError as error:
+            return self._refused(delivery, name, error)
+        header, defaults = frame.header, self._defaults
+        trial = Trial(
+            header.name,
+            defaults.tries if header.tries is None else header.tries,
+            header.backoff,
+            defaults.backoff,
+            header.max_exceptions,
+            header.retry_until,
+            header.fail_on_timeout,
+            delivery.exceptions,
+            is_last,
+        )
+        run = _Run(delivery, frame, Interaction(name, header.uuid, delivery), trial)
+        if delivery.verdict is Verdict.LOST:
+            run.error = WorkerLost(header.name, delivery.lost)
+        elif delivery.verdict is Verdict.TIMED_OUT:
+            run.error = JobTimedOut(header.name, delivery.timeout)
+        return run
+
+    def _end(self, run: _Run) -> _Over:
+        """Turn the way a run ended into its outcome, and note the events that tell of it."""
+        error, decision = run.error, run.interaction.decision
+        listened = self._events.has_listeners
+        events: list[object] = []
+        delivery = run.delivery
+        if error is None and decision is None:
+            if listened(JobProcessed):
+                events.append(run.event(JobProcessed))
+            if listened(JobAttempted):
+                events.append(run.event(JobAttempted, None))
+            return _Over(Ran(Outcome(delivery.id, delivery.token, Kind.DONE), None), events)
+        if error is not None:
+            self._report(error, run.facts())
+            if listened(JobExceptionOccurred):
+                events.append(run.event(JobExceptionOccurred, error))
+        if decision is not None:
+            settlement = after_return(decision)
+        else:
+            assert error is not None  # noqa: S101  # one of the two, or the run ended above
+            settlement = after_exception(run.trial, error)
+        cause = settlement.error or error
+        self._note(run, events, settlement, cause)
+        return _Over(Ran(self._outcome(run, settlement, cause), error), events)
+
+    def _outcome(self, run: _Run, settlement: Settlement, cause: BaseException | None) -> Outcome:
+        """Make the outcome of a run that did not simply end well."""
+        delivery = run.delivery
+        has_hook = settlement.kind is Kind.FAIL and run.frame.blueprint.failed_parameter is not None
+        if has_hook and cause is not None:
+            self._remember(delivery.id, cause)
+        return Outcome(
+            delivery.id,
+            delivery.token,
+            settlement.kind,
+            settlement.delay,
+            settlement.charge,
+            None if cause is None else pack_error(cause),
+            has_hook,
+        )
+
+    def _note(
+        self,
+        run: _Run,
+        events: list[object],
+        settlement: Settlement,
+        cause: BaseException | None,
+    ) -> None:
+        """Note the events of a run that did not simply end well."""
+        listened = self._events.has_listeners
+        if settlement.kind is Kind.FAIL:
+            if listened(JobFailed):
+                events.append(run.event(JobFailed, cause))
+        elif settlement.charge is Charge.EXCEPTION:
+            if listened(JobReleasedAfterException):
+                events.append(run.event(JobReleasedAfterException, settlement.delay, cause))
+        elif settlement.kind is Kind.RELEASE and listened(JobReleased):
+            events.append(run.event(JobReleased, settlement.delay))
+        if run.error is None and listened(JobProcessed):
+            events.append(run.event(JobProcessed))
+        if listened(JobAttempted):
+            events.append(run.event(JobAttempted, run.error))
+
+    def _refused(self, delivery: Delivery, connection: str, error: QueueError) -> _Over:
+        """Fail what cannot be decoded; its payload is kept with the failed job."""
+        facts = {"job": delivery.name, "queue": delivery.queue, "attempts": delivery.attempts}
+        self._report(error, facts)
+        outcome = Outcome(delivery.id, delivery.token, Kind.FAIL, error=pack_error(error))
+        events: list[object] = []
+        if self._events.has_listeners(JobFailed):
+            source = (connection, delivery.queue, "", delivery.name, delivery.attempts)
+            events.append(JobFailed(*source, None, error))
+        return _Over(Ran(outcome, error), events)
+
+    def _call_hook(self, frame: Frame, failed: FailedJob) -> object:
+        parameter = frame.blueprint.failed_parameter
+        if parameter is None:
+            return None
+        hook = cast(Any, frame.job).failed
+        if parameter == "":
+            return hook()
+        error = self._errors.pop(failed.id, None)
+        if error is None:
+            recorded = unpack_error(failed.error)
+            error = RecordedFailure(recorded.type, recorded.message, recorded.trace)
+        return self._container.call(hook, **{parameter: error})
+
+    def _remember(self, id_: int, error: BaseException) -> None:
+        """Keep *error* for the hook that runs once the failure is recorded."""
+        if len(self._errors) >= _ERRORS_MAX:
+            self._errors.clear()
+        self._errors[id_] = error
+
+    def _tell(self, event: object) -> None:
+        """Tell *event*; a listener's error is reported, and changes nothing for the job."""
+        try:
+            self._events.dispatch(event)
+        except JobTimedOut:
+            raise
+        except Exception as error:  # the border to listeners
+            self._report(error, {"listening_to": type(event).__name__})
+
+    async def _atell(self, event: object) -> None:
+        """Async twin of :meth:`_tell`."""
+        try:
+            await self._events.adispatch(event)
+        except Exception as error:  # the border to listeners
+            self._report(error, {"listening_to": type(event).__name__})
+
+
+class _Over(NamedTuple):
+    """A run that is over: what came of it, and the events that tell so."""
+
+    ran: Ran
+    events: list[object]
+
+
+class _Run:
+    """One run: what it rests on, and the error it ended in, if it did."""
+
+    __slots__ = ("delivery", "error", "frame", "interaction", "trial")
+
+    def __init__(
+        self, delivery: Delivery, frame: Frame, interaction: Interaction, trial: Trial
+    ) -> None:
+        self.delivery = delivery
+        self.frame = frame
+        self.interaction = interaction
+        self.trial = trial
+        self.error: BaseException | None = None
+
+    @property
+    def job(self) -> Job:
+        return self.frame.job
+
+    def event(self, kind: Callable[..., object], *more: object) -> object:
+        """Build an event of this run."""
+        delivery, header = self.delivery, self.frame.header
+        return kind(
+            self.interaction.connection,
+            delivery.queue,
+            header.uuid,
+            header.name,
+            delivery.attempts,
+            self.frame.job,
+            *more,
+        )
+
+    def facts(self) -> Mapping[str, object]:
+        """Return what a report needs to know."""
+        return {
+            "job": self.frame.header.name,
+            "id": self.frame.header.uuid,
+            "queue": self.delivery.queue,
+            "attempts": self.delivery.attempts,
+        }
+
+
+def _plain(job: Job) -> object:
+    return cast(Any, job).handle()
+
+
+def _around(stage: object, call: Callable[[Job], object]) -> Callable[[Job], object]:
+    """Return *call* with *stage*, a callable or an object with `handle`, around it."""
+    handle = cast(
+        "Callable[[Job, Callable[[Job], object]], object]", getattr(stage, "handle", stage)
+    )
+    return lambda job: handle(job, call)
+
+
+async def _awaited(answer: Awaitable[object]) -> object:
+    return await answer
+
+
+def _ignore(error: BaseException, facts: Mapping[str, object]) -> None:
+    """Report nothing: for tests, and for runs whose caller is given the exception."""
