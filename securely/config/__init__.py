@@ -3,10 +3,17 @@
 Files in ``config/`` define plain data, ``.env`` and the process's environment fill it in, and
 :class:`Config` answers dotted keys. Components take their section and parse it once.
 
-Files: ``dotenv.py`` reads .env files; ``environment.py`` holds an application's variables;
-``env.py`` is ``env()``; ``loader.py`` and ``yaml.py`` read ``config/``; ``repository.py`` is
-``Config``; ``fingerprint.py`` tells whether anything has changed; ``commands.py`` and
-``provider.py`` are what artisan and the application see.
+    commands.py     config:show
+    dotenv.py       reads .env files with python-dotenv's parser
+    env.py          env() with typed casts
+    environment.py  the variables of one application, and where each came from
+    exceptions.py   what can be wrong with environment, files and keys
+    fingerprint.py  whether the configuration is still the one that was proved
+    loader.py       config/*.py and *.yaml -> nested data
+    provider.py     binds the repository
+    repository.py   Config: get, set, has, section, typed getters
+    writer.py       changes one variable of an .env file
+    yaml.py         YAML files, with ${NAME:default} filled in
 """
 
 from __future__ import annotations

@@ -3,8 +3,13 @@
 :class:`Encrypter` writes and reads Laravel's payloads; :class:`KeyRing` holds the keys and gives
 a :class:`Signer` for each purpose, so that what leaves the process comes back unchanged.
 
-Files: ``encrypter.py`` is the Encrypter, ``payload.py`` its envelope; ``keys.py`` holds and
-derives keys; ``signer.py`` signs; ``commands.py`` makes keys; ``provider.py`` binds.
+    commands.py    key:generate
+    encrypter.py   Encrypter: Laravel's payload format, on AES in CBC or GCM
+    exceptions.py  what can go wrong with keys and payloads
+    keys.py        KeyRing: the application's keys, and what is derived from them
+    payload.py     the envelope of an encrypted value
+    provider.py    binds the keys and the encrypter
+    signer.py      Signer: proves that data is ours, for one purpose
 """
 
 from __future__ import annotations

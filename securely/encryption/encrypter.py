@@ -20,6 +20,7 @@ from securely.support import entropy
 
 __all__ = ["CIPHERS", "Cipher", "Codec", "Encrypter"]
 
+# Both are AES's own: its block, and the whole tag of GCM.
 _BLOCK_BITS: Final = 128
 _TAG_BYTES: Final = 16
 _FAILED: Final = "Could not decrypt the data."

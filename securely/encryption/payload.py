@@ -15,7 +15,7 @@ __all__ = ["Payload", "appears_encrypted", "lenient_base64", "strict_base64"]
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]")
 _WHITESPACE: Final = bytes.maketrans(b"", b""), b"\t\n\r "
 _STRICT: Final = re.compile(rb"([A-Za-z0-9+/]*)(=*)")
-_PADDING_MAX: Final = 2
+_PADDING_MAX: Final = 2  # letters; three would stand for no byte at all
 
 _INVALID: Final = "The payload is invalid."
 

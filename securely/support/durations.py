@@ -14,6 +14,7 @@ __all__ = ["Duration", "InvalidDuration", "seconds", "seconds_until"]
 
 Duration: TypeAlias = float | int | timedelta | str
 
+# Seconds in each; a month and a year have no fixed length.
 _UNITS: Final = {
     "ms": 0.001,
     "s": 1.0,

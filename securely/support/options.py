@@ -26,7 +26,7 @@ from securely.support.suggest import did_you_mean
 
 __all__ = ["InvalidOptions", "Options", "Seconds"]
 
-_SHOWN_LETTERS_MAX = 80
+_SHOWN_LETTERS_MAX = 80  # letters: enough to recognise a value, and an error stays one line
 
 Seconds: TypeAlias = Annotated[float, BeforeValidator(seconds)]
 """A setting in seconds that may be written as a number, as text ("10m") or as a timedelta."""

@@ -282,7 +282,7 @@ def _state(value: object, kind: type) -> dict[str, object] | None:
             if hasattr(value, field.name)
         }
     # Asked of the class, so that pydantic is not imported for those who do not use it.
-    if hasattr(kind, "__pydantic_fields__"):
+    if hasattr(cast("Any", kind), "__pydantic_fields__"):
         model = cast("Any", value)
         return {**model.__dict__, **(model.__pydantic_extra__ or {})}
     return None

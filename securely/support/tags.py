@@ -72,21 +72,23 @@ def _moment(value: datetime | time) -> object:
     # wall time as it stands, and which of the two passes through an autumn hour is meant.
     if isinstance(value.tzinfo, ZoneInfo):
         return [value.replace(tzinfo=None).isoformat(), value.tzinfo.key, value.fold]
-    return value.isoformat()
+    return [value.isoformat(), None, value.fold] if value.fold else value.isoformat()
 
 
 def _datetime(content: object) -> datetime:
     if isinstance(content, str):
         return datetime.fromisoformat(content)
     wall, zone, fold = cast("list[Any]", items_of(content))
-    return datetime.fromisoformat(wall).replace(tzinfo=_zone(zone), fold=fold)
+    moment = datetime.fromisoformat(wall).replace(fold=fold)
+    return moment if zone is None else moment.replace(tzinfo=_zone(zone))
 
 
 def _time(content: object) -> time:
     if isinstance(content, str):
         return time.fromisoformat(content)
     wall, zone, fold = cast("list[Any]", items_of(content))
-    return time.fromisoformat(wall).replace(tzinfo=_zone(zone), fold=fold)
+    moment = time.fromisoformat(wall).replace(fold=fold)
+    return moment if zone is None else moment.replace(tzinfo=_zone(zone))
 
 
 def _zone(name: str) -> ZoneInfo:
