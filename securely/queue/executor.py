@@ -17,17 +17,16 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 import msgspec
 
 from securely.exceptions import SecurelyError
 from securely.queue.board import Board
 from securely.queue.contracts import Delivery, Kind, Outcome, Verdict
-from securely.queue.crew.inbox import Inbox
-from securely.queue.crew.loading import Loaded
+from securely.queue.crew.inbox import Inbox, Item
+from securely.queue.crew.loading import Loaded, Place
 from securely.queue.crew.system import die_with, hold_lock, resident_bytes
-from securely.queue.crew.tasks import Tasks
 from securely.queue.exceptions import JobTimedOut
 from securely.queue.link import (
     Hook,
@@ -46,6 +45,12 @@ __all__ = ["Executor", "main"]
 
 MEMORY_SECONDS: Final = 0.1  # looking at our own memory costs as much as a small job
 REASON_CHARS_MAX: Final = 200
+
+
+class _Tasks(Protocol):
+    def add(self, cell: int, delivery: Delivery) -> None: ...
+    def take(self) -> Item: ...
+    def close(self) -> None: ...
 
 
 class Executor:
@@ -74,7 +79,7 @@ class Executor:
         self._close = loaded.close
         self._concurrency = concurrency
         self._timeout = timeout
-        self._tasks: Tasks | None = None
+        self._tasks: _Tasks | None = None
         self._timed: tuple[str, float] | None = None
         self._looked_at = 0.0
 
@@ -83,17 +88,10 @@ class Executor:
         signal.signal(signal.SIGALRM, self._ring)
         self._inbox.watch()
         self._inbox.send(Ready())
-        take = self._inbox.take
         while True:
-            item = take()
+            item = self._next()
             if isinstance(item, tuple):
-                if self._runner.is_async(item[1]):
-                    if self._tasks is None:
-                        self._tasks = self._make_tasks()
-                        take = self._tasks.take
-                    self._tasks.add(*item)
-                else:
-                    self._perform(*item)
+                self._perform(*item)
             elif isinstance(item, Hook):
                 self._board.start(item.cell, clock.monotonic())
                 self._runner.run_failed_hook(item.failed)
@@ -104,10 +102,26 @@ class Executor:
             self._tasks.close()
         self._close()
 
+    def _next(self) -> Item:
+        """Return what is to be done next outside of the event loop."""
+        if self._tasks is None:
+            item = self._inbox.take()
+            if not isinstance(item, tuple) or not self._is_async(*item):
+                return item
+            from securely.queue.crew.tasks import Tasks
+
+            self._tasks = Tasks(self._inbox, self._concurrency, self._is_async, self._perform_async)
+            self._tasks.add(*item)
+        return self._tasks.take()
+
+    def _is_async(self, cell: int, delivery: Delivery) -> bool:
+        # To learn its colour is to import its module: from here on a death is this job's.
+        self._board.start(cell, clock.monotonic())
+        return self._runner.is_async(delivery)
+
     # -- one job
 
     def _perform(self, cell: int, delivery: Delivery) -> None:
-        self._board.start(cell, clock.monotonic())
         began = clock.perf()
         outcome = self._attempt(delivery)
         self._report(cell, outcome, clock.perf() - began)
@@ -133,9 +147,8 @@ class Executor:
             raise JobTimedOut(*timed)
 
     async def _perform_async(self, cell: int, delivery: Delivery) -> None:
-        import asyncio
+        import asyncio  # a process that runs sync jobs alone does not load it
 
-        self._board.start(cell, clock.monotonic())
         began = clock.perf()
         try:
             async with asyncio.timeout(self._limit(delivery)):
@@ -157,9 +170,6 @@ class Executor:
             memory = resident_bytes()
         reason = "" if outcome.error is None else _reason(outcome.error)
         self._inbox.send(Report(cell, outcome, seconds, reason, memory))
-
-    def _make_tasks(self) -> Tasks:
-        return Tasks(self._inbox, self._concurrency, self._runner.is_async, self._perform_async)
 
 
 def _reason(error: bytes) -> str:
@@ -188,7 +198,11 @@ def _stay_calm() -> None:
     A handler that does nothing, not SIG_IGN: programs that a job starts would inherit that.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR2):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, _ignore)
+
+
+def _ignore(number: int, frame: FrameType | None) -> None:
+    pass
 
 
 def main(arguments: list[str]) -> int:
@@ -207,8 +221,8 @@ def main(arguments: list[str]) -> int:
         return 1  # the supervisor is gone
     hold_lock(Path(start.lock))
     try:
-        loader = cast("Callable[[str], Loaded]", import_object(start.loader))
-        loaded = loader(start.base_path)
+        loader = cast("Callable[[Place], Loaded]", import_object(start.loader))
+        loaded = loader(start.place)
         loaded.runner.configure(start.defaults)
     except Exception as error:  # a border: whatever it is, the supervisor says it
         inbox.send(Refused(_explain(error)))

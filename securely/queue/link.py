@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from securely.queue.contracts import Defaults, Delivery, FailedJob, Outcome
+from securely.queue.crew.loading import Place
 
 __all__ = [
     "FromExecutor",
@@ -40,7 +41,7 @@ class Start(msgspec.Struct, tag=0, array_like=True):
 
     worker: str
     number: int
-    base_path: str
+    place: Place
     loader: str
     board: str
     lock: str

@@ -30,6 +30,15 @@ class QueueProvider(Provider):
         "queue.listeners": ListenerRunner,
         "queue.runner": JobRunner,
     }
+    commands: ClassVar[Mapping[str, type | str]] = {
+        "queue:clear": "securely.queue.commands.queues.ClearCommand",
+        "queue:failed": "securely.queue.commands.failed.FailedCommand",
+        "queue:flush": "securely.queue.commands.failed.FlushCommand",
+        "queue:forget": "securely.queue.commands.failed.ForgetCommand",
+        "queue:restart": "securely.queue.commands.queues.RestartCommand",
+        "queue:retry": "securely.queue.commands.failed.RetryCommand",
+        "queue:work": "securely.queue.commands.work.WorkCommand",
+    }
 
     def register(self) -> None:
         """Bind the manager, the codec, the runner and what runs queued listeners."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Set
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime, tzinfo
 from enum import Enum
@@ -111,6 +112,7 @@ class Report:
         as_json: One JSON object per line instead of text.
         is_quiet: Write warnings and errors only.
         timezone: For the times at the beginning of lines; None for the machine's.
+        write_error: Takes what went wrong, where that is written elsewhere.
     """
 
     def __init__(
@@ -122,9 +124,11 @@ class Report:
         as_json: bool = False,
         is_quiet: bool = False,
         timezone: tzinfo | None = None,
+        write_error: Write | None = None,
     ) -> None:
         self.tally = Tally()
         self._write_to = write
+        self._write_error_to = write if write_error is None or as_json else write_error
         self._width = min(max(width, WIDTH_MIN), WIDTH_MAX)
         self._is_coloured = is_coloured
         self._as_json = as_json
@@ -212,11 +216,14 @@ class Report:
 
     def _say(self, event: str, text: str, colour: str, word: str) -> None:
         if self._as_json:
-            self._write(json.dumps({"event": event, "at": clock.timestamp(), "text": text}) + "\n")
-        elif self._is_coloured:
-            self._write(f"  \x1b[{colour}m{word}\x1b[0m  {text}\n")
+            text = json.dumps({"event": event, "at": clock.timestamp(), "text": text}) + "\n"
         else:
-            self._write(f"  {word}  {text}\n")
+            label = f"\x1b[{colour}m{word}\x1b[0m" if self._is_coloured else word
+            text = f"  {label}  {text}\n"
+        if event == "notice":
+            self._write(text)
+        else:
+            self._write_error(text)
 
     def summary(self, reason: str, words: str, status: int) -> None:
         """Write the last lines: why the worker ends, and what it has done."""
@@ -237,6 +244,10 @@ class Report:
                 f"\n  Processed {jobs} in {duration(seconds)}: {', '.join(parts)}.{back}\n"
                 f"  Stopped: {words}.\n"
             )
+
+    def _write_error(self, text: str) -> None:
+        with suppress(BrokenPipeError):
+            self._write_error_to(text)
 
     def _write(self, text: str) -> None:
         try:

@@ -457,8 +457,11 @@ class Supervisor:
         self._held_up_until = clock.monotonic() + delay
 
     def _hand_hooks(self) -> None:
-        while self._hooks and (ready := self._crew.ready):
-            min(ready, key=lambda child: len(child.held)).hook(self._hooks.popleft())
+        while self._hooks:
+            able = [child for child in self._crew.ready if child.has_cell]
+            if not able:
+                return
+            min(able, key=lambda child: len(child.held)).hook(self._hooks.popleft())
 
     # -- the end
 
@@ -494,7 +497,8 @@ class Supervisor:
         due = ""
         if self._next_due is not None:
             due = f" The next delayed one is due in {duration(self._next_due - clock.timestamp())}."
-        self._report.notice(f"Waiting for jobs in {queues}.{due}")
+        who = f"{self._orders.name}: waiting" if self._orders.name else "Waiting"
+        self._report.notice(f"{who} for jobs in {queues}.{due}")
 
     def _begin_stop(self, stop: Stop) -> None:
         self._stop = stop

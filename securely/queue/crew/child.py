@@ -23,6 +23,7 @@ import msgspec
 
 from securely.queue.board import Board, State
 from securely.queue.contracts import Defaults, Delivery, FailedJob
+from securely.queue.crew.loading import Place
 from securely.queue.crew.pace import Pace
 from securely.queue.link import FromExecutor, Hook, Link, Quit, Run, Start
 from securely.support import clock
@@ -41,14 +42,16 @@ class Launch:
     """How to start an executor.
 
     Attributes:
-        base_path: The application's directory.
-        loader: `package.module:function` that turns it into what runs jobs.
+        place: The application.
+        loader: `package.module:function` that turns its place into what runs jobs.
         python: The interpreter, with its options.
+        prints_to: The descriptor to which jobs print; None for the worker's own output.
     """
 
-    base_path: str
+    place: Place
     loader: str = "securely.queue.crew.loading:load_application"
     python: tuple[str, ...] = (sys.executable,)
+    prints_to: int | None = None
 
 
 class Phase(Enum):
@@ -123,6 +126,7 @@ class Child:
             self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
                 [*command, *map(str, ends), str(os.getpid()), name],
                 stdin=subprocess.DEVNULL,
+                stdout=launch.prints_to,
                 pass_fds=ends,
                 start_new_session=True,
             )
@@ -130,7 +134,7 @@ class Child:
             Start(
                 worker=self._worker,
                 number=self.number,
-                base_path=launch.base_path,
+                place=launch.place,
                 loader=launch.loader,
                 board=str(self._board.path),
                 lock=str(home / f"{name}.executor.lock"),

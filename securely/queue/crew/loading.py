@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import NamedTuple, Protocol, cast
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from securely.queue.contracts import Runner
 from securely.support.importing import import_object
 
-__all__ = ["Loaded", "load_application"]
+__all__ = ["Loaded", "Place", "load_application"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which application an executor is to load.
+
+    Attributes:
+        base_path: The directory that holds `bootstrap/`.
+        storage: Where it may write, if not in `storage/`.
+        environment: Variables that win over the process's and over `.env`.
+    """
+
+    base_path: str
+    storage: str | None = None
+    environment: dict[str, str] = field(default_factory=dict[str, str])
 
 
 class Loaded(NamedTuple):
@@ -24,21 +41,19 @@ class Loaded(NamedTuple):
     close: Callable[[], object]
 
 
-class _Application(Protocol):
-    def boot(self) -> object: ...
-    def terminate(self) -> object: ...
-    def make(self, key: object, /) -> object: ...
-
-
-def load_application(base_path: str) -> Loaded:
-    """Boot the application that lives at *base_path*: its `bootstrap/app.py` defines `app`.
+def load_application(place: Place) -> Loaded:
+    """Boot the application at *place*: its `bootstrap/app.py` defines `app`.
 
     Raises:
         ImportFailed: There is no such module, or it does not import.
+        SecurelyError: Something in its environment, configuration or providers is wrong.
     """
     from securely.queue.runner import JobRunner
 
-    sys.path.insert(0, base_path)
-    app = cast(_Application, import_object("bootstrap.app:app"))
+    sys.path.insert(0, place.base_path)
+    app: Any = import_object("bootstrap.app:app")
+    if place.storage is not None or place.environment:
+        storage = None if place.storage is None else Path(place.storage)
+        app = app.fresh(place.environment, storage)
     app.boot()
-    return Loaded(cast(Runner, app.make(JobRunner)), app.terminate)
+    return Loaded(app.make(JobRunner), app.terminate)

@@ -57,6 +57,7 @@ class Orders:
         is_once: Stop after one job, or after *sleep* without one.
         grace: How long running jobs may go on after a signal; None for as long as they may run.
         is_forced: Work in maintenance mode too.
+        name: What the worker calls itself.
     """
 
     queues: tuple[str, ...] = ("default",)
@@ -72,6 +73,7 @@ class Orders:
     is_once: bool = False
     grace: float | None = None
     is_forced: bool = False
+    name: str = ""
 
     @property
     def deliveries_max(self) -> int | None:

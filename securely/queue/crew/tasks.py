@@ -30,7 +30,7 @@ class Tasks:
         self,
         inbox: Inbox,
         concurrency: int,
-        is_async: Callable[[Delivery], bool],
+        is_async: Callable[[int, Delivery], bool],
         attempt: Callable[[int, Delivery], Awaitable[None]],
     ) -> None:
         self._inbox = inbox
@@ -64,7 +64,7 @@ class Tasks:
                 item = self._inbox.poll()
                 if item is None:
                     break
-                if not isinstance(item, tuple) or not self._is_async(item[1]):
+                if not isinstance(item, tuple) or not self._is_async(*item):
                     return item
                 self.add(*item)
             self._wake.clear()

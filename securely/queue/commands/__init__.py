@@ -1,0 +1,3 @@
+"""Artisan commands of the queue: `work.py`, `failed.py`, `queues.py`."""
+
+__all__: list[str] = []

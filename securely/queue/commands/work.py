@@ -1,0 +1,134 @@
+"""queue:work."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, cast
+
+from securely.console import Command, InvalidInput, Output, Verbosity
+from securely.container import current
+from securely.queue.commands.queues import workable
+from securely.queue.contracts import Defaults
+from securely.queue.crew.child import Launch
+from securely.queue.crew.crew import Size
+from securely.queue.crew.loading import Place
+from securely.queue.crew.orders import Orders
+from securely.queue.manager import QueueManager
+from securely.queue.report import Report
+from securely.queue.worker import Worker
+from securely.support.durations import InvalidDuration, seconds
+from securely.support.paths import Paths
+
+__all__ = ["WorkCommand"]
+
+_STDERR = 2
+
+
+class WorkCommand(Command):
+    """Runs jobs."""
+
+    signature: ClassVar[str] = """queue:work
+        {connection? : The connection to work; the default one if left out}
+        {--queue= : The queues to work, the most urgent first, as in "high,default"}
+        {--name= : What the worker calls itself}
+        {--once : Run one job and stop}
+        {--stop-when-empty : Stop when no job is due}
+        {--stop-when-empty-for= : Stop when no job has been due for this long}
+        {--max-jobs=0 : Stop after this many jobs; 0 for no limit}
+        {--max-time=0 : Stop after this long; 0 for no limit}
+        {--sleep=1 : How often to look for jobs when nobody rings, in seconds}
+        {--rest=0 : How long to rest after each job, in seconds}
+        {--memory=128 : Stop when a process has grown over this many MiB; 0 for no limit}
+        {--timeout=60 : How long a job may run that names no timeout; 0 for no limit}
+        {--tries=1 : How often a job may fail that names no number; 0 for no limit}
+        {--backoff=0 : How long a failed job waits; "1,5,10" for the first, second, third time}
+        {--grace= : How long running jobs may go on after a signal; their timeout if left out}
+        {--processes=1 : How many jobs run at once, each in a process of its own}
+        {--concurrency=1 : How many async jobs run at once in each process}
+        {--prefetch= : How many jobs each process holds; follows their duration if left out}
+        {--force : Work even in maintenance mode}
+        {--json : Print one JSON object per line}"""
+    description: ClassVar[str] = "Run the jobs of a queue"
+    help: ClassVar[str] = (
+        "SIGTERM or Ctrl-C finishes the running jobs and ends with 0; a second one gives them\n"
+        "back at once. SIGUSR2 pauses, SIGCONT goes on. Durations may have units: 90, 10m, 1h30m."
+    )
+
+    def handle(self, queues: QueueManager, paths: Paths) -> int:
+        """Work until there is a reason to stop; the exit code is 0, 1, or 12 for memory."""
+        name = self.string("connection") if self.argument("connection") else queues.default
+        queue = queues.connection(name)
+        connection = workable(queue.driver, name)
+        worker = Worker(
+            connection,
+            self._orders(name, queue.default_queue),
+            Launch(_place(paths), prints_to=_STDERR if self.boolean("json") else None),
+            self._report(self.output),
+            known_queues=(queue.default_queue,),
+            # The file that `artisan down` writes; whoever stands above the queue owns its content.
+            is_down=(paths.storage / "framework" / "down").exists,
+        )
+        self.output.flush()
+        return worker.run()
+
+    def _orders(self, connection: str, default_queue: str) -> Orders:
+        named = self.string("queue") if self.option("queue") else default_queue
+        tuple_of_queues = tuple(part.strip() for part in named.split(",") if part.strip())
+        timeout = self._seconds("timeout")
+        backoff = tuple(self._read(part, "backoff") for part in self.string("backoff").split(","))
+        return Orders(
+            queues=tuple_of_queues or (default_queue,),
+            name=self.string("name") if self.option("name") else "",
+            size=self._size(),
+            defaults=Defaults(connection, self.integer("tries", 0), backoff, timeout or None),
+            max_jobs=self.integer("max-jobs", 0) or None,
+            max_time=self._seconds("max-time") or None,
+            memory_bytes=self.integer("memory", 0) << 20 or None,
+            sleep=self._seconds("sleep"),
+            rest=self._seconds("rest"),
+            stop_when_empty=self.boolean("stop-when-empty"),
+            empty_for=self._optional_seconds("stop-when-empty-for"),
+            is_once=self.boolean("once"),
+            grace=self._optional_seconds("grace"),
+            is_forced=self.boolean("force"),
+        )
+
+    def _size(self) -> Size:
+        prefetch = self.integer("prefetch", 1) if self.option("prefetch") is not None else None
+        if self._seconds("rest"):
+            prefetch = 1  # a job that is held is not one that waits for the rest to be over
+        return Size(self.integer("processes", 1), self.integer("concurrency", 1), prefetch)
+
+    def _report(self, output: Output) -> Report:
+        def write(text: str) -> None:
+            output.write(text, raw=True)
+            output.stream.flush()
+
+        return Report(
+            write,
+            width=output.width,
+            is_coloured=output.is_decorated,
+            as_json=self.boolean("json"),
+            is_quiet=output.verbosity < Verbosity.NORMAL,
+            write_error=lambda text: output.error_line(text.rstrip("\n"), raw=True),
+        )
+
+    def _optional_seconds(self, option: str) -> float | None:
+        return None if self.option(option) is None else self._seconds(option)
+
+    def _seconds(self, option: str) -> float:
+        return self._read(self.string(option), option)
+
+    @staticmethod
+    def _read(text: str, option: str) -> float:
+        try:
+            return seconds(text.strip())
+        except InvalidDuration as error:
+            raise InvalidInput(f"--{option}: {error}") from error
+
+
+def _place(paths: Paths) -> Place:
+    """Return where the executors find this application, as it is configured here and now."""
+    app: Any = current()
+    overrides = cast("dict[str, str]", getattr(app, "environment_overrides", {}))
+    storage = None if paths.storage == paths.base / "storage" else str(paths.storage)
+    return Place(str(paths.base.resolve()), storage, dict(overrides))

@@ -1,0 +1,61 @@
+"""The fixture application, and a worker for it: `python shop_app.py '{"path": …}'`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from securely.container import Container
+from securely.encryption import KeyRing
+from securely.events import Dispatcher
+from securely.queue.contracts import Defaults
+from securely.queue.crew.child import Launch
+from securely.queue.crew.crew import Size
+from securely.queue.crew.loading import Loaded, Place
+from securely.queue.crew.orders import Orders
+from securely.queue.drivers.sqlite import SqliteConnection
+from securely.queue.payload import Codec
+from securely.queue.report import Report
+from securely.queue.runner import JobRunner
+from securely.queue.worker import Worker
+
+KEY = bytes(range(32))
+
+
+def codec() -> Codec:
+    return Codec(KeyRing(KEY).purpose("queue"))
+
+
+def load(place: Place) -> Loaded:
+    container = Container()
+    events = Dispatcher(container)
+    container.instance(Dispatcher, events)
+    return Loaded(JobRunner(container, codec(), events), lambda: None)
+
+
+def refuse(place: Place) -> Loaded:
+    raise ValueError("no configuration here")
+
+
+def die(place: Place) -> Loaded:
+    raise SystemExit(3)
+
+
+def main(wishes: dict[str, Any]) -> int:
+    connection = SqliteConnection("sqlite", wishes["path"], durability="relaxed")
+    defaults = Defaults("sqlite", timeout=60.0, **wishes.get("defaults", {}))
+    size = Size(**wishes.get("size", {}))
+    orders = Orders(size=size, defaults=defaults, **wishes.get("orders", {}))
+    launch = Launch(Place(wishes["path"]), loader=wishes.get("loader", "shop_app:load"))
+    report = Report(_write, as_json=True)
+    return Worker(connection, orders, launch, report).run()
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(json.loads(sys.argv[1])))

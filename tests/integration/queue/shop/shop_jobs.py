@@ -1,0 +1,189 @@
+"""Jobs of the fixture application. Each run leaves lines in a journal that no queue knows of."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from securely.queue import Job
+from securely.support import clock
+
+JOURNAL = os.environ.get("SHOP_JOURNAL", "")
+
+
+def note(event: str, tag: str) -> None:
+    """Append a line, whole, whatever happens to this process next."""
+    line = f"{event} {tag} {os.getpid()} {clock.monotonic():.6f}\n"
+    descriptor = os.open(JOURNAL, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(descriptor, line.encode())
+    finally:
+        os.close(descriptor)
+
+
+@dataclass
+class Work(Job):
+    """Takes *seconds*."""
+
+    tag: str
+    seconds: float = 0.0
+
+    def handle(self) -> None:
+        note("start", self.tag)
+        if self.seconds:
+            clock.sleep(self.seconds)
+        note("end", self.tag)
+
+
+@dataclass
+class AsyncWork(Job):
+    """Takes *seconds*, and lets others work meanwhile."""
+
+    tag: str
+    seconds: float = 0.0
+
+    async def handle(self) -> None:
+        note("start", self.tag)
+        await clock.asleep(self.seconds)
+        note("end", self.tag)
+
+
+@dataclass
+class Poison(Job):
+    """Kills the process that runs it."""
+
+    tag: str
+
+    def handle(self) -> None:
+        note("start", self.tag)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def failed(self, error: BaseException) -> None:
+        note(f"failed:{type(error).__name__}", self.tag)
+
+
+@dataclass
+class KillOnce(Job):
+    """Kills its process the first time; *where* is a file that remembers."""
+
+    tag: str
+    where: str
+
+    def handle(self) -> None:
+        note("start", self.tag)
+        flag = Path(self.where)
+        if not flag.exists():
+            flag.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        note("end", self.tag)
+
+
+@dataclass
+class Stubborn(Job):
+    """Swallows its timeout and goes on."""
+
+    tag: str
+    timeout = 0.2
+
+    def handle(self) -> None:
+        note("start", self.tag)
+        while True:
+            try:
+                clock.sleep(60)
+            except Exception:  # a job as bad as they come
+                note("swallowed", self.tag)
+
+    def failed(self, error: BaseException) -> None:
+        note(f"failed:{type(error).__name__}", self.tag)
+
+
+@dataclass
+class Slow(Job):
+    """Takes longer than it may."""
+
+    tag: str
+    timeout = 0.2
+
+    def handle(self) -> None:
+        note("start", self.tag)
+        clock.sleep(60)
+
+    def failed(self, error: BaseException) -> None:
+        note(f"failed:{type(error).__name__}", self.tag)
+
+
+@dataclass
+class AsyncSlow(Job):
+    """Takes longer than it may."""
+
+    tag: str
+    timeout = 0.2
+
+    async def handle(self) -> None:
+        note("start", self.tag)
+        await clock.asleep(60)
+
+    def failed(self, error: BaseException) -> None:
+        note(f"failed:{type(error).__name__}", self.tag)
+
+
+@dataclass
+class Broken(Job):
+    """Raises; tried *tries* times."""
+
+    tag: str
+    tries = 2
+    backoff = 0.05
+
+    def handle(self) -> None:
+        note("start", self.tag)
+        raise ValueError("no such customer")
+
+    def failed(self, error: BaseException) -> None:
+        note("failed", self.tag)
+
+
+@dataclass
+class DeadlyHook(Job):
+    """Raises, and its hook kills the process once."""
+
+    tag: str
+    where: str
+
+    def handle(self) -> None:
+        raise ValueError(self.tag)
+
+    def failed(self, error: BaseException) -> None:
+        note("hook", self.tag)
+        flag = Path(self.where)
+        if not flag.exists():
+            flag.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass
+class Hungry(Job):
+    """Makes its process large, and keeps it."""
+
+    tag: str
+    mebibytes: int
+    kept = []  # noqa: RUF012  # a leak on purpose
+
+    def handle(self) -> None:
+        Hungry.kept.append(bytearray(b"x" * (self.mebibytes << 20)))
+        note("end", self.tag)
+
+
+@dataclass
+class Orphan(Job):
+    """Leaves a child behind that outlives every worker for a while."""
+
+    tag: str
+
+    def handle(self) -> None:
+        if os.fork() == 0:
+            clock.sleep(10)
+            os._exit(0)
+        note("end", self.tag)

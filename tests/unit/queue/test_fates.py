@@ -1,0 +1,64 @@
+"""What follows for each delivery when its executor dies."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from securely.queue.contracts import Charge, Delivery, Kind, Verdict
+from securely.queue.crew.child import Fate, Remains
+from securely.queue.crew.fates import judge
+
+PLAIN = Delivery(1, 2, "default", "Greet", 1, 0, 2, 0, None, 3, b"p")
+CONDEMNED = PLAIN._replace(verdict=Verdict.LOST)
+
+
+def test_judge_when_finished_settles_it() -> None:
+    outcome, again, _ = judge(Remains(Fate.FINISHED, 0, PLAIN), is_pardoned=False)
+
+    assert (outcome.kind if outcome else None, again) == (Kind.DONE, None)
+
+
+def test_judge_when_not_begun_gives_it_back_uncharged() -> None:
+    outcome, again, _ = judge(Remains(Fate.HANDED, 0, PLAIN), is_pardoned=False)
+
+    assert outcome is not None
+    assert (outcome.kind, outcome.charge, again) == (Kind.RETURN, Charge.NONE, None)
+
+
+def test_judge_when_running_charges_the_death() -> None:
+    outcome, _, _ = judge(Remains(Fate.STARTED, 0, PLAIN), is_pardoned=False)
+
+    assert outcome is not None
+    assert (outcome.id, outcome.token) == (1, 2)
+    assert (outcome.kind, outcome.charge) == (Kind.RELEASE, Charge.LOST)
+
+
+def test_judge_when_running_beside_the_guilty_one_gives_it_back_uncharged() -> None:
+    outcome, _, _ = judge(Remains(Fate.STARTED, 0, PLAIN), is_pardoned=True)
+
+    assert outcome is not None
+    assert (outcome.kind, outcome.charge) == (Kind.RETURN, Charge.NONE)
+
+
+@pytest.mark.parametrize("is_pardoned", [True, False])
+def test_judge_when_overdue_hands_it_on_as_timed_out(is_pardoned: bool) -> None:
+    outcome, again, _ = judge(Remains(Fate.OVERDUE, 0, PLAIN), is_pardoned=is_pardoned)
+
+    assert outcome is None
+    assert again == PLAIN._replace(verdict=Verdict.TIMED_OUT)
+
+
+def test_judge_when_a_verdict_was_not_begun_hands_it_on() -> None:
+    assert judge(Remains(Fate.HANDED, 0, CONDEMNED), is_pardoned=False).again == CONDEMNED
+
+
+@pytest.mark.parametrize("fate", [Fate.STARTED, Fate.OVERDUE])
+def test_judge_when_a_verdict_kills_too_fails_it_without_an_executor(fate: Fate) -> None:
+    outcome, again, reason = judge(Remains(fate, 0, CONDEMNED), is_pardoned=False)
+
+    assert outcome is not None
+    assert (outcome.kind, outcome.has_hook, again) == (Kind.FAIL, False, None)
+    assert json.loads(outcome.error or b"")["type"].endswith("WorkerLost")
+    assert "3 times" in reason
