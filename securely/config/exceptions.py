@@ -13,11 +13,9 @@ ConfigError (ConfigurationError)
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from securely.exceptions import ConfigurationError
-from securely.support.suggest import did_you_mean
 
 __all__ = [
     "ConfigError",
@@ -135,14 +133,14 @@ class ConfigFileClash(ConfigError):
 class MissingKey(ConfigError, LookupError):
     """A key of the configuration is required and absent."""
 
-    def __init__(self, key: str, known: Iterable[str] = ()) -> None:
+    def __init__(self, key: str, near: str | None = None) -> None:
         self.key = key
-        self.near = did_you_mean(key, list(known))
-        hint = f' Did you mean "{self.near}"?' if self.near else ""
+        self.near = near
+        hint = f' Did you mean "{near}"?' if near else ""
         super().__init__(f'The configuration has no key "{key}".{hint}')
 
-    def __reduce__(self) -> tuple[type[MissingKey], tuple[str, tuple[str, ...]]]:
-        return type(self), (self.key, (self.near,) if self.near else ())
+    def __reduce__(self) -> tuple[type[MissingKey], tuple[str, str | None]]:
+        return type(self), (self.key, self.near)
 
 
 class InvalidValue(ConfigError, TypeError):

@@ -13,6 +13,7 @@ from securely.config.exceptions import InvalidValue, MissingKey
 from securely.support import dot
 from securely.support.durations import InvalidDuration, seconds
 from securely.support.missing import MISSING, Missing
+from securely.support.suggest import did_you_mean
 
 __all__ = ["Config", "Section"]
 
@@ -82,7 +83,7 @@ class Config:
         """
         found = dot.get(self._data(), key)
         if found is MISSING:
-            raise MissingKey(key, self._known(key))
+            raise MissingKey(key, self._nearest(key))
         return found
 
     def section(self, key: str) -> Section:
@@ -232,7 +233,7 @@ class Config:
 
     def __delitem__(self, key: str) -> None:
         if not dot.forget(self._data(), key):
-            raise MissingKey(key, self._known(key))
+            raise MissingKey(key, self._nearest(key))
 
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and self.has(key)
@@ -250,7 +251,7 @@ class Config:
         if found is not MISSING:
             return found
         if default is MISSING:
-            raise MissingKey(key, self._known(key))
+            raise MissingKey(key, self._nearest(key))
         return default
 
     def _typed(self, key: str, default: object, wanted: type[T], name: str) -> T:
@@ -268,16 +269,14 @@ class Config:
             raise InvalidValue(key, "a list", _kind(value))
         return cast("builtins.list[object]", value)
 
-    def _known(self, key: str) -> builtins.list[str]:
-        """Give the keys that *key* may have been meant as: leaves, and whatever leads to them."""
-        known: builtins.dict[str, None] = {}
-        for path, _ in dot.flattened(self._data()):
-            segments = path.split(".")
-            for end in range(1, len(segments) + 1):
-                known[".".join(segments[:end])] = None
-        # The same depth first: "cache.defualt" is "cache.default", not "cache".
-        depth = key.count(".")
-        return sorted(known, key=lambda each: abs(each.count(".") - depth))
+    def _nearest(self, key: str) -> str | None:
+        """Return the key that *key* may have been meant as: a neighbour, if it has any."""
+        parent, _, last = key.rpartition(".")
+        siblings = self.get(parent) if parent else self._data()
+        if isinstance(siblings, Mapping):
+            near = did_you_mean(last, list(cast("Mapping[str, object]", siblings)))
+            return f"{parent}.{near}" if near and parent else near
+        return did_you_mean(key, [path for path, _ in dot.flattened(self._data())])
 
 
 class Section:

@@ -1,0 +1,142 @@
+"""key:generate, and what the provider binds."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from securely.config import Config, Environment
+from securely.config.dotenv import read_dotenv
+from securely.console import Artisan, BufferedOutput
+from securely.container import Container
+from securely.encryption import Encrypter, InvalidKey, KeyRing, MissingAppKey
+from securely.encryption.commands import KeyGenerateCommand
+from securely.encryption.provider import EncryptionProvider
+
+
+class _Console:
+    """An application's console, with an .env file of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.file = directory / ".env"
+        self.directory = directory
+        self.config = Config({"app": {"env": "local", "cipher": "aes-256-cbc"}})
+
+    def run(self, *words: str, process: dict[str, str] | None = None) -> tuple[int, str]:
+        container = Container()
+        container.instance(Config, self.config)
+        container.instance(Environment, Environment.load(self.directory, process=process or {}))
+        artisan = Artisan(container)
+        artisan.register("key:generate", KeyGenerateCommand)
+        output = BufferedOutput()
+        code = artisan.run(["key:generate", "--no-interaction", *words], output)
+        return code, output.all_text
+
+
+@pytest.fixture
+def console(tmp_path: Path) -> _Console:
+    return _Console(tmp_path)
+
+
+def _key_in(text: str) -> bytes:
+    return base64.b64decode(text.strip().removeprefix("base64:"), validate=True)
+
+
+def test_generate_when_there_is_a_line_then_sets_it_and_keeps_the_mode(console: _Console) -> None:
+    console.file.write_text("APP_NAME=Blog\nAPP_KEY=\nLAST=1\n")
+    console.file.chmod(0o640)
+
+    code, text = console.run()
+
+    assert code == 0
+    assert "is set in" in text
+    values = read_dotenv(console.file, {})
+    assert len(_key_in(values["APP_KEY"])) == 32
+    assert values["LAST"] == "1"
+    assert values["APP_KEY"] not in text
+    assert console.file.stat().st_mode & 0o777 == 0o640
+
+
+def test_generate_when_there_is_no_file_then_makes_a_private_one(console: _Console) -> None:
+    assert console.run()[0] == 0
+    assert console.file.stat().st_mode & 0o777 == 0o600
+    assert len(_key_in(read_dotenv(console.file, {})["APP_KEY"])) == 32
+
+
+def test_generate_when_there_is_no_line_then_fails_with_advice(console: _Console) -> None:
+    console.file.write_text("APP_NAME=Blog\n")
+
+    code, text = console.run()
+
+    assert code == 1
+    assert 'Add the line "APP_KEY="' in text
+    assert console.file.read_text() == "APP_NAME=Blog\n"
+
+
+def test_generate_when_asked_to_show_then_prints_a_key_of_the_cipher(console: _Console) -> None:
+    console.config.set("app.cipher", "aes-128-gcm")
+
+    code, text = console.run("--show", process={"APP_KEY": "set"})
+
+    assert code == 0
+    assert len(_key_in(text)) == 16
+    assert not console.file.exists()
+
+
+def test_generate_when_the_process_sets_the_key_then_refuses(console: _Console) -> None:
+    console.file.write_text("APP_KEY=old\n")
+
+    code, text = console.run("--force", process={"APP_KEY": "hunter2"})
+
+    assert code == 1
+    assert "wins over any file" in text
+    assert "hunter2" not in text
+    assert console.file.read_text() == "APP_KEY=old\n"
+
+
+def test_generate_when_in_production_with_a_key_then_only_forced(console: _Console) -> None:
+    console.config.set({"app.env": "production", "app.key": "old"})
+    console.file.write_text("APP_KEY=old\n")
+
+    code, text = console.run()
+    assert (code, console.file.read_text()) == (1, "APP_KEY=old\n")
+    assert "Nothing was changed" in text
+
+    assert console.run("--force")[0] == 0
+    assert console.file.read_text() != "APP_KEY=old\n"
+
+
+def _provided(app: dict[str, object]) -> Container:
+    container = Container()
+    container.instance(Config, Config({"app": app}))
+    EncryptionProvider(container).register()
+    return container
+
+
+def test_provider_when_there_are_keys_then_binds_ring_and_encrypter() -> None:
+    old = Encrypter.generate_key()
+    container = _provided(
+        {"key": "k" * 32, "previous_keys": [f"base64:{base64.b64encode(old).decode()}"]}
+    )
+
+    encrypter = container.make(Encrypter)
+
+    assert encrypter is container.make(Encrypter)
+    assert encrypter.cipher == "aes-256-cbc"
+    assert encrypter.decrypt_string(Encrypter(old).encrypt_string("x")) == "x"
+    assert container.make(KeyRing).all == (b"k" * 32, old)
+
+
+def test_provider_when_the_key_is_missing_or_bad_then_raises_on_first_use() -> None:
+    without = _provided({})
+    with pytest.raises(MissingAppKey):
+        without.make(KeyRing)
+    with pytest.raises(MissingAppKey):
+        without.make(Encrypter)
+
+    short = _provided({"key": "k" * 20})
+    assert short.make(KeyRing).current == b"k" * 20
+    with pytest.raises(InvalidKey, match="has 20 bytes"):
+        short.make(Encrypter)
