@@ -68,7 +68,7 @@ def test_everything_public_has_a_docstring(hold: Any) -> None:
 
 
 def unreasoned(module: Module) -> list[str]:
-    """Return the numbers of *module* that are constants with no comment or docstring to them."""
+    """Return the limits in *module*, constant numbers, with no comment or docstring to them."""
     found = []
     lines = module.text.splitlines()
     body = module.tree.body
@@ -81,10 +81,7 @@ def unreasoned(module: Module) -> list[str]:
                 pass
             case _:
                 continue
-        numbers = (
-            [each for each in ast.walk(value) if isinstance(each, ast.Constant)] if value else []
-        )
-        if not any(type(each.value) in {int, float} for each in numbers):
+        if not is_limit(value):
             continue
         following = body[index + 1] if index + 1 < len(body) else None
         documented = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
@@ -92,6 +89,15 @@ def unreasoned(module: Module) -> list[str]:
         if not (documented or beside or commented_above(lines, node.lineno)):
             found.append(f"{module.relative}:{node.lineno} {name}")
     return found
+
+
+def is_limit(value: ast.expr | None) -> bool:
+    """Tell whether *value* is a number, written or calculated; up to 2 it is a code or a flag."""
+    parts = ast.Constant | ast.BinOp | ast.UnaryOp | ast.operator | ast.unaryop
+    if value is None or not all(isinstance(node, parts) for node in ast.walk(value)):
+        return False
+    number = eval(ast.unparse(value))  # noqa: S307  # arithmetic on literals, checked above
+    return type(number) in {int, float} and abs(number) > 2
 
 
 def commented_above(lines: list[str], line: int) -> bool:
