@@ -7,7 +7,7 @@ import inspect
 import typing
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
-from typing import Any, Final, TypeVar, cast
+from typing import Final, TypeVar, cast
 
 from securely.queue.exceptions import InvalidPayload, NotQueueable
 from securely.queue.job import Job
@@ -168,6 +168,6 @@ def classes_in(hints: Iterable[object]) -> set[type]:
 
 def _hints(owner: object) -> list[object]:
     try:
-        return list(cast("dict[str, Any]", typing.get_type_hints(owner)).values())
+        return list(typing.get_type_hints(owner).values())
     except Exception:  # names of a block that only checkers see; nothing to allow
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar, cast
@@ -10,11 +10,12 @@ from typing import TypeVar, cast
 from securely.queue.contracts import Connection, Counts, Envelope, FailedJobs
 from securely.queue.failed import NoFailedJobs
 from securely.queue.job import Job
-from securely.queue.manager import QueueManager
+from securely.queue.manager import ConnectionDefinition, QueueManager
 from securely.queue.pending import Dispatched
 from securely.queue.queue import Delay, Queue
 from securely.support import entropy
 from securely.support.durations import seconds_until
+from securely.support.manager import Manager
 
 __all__ = ["Pushed", "QueueFake"]
 
@@ -45,15 +46,20 @@ class QueueFake(QueueManager):
 
     Args:
         real: The manager whose place it takes.
+        definitions: What the configuration says of its connections.
         only: The jobs that are recorded; all when empty.
         except_: Those that are queued all the same.
     """
 
     def __init__(
-        self, real: QueueManager, only: Sequence[type[Job]], except_: Sequence[type[Job]]
+        self,
+        real: QueueManager,
+        definitions: Mapping[str, ConnectionDefinition],
+        only: Sequence[type[Job]] = (),
+        except_: Sequence[type[Job]] = (),
     ) -> None:
-        # Its double may look inside.
-        super().__init__(real.default, real._definitions, real._events, real._materials)
+        # Nothing of a manager's own is used: all that would reach a connection is overridden.
+        Manager.__init__(self, real.default, definitions)
         self._real = real
         self._only = tuple(only)
         self._except = tuple(except_)
@@ -139,7 +145,7 @@ class QueueFake(QueueManager):
 
     def pushed(self, job: type[J], predicate: Callable[[J], bool] | None = None) -> list[J]:
         """Return the recorded jobs of a class (subclasses included) that meet *predicate*."""
-        found = [cast("J", entry.job) for entry in self._pushed if isinstance(entry.job, job)]
+        found = [entry.job for entry in self._pushed if isinstance(entry.job, job)]
         return found if predicate is None else [one for one in found if predicate(one)]
 
     def pushed_jobs(self) -> Sequence[Pushed]:

@@ -36,7 +36,7 @@ class ConnectionDefinition(Definition, Protocol):
         ...
 
 
-ConnectionFactory: TypeAlias = Callable[[str, Any], Connection]
+ConnectionFactory: TypeAlias = Callable[[str, Any], Connection | Queue]
 """What opens a connection of a driver: its name, and what the configuration says of it."""
 
 
@@ -89,6 +89,7 @@ class QueueManager(Manager[Queue], Queue):
         materials: Materials,
     ) -> None:
         super().__init__(default, definitions)
+        self._connections = definitions
         self._events = events
         self._materials = materials
 
@@ -116,7 +117,12 @@ class QueueManager(Manager[Queue], Queue):
         return (name or self.default) in self._built()
 
     def extend(self, driver: str, factory: ConnectionFactory) -> None:
-        """Let *factory*, given name and definition, open the connections of *driver*."""
+        """Let *factory* open the connections of *driver*; it wins over one of ours.
+
+        Args:
+            driver: The name, as in the configuration.
+            factory: Given a name and its definition, returns what keeps the jobs.
+        """
         super().extend(driver, lambda name, options: self._queue(name, options, factory))
 
     def place(
@@ -193,7 +199,7 @@ class QueueManager(Manager[Queue], Queue):
         """
         from securely.queue.fake import QueueFake
 
-        fake = QueueFake(self, only, tuple(except_))
+        fake = QueueFake(self, self._connections, only, tuple(except_))
         current().instance(QueueManager, fake)
         return fake
 
@@ -224,6 +230,8 @@ class QueueManager(Manager[Queue], Queue):
 
     def _queue(self, name: str, options: Any, factory: ConnectionFactory) -> Queue:
         opened = factory(name, options)
+        if isinstance(opened, Queue):
+            return opened
         return Queue(opened, self._materials.codec(), self._events, options.queue)
 
     def _undefined(self, name: str) -> Exception:

@@ -48,7 +48,7 @@ class Queue:
         events: Dispatcher,
         default_queue: str = "default",
     ) -> None:
-        self._driver = driver
+        self._connection = driver
         self._codec = codec
         self._events = events
         self._default_queue = default_queue
@@ -56,7 +56,7 @@ class Queue:
     @property
     def driver(self) -> Connection:
         """What keeps the jobs."""
-        return self._driver
+        return self._connection
 
     @property
     def name(self) -> str:

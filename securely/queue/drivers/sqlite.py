@@ -130,7 +130,13 @@ class SqliteConnection(ThreadedConnection):
         self._database = self._open(_SYNCHRONOUS[durability][0])
         self._ids = _Ids()
         self._bells = Bells(self.home)
-        self._failed = SqliteFailedJobs(name, self._database, self._ids.next_free, self._bells.ring)
+        self._failed = SqliteFailedJobs(
+            name,
+            self._database,
+            next_id=self._ids.next_free,
+            ring=self._bells.ring,
+            refresh=refresh,
+        )
 
     @classmethod
     def build(cls, name: str, options: SqliteOptions, materials: Materials) -> SqliteConnection:

@@ -45,6 +45,7 @@ RETURNING -priority, available_at, id, token, queue, name, attempts, exceptions,
   timeout, max_lost, payload
 """
 
+_PUTS_BACK: Final = (Kind.RELEASE, Kind.RETURN)
 _NEXT_DUE: Final = "SELECT min(available_at) FROM jobs WHERE state = 2 AND queue = ?"
 _PROMOTE: Final = "UPDATE jobs SET state = 0 WHERE state = 2 AND queue = ? AND available_at <= ?"
 _HAS_READY: Final = "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 0 AND queue = ?)"
@@ -194,6 +195,8 @@ class SqliteSeat:
             next_due = self._next_due(connection, paused, promote=room > 0)
             if room > 0 and not must_restart:
                 self._claim(connection, deliveries, room, paused)
+        if any(outcome.kind in _PUTS_BACK for outcome in outcomes):
+            self._bells.ring()  # another worker may be idle
         self._wrote = True
         return Turn(deliveries, stale, next_due, must_restart, paused)
 

@@ -1,0 +1,337 @@
+from __future__ import annotations
+
+import copy
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from securely.support import sqlite
+from securely.support.sqlite import (
+    Database,
+    DatabaseBusy,
+    DatabaseCorrupt,
+    DatabaseError,
+    DatabaseFull,
+    DatabaseUnavailable,
+    SchemaTooNew,
+)
+
+
+def first(connection: sqlite3.Connection) -> None:
+    connection.execute("CREATE TABLE notes (text TEXT)")
+
+
+def second(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE notes ADD COLUMN size INTEGER")
+    connection.execute("UPDATE notes SET size = length(text)")
+
+
+def write(database: Database, text: str) -> None:
+    with database.transaction() as connection:
+        connection.execute("INSERT INTO notes (text) VALUES (?)", (text,))
+
+
+def texts(database: Database) -> list[str]:
+    return [text for (text,) in database.query("SELECT text FROM notes ORDER BY rowid")]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "notes.db"
+
+
+@pytest.fixture
+def database(path: Path):
+    database = Database(path, migrations=[first])
+    yield database
+    database.close()
+
+
+def test_directory_and_files_when_created_belong_to_their_owner_only(database, path):
+    write(database, "hello")
+
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    for file in path.parent.iterdir():
+        assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_transaction_when_it_ends_is_seen_by_others(database, path):
+    write(database, "hello")
+
+    other = Database(path, migrations=[first])
+    assert texts(other) == ["hello"]
+    other.close()
+
+
+def test_transaction_when_the_block_raises_is_rolled_back(database):
+    def half() -> None:
+        with database.transaction() as connection:
+            connection.execute("INSERT INTO notes (text) VALUES ('half')")
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        half()
+
+    assert texts(database) == []
+    write(database, "usable after it")
+    assert texts(database) == ["usable after it"]
+
+
+def test_transaction_when_a_statement_fails_raises_our_error_and_rolls_back(database):
+    def half() -> None:
+        with database.transaction() as connection:
+            connection.execute("INSERT INTO notes (text) VALUES ('half')")
+            connection.execute("INSERT INTO nowhere VALUES (1)")
+
+    with pytest.raises(DatabaseError, match="nowhere"):
+        half()
+
+    assert texts(database) == []
+
+
+def test_writer_when_another_writes_waits_for_it(database, path):
+    database.query("SELECT 1")
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    timer = threading.Timer(0.1, lambda: other.execute("COMMIT"))
+    timer.start()
+
+    write(database, "patient")
+
+    timer.join()
+    other.close()
+    assert texts(database) == ["patient"]
+
+
+def test_writer_when_another_never_ends_says_so_in_time(path):
+    database = Database(path, migrations=[first], busy_seconds=0.05)
+    database.query("SELECT 1")
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(DatabaseBusy, match=r"locked by another process") as caught:
+        write(database, "too late")
+
+    assert isinstance(caught.value, TimeoutError)
+    assert str(path) in str(caught.value)
+    other.close()
+    database.close()
+
+
+def test_sixteen_threads_when_they_write_all_get_their_turn(database):
+    def work(number: int) -> None:
+        for step in range(20):
+            write(database, f"{number}:{step}")
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(set(texts(database))) == 16 * 20
+
+
+def test_connection_when_in_another_thread_is_another_one(database):
+    mine = database.connection()
+    seen: list[sqlite3.Connection] = []
+
+    thread = threading.Thread(target=lambda: seen.append(database.connection()))
+    thread.start()
+    thread.join()
+
+    assert database.connection() is mine
+    assert seen[0] is not mine
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_connection_after_a_fork_is_a_fresh_one(path):
+    script = f"""
+import os
+from securely.support.sqlite import Database
+def first(c): c.execute("CREATE TABLE notes (text TEXT)")
+database = Database({str(path)!r}, migrations=[first])
+with database.transaction() as c: c.execute("INSERT INTO notes VALUES ('parent')")
+mine = id(database.connection())
+child = os.fork()
+if child == 0:
+    fresh = id(database.connection()) != mine
+    with database.transaction() as c: c.execute("INSERT INTO notes VALUES ('child')")
+    os._exit(0 if fresh else 1)
+_, status = os.waitpid(child, 0)
+with database.transaction() as c: c.execute("INSERT INTO notes VALUES ('parent again')")
+assert status == 0, status
+print(database.query("SELECT text FROM notes"), database.query("PRAGMA integrity_check"))
+"""  # noqa: S608  # a path of the test's own
+    run = subprocess.run(  # noqa: S603  # the script above
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    assert run.stdout.strip() == "[('parent',), ('child',), ('parent again',)] [('ok',)]"
+
+
+def test_full_database_when_written_raises_and_writes_nothing(path):
+    database = Database(path, migrations=[first], pragmas={"max_page_count": 20})
+
+    def fill() -> None:
+        for _ in range(100):
+            with database.transaction() as connection:
+                connection.execute("INSERT INTO notes (text) VALUES ('first half')")
+                connection.execute("INSERT INTO notes (text) VALUES (?)", ("x" * 9_000,))
+
+    with pytest.raises(DatabaseFull, match="no room") as caught:
+        fill()
+
+    assert isinstance(caught.value, OSError)
+    found = texts(database)
+    assert found.count("first half") * 2 == len(found)
+    assert database.query("PRAGMA integrity_check") == [("ok",)]
+    with database.transaction() as connection:
+        connection.execute("DELETE FROM notes")
+    write(database, "room again")
+    assert texts(database) == ["room again"]
+    database.close()
+
+
+def test_file_that_is_no_database_is_named_with_a_remedy(path):
+    path.parent.mkdir()
+    path.write_bytes(b"this is not a database at all, it is a letter to my aunt" * 100)
+    database = Database(path, migrations=[first])
+
+    with pytest.raises(DatabaseCorrupt, match="Move it away") as caught:
+        database.connection()
+
+    assert str(path) in str(caught.value)
+    assert path.read_bytes().startswith(b"this is not")
+
+
+def test_directory_that_can_not_be_made_is_named_with_a_remedy(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    database = Database(blocked / "data" / "notes.db", migrations=[first])
+
+    with pytest.raises(DatabaseUnavailable, match=r"Make .* writable") as caught:
+        database.connection()
+
+    assert str(blocked) in str(caught.value)
+
+
+def test_older_schema_when_opened_is_upgraded_with_its_rows(path):
+    old = Database(path, migrations=[first])
+    write(old, "kept")
+    old.close()
+
+    new = Database(path, migrations=[first, second])
+
+    assert new.query("SELECT text, size FROM notes") == [("kept", 4)]
+    new.close()
+
+
+def test_newer_schema_when_opened_is_refused_and_left_alone(path):
+    new = Database(path, migrations=[first, second])
+    write(new, "from the future")
+    new.close()
+    old = Database(path, migrations=[first])
+
+    with pytest.raises(SchemaTooNew, match="version 2, this code knows up to 1"):
+        old.connection()
+
+    again = Database(path, migrations=[first, second])
+    assert texts(again) == ["from the future"]
+    again.close()
+
+
+def test_migration_that_fails_leaves_the_old_schema(path):
+    def broken(connection: sqlite3.Connection) -> None:
+        connection.execute("CREATE TABLE half (done INTEGER)")
+        connection.execute("THIS IS NOT SQL")
+
+    old = Database(path, migrations=[first])
+    write(old, "kept")
+    old.close()
+
+    with pytest.raises(DatabaseError):
+        Database(path, migrations=[first, broken]).connection()
+
+    old = Database(path, migrations=[first])
+    assert texts(old) == ["kept"]
+    assert old.query("SELECT count(*) FROM sqlite_master WHERE name = 'half'") == [(0,)]
+    old.close()
+
+
+@pytest.mark.parametrize(("wanted", "level"), [("FULL", 2), ("NORMAL", 1), ("OFF", 0)])
+def test_synchronous_when_asked_for_is_set_on_every_connection(path, wanted, level):
+    database = Database(path, migrations=[first], synchronous=wanted)
+
+    assert database.query("PRAGMA synchronous") == [(level,)]
+    assert database.query("PRAGMA journal_mode") == [("wal",)]
+    database.close()
+
+
+def test_discard_when_a_connection_is_broken_gives_a_fresh_one(database):
+    before = database.connection()
+
+    database.discard()
+
+    assert database.connection() is not before
+    assert texts(database) == []
+
+
+def test_checkpoint_when_nobody_else_reads_empties_the_log(database, path):
+    write(database, "x" * 50_000)
+    log = path.with_name("notes.db-wal")
+    assert log.stat().st_size > 50_000
+
+    database.checkpoint()
+
+    assert log.stat().st_size == 0
+
+
+_TABLE = """\
+22 1 252:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw
+30 22 0:25 / /mnt/team rw - nfs4 server:/team rw
+31 30 0:26 / /mnt/team/local rw - xfs /dev/vdb rw
+32 22 0:27 / /mnt/with\\040space rw master:1 - cifs //server/share rw
+malformed line
+"""
+
+
+@pytest.mark.parametrize(
+    ("directory", "kind"),
+    [
+        ("/srv/app/storage", None),
+        ("/mnt/team", "nfs4"),
+        ("/mnt/team/queue", "nfs4"),
+        ("/mnt/team/local/queue", None),
+        ("/mnt/teamwork", None),
+        ("/mnt/with space/queue", "cifs"),
+    ],
+)
+def test_network_file_system_is_told_by_the_innermost_mount(directory, kind):
+    assert sqlite._kind_of_mount(_TABLE, directory) == kind
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        DatabaseError,
+        DatabaseBusy,
+        DatabaseCorrupt,
+        DatabaseFull,
+        DatabaseUnavailable,
+        SchemaTooNew,
+    ],
+)
+def test_errors_when_copied_keep_their_message_and_data(kind):
+    error = kind("/data/notes.db", "a reason")
+
+    twin = copy.copy(error)
+
+    assert (type(twin), str(twin)) == (kind, str(error))
+    assert (twin.path, twin.reason) == ("/data/notes.db", "a reason")
+    assert "/data/notes.db" in str(error)
