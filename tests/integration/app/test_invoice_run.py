@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import csv
-import os
 import random
 import re
-import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,60 +15,12 @@ import pytest
 
 pytestmark = pytest.mark.integration
 
-ROOT = Path(__file__).parents[3]
 GOOD_ROWS = 312
 PERMANENT = "INV-0137"
 SECONDS = 50
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A copy of the application with an environment of its own."""
-    for name in ("app", "bootstrap", "config", "routes", "storage"):
-        ignore = shutil.ignore_patterns("__pycache__", "*.txt", "*.json", "*.proof", "framework/*")
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignore)
-    for leftover in ("ledger.csv", "invoices"):
-        path = tmp_path / "storage" / "app" / leftover
-        if path.is_dir():
-            shutil.rmtree(path)
-        path.unlink(missing_ok=True)
-    shutil.rmtree(tmp_path / "storage" / "framework", ignore_errors=True)
-    (tmp_path / "storage" / "framework").mkdir()
-    shutil.copy(ROOT / "artisan.py", tmp_path)
-    shutil.copy(ROOT / ".env.example", tmp_path / ".env")
-    subprocess.run(
-        [sys.executable, "artisan.py", "key:generate"],
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
-        env=environment(),
-        timeout=SECONDS,
-    )
-    return tmp_path
-
-
-def environment() -> dict[str, str]:
-    names = ("APP_", "CACHE_", "QUEUE_", "LOG_", "PYTEST")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(names)}
-    return {**kept, "PYTHONPATH": str(ROOT)}
-
-
-@pytest.fixture
-def run(project: Path) -> Run:
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "artisan.py", *words],
-            cwd=project,
-            capture_output=True,
-            text=True,
-            env=environment(),
-            timeout=SECONDS,
-            check=False,
-        )
-
-    return run
+Start = Callable[..., subprocess.Popen[str]]
 
 
 def issued(project: Path) -> list[str]:
@@ -133,18 +82,12 @@ def test_the_invoice_run_done_twice_issues_nothing_twice(project: Path, run: Run
 
 @pytest.mark.timeout(180)
 def test_the_invoice_run_survives_workers_killed_at_random_moments(
-    project: Path, run: Run
+    project: Path, run: Run, start: Start
 ) -> None:
     draw = random.Random(20)
     run("invoices:import", "storage/app/invoices.csv")
     for _ in range(20):
-        worker = subprocess.Popen(
-            [sys.executable, "artisan.py", "queue:work"],
-            cwd=project,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=environment(),
-        )
+        worker = start("queue:work", stdout=subprocess.DEVNULL)
         time.sleep(draw.uniform(0.3, 0.9))
         worker.send_signal(signal.SIGKILL)
         worker.wait(timeout=SECONDS)
@@ -159,16 +102,11 @@ def test_the_invoice_run_survives_workers_killed_at_random_moments(
     assert "reserved" not in run("queue:failed").stdout
 
 
-def test_sigterm_finishes_the_running_job_and_exits_0(project: Path, run: Run) -> None:
+def test_sigterm_finishes_the_running_job_and_exits_0(
+    project: Path, run: Run, start: Start
+) -> None:
     run("invoices:import", "storage/app/invoices.csv")
-    worker = subprocess.Popen(
-        [sys.executable, "artisan.py", "queue:work"],
-        cwd=project,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
+    worker = start("queue:work", stdout=subprocess.PIPE)
     assert worker.stdout is not None
     for line in worker.stdout:
         if "DONE" in line:
