@@ -1,0 +1,70 @@
+"""event:list."""
+
+from __future__ import annotations
+
+import json
+from typing import ClassVar
+
+from securely.console import Command
+from securely.events.dispatcher import Dispatcher
+from securely.events.registry import Entry
+from securely.events.target import EventKey, event_name
+
+__all__ = ["ListCommand"]
+
+
+class ListCommand(Command):
+    """Show the events that somebody listens to, and who, in the order in which they run."""
+
+    signature: ClassVar[str] = (
+        "event:list {--event= : Only events whose name contains this} {--json : Write JSON}"
+    )
+    description: ClassVar[str] = "List the events of the application and their listeners"
+
+    def handle(self, events: Dispatcher) -> int:
+        """Print them."""
+        wanted = str(self.option("event") or "").lower()
+        keys = {event_name(one.event): one.event for one in events.registrations()}
+        listed = {
+            name: [_facts(entry) for entry in _entries(events, keys[name])]
+            for name in sorted(keys)
+            if wanted in name.lower()
+        }
+        if self.boolean("json"):
+            text = json.dumps(
+                [{"event": name, "listeners": found} for name, found in listed.items()]
+            )
+            self.output.write(text + "\n", raw=True)
+            return self.SUCCESS
+        if not listed:
+            self.comment("Nobody listens to any event." if not wanted else "No event fits.")
+        for name, found in listed.items():
+            self.line(f"<info>{name}</info>")
+            for facts in found:
+                self.line(f"  {facts['listener']}{_marks(facts)}")
+        return self.SUCCESS
+
+
+def _entries(events: Dispatcher, key: EventKey) -> list[Entry]:
+    """Return who hears *key*; of a wildcard, the listeners that were registered with it."""
+    if isinstance(key, str) and "*" in key:
+        return [entry for entry in events.entries(key) if entry.registration.event == key]
+    return list(events.entries(key))
+
+
+def _facts(entry: Entry) -> dict[str, object]:
+    return {
+        "listener": entry.target.name,
+        "queued": entry.target.queued,
+        "async": entry.target.is_async,
+        "priority": entry.registration.priority,
+        "through": event_name(entry.registration.event),
+        "wildcard": entry.wildcard,
+    }
+
+
+def _marks(facts: dict[str, object]) -> str:
+    marks = [word for word in ("queued", "async", "wildcard") if facts[word]]
+    if facts["priority"]:
+        marks.append(f"priority {facts['priority']}")
+    return f" <comment>({', '.join(marks)})</comment>" if marks else ""

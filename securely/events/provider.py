@@ -1,0 +1,37 @@
+"""Binds the dispatcher."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from securely.config import Config
+from securely.container import Provider
+from securely.events.dispatcher import Dispatcher
+
+__all__ = ["EventProvider"]
+
+
+class EventProvider(Provider):
+    """Binds the dispatcher."""
+
+    provides: ClassVar[Mapping[str, type]] = {"events": Dispatcher}
+    commands: ClassVar[Mapping[str, type | str]] = {
+        "event:list": "securely.events.commands.ListCommand"
+    }
+    options: ClassVar[Mapping[str, type | str]] = {"events": "securely.events.options.EventOptions"}
+
+    def register(self) -> None:
+        """Bind the dispatcher."""
+        self.app.singleton(Dispatcher, self.dispatcher)
+
+    def dispatcher(self, config: Config) -> Dispatcher:
+        """Return a dispatcher that finds the application's listeners when it first needs them.
+
+        Every command asks for it, so the section is read as it is; the options check it when
+        the configuration changes.
+        """
+        events = Dispatcher(self.app)
+        for package in config.list("events.discover", ["app.listeners"]):
+            events.discover(package)
+        return events

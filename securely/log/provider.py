@@ -1,0 +1,49 @@
+"""Binds the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from securely.config import Config
+from securely.container import Provider
+from securely.events import Dispatcher
+from securely.exceptions import ConfigurationError
+from securely.log.hub import Hub
+from securely.log.manager import LogManager
+from securely.log.masking import Masker, secrets_in
+from securely.support.paths import Paths
+
+__all__ = ["LogProvider"]
+
+
+class LogProvider(Provider):
+    """Binds the log."""
+
+    provides: ClassVar[Mapping[str, type]] = {"log": LogManager}
+    options: ClassVar[Mapping[str, type | str]] = {"log": "securely.log.options.LogOptions"}
+
+    def register(self) -> None:
+        """Bind the manager; nothing is parsed or opened before the first message."""
+        self.app.singleton(LogManager, self.manager)
+
+    def manager(self, config: Config, events: Dispatcher, paths: Paths) -> LogManager:
+        """Return the manager of the configured channels.
+
+        A section that is wrong does not raise here, in the middle of a message: everything goes
+        to the emergency log, which says what is wrong. (`config:check` is where it raises.)
+        """
+        from securely.log.options import LogOptions  # pydantic: not before the first message
+
+        hub = Hub(
+            paths=paths,
+            environment=str(config.get("app.env", "production")),
+            timezone=str(config.get("app.timezone", "UTC")),
+            events=events,
+            masker=Masker(secrets_in(config.all())),
+        )
+        try:
+            options = config.section("log").parse(LogOptions)
+        except ConfigurationError as error:
+            return LogManager("default", {}, hub, problem=str(error))
+        return LogManager(options.default, options.channels, hub)
