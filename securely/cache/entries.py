@@ -184,9 +184,9 @@ class Entries:
         """Return what lies in *row*, or None if it has expired or is not ours."""
         _, expires, mode, filename, _ = row
         try:
-            if expires is not None and not isinstance(expires, float):
-                raise ForeignRow(f"its end is a {type(expires).__name__}")  # noqa: TRY301  # one place answers
             if expires is not None and expires <= now:
+                if expires < 0:
+                    raise ForeignRow("its end is no time")  # noqa: TRY301  # one place answers
                 return None
             sealed = self._rows().disk.fetch(mode, filename, row[4], read=False)
             data = sealed[1 + _MAC_BYTES :]

@@ -27,11 +27,18 @@ _DEFAULTS: Final[Mapping[str, object]] = _core.DEFAULT_SETTINGS
 _MMAP_BYTES: Final[int] = _core.DEFAULT_SETTINGS["sqlite_mmap_size"]
 _RAW: Final[int] = _core.MODE_RAW
 
-Row: TypeAlias = tuple[int, object, object, object, object]
-"""What lies in a row: rowid, expire_time, mode, filename, value. Strangers can write it: any
-column may hold anything that SQLite can hold."""
+Row: TypeAlias = tuple[int, float | None, int | None, int, bytes | None]
+"""What lies in a row: its id, when it ends, its mode, whether it names a file, its value. Anyone
+who can write to the file can have written it: what is in a column of a wrong type is None here, and
+an end of a wrong type is -1."""
 
-_COLUMNS: Final = "rowid, expire_time, mode, filename, value"
+# Each column in the one type in which we write it: text that is not UTF-8 could not even be read,
+# and the error would show it.
+_COLUMNS: Final = (
+    "rowid, CASE WHEN typeof(expire_time) IN ('real', 'null') THEN expire_time ELSE -1.0 END,"
+    " CASE typeof(mode) WHEN 'integer' THEN mode END, filename IS NOT NULL,"
+    " CASE typeof(value) WHEN 'blob' THEN value END"
+)
 _SELECT: Final = f"SELECT {_COLUMNS} FROM Cache WHERE key = ? AND raw = 1"  # noqa: S608  # constants
 _SELECT_MANY: Final = f"SELECT key, {_COLUMNS} FROM Cache WHERE raw = 1 AND key IN (%s)"  # noqa: S608  # constants
 _UPSERT: Final = (
@@ -40,6 +47,7 @@ _UPSERT: Final = (
     " ON CONFLICT (key, raw) DO UPDATE SET store_time = ?2, expire_time = ?3, access_time = ?2,"
     " access_count = 0, tag = NULL, size = 0, mode = 1, filename = NULL, value = ?4"
 )
+_DELETE: Final = "DELETE FROM Cache WHERE rowid = ? AND (value IS ? OR typeof(value) <> 'blob')"
 _DELETE_EXPIRED: Final = (
     "DELETE FROM Cache WHERE rowid IN (SELECT rowid FROM Cache"
     " WHERE expire_time IS NOT NULL AND expire_time <= ? ORDER BY expire_time LIMIT ?)"
@@ -49,7 +57,7 @@ _PARAMETERS_MAX: Final = 500
 # Expired rows and, where there is no room, old ones go a few at a time, as in diskcache; but not
 # with each write: looking costs as much as writing a small value.
 _CULL_EVERY: Final = 16
-_CULL_ROWS: Final = 160
+_CULL_ROWS: Final = 10
 # Rows that one transaction removes: others may write in between.
 _CHUNK_ROWS: Final = 1_000
 
@@ -93,11 +101,11 @@ class Disk(_core.Disk):  # type: ignore[misc]  # diskcache has no types
             ForeignRow: The row says that it is a pickle, or in a file, or is not bytes.
         """
         if mode != _RAW:
-            raise ForeignRow(f"its mode is {mode!r}: only plain bytes are read, never a pickle")
-        if filename is not None or read:
+            raise ForeignRow(f"its mode is {mode}: only plain bytes are read, never a pickle")
+        if filename or read:
             raise ForeignRow("it names a file: nothing outside the row is read")
         if not isinstance(value, bytes):
-            raise ForeignRow(f"its value is a {type(value).__name__}")
+            raise ForeignRow("its value is not bytes")
         return value
 
     def filename(self, key: object = None, value: object = None) -> NoReturn:
@@ -201,7 +209,7 @@ class Rows(_core.Cache):  # type: ignore[misc]  # diskcache has no types
 
     def remove(self, row: Row) -> None:
         """Remove *row*, unless it has been written anew since it was read."""
-        self._con.execute("DELETE FROM Cache WHERE rowid = ? AND value IS ?", (row[0], row[4]))
+        self._con.execute(_DELETE, (row[0], row[4]))
 
     def expire(self, now: float) -> int:
         """Remove what has expired at *now*; return how many rows that were."""
@@ -238,15 +246,22 @@ class Rows(_core.Cache):  # type: ignore[misc]  # diskcache has no types
     def _make_room(self, now: float) -> None:
         """Remove expired rows, and then, where the limit is passed, those the policy names."""
         connection = self._con
-        connection.execute(_DELETE_EXPIRED, (now, _CULL_ROWS))
+        connection.execute(_DELETE_EXPIRED, (now, _CULL_EVERY * _CULL_ROWS))
         if self._evict is None:
             return
-        # Pages on the free list are room already: the file itself shrinks in `shrink` only.
-        ((pages,),) = connection.execute("PRAGMA page_count")
-        ((free,),) = connection.execute("PRAGMA freelist_count")
-        if (pages - free) * self._page_size > self.size_limit:
-            chosen = self._evict.format(fields="rowid", now=now)
-            connection.execute(f"DELETE FROM Cache WHERE rowid IN ({chosen})", (_CULL_ROWS,))  # noqa: S608  # diskcache's constant
+        chosen = self._evict.format(fields="rowid", now=now)
+        sql = f"DELETE FROM Cache WHERE rowid IN ({chosen})"  # noqa: S608  # diskcache's constant
+        # A few at a time, until there is room, but not for ever: a writer waits for this.
+        for _ in range(_CULL_EVERY):
+            if self._used() <= self.size_limit:
+                break
+            connection.execute(sql, (_CULL_ROWS,))
+
+    def _used(self) -> int:
+        """Return how many bytes are in use. Free pages are room already; the file keeps them."""
+        ((pages,),) = self._con.execute("PRAGMA page_count")
+        ((free,),) = self._con.execute("PRAGMA freelist_count")
+        return int((pages - free) * self._page_size)
 
     def _count_read(self, rowid: int, now: float) -> None:
         """Note a read where the policy wants to know; a note is not worth waiting for."""

@@ -138,11 +138,10 @@ class StoreSuite(_Timed):
         store.put("names", names, 60)
 
         names.append("bob")
-        found = store.get("names")
-        assert found == ["ann"]
-        assert isinstance(found, list)
-        found.append("eve")
+        first: Any = store.get("names")
+        first.append("eve")
 
+        assert first == ["ann", "eve"]
         assert store.get("names") == ["ann"]
 
     def test_put_when_value_has_no_written_form_then_raises_and_keeps_the_old(
@@ -462,7 +461,7 @@ class StoreSuite(_Timed):
         async def use() -> list[object]:
             await store.aput("a", [1], 60)
             await store.aput_many({"b": 2, "c": 3}, None)
-            return [
+            told = [
                 await store.aget("a"),
                 await store.aadd("a", 9, None),
                 await store.amany(["b", "c"]),
@@ -472,10 +471,11 @@ class StoreSuite(_Timed):
                 await store.apull("c"),
                 await store.aforget("c"),
                 await store.aprune(),
-                await store.aflush(""),
-                await store.aget("a"),
-                await store.aclose(),
             ]
+            await store.aflush("")
+            told.append(await store.aget("a"))
+            await store.aclose()
+            return told
 
         assert asyncio.run(use()) == [
             [1],
@@ -487,9 +487,7 @@ class StoreSuite(_Timed):
             3,
             False,
             0,
-            None,
             MISSING,
-            None,
         ]
 
     def test_twins_when_tasks_race_then_no_increment_is_lost(self, store: Store) -> None:
@@ -622,7 +620,7 @@ class LockSuite(_Timed):
         assert set(crowd) == {1}
         assert sum(taken) == len(crowd)
 
-    def test_twins_when_awaited_then_do_the_same(self, locks: LockStore) -> None:
+    def test_lock_twins_when_awaited_then_do_the_same(self, locks: LockStore) -> None:
         """Each twin does what the sync method does."""
 
         async def use() -> list[object]:

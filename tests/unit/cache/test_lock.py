@@ -1,0 +1,255 @@
+"""The lock as its users see it: waiting, callbacks, context managers, owners."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from securely.cache import Lock, LockTimeout, Repository
+from securely.cache.drivers.array import ArrayStore
+from securely.support import clock
+from securely.support.clock import FrozenClock
+
+
+class Releasing(FrozenClock):
+    """A clock on which somebody releases a lock while another waits."""
+
+    def __init__(self, at: float, lock: Lock, after: float) -> None:
+        super().__init__(at)
+        self._lock = lock
+        self._at = at + after
+        self.pauses: list[float] = []
+
+    def travel(self, seconds: float) -> None:
+        super().travel(seconds)
+        self.pauses.append(seconds)
+        if self.timestamp() >= self._at:
+            self._lock.release()
+
+
+def test_get_when_callback_then_runs_it_and_releases(cache: Repository) -> None:
+    lock = cache.lock("x", 10)
+
+    assert lock.get(lock.is_locked) is True
+    assert lock.is_locked() is False
+
+
+def test_get_when_taken_then_false_and_callback_is_not_run(cache: Repository) -> None:
+    calls: list[int] = []
+    cache.lock("x").acquire()
+
+    assert cache.lock("x").get(lambda: calls.append(1)) is False
+    assert calls == []
+
+
+def test_get_when_callback_raises_then_released(cache: Repository) -> None:
+    def fail() -> None:
+        raise RuntimeError("boom")
+
+    with pytest.raises(RuntimeError, match="boom"):
+        cache.lock("x").get(fail)
+
+    assert cache.lock("x").get() is True
+
+
+def test_block_when_free_in_time_then_taken(frozen: FrozenClock) -> None:
+    store = ArrayStore()
+    first, second = Lock(store, "x"), Lock(store, "x")
+    first.acquire()
+    releasing = Releasing(frozen.timestamp(), first, after=3)
+
+    with clock.using(releasing):
+        assert second.block(5) is True
+
+    assert second.is_owned_by_current_process()
+    # Short pauses at first, and never long ones.
+    assert releasing.pauses[0] <= 0.002
+    assert max(releasing.pauses) <= 0.05
+
+
+def test_block_when_never_free_then_times_out(frozen: FrozenClock, cache: Repository) -> None:
+    cache.lock("x").acquire()
+    began = clock.monotonic()
+
+    with pytest.raises(LockTimeout, match=r'"x" was not free within 5 seconds') as caught:
+        cache.lock("x").block("5s")
+
+    assert caught.value.seconds == 5
+    assert isinstance(caught.value, TimeoutError)
+    assert clock.monotonic() - began == pytest.approx(5)
+
+
+def test_block_when_zero_then_tries_once(frozen: FrozenClock, cache: Repository) -> None:
+    cache.lock("x").acquire()
+
+    with pytest.raises(LockTimeout):
+        cache.lock("x").block(0)
+
+
+def test_block_when_callback_then_returns_what_it_returned(cache: Repository) -> None:
+    assert cache.lock("x").block(1, lambda: 7) == 7
+    assert cache.lock("x").is_locked() is False
+
+
+def test_with_when_entered_then_held_within(frozen: FrozenClock, cache: Repository) -> None:
+    with cache.lock("x", 10) as lock:
+        assert cache.lock("x").get() is False
+        with pytest.raises(LockTimeout), cache.lock("x", wait=2):
+            pytest.fail("two holders")
+
+    assert lock.is_locked() is False
+
+
+def test_with_when_time_was_over_then_the_next_holder_keeps_it(
+    frozen: FrozenClock, cache: Repository
+) -> None:
+    next_one = cache.lock("x", 100)
+
+    with cache.lock("x", 10):
+        frozen.travel(11)
+        next_one.acquire()
+
+    assert next_one.is_owned_by_current_process()
+
+
+def test_refresh_when_no_seconds_then_as_long_as_it_was_made_for(
+    frozen: FrozenClock, cache: Repository
+) -> None:
+    lock = cache.lock("x", 10)
+    assert lock.refresh() is False
+    lock.acquire()
+    frozen.travel(8)
+
+    assert lock.refresh() is True
+    frozen.travel(8)
+    assert lock.is_locked() is True
+    assert lock.refresh(0) is True
+    frozen.travel(1_000)
+    assert lock.is_locked() is True
+
+
+def test_owner_when_given_then_any_lock_with_it_releases(cache: Repository) -> None:
+    cache.lock("x", owner="job-7").acquire()
+
+    assert cache.lock("x").is_owned_by("job-7") is True
+    assert cache.lock("x").release() is False
+    assert cache.lock("x", owner="job-7").release() is True
+
+
+def test_owner_when_not_given_then_each_lock_has_its_own(cache: Repository) -> None:
+    assert cache.lock("x").owner != cache.lock("x").owner
+    assert len(cache.lock("x").owner) == 32
+
+
+def test_force_release_when_held_by_another_then_free(cache: Repository) -> None:
+    cache.lock("x").acquire()
+
+    assert cache.lock("x").force_release() is True
+    assert cache.lock("x").get() is True
+
+
+def test_repr_when_shown_then_without_the_owner(cache: Repository) -> None:
+    lock = cache.lock("x", 5)
+
+    assert lock.owner not in repr(lock)
+    assert "'x'" in repr(lock)
+
+
+class Spying(ArrayStore):
+    """Notes which locks are bound to this process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bound: list[bool] = []
+        self.detached: list[str] = []
+
+    def acquire(self, name: str, owner: str, seconds: float | None, *, bound: bool) -> bool:
+        self.bound.append(bound)
+        return super().acquire(name, owner, seconds, bound=bound)
+
+    def detach(self, name: str, owner: str) -> bool:
+        self.detached.append(owner)
+        return super().detach(name, owner)
+
+
+def test_lock_when_owner_is_made_then_bound_until_detached() -> None:
+    store = Spying()
+    made, given = Lock(store, "a"), Lock(store, "b", owner="job-7")
+    made.acquire()
+    given.acquire()
+    owner = made.detach()
+    made.release()
+    made.acquire()
+
+    assert store.bound == [True, False, False]
+    assert store.detached == [owner]
+
+
+def test_twins_when_awaited_then_do_the_same(frozen: FrozenClock, cache: Repository) -> None:
+    async def seven() -> int:
+        return 7
+
+    async def use() -> list[Any]:
+        lock, other = cache.lock("x", 10), cache.lock("x", 10)
+        answers = [
+            await lock.aget(),
+            await other.aacquire(),
+            await other.aget(seven),
+            await lock.arefresh(20),
+            await lock.ais_locked(),
+            await lock.ais_owned_by("nobody"),
+            await lock.ais_owned_by_current_process(),
+            await lock.adetach() == lock.owner,
+            await lock.arelease(),
+            await other.aget(seven),
+            await other.ablock(1),
+            await lock.aforce_release(),
+            await lock.ablock(1, seven),
+        ]
+        async with lock:
+            answers.append(await other.aget())
+            with pytest.raises(LockTimeout):
+                await other.ablock(2)
+        answers.append(await lock.ais_locked())
+        return answers
+
+    assert asyncio.run(use()) == [
+        True,
+        False,
+        False,
+        True,
+        True,
+        False,
+        True,
+        True,
+        True,
+        7,
+        True,
+        True,
+        7,
+        False,
+        False,
+    ]
+
+
+def test_ablock_when_waiting_then_the_loop_goes_on(cache: Repository) -> None:
+    async def use() -> int:
+        first = cache.lock("x")
+        await first.aacquire()
+        turns = 0
+
+        async def work() -> None:
+            nonlocal turns
+            for _ in range(20):
+                await clock.asleep(0.001)
+                turns += 1
+            await first.arelease()
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(work())
+            group.create_task(cache.lock("x").ablock(5))
+        return turns
+
+    assert asyncio.run(use()) == 20
