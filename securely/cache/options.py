@@ -74,8 +74,11 @@ class CustomOptions(StoreOptions):
 
 def _kind(data: Any) -> str:
     """Return which of the classes above *data* is for."""
-    driver = cast("Any", data).get("driver") if isinstance(data, Mapping) else data.driver
-    return driver if driver in _CLASSES else "custom"
+    if isinstance(data, Mapping):
+        driver = cast("Mapping[str, object]", data).get("driver")
+    else:
+        driver = getattr(data, "driver", None)
+    return str(driver) if driver in _CLASSES else "custom"
 
 
 OneStore: TypeAlias = ArrayOptions | DiskOptions | NullOptions | CustomOptions

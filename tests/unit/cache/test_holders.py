@@ -1,0 +1,57 @@
+"""Which processes hold locks: tokens, files, and strangers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from securely.cache.holders import Holders
+
+
+@pytest.fixture
+def holders(tmp_path: Path) -> Holders:
+    """The holders of one directory."""
+    return Holders(tmp_path / "holders")
+
+
+def test_token_when_asked_twice_then_the_same_and_alive(holders: Holders, tmp_path: Path) -> None:
+    token = holders.token()
+
+    assert token is not None
+    assert holders.token() == token
+    assert Holders(tmp_path / "holders").token() == token
+    assert holders.is_alive(token) is True
+
+
+def test_is_alive_when_nobody_holds_the_file_then_false_and_it_is_removed(
+    holders: Holders, tmp_path: Path
+) -> None:
+    holders.token()
+    left = tmp_path / "holders" / ("0" * 32 + ".lock")
+    left.touch()
+
+    assert holders.is_alive("0" * 32) is False
+    assert not left.exists()
+    assert holders.is_alive("0" * 32) is False
+
+
+def test_sweep_when_some_are_dead_then_the_living_stay(holders: Holders, tmp_path: Path) -> None:
+    token = holders.token()
+    (tmp_path / "holders" / ("1" * 32 + ".lock")).touch()
+
+    assert holders.sweep() == 1
+    assert token is not None
+    assert holders.is_alive(token) is True
+
+
+@pytest.mark.parametrize("token", ["", "../../etc/passwd", "x" * 32, "0" * 31, "0" * 31 + "\n"])
+def test_is_alive_when_token_is_a_strangers_then_nothing_is_opened(
+    holders: Holders, tmp_path: Path, token: str
+) -> None:
+    (tmp_path / "holders").mkdir()
+    (tmp_path / "victim.lock").write_text("precious")
+
+    assert holders.is_alive(token) is False
+    assert holders.is_alive("../victim") is False
+    assert (tmp_path / "victim.lock").exists()
