@@ -32,6 +32,7 @@ __all__ = ["Child", "Fate", "Launch", "Phase", "Remains"]
 
 HELD_BYTES_MAX: Final = 1 << 20  # large payloads are not hoarded
 STALL_SECONDS: Final = 0.05  # without an outcome: what has not started is taken back
+LAST_SECONDS: Final = 0.1  # between the end of its link and that of the process
 HOOK_TOKEN: Final = -1  # on the board, where a delivery has a token of at least 1
 REVOKE: Final = b"r"
 _DECODER = msgspec.msgpack.Decoder(FromExecutor)
@@ -168,16 +169,16 @@ class Child:
         """Wait for its end, at most *seconds*; False if it still lives."""
         assert self._process is not None, "not started"  # noqa: S101  # a bug of ours
         try:
-            self._process.wait(seconds)
+            self._process.wait(None if seconds == math.inf else seconds)
         except subprocess.TimeoutExpired:
             return False
         return True
 
     def bury(self) -> list[Remains]:
         """Make sure that it is dead, and tell what it held."""
-        self.kill()
-        assert self._process is not None, "not started"  # noqa: S101  # a bug of ours
-        self._process.wait()
+        if not self.wait(LAST_SECONDS):
+            self.kill()
+            self.wait(math.inf)
         self.link.close()
         self._control.close()
         remains: list[Remains] = []

@@ -89,8 +89,9 @@ class Shop:
         """Start a worker; wishes are `orders`, `size`, `defaults`, `loader`."""
         wishes["path"] = str(self.path / "queue")
         output = self.path / f"worker-{len(self.running)}.log"
+        paths = (os.environ.get("PYTHONPATH", ""), str(ROOT), str(SHOP))
         environment = os.environ | {
-            "PYTHONPATH": os.pathsep.join((str(ROOT), str(SHOP))),
+            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
             "SHOP_JOURNAL": str(self._journal),
             "PYTHONWARNINGS": "error",
         }
@@ -128,7 +129,7 @@ class Shop:
         began = clock.monotonic()
         while not condition():
             if clock.monotonic() - began > seconds:
-                logs = "\n".join(one.output.read_text() for one in self.running)
+                logs = "\n".join(one.output.read_text()[-3000:] for one in self.running)
                 pytest.fail(f"It did not come to that within {seconds} s.\n{logs}")
             clock.sleep(0.002)
         return clock.monotonic() - began

@@ -141,7 +141,9 @@ def test_term_when_sent_twice_gives_up_and_the_job_comes_back_uncharged(
     assert worker.stopped()["returned"] >= 1
     counts = shop.connection.counts("default")
     assert (counts.pending, counts.reserved) == (2, 0)
-    delivery = shop.connection.join(["default"]).turn((), 1).deliveries[0]
+    seat = shop.connection.join(["default"])
+    (delivery,) = seat.turn((), 1).deliveries
+    seat.leave()
     assert (delivery.attempts, delivery.lost, delivery.exceptions) == (1, 0, 0)
 
 
@@ -197,10 +199,13 @@ def test_long_job_when_others_were_handed_over_gives_them_to_another_worker(
     shop.push(*(jobs.Work(str(n)) for n in range(200)), jobs.Work("long", 2.0))
     shop.push(*(jobs.Work(str(n)) for n in range(200, 400)))
 
-    first, second = (shop.start(orders={"stop_when_empty": True}) for _ in range(2))
+    first, second = (shop.start() for _ in range(2))
 
-    shop.wait_for(lambda: len(shop.tags("end")) == 400, 5.0)
+    shop.wait_for(lambda: len(shop.tags("end")) == 400)
     assert "long" not in shop.tags("end")
+    shop.wait_for(lambda: "long" in shop.tags("end"))
+    for worker in (first, second):
+        worker.signal(signal.SIGTERM)
     assert (first.wait(), second.wait()) == (0, 0)
     assert sorted(shop.tags("start")) == sorted(shop.tags("end"))
     shop.assert_nothing_is_left()

@@ -243,7 +243,7 @@ def test_class_when_vanished_fails_and_keeps_the_payload(
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    code = "from securely.queue import Job\nclass Gone(Job):\n    def handle(self): pass\n"
+    code = "from securely.queue.job import Job\nclass Gone(Job):\n    def handle(self): pass\n"
     (elsewhere / "shop_gone.py").write_text(code)
     monkeypatch.syspath_prepend(str(elsewhere))
     envelope = shop.envelope(importlib.import_module("shop_gone").Gone())

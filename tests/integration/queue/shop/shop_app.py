@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from securely.container import Container
@@ -19,6 +20,9 @@ from securely.queue.payload import Codec
 from securely.queue.report import Report
 from securely.queue.runner import JobRunner
 from securely.queue.worker import Worker
+
+sys.path.insert(0, str(Path(__file__).parent))
+from shop_kills import FatalConnection  # beside this file
 
 KEY = bytes(range(32))
 
@@ -43,7 +47,9 @@ def die(place: Place) -> Loaded:
 
 
 def main(wishes: dict[str, Any]) -> int:
-    connection = SqliteConnection("sqlite", wishes["path"], durability="relaxed")
+    connection: Any = SqliteConnection("sqlite", wishes["path"], durability="relaxed")
+    if "kill" in wishes:
+        connection = FatalConnection(connection, wishes["kill"])
     defaults = Defaults("sqlite", timeout=60.0, **wishes.get("defaults", {}))
     size = Size(**wishes.get("size", {}))
     orders = Orders(size=size, defaults=defaults, **wishes.get("orders", {}))

@@ -7,7 +7,7 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from securely.queue import Job
+from securely.queue.job import Job
 from securely.support import clock
 
 JOURNAL = os.environ.get("SHOP_JOURNAL", "")
@@ -34,6 +34,27 @@ class Work(Job):
         note("start", self.tag)
         if self.seconds:
             clock.sleep(self.seconds)
+        note("end", self.tag)
+
+
+@dataclass
+class Lasting(Work):
+    """Survives any number of deaths."""
+
+    max_lost = 1000
+
+
+@dataclass
+class AsyncLasting(Job):
+    """Survives any number of deaths, and lets others work meanwhile."""
+
+    tag: str
+    seconds: float = 0.0
+    max_lost = 1000
+
+    async def handle(self) -> None:
+        note("start", self.tag)
+        await clock.asleep(self.seconds)
         note("end", self.tag)
 
 
