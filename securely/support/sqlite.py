@@ -140,6 +140,22 @@ class _Handle:
 
 
 _inherited: list[sqlite3.Connection] = []
+_databases: weakref.WeakSet[Database] = weakref.WeakSet()
+
+
+def _before_fork() -> None:
+    """Close the idle connections of the thread that forks; both processes open their own again.
+
+    SQLite counts its locks per process in memory that a child inherits: a child whose parent had
+    the file open would believe that it holds locks which only the parent holds, and once the
+    parent is gone, nobody does.
+    """
+    for database in list(_databases):
+        database.close_idle()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(before=_before_fork)
 
 
 class _Local(threading.local):
@@ -240,6 +256,7 @@ class Database:
         self._local = _Local()
         self._opening = threading.Lock()
         self._handles: weakref.WeakSet[_Handle] = weakref.WeakSet()
+        _databases.add(self)
 
     def connection(self) -> sqlite3.Connection:
         """Return this thread's connection, opening it on first use and after a fork.
@@ -290,6 +307,12 @@ class Database:
         if handle is not None:
             self._handles.discard(handle)
             handle.close()
+
+    def close_idle(self) -> None:
+        """Close this thread's connection, unless it is within a transaction."""
+        handle = self._local.handle
+        if handle is not None and not handle.connection.in_transaction:
+            self.discard()
 
     def close(self) -> None:
         """Close the connections of all threads of this process; a later use opens them again."""
@@ -371,7 +394,7 @@ class Database:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             kind = _network_file_system(directory)
             if kind is None:
-                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+                _create(self.path)
         except OSError as error:
             reason = (
                 f"{error.strerror or error}. "
@@ -448,6 +471,25 @@ class Database:
 def _primary(error: sqlite3.Error) -> int:
     """Return the primary code of *error*: extended ones carry more in their upper bits."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _create(path: Path) -> None:
+    """Create an empty file at *path*, at 0600, unless there is one.
+
+    A file that may be in use is never opened: closing any descriptor of it would drop all locks
+    that this process holds on it, those of SQLite included. (Tried: it corrupts the database.)
+    So the new file gets its name when its descriptor is closed already.
+    """
+    if path.exists():
+        return
+    aside = path.with_name(f".{path.name}.{entropy.token_hex(8)}")
+    os.close(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    try:
+        os.link(aside, path)
+    except FileExistsError:
+        pass  # another process was faster
+    finally:
+        aside.unlink()
 
 
 def _network_file_system(directory: Path) -> str | None:

@@ -157,10 +157,10 @@ from securely.support.sqlite import Database
 def first(c): c.execute("CREATE TABLE notes (text TEXT)")
 database = Database({str(path)!r}, migrations=[first])
 with database.transaction() as c: c.execute("INSERT INTO notes VALUES ('parent')")
-mine = id(database.connection())
+mine = database.connection()
 child = os.fork()
 if child == 0:
-    fresh = id(database.connection()) != mine
+    fresh = database.connection() is not mine
     with database.transaction() as c: c.execute("INSERT INTO notes VALUES ('child')")
     os._exit(0 if fresh else 1)
 _, status = os.waitpid(child, 0)
@@ -173,6 +173,31 @@ print(database.query("SELECT text FROM notes"), database.query("PRAGMA integrity
     )
 
     assert run.stdout.strip() == "[('parent',), ('child',), ('parent again',)] [('ok',)]"
+
+
+def test_second_opening_when_the_first_is_in_use_keeps_its_locks(path):
+    first_one = Database(path, migrations=[first])
+    write(first_one, "mine")
+    script = f"""
+import fcntl, sqlite3, sys
+try:
+    with open({str(path)!r}, "r+b") as file:
+        # The byte range that SQLite's shared locks live in: free means nobody is known to read.
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 510, 0x40000002)
+    print("free")
+except OSError:
+    print("held")
+"""
+
+    second_one = Database(path, migrations=[first])
+    write(second_one, "mine too")
+    second_one.close()
+
+    run = subprocess.run(  # noqa: S603  # the script above
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "held"
+    first_one.close()
 
 
 def test_full_database_when_written_raises_and_writes_nothing(path):

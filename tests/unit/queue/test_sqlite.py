@@ -1,0 +1,624 @@
+from __future__ import annotations
+
+import os
+import select
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from securely.queue.board import Board
+from securely.queue.contracts import Charge, Envelope, Kind, Outcome, Verdict
+from securely.queue.drivers.sqlite import SqliteConnection
+from securely.queue.drivers.sqlite_files import hold, is_free
+from securely.queue.drivers.sqlite_schema import MIGRATIONS
+from securely.queue.exceptions import QueueUnavailable, StoreFull
+from securely.support import clock
+from securely.support.clock import FrozenClock
+from securely.support.sqlite import Database
+from securely.testing.suites.queue import done, envelope
+
+
+@pytest.fixture
+def connection(tmp_path: Path):
+    connection = SqliteConnection("sqlite", tmp_path / "queue")
+    yield connection
+    connection.close()
+
+
+def die(seat, *, boot: str | None = None) -> None:
+    """Let the worker of *seat* be gone, as SIGKILL leaves it: the kernel drops its lock."""
+    if boot is not None:
+        with seat._database.transaction() as database:
+            database.execute("UPDATE workers SET boot = ? WHERE id = ?", (boot, seat._row))
+    os.close(seat._lock)
+    seat._lock = -1
+    seat._bell.close()
+    seat._bells.close()
+    seat._database.close()
+
+
+def rung(seat) -> bool:
+    return bool(select.select([seat], [], [], 0)[0])
+
+
+# -- death
+
+
+def test_reap_when_a_worker_died_gives_back_what_had_not_started(connection):
+    connection.push([envelope("a"), envelope("b")])
+    dead, living = connection.join(["default"]), connection.join(["default"])
+    dead.turn([], 2)
+    die(dead)
+
+    reaped = living.reap()
+
+    assert (reaped.returned, reaped.charged, reaped.settled) == (2, 0, 0)
+    again = living.turn([], 9).deliveries
+    assert [(one.name, one.attempts, one.lost) for one in again] == [("a", 1, 0), ("b", 1, 0)]
+    living.leave()
+
+
+def test_reap_when_a_worker_died_judges_by_its_board(connection):
+    connection.push([envelope(name) for name in ("handed", "started", "finished")])
+    dead, living = connection.join(["default"]), connection.join(["default"])
+    held = dead.turn([], 3).deliveries
+    board = Board(dead.home / f"{dead.id}.board", 8)
+    for cell, delivery in enumerate(held):
+        board.place(cell, delivery.id, delivery.token)
+    board.start(1, 0.0)
+    board.start(2, 0.0)
+    board.finish(2)
+    board.close()
+    die(dead)
+
+    reaped = living.reap()
+
+    assert (reaped.returned, reaped.charged, reaped.settled) == (1, 1, 1)
+    again = living.turn([], 9).deliveries
+    assert [(one.name, one.attempts, one.lost) for one in again] == [
+        ("handed", 1, 0),
+        ("started", 2, 1),
+    ]
+    living.leave()
+
+
+def test_reap_when_a_board_tells_of_an_older_token_does_not_believe_it(connection):
+    connection.push([envelope()])
+    dead, living = connection.join(["default"]), connection.join(["default"])
+    (first,) = dead.turn([], 1).deliveries
+    (second,) = dead.turn([Outcome(first.id, first.token, Kind.RETURN)], 1).deliveries
+    board = Board(dead.home / f"{dead.id}.board", 8)
+    board.place(0, first.id, first.token)
+    board.finish(0)
+    board.close()
+    die(dead)
+
+    reaped = living.reap()
+
+    assert second.token > first.token
+    assert (reaped.returned, reaped.settled) == (1, 0)
+    living.leave()
+
+
+def test_reap_when_a_job_took_its_last_worker_down_hands_it_over_to_be_failed(connection):
+    connection.push([envelope("poison", max_lost=2), envelope("innocent", max_lost=2)])
+    living = connection.join(["default"])
+    for expected in ((1, 0), (0, 1)):
+        dead = connection.join(["default"])
+        held = dead.turn([], 2).deliveries
+        board = Board(dead.home / f"{dead.id}.board", 8)
+        for cell, delivery in enumerate(held):
+            board.place(cell, delivery.id, delivery.token)
+        board.start(0, 0.0)
+        board.close()
+        die(dead)
+        reaped = living.reap()
+        assert (reaped.charged, len(reaped.condemned)) == expected
+
+    (condemned,) = reaped.condemned
+    assert (condemned.name, condemned.verdict, condemned.lost) == ("poison", Verdict.LOST, 2)
+    assert connection.counts("default").reserved == 1
+    turn = living.turn([Outcome(condemned.id, condemned.token, Kind.FAIL, error=b"{}")], 9)
+    assert [one.name for one in turn.deliveries] == ["innocent"]
+    assert [one.name for one in connection.failed.all()] == ["poison"]
+    living.leave()
+
+
+def test_condemned_job_when_its_undertaker_dies_is_condemned_again(connection):
+    connection.push([envelope(max_lost=1)])
+    dead, undertaker = connection.join(["default"]), connection.join(["default"])
+    (held,) = dead.turn([], 1).deliveries
+    board = Board(dead.home / f"{dead.id}.board", 8)
+    board.place(0, held.id, held.token)
+    board.start(0, 0.0)
+    board.close()
+    die(dead)
+    (condemned,) = undertaker.reap().condemned
+    die(undertaker)
+    last = connection.join(["default"])
+
+    last.reap()
+
+    (again,) = last.turn([], 1).deliveries
+    assert (again.id, again.verdict) == (condemned.id, Verdict.LOST)
+    last.leave()
+
+
+def test_reap_when_an_executor_still_lives_waits_for_it(connection):
+    connection.push([envelope()])
+    dead, living = connection.join(["default"]), connection.join(["default"])
+    dead.turn([], 1)
+    executor = hold(dead.home / f"{dead.id}.0.executor.lock")
+    die(dead)
+
+    waiting = living.reap()
+    os.close(executor)
+    after = living.reap()
+
+    assert (waiting.waiting, waiting.returned) == (1, 0)
+    assert (after.waiting, after.returned) == (0, 1)
+    living.leave()
+
+
+def test_reap_after_a_reboot_gives_everything_back_whatever_the_board_says(connection):
+    connection.push([envelope()])
+    dead, living = connection.join(["default"]), connection.join(["default"])
+    (held,) = dead.turn([], 1).deliveries
+    board = Board(dead.home / f"{dead.id}.board", 8)
+    board.place(0, held.id, held.token)
+    board.finish(0)
+    board.close()
+    die(dead, boot="an earlier boot")
+
+    reaped = living.reap()
+
+    assert (reaped.returned, reaped.settled) == (1, 0)
+    assert connection.counts("default").pending == 1
+    living.leave()
+
+
+def test_reap_by_two_at_once_takes_a_dead_worker_over_once(connection):
+    connection.push([envelope() for _ in range(20)])
+    dead = connection.join(["default"])
+    dead.turn([], 20)
+    die(dead)
+    seats = [connection.join(["default"]) for _ in range(4)]
+    found: list[int] = []
+
+    threads = [
+        threading.Thread(target=lambda seat=seat: found.append(seat.reap().returned))
+        for seat in seats
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(found) == [0, 0, 0, 20]
+    for seat in seats:
+        seat.leave()
+
+
+def test_reap_when_a_failed_job_waits_for_its_hook_hands_it_over(connection):
+    connection.push([envelope("hooked")])
+    dead, living = connection.join(["default"]), connection.join(["default"])
+    (held,) = dead.turn([], 1).deliveries
+    dead.turn([Outcome(held.id, held.token, Kind.FAIL, error=b"{}", has_hook=True)], 0)
+    assert list(living.reap().hooks) == []
+    die(dead)
+
+    (hook,) = living.reap().hooks
+
+    assert (hook.id, hook.name) == (held.id, "hooked")
+    living.leave()
+
+
+def test_late_outcome_of_a_worker_taken_for_dead_is_refused(connection):
+    connection.push([envelope()])
+    stalled, living = connection.join(["default"]), connection.join(["default"])
+    (old,) = stalled.turn([], 1).deliveries
+    os.close(stalled._lock)
+    living.reap()
+    (new,) = living.turn([], 1).deliveries
+    stalled._lock = os.open(os.devnull, os.O_RDONLY)
+
+    late = stalled.turn(done([old]), 0)
+
+    assert list(late.stale) == [old.id]
+    assert list(living.turn(done([new]), 0).stale) == []
+    stalled.leave()
+    living.leave()
+
+
+def test_files_of_workers_are_gone_when_they_left_or_were_reaped(connection):
+    left, dead, living = (connection.join(["default"]) for _ in range(3))
+    Board(left.home / f"{left.id}.board", 8).close()
+    Board(dead.home / f"{dead.id}.board", 8).close()
+    die(dead)
+
+    left.leave()
+    living.reap()
+
+    assert {path.name.partition(".")[0] for path in living.home.iterdir()} == {living.id}
+    assert list(living.peers()) == []
+    living.leave()
+    assert list(connection.home.iterdir()) == []
+
+
+def test_lock_of_a_worker_is_not_inherited_by_its_children(connection):
+    seat = connection.join(["default"])
+    lock = seat.home / f"{seat.id}.lock"
+    child = subprocess.Popen(["/bin/sleep", "60"], close_fds=False)
+
+    assert not is_free(lock)
+    die(seat)
+
+    assert is_free(lock)
+    child.kill()
+    child.wait()
+
+
+# -- waking
+
+
+def test_push_rings_every_worker(connection):
+    seats = [connection.join(["default"]), connection.join(["mail"])]
+    assert not any(map(rung, seats))
+
+    connection.push([envelope()])
+
+    assert all(map(rung, seats))
+    for seat in seats:
+        seat.drain()
+    assert not any(map(rung, seats))
+    for seat in seats:
+        seat.leave()
+
+
+def test_push_when_the_directory_is_too_deep_for_a_socket_rings_all_the_same(tmp_path):
+    connection = SqliteConnection("sqlite", tmp_path / ("deep" * 20) / ("deeper" * 10))
+    seat = connection.join(["default"])
+
+    connection.push([envelope()])
+
+    assert rung(seat)
+    seat.leave()
+    connection.close()
+
+
+def test_push_when_a_worker_never_listens_does_not_wait(connection):
+    seat = connection.join(["default"])
+
+    for _ in range(300):
+        connection.push([envelope()])
+
+    assert connection.counts("default").pending == 300
+    seat.leave()
+
+
+def test_leave_and_restart_ring_the_others(connection):
+    connection.push([envelope()])
+    leaving, other = connection.join(["default"]), connection.join(["default"])
+    leaving.turn([], 1)
+    other.drain()
+
+    leaving.leave()
+
+    assert rung(other)
+    other.drain()
+    connection.restart()
+    assert rung(other)
+    other.leave()
+
+
+# -- settings and limits
+
+
+def test_pause_keeps_a_queue_back_until_it_is_resumed(connection):
+    connection.push([envelope("a", "mail"), envelope("b", "default")])
+    seat = connection.join(["mail", "default"])
+    connection.pause("mail")
+
+    paused = seat.turn([], 9)
+    connection.resume("mail")
+    resumed = seat.turn([], 9)
+
+    assert ([one.name for one in paused.deliveries], list(paused.paused)) == (["b"], ["mail"])
+    assert ([one.name for one in resumed.deliveries], list(resumed.paused)) == (["a"], [])
+    seat.leave()
+
+
+def test_pause_for_a_time_ends_by_itself(connection):
+    with clock.using(FrozenClock(at=1_800_000_000.0)) as frozen:
+        connection.push([envelope()])
+        seat = connection.join(["default"])
+        connection.pause(seconds=60)
+
+        assert list(seat.turn([], 1).deliveries) == []
+        frozen.travel(61)
+        assert len(seat.turn([], 1).deliveries) == 1
+        seat.leave()
+
+
+@pytest.mark.parametrize(
+    ("durability", "producer", "worker"),
+    [("default", 2, 1), ("strict", 2, 2), ("relaxed", 1, 1)],
+)
+def test_durability_sets_what_commits_wait_for(tmp_path, durability, producer, worker):
+    connection = SqliteConnection("sqlite", tmp_path / "queue", durability=durability)
+    seat = connection.join(["default"])
+
+    assert connection._database.query("PRAGMA synchronous") == [(producer,)]
+    assert seat._database.query("PRAGMA synchronous") == [(worker,)]
+    seat.leave()
+    connection.close()
+
+
+def test_ids_when_the_clock_stands_or_goes_back_still_grow(connection):
+    with clock.using(FrozenClock(at=1_800_000_000.0)) as frozen:
+        for step in (0, 0, -3_600, 0):
+            frozen.travel(step)
+            connection.push([envelope(), envelope()])
+            connection.push([envelope()])
+
+    ids = [id_ for (id_,) in connection._database.query("SELECT id FROM jobs ORDER BY rowid")]
+    assert ids == sorted(set(ids))
+    assert len(ids) == 12
+    assert max(ids) < 2**63
+
+
+def test_push_when_another_process_took_the_id_takes_the_next_one(connection):
+    with clock.using(FrozenClock(at=1_800_000_000.0)):
+        connection.push([envelope("first")])
+        connection._ids._last = 0  # as it is in a process that has just started
+
+        connection.push([envelope("second")])
+
+    seat = connection.join(["default"])
+    assert [one.name for one in seat.turn([], 9).deliveries] == ["first", "second"]
+    seat.leave()
+
+
+def test_full_store_when_pushed_to_raises_and_writes_nothing(connection):
+    connection._database._pragmas["max_page_count"] = 60
+    connection.push([envelope()])
+
+    with pytest.raises(StoreFull, match="nothing was written") as caught:
+        connection.push([envelope(payload=b"x" * 1_000) for _ in range(500)])
+
+    assert str(connection.path) in str(caught.value)
+    assert connection.counts("default").total == 1
+    assert connection._database.query("PRAGMA integrity_check") == [("ok",)]
+    connection.push([envelope("fits")])
+    assert connection.counts("default").total == 2
+
+
+def test_full_store_when_a_worker_settles_raises_and_keeps_what_is_held(connection):
+    connection.push([envelope(payload=b"x" * 500) for _ in range(40)])
+    seat = connection.join(["default"])
+    held = seat.turn([], 10).deliveries
+    pages = seat._database.query("PRAGMA page_count")[0][0]
+    seat._database.connection().execute(f"PRAGMA max_page_count = {pages}")
+    fail = [Outcome(one.id, one.token, Kind.FAIL, error=b"e" * 9_000) for one in held]
+
+    with pytest.raises(StoreFull, match="no room"):
+        seat.turn(fail, 0)
+
+    assert connection.failed.count() == 0
+    assert connection.counts("default").reserved == 10
+    seat._database.connection().execute("PRAGMA max_page_count = 100000")
+    assert list(seat.turn(fail, 0).stale) == []
+    assert connection.failed.count() == 10
+    seat.leave()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs resource limits")
+def test_file_size_limit_when_pushed_over_raises_and_leaves_a_sound_store(tmp_path):
+    script = f"""
+import resource
+from securely.queue.contracts import Envelope
+from securely.queue.drivers.sqlite import SqliteConnection
+from securely.queue.exceptions import StoreFull
+connection = SqliteConnection("sqlite", {str(tmp_path / "queue")!r})
+def envelope(n): return Envelope(f"u-{{n}}", "job", "default", b"x" * 1_000)
+connection.push([envelope(0)])
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+accepted = 1
+try:
+    for n in range(1, 2_000):
+        connection.push([envelope(n)])
+        accepted += 1
+except StoreFull as error:
+    print("full", connection.counts("default").pending == accepted)
+else:
+    print("never full")
+"""
+    run = subprocess.run(  # noqa: S603  # the script above
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    assert run.stdout.strip() == "full True", run.stderr
+    connection = SqliteConnection("sqlite", tmp_path / "queue")
+    assert connection._database.query("PRAGMA integrity_check") == [("ok",)]
+    connection.push([envelope()])
+    connection.close()
+
+
+def test_corrupt_file_is_named(tmp_path):
+    path = tmp_path / "queue"
+    path.mkdir()
+    (path / "jobs.db").write_bytes(b"not a database, whatever its name says" * 200)
+    connection = SqliteConnection("sqlite", path)
+
+    with pytest.raises(QueueUnavailable, match=r"jobs\.db") as caught:
+        connection.push([envelope()])
+
+    assert "Move it away" in str(caught.value)
+    with pytest.raises(QueueUnavailable, match=r"jobs\.db"):
+        connection.join(["default"])
+    with pytest.raises(QueueUnavailable, match=r"jobs\.db"):
+        connection.counts("default")
+
+
+def test_directory_that_can_not_be_written_is_named_with_a_remedy(tmp_path):
+    blocked = tmp_path / "storage"
+    blocked.write_text("a file where a directory belongs")
+    connection = SqliteConnection("sqlite", blocked / "queue")
+
+    with pytest.raises(QueueUnavailable, match=r"Make .* writable") as caught:
+        connection.push([envelope()])
+    with pytest.raises(QueueUnavailable, match=r"Make .* writable"):
+        connection.join(["default"])
+
+    assert str(blocked) in str(caught.value)
+
+
+def test_workers_directory_that_can_not_be_made_lets_no_lock_behind(connection):
+    connection.push([envelope()])
+    connection.home.write_text("a file where a directory belongs")
+
+    with pytest.raises(QueueUnavailable, match="workers"):
+        connection.join(["default"])
+
+
+def test_store_of_an_older_schema_is_upgraded_with_its_jobs(tmp_path):
+    def later(connection: sqlite3.Connection) -> None:
+        connection.execute("CREATE TABLE batches (id INTEGER PRIMARY KEY)")
+
+    connection = SqliteConnection("sqlite", tmp_path / "queue")
+    connection.push([envelope("kept")])
+    connection.close()
+    upgraded = Database(connection.path / "jobs.db", migrations=[*MIGRATIONS, later])
+
+    assert upgraded.query("SELECT name FROM jobs") == [("kept",)]
+    assert upgraded.query("SELECT count(*) FROM batches") == [(0,)]
+    upgraded.close()
+    with pytest.raises(QueueUnavailable, match="knows up to"):
+        connection.push([envelope()])
+
+
+def test_store_is_for_its_owner_only(connection):
+    seat = connection.join(["default"])
+    connection.push([envelope()])
+
+    assert connection.path.stat().st_mode & 0o777 == 0o700
+    assert connection.home.stat().st_mode & 0o777 == 0o700
+    for path in (connection.path / "jobs.db", seat.home / f"{seat.id}.lock"):
+        assert path.stat().st_mode & 0o777 == 0o600
+    seat.leave()
+
+
+def test_claim_of_many_queues_walks_indexes_only(connection):
+    plans = [
+        row[3]
+        for sql in (
+            (
+                "SELECT id FROM jobs WHERE state = 0 AND queue = 'x' "
+                "ORDER BY priority DESC, available_at, id LIMIT 9"
+            ),
+            "SELECT min(available_at) FROM jobs WHERE state = 2 AND queue = 'x'",
+            "SELECT id FROM jobs WHERE state = 1 AND worker = 7",
+        )
+        for row in connection._database.query(f"EXPLAIN QUERY PLAN {sql}")
+    ]
+
+    assert all("INDEX jobs_" in plan for plan in plans), plans
+    assert not any("TEMP B-TREE" in plan for plan in plans), plans
+
+
+def test_claim_reads_an_index_of_what_is_due_and_not_the_delayed_jobs_before_it(connection):
+    connection.push([envelope(delay=3_600, priority=9) for _ in range(2_000)])
+    connection.push([envelope("now")])
+    seat = connection.join(["default"])
+
+    assert [one.name for one in seat.turn([], 5).deliveries] == ["now"]
+    seat.leave()
+
+
+# -- many at once
+
+
+def test_many_processes_when_they_push_and_work_lose_and_double_nothing(tmp_path):
+    path = str(tmp_path / "queue")
+    script = """
+import sys
+from securely.queue.contracts import Envelope, Kind, Outcome
+from securely.queue.drivers.sqlite import SqliteConnection
+path, me, mode = sys.argv[1], sys.argv[2], sys.argv[3]
+connection = SqliteConnection("sqlite", path, durability="relaxed")
+if mode == "push":
+    for n in range(150):
+        connection.push([Envelope(f"{me}-{n}", f"{me}-{n}", "default", b"x" * 200)])
+else:
+    seat, outcomes, idle = connection.join(["default"]), [], 0
+    while idle < 400:
+        turn = seat.turn(outcomes, 7)
+        assert not turn.stale
+        outcomes = [Outcome(one.id, one.token, Kind.DONE) for one in turn.deliveries]
+        for one in turn.deliveries:
+            print(one.name)
+        idle = 0 if turn.deliveries else idle + 1
+    seat.leave(outcomes)
+connection.close()
+"""
+    children = [
+        subprocess.Popen(  # noqa: S603  # the script above
+            [sys.executable, "-c", script, path, f"p{number}", "push" if number < 3 else "work"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(6)
+    ]
+
+    names = [name for child in children for name in child.communicate()[0].split()]
+
+    assert [child.returncode for child in children] == [0] * 6
+    rest = SqliteConnection("sqlite", path)
+    seat = rest.join(["default"])
+    names += [one.name for one in seat.turn([], 1_000).deliveries]
+    assert len(names) == 450
+    assert len(set(names)) == 450
+    assert rest._database.query("PRAGMA integrity_check") == [("ok",)]
+    seat.leave()
+    rest.close()
+
+
+def test_release_of_a_lost_executor_keeps_its_place(connection):
+    connection.push([envelope("first"), envelope("second")])
+    seat = connection.join(["default"])
+    (held,) = seat.turn([], 1).deliveries
+
+    lost = Outcome(held.id, held.token, Kind.RELEASE, charge=Charge.LOST)
+    again = seat.turn([lost], 2).deliveries
+
+    assert [(one.name, one.lost) for one in again] == [("first", 1), ("second", 0)]
+    seat.leave()
+
+
+def test_idle_turn_takes_no_write_lock(connection):
+    seat = connection.join(["default"])
+    other = sqlite3.connect(connection.path / "jobs.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    turn = seat.turn([], 8)
+
+    assert list(turn.deliveries) == []
+    other.execute("ROLLBACK")
+    other.close()
+    seat.leave()
+
+
+def test_envelope_of_a_foreign_shape_is_kept_byte_by_byte(connection):
+    odd = Envelope("u-1", "näme ✓", "quëue", bytes(range(256)), timeout=None, max_lost=0)
+    connection.push([odd])
+    seat = connection.join(["quëue"])
+
+    (held,) = seat.turn([], 1).deliveries
+
+    assert (held.name, held.queue, held.payload) == (odd.name, odd.queue, odd.payload)
+    assert (held.timeout, held.max_lost, held.verdict) == (None, 0, Verdict.RUN)
+    seat.leave()
