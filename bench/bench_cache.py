@@ -1,0 +1,137 @@
+"""The cache beside what it stands on: microseconds per operation, and the ratio.
+
+Run: python bench/bench_cache.py [--rounds 7]
+
+Each row compares an operation of ours with the same one of a peer, in one process, in turns, best
+of several rounds: shared machines are noisy, so read the ratios. Disk: bare diskcache with its
+default pickle Disk against ours, signature, repository and all. Array: a plain dict of value and
+end, guarded by nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import diskcache
+
+from securely.cache import CacheManager, Repository
+from securely.cache.drivers.array import ArrayStore
+from securely.cache.drivers.disk import DiskStore
+from securely.cache.options import ArrayOptions
+from securely.encryption import KeyRing
+
+KEYS = [f"bench:key:{number}" for number in range(500)]
+SMALL = {"id": 1234, "name": "ann", "email": "ann@example.com", "roles": ["admin"], "ok": True}
+LARGE = [dict(SMALL, id=number) for number in range(100)]
+SECONDS = 600
+
+Operation = Callable[[str], object]
+
+
+class PlainDict:
+    """The least that a cache in memory can do."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, tuple[object, float]] = {}
+
+    def get(self, key: str) -> object:
+        value, ends = self.kept[key]
+        return value if ends > time.monotonic() else None
+
+    def put(self, key: str, value: object) -> None:
+        self.kept[key] = (value, time.monotonic() + SECONDS)
+
+
+def best(operations: list[Operation], rounds: int, count: int) -> list[float]:
+    """Return microseconds per call of each operation, the best of *rounds*, taken in turns."""
+    times = [float("inf")] * len(operations)
+    for _ in range(rounds):
+        for index, operation in enumerate(operations):
+            began = time.perf_counter()
+            for number in range(count):
+                operation(KEYS[number % len(KEYS)])
+            times[index] = min(times[index], (time.perf_counter() - began) / count * 1e6)
+    return times
+
+
+def disk_rows(directory: Path) -> list[tuple[str, Operation, Operation, int]]:
+    """Return what is measured on disk: name, peer, ours, calls per round."""
+    peer = diskcache.Cache(str(directory / "peer"))
+    ours = Repository(DiskStore(directory / "ours", KeyRing(b"k" * 32).purpose("cache")))
+    rows: list[tuple[str, Operation, Operation, int]] = []
+    for name, value in (("100 B", SMALL), ("10 KB", LARGE)):
+        rows.append(
+            (
+                f"disk set {name}",
+                lambda key, value=value: peer.set(key, value, SECONDS),
+                lambda key, value=value: ours.put(key, value, SECONDS),
+                500,
+            )
+        )
+        rows.append((f"disk get {name}", peer.get, ours.get, 5_000))
+    rows.append(
+        ("disk get miss", lambda _: peer.get("absent"), lambda _: ours.get("absent"), 5_000)
+    )
+    rows.append(
+        (
+            "disk increment",
+            lambda key: peer.incr("n" + key),
+            lambda key: ours.increment("n" + key),
+            500,
+        )
+    )
+    return rows
+
+
+def array_rows() -> list[tuple[str, Operation, Operation, int]]:
+    """Return what is measured in memory: name, peer, ours, calls per round."""
+    plain = PlainDict()
+    store = ArrayStore()
+    repository = Repository(store)
+    manager = CacheManager("array", {"array": ArrayOptions(driver="array")})
+    for key in KEYS:
+        plain.put(key, "value")
+        store.put(key, "value", SECONDS)
+        repository.put("d" + key, SMALL, SECONDS)
+        manager.put(key, "value", SECONDS)
+    return [
+        (
+            "array put, text",
+            lambda key: plain.put(key, "v"),
+            lambda key: repository.put(key, "v", SECONDS),
+            20_000,
+        ),
+        ("array get, text, store", plain.get, store.get, 50_000),
+        ("array get, text, repository", plain.get, repository.get, 50_000),
+        ("array get, text, manager", plain.get, manager.get, 50_000),
+        ("array get, dict", plain.get, lambda key: repository.get("d" + key), 20_000),
+        ("array remember, hit", plain.get, lambda key: manager.remember(key, SECONDS, str), 50_000),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    rounds: int = parser.parse_args().rounds
+    directory = Path(tempfile.mkdtemp())
+    try:
+        rows = disk_rows(directory) + array_rows()
+        print(f"Python {platform.python_version()}, diskcache {diskcache.__version__}")
+        print(f"{'operation':<30}{'peer µs':>10}{'ours µs':>10}{'ratio':>8}")
+        for name, peer, ours, count in rows:
+            theirs, mine = best([peer, ours], rounds, count)
+            print(f"{name:<30}{theirs:>10.2f}{mine:>10.2f}{mine / theirs:>8.2f}")
+            sys.stdout.flush()
+    finally:
+        shutil.rmtree(directory)
+
+
+if __name__ == "__main__":
+    main()
