@@ -7,10 +7,10 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 __all__ = ["Listener", "ListenerRunner", "Subscriber"]
 
-E = TypeVar("E", contravariant=True)
+E_contra = TypeVar("E_contra", contravariant=True)
 
 
-class Listener(Protocol[E]):
+class Listener(Protocol[E_contra]):
     """A class that reacts to an event. The container builds it anew for each dispatch.
 
     `handle` may be `def` or `async def`, and may name further parameters after the event:
@@ -18,7 +18,7 @@ class Listener(Protocol[E]):
     queue runs it later; with ``discover = False`` discovery leaves it alone.
     """
 
-    def handle(self, event: E) -> object:
+    def handle(self, event: E_contra) -> object:
         """React to *event*. Returning False keeps the event from the listeners that follow."""
         ...
 

@@ -31,17 +31,17 @@ class Dispatchable:
     """
 
     @classmethod
-    def dispatch(cls: Callable[P, E], *args: P.args, **kwargs: P.kwargs) -> list[object]:  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]  # the class as its constructor: what types the arguments
+    def dispatch(cls: Callable[P, E], *args: P.args, **kwargs: P.kwargs) -> list[object]:  # pyright: ignore[reportGeneralTypeIssues]  # the class as its constructor: what types the arguments
         """Make the event and tell its listeners."""
         return current().make(Dispatcher).dispatch(cls(*args, **kwargs))
 
     @classmethod
-    async def adispatch(cls: Callable[P, E], *args: P.args, **kwargs: P.kwargs) -> list[object]:  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]  # as above
+    async def adispatch(cls: Callable[P, E], *args: P.args, **kwargs: P.kwargs) -> list[object]:  # pyright: ignore[reportGeneralTypeIssues]  # as above
         """Async twin of :meth:`dispatch`."""
         return await current().make(Dispatcher).adispatch(cls(*args, **kwargs))
 
     @classmethod
-    def dispatch_if(  # type: ignore[misc]  # as above
+    def dispatch_if(
         cls: Callable[P, E],  # pyright: ignore[reportGeneralTypeIssues]  # as above
         condition: object,
         *args: P.args,
@@ -53,7 +53,7 @@ class Dispatchable:
         return current().make(Dispatcher).dispatch(cls(*args, **kwargs))
 
     @classmethod
-    def dispatch_unless(  # type: ignore[misc]  # as above
+    def dispatch_unless(
         cls: Callable[P, E],  # pyright: ignore[reportGeneralTypeIssues]  # as above
         condition: object,
         *args: P.args,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from types import UnionType
@@ -115,8 +115,9 @@ class Dispatcher:
         for method in marked:
             self.listen(events_of(getattr(owner, method)), (subscriber, method))
         if hasattr(owner, "subscribe"):
-            made = self._container.make(owner) if isinstance(subscriber, type) else subscriber
-            answer = cast("Any", made).subscribe(self)
+            built = isinstance(subscriber, type)
+            made: Any = self._container.make(cast("type[Any]", owner)) if built else subscriber
+            answer = made.subscribe(self)
             if isinstance(answer, Mapping):
                 self._listen_to_map(subscriber, cast("Mapping[Any, object]", answer))
         elif not marked:
@@ -126,8 +127,10 @@ class Dispatcher:
 
     def _listen_to_map(self, subscriber: object, answer: Mapping[Any, object]) -> None:
         for event, listeners in answer.items():
-            several = listeners if isinstance(listeners, list) else [listeners]
-            for listener in cast("list[object]", several):
+            several = (
+                cast("list[object]", listeners) if isinstance(listeners, list) else [listeners]
+            )
+            for listener in several:
                 own = isinstance(listener, str) and hasattr(subscriber, listener)
                 self.listen(event, (subscriber, listener) if own else listener)
 
@@ -249,10 +252,14 @@ class Dispatcher:
         with self._lock:
             self._pushed.clear()
 
+    def _take_pushed(self, event: EventKey) -> list[tuple[object, object]]:
+        with self._lock:
+            return self._pushed.pop(event, [])
+
     # Deferring
 
     @contextmanager
-    def deferred(self, *only: EventKey) -> Iterator[None]:
+    def deferred(self, *only: EventKey) -> Generator[None]:
         """Hold what this context dispatches in the block, and tell it in order after the block.
 
         A block that raises drops what it held. An inner block tells its own at its own end.
@@ -262,30 +269,38 @@ class Dispatcher:
         """
         with self._deferring(only) as held:
             yield
-        for event, payload, halt in held:
-            self._again(event, payload, halt)
+        with self._undeferred():
+            for event, payload, halt in held:
+                self.until(event, payload) if halt else self.dispatch(event, payload)
 
     @asynccontextmanager
-    async def adeferred(self, *only: EventKey) -> AsyncIterator[None]:
+    async def adeferred(self, *only: EventKey) -> AsyncGenerator[None]:
         """Async twin of :meth:`deferred`."""
         with self._deferring(only) as held:
             yield
-        for event, payload, halt in held:
-            await (self.auntil(event, payload) if halt else self.adispatch(event, payload))
+        with self._undeferred():
+            for event, payload, halt in held:
+                await (self.auntil(event, payload) if halt else self.adispatch(event, payload))
 
     def defer(self, callback: Callable[[], T], *only: EventKey) -> T:
         """Call *callback* with its events :meth:`deferred`, and return what it returns."""
         with self.deferred(*only):
             return callback()
 
-    def _again(self, event: object, payload: object, halt: bool) -> None:
-        if halt:
-            self.until(event, payload)
-        else:
-            self.dispatch(event, payload)
+    @contextmanager
+    def _undeferred(self) -> Generator[None]:
+        """Let events pass that an inner block tells at its end, whatever the outer one holds."""
+        others = tuple(each for each in _deferrals.get() if each.dispatcher is not self)
+        token = _deferrals.set(others)
+        try:
+            yield
+        finally:
+            _deferrals.reset(token)
 
     @contextmanager
-    def _deferring(self, only: tuple[EventKey, ...]) -> Iterator[list[tuple[object, object, bool]]]:
+    def _deferring(
+        self, only: tuple[EventKey, ...]
+    ) -> Generator[list[tuple[object, object, bool]]]:
         block = _Deferral(self, only)
         token = _deferrals.set((*_deferrals.get(), block))
         with self._lock:
@@ -365,7 +380,7 @@ class Dispatcher:
         return fake
 
     @contextmanager
-    def fake_for(self, *only: EventKey, except_: Iterable[EventKey] = ()) -> Iterator[EventFake]:
+    def fake_for(self, *only: EventKey, except_: Iterable[EventKey] = ()) -> Generator[EventFake]:
         """Put a recording double in the place of this dispatcher within the block."""
         fake = self.fake(*only, except_=except_)
         try:

@@ -1,4 +1,4 @@
-"""EventFake: assert_dispatched, assert_not_dispatched, assert_nothing_dispatched, assert_listening."""
+"""EventFake: assert_dispatched, assert_nothing_dispatched, assert_listening."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class EventFake(Dispatcher):
 
         A number instead of *where* is how many times, as in :meth:`assert_dispatched_times`.
         """
-        if isinstance(where, int) and not isinstance(where, bool):
+        if isinstance(where, int):
             self.assert_dispatched_times(event, where)
             return
         if not self.dispatched(event, where):

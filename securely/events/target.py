@@ -100,7 +100,7 @@ def events_of(listener: object) -> tuple[EventKey, ...]:
     if marked is not None:
         return cast("tuple[EventKey, ...]", marked)
     if not inspect.isroutine(function):
-        function = cast("Callable[..., object]", getattr(function, "__call__", function))  # noqa: B004  # its hints are wanted
+        function = cast("Any", function).__call__
     try:
         parameters = list(inspect.signature(function).parameters)
         hints = get_type_hints(function)
@@ -202,7 +202,7 @@ class Target:
             found = import_object(path)
             return cls.of((found, method) if method else found)
         if isinstance(listener, tuple | list):
-            return cls._of_pair(cast("tuple[object, ...]", tuple(cast("list[object]", listener))))
+            return cls._of_pair(tuple(cast("list[object]", listener)))
         if isinstance(listener, type):
             return cls(listener, _method_of(listener), None)
         if callable(listener):
@@ -214,9 +214,9 @@ class Target:
 
     @classmethod
     def _of_pair(cls, pair: tuple[object, ...]) -> Target:
-        if len(pair) != 2 or not isinstance(pair[1], str):  # noqa: PLR2004  # a pair
+        owner, method, *more = (*pair, None, None)[: max(2, len(pair))]
+        if not isinstance(method, str) or more:
             raise InvalidListener(repr(pair), 'is not a pair: give (class, "method").')
-        owner, method = pair
         if isinstance(owner, str):
             owner = import_object(owner)
         function = getattr(owner, method, None)
@@ -273,7 +273,7 @@ def _takes_self(owner: type[Any], method: str) -> bool:
 
 def _is_async(function: Callable[..., object]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-        getattr(type(function), "__call__", None)
+        vars(type(function)).get("__call__")
     )
 
 

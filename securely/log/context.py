@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
@@ -41,7 +41,7 @@ def clear() -> None:
 
 
 @contextmanager
-def adding(channel: str, more: Mapping[str, object]) -> Iterator[None]:
+def adding(channel: str, more: Mapping[str, object]) -> Generator[None]:
     """Add *more* to the fields of *channel* within the block."""
     token = _fields.set({**_fields.get(), channel: {**fields(channel), **more}})
     try:

@@ -26,7 +26,8 @@ class UnknownLevel(LogError, ValueError):
         self.level = level
         self.levels = levels
         super().__init__(
-            f'There is no log level "{level}". Levels: {", ".join(levels)}.{_nearest(level, levels)}'
+            f'There is no log level "{level}". '
+            f"Levels: {', '.join(levels)}.{_nearest(level, levels)}"
         )
 
     def __reduce__(self) -> tuple[type[UnknownLevel], tuple[str, tuple[str, ...]]]:

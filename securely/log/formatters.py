@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
+from pathlib import PurePath
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from securely.log.masking import Masker
 from securely.log.record import Record
 from securely.support.importing import import_object
 
-__all__ = ["ConsoleFormatter", "JsonFormatter", "LineFormatter", "formatter", "json_text"]
+__all__ = ["ConsoleFormatter", "JsonFormatter", "LineFormatter", "formatter"]
 
 _UPPER: Final = {number: level_name(number).upper() for number in (10, 20, 25, 30, 40, 50, 55, 60)}
 _COLOURS: Final = {10: "2", 20: "32", 25: "36", 30: "33", 40: "31", 50: "1;31", 55: "1;31"}
@@ -28,49 +29,40 @@ _CONTROL: Final = {
 } | {ord("\n"): "\\n", ord("\r"): "\\r", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
+# Deeper data than that is nobody's log field.
+_DEPTH_MAX: Final = 10
+# What JSON's integers may hold, with and without a sign.
+_INTEGERS: Final = range(-(2**63), 2**64)
+
+
 def _plain(value: object) -> str:
     """Say *value* in text, whatever it is; what cannot say itself is named by its class."""
     try:
-        return repr(value) if not isinstance(value, BaseException) else _summary(value)
+        if isinstance(value, PurePath):
+            return str(value)
+        return _summary(value) if isinstance(value, BaseException) else repr(value)
     except Exception:  # a log line must not depend on the values in it
         return f"<{type(value).__qualname__}>"
 
 
-_encoder: Final = msgspec.json.Encoder(enc_hook=_plain)
-
-
-def json_text(value: object) -> str:
-    """Return *value* as compact JSON; what JSON has no word for is written as text.
-
-    Example:
-        >>> json_text({"a": 1, "b": object})
-        '{"a":1,"b":"<class \\'object\\'>"}'
-    """
-    try:
-        return _encoder.encode(value).decode()
-    except Exception:  # keys that are no text, text that is no Unicode, deep data
-        return _encoder.encode(_simple(value, 0)).decode()
-
-
-# Deeper data than that is nobody's log field.
-_DEPTH_MAX: Final = 10
-
-
 def _simple(value: object, depth: int) -> object:
+    """Return *value* in parts that JSON surely has words for."""
     if value is None or isinstance(value, bool | float):
         return value
-    if isinstance(value, int):
-        return value if -(2**63) <= value < 2**64 else str(value)
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    if depth >= _DEPTH_MAX:
-        return "…"
-    if isinstance(value, Mapping):
-        items = cast("Mapping[object, object]", value).items()
-        return {_simple(str(key), depth): _simple(each, depth + 1) for key, each in items}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_simple(each, depth + 1) for each in cast("list[object]", value)]
-    return _plain(value).encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, int) and value in _INTEGERS:
+        return int(value)
+    if depth < _DEPTH_MAX:
+        if isinstance(value, Mapping):
+            items = cast("Mapping[object, object]", value).items()
+            return {_text(key): _simple(each, depth + 1) for key, each in items}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [_simple(each, depth + 1) for each in cast("list[object]", value)]
+    return _text(value)
+
+
+def _text(value: object) -> str:
+    text = value if isinstance(value, str) else _plain(value)
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _summary(error: BaseException) -> str:
@@ -83,6 +75,10 @@ class _Dated:
     def __init__(self, *, timezone: str = "UTC", masker: Masker | None = None) -> None:
         self._zone: tzinfo = ZoneInfo(timezone)
         self._masker = masker or Masker()
+        # What says itself only in text may say a secret.
+        self._encoder = msgspec.json.Encoder(
+            enc_hook=lambda value: self._masker.text(_plain(value))
+        )
         # Second and its text, kept together: threads replace the pair, and never half of it.
         self._last: tuple[int, str] = (-1, "")
 
@@ -96,6 +92,13 @@ class _Dated:
             moment = datetime.fromtimestamp(second, self._zone)
             last = self._last = (second, moment.strftime(self.pattern))
         return last[1]
+
+    def json(self, value: object) -> str:
+        """Return *value* as compact JSON; what JSON has no word for is written as text."""
+        try:
+            return self._encoder.encode(value).decode()
+        except Exception:  # keys that are no text, text that is no Unicode, deep data
+            return self._masker.text(self._encoder.encode(_simple(value, 0)).decode())
 
     def story(self, error: BaseException) -> str:
         """Return the traceback of *error* with those of its causes."""
@@ -123,9 +126,9 @@ class LineFormatter(_Dated):
         level = _UPPER.get(record.level) or level_name(record.level).upper()
         line = f"[{self.stamp(record.timestamp)}] {record.channel}.{level}: {message}"
         if record.fields:
-            line += f" {json_text(record.fields)}"
+            line += f" {self.json(record.fields)}"
         if record.extra:
-            line += f" {json_text(record.extra)}"
+            line += f" {self.json(record.extra)}"
         if record.exception is not None:
             line += "\n" + _indented(self.story(record.exception))
         return line + "\n"
@@ -153,7 +156,7 @@ class JsonFormatter(_Dated):
         }
         if record.exception is not None:
             entry["exception"] = self._chain(record.exception)
-        return json_text(entry) + "\n"
+        return self.json(entry) + "\n"
 
     def _chain(self, error: BaseException) -> dict[str, object]:
         """Return class, message and traceback of *error*, and its causes below."""
@@ -197,7 +200,7 @@ class ConsoleFormatter(_Dated):
             stamp = f"\x1b[2m{stamp}\x1b[0m"
         line = f"{stamp} {word} {record.message.translate(_CONTROL)}"
         for name, value in {**record.fields, **record.extra}.items():
-            shown = value if isinstance(value, str) and value.isalnum() else json_text(value)
+            shown = value if isinstance(value, str) and value.isalnum() else self.json(value)
             line += f" {name}={shown}"
         if record.exception is not None:
             line += "\n" + _indented(self.story(record.exception))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, Self, cast
 
@@ -131,7 +131,7 @@ class Logger:
         return self
 
     @contextmanager
-    def context(self, **fields: object) -> Iterator[Self]:
+    def context(self, **fields: object) -> Generator[Self]:
         """Add *fields* to every message of this channel within the block."""
         with context.adding(self.name, fields):
             yield self

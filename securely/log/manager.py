@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -63,7 +63,7 @@ class LogManager(Manager[Logger], Logger):
         *,
         problem: str | None = None,
     ) -> None:
-        Manager.__init__(self, default, definitions)
+        super().__init__(default, definitions)
         Logger.__init__(self, default, (), hub)
         hub.handlers_of = self._handlers_of
         # Nothing is known of the default channel before the first message, so all may pass.
@@ -114,7 +114,7 @@ class LogManager(Manager[Logger], Logger):
 
         It returns a handler, or a whole logger.
         """
-        Manager.extend(self, driver, cast("Any", factory))
+        super().extend(driver, cast("Any", factory))
         self.threshold = 0
 
     def forget(self, name: str | None = None) -> None:
@@ -123,12 +123,12 @@ class LogManager(Manager[Logger], Logger):
 
     def drop(self, name: str | None = None) -> None:
         """Do the same; every manager has this word for it."""
-        Manager.drop(self, name)
+        super().drop(name)
         self.threshold = 0
 
     def purge(self, name: str | None = None) -> None:
         """Close the built channel of *name* (or the default) and drop it."""
-        Manager.purge(self, name)
+        super().purge(name)
         self.threshold = 0
 
     def set_default(self, name: str) -> None:
@@ -142,7 +142,7 @@ class LogManager(Manager[Logger], Logger):
 
     def close(self) -> None:
         """Let go of the files of all channels; a later message opens them again."""
-        Manager.close(self)
+        super().close()
         self.threshold = 0
 
     def hide(self, *secrets: str) -> None:
@@ -178,7 +178,7 @@ class LogManager(Manager[Logger], Logger):
         return fake
 
     @contextmanager
-    def fake_for(self) -> Iterator[LogFake]:
+    def fake_for(self) -> Generator[LogFake]:
         """Put a recording double in the place of this manager within the block."""
         fake = self.fake()
         try:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass
+from itertools import pairwise
 from typing import Any, Final, cast
 
 from securely.support.masking import HIDDEN, mask_urls
@@ -62,7 +63,7 @@ def _judge(name: str) -> bool:
     singular = [word.removesuffix("s") if word != "credentials" else word for word in words]
     if any(word in _WORDS for word in (*words, *singular)):
         return True
-    return any(pair in _PAIRS for pair in zip(words, words[1:], strict=False))
+    return any(pair in _PAIRS for pair in pairwise(words))
 
 
 def secrets_in(data: object, name: str = "") -> Iterator[str]:
@@ -127,26 +128,23 @@ class Masker:
 
     def value(self, value: object, depth: int = 0) -> object:
         """Return *value*, or a copy of it with what is secret hidden."""
-        kind = type(value)
-        if kind is str:
-            return self.text(cast("str", value))
-        if kind in _PLAIN:
+        if type(value) in _PLAIN:
             return value
+        if isinstance(value, str):
+            return self.text(value)
         if hasattr(value, "get_secret_value"):
             return HIDDEN
         parts = _parts(value)
-        if parts is None:
-            return value
-        if depth >= _DEPTH_MAX:
+        if parts is not None and depth >= _DEPTH_MAX:
             return "…"
         if isinstance(parts, Mapping):
             return self._mapping(cast("Mapping[object, object]", parts), depth + 1)
-        return [self.value(part, depth + 1) for part in parts]
+        return value if parts is None else [self.value(part, depth + 1) for part in parts]
 
     def _mapping(self, items: Mapping[Any, object], depth: int) -> dict[str, object]:
         masked: dict[str, object] = {}
         for key, value in items.items():
-            name = cast("str", key) if type(key) is str else str(key)
+            name = key if type(key) is str else str(key)
             # That a password is absent may be said, and True is none.
             if value is not None and value is not True and value is not False:
                 value = HIDDEN if is_sensitive(name) else self.value(value, depth)  # noqa: PLW2901  # what is kept

@@ -1,0 +1,133 @@
+"""The recording double."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import pytest
+
+from securely.container import Container
+from securely.events import Dispatcher
+
+
+@dataclass(frozen=True)
+class Shipped:
+    order: int = 1
+
+
+class Express(Shipped):
+    pass
+
+
+class Paid:
+    pass
+
+
+def test_fake_records_and_tells_nobody(events: Dispatcher, container: Container) -> None:
+    told: list[object] = []
+    events.listen(Shipped, told.append)
+
+    fake = events.fake()
+    events.dispatch(Shipped(5))
+    container.make(Dispatcher).dispatch("order.paid", [7])
+    asyncio.run(fake.adispatch(Express()))
+
+    assert told == []
+    fake.assert_dispatched(Shipped, lambda event: event.order == 5)
+    fake.assert_dispatched(Shipped, 2)
+    fake.assert_dispatched_once(Express)
+    fake.assert_dispatched("order.*", lambda number: number == 7)
+    fake.assert_not_dispatched(Paid)
+    fake.assert_not_dispatched(Shipped, lambda event: event.order == 6)
+
+
+def test_fake_when_only_some_are_named_lets_others_pass(events: Dispatcher) -> None:
+    told: list[object] = []
+    events.listen([Shipped, Paid], told.append)
+
+    fake = events.fake(Shipped)
+    events.dispatch(Paid())
+    events.dispatch(Express())
+
+    assert [type(each) for each in told] == [Paid]
+    fake.assert_dispatched_times(Express, 1)
+    fake.assert_not_dispatched(Paid)
+
+
+def test_fake_when_some_are_excepted_lets_these_pass(events: Dispatcher) -> None:
+    told: list[object] = []
+    events.listen([Shipped, Paid], told.append)
+
+    fake = events.fake(except_=[Paid])
+    events.dispatch(Paid())
+    events.dispatch(Shipped())
+
+    assert [type(each) for each in told] == [Paid]
+    assert fake.dispatched(Shipped) == [Shipped()]
+
+
+def test_fake_has_listeners_for_what_it_records(events: Dispatcher) -> None:
+    """Components that ask before they dispatch must be heard by the fake too."""
+    fake = events.fake(Shipped)
+
+    assert events.has_listeners(Shipped)
+    assert fake.has_listeners(Express)
+    assert not fake.has_listeners(Paid)
+
+
+def test_fake_for_when_its_block_is_over_dispatches_again(
+    events: Dispatcher, container: Container
+) -> None:
+    told: list[object] = []
+    events.listen(Shipped, told.append)
+
+    with events.fake_for() as fake:
+        events.dispatch(Shipped())
+        fake.assert_dispatched(Shipped)
+    events.dispatch(Shipped(2))
+
+    assert told == [Shipped(2)]
+    assert container.make(Dispatcher) is events
+
+
+def test_fake_deferred_records_when_the_block_ends(events: Dispatcher) -> None:
+    fake = events.fake()
+
+    with fake.deferred():
+        fake.dispatch(Shipped())
+        fake.assert_nothing_dispatched()
+
+    fake.assert_dispatched(Shipped)
+
+
+def test_assertions_when_they_fail_say_what_was_dispatched(events: Dispatcher) -> None:
+    fake = events.fake()
+    fake.dispatch(Paid())
+
+    with pytest.raises(AssertionError, match=r"Shipped.*was not dispatched.*Dispatched: .*Paid"):
+        fake.assert_dispatched(Shipped)
+    with pytest.raises(AssertionError, match="0 times, not 2"):
+        fake.assert_dispatched_times(Shipped, 2)
+    with pytest.raises(AssertionError, match=r"unexpected event .*Paid"):
+        fake.assert_not_dispatched(Paid)
+    with pytest.raises(AssertionError, match="1 unexpected"):
+        fake.assert_nothing_dispatched()
+
+
+def test_assert_listening_sees_queued_listeners_and_functions(events: Dispatcher) -> None:
+    class Later:
+        queued = True
+
+        def handle(self, event: Shipped) -> None: ...
+
+    def now(event: Shipped) -> None: ...
+
+    events.listen(Later)
+    events.listen(now)
+    fake = events.fake()
+
+    fake.assert_listening(Express, Later)
+    fake.assert_listening(Shipped, now)
+    with pytest.raises(AssertionError, match="is not heard by"):
+        fake.assert_listening(Paid, now)
