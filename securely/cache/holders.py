@@ -24,6 +24,7 @@ else:
 
 __all__ = ["Holders"]
 
+# 128 bits: no two processes ever take the same name.
 _TOKEN_BYTES: Final = 16
 _TOKEN_LETTERS: Final = frozenset("0123456789abcdef")
 

@@ -515,9 +515,9 @@ class Repository(TypedReads):
         value = yield from call(place.store.pull, place.store.apull, place.prefix + key)
         if watched:
             yield from place.tell(place.outcome(key, value))
-            if value is not MISSING:
-                yield from place.tell(ForgettingKey(place.name, key))
-                yield from place.tell(KeyForgotten(place.name, key))
+            done = KeyForgetFailed if value is MISSING else KeyForgotten
+            yield from place.tell(ForgettingKey(place.name, key))
+            yield from place.tell(done(place.name, key))
         return value
 
     def _forget(self, place: Place, key: str) -> Steps[bool]:

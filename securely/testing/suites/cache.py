@@ -7,6 +7,8 @@ Subclass the suites in a test module, and give them your store:
         def store(self) -> RedisStore:
             return RedisStore(...)
 
+It is long because a contract is proved clause by clause, and is read so.
+
 Time stands still in these tests and is moved; a driver that reads another clock than
 :mod:`securely.support.clock` (a server's) overrides the fixture ``travel`` by one that waits.
 """

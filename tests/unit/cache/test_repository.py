@@ -404,6 +404,8 @@ def test_events_when_pulling_then_hit_and_forgotten(cache: Repository, listeners
         ("KeyForgotten", "k"),
         ("RetrievingKey", "k"),
         ("CacheMissed", "k"),
+        ("ForgettingKey", "k"),
+        ("KeyForgetFailed", "k"),
     ]
 
 
