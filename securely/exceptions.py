@@ -1,9 +1,9 @@
 """SecurelyError, the root of every error; ConfigurationError, MissingExtra.
 
-    SecurelyError
-    ├── ConfigurationError      a setting is missing, unknown, of the wrong type or out of range
-    ├── MissingExtra            an optional package is not installed (also an ImportError)
-    └── one root per component  ContainerError, ConsoleError, CacheError, QueueError …
+SecurelyError
+├── ConfigurationError      a setting is missing, unknown, of the wrong type or out of range
+├── MissingExtra            an optional package is not installed (also an ImportError)
+└── one root per component  ContainerError, ConsoleError, CacheError, QueueError …
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Short names for the services of the current application.
 
 A facade is a name, not the object: ``Cache.get("key")`` asks the current application for its
-cache, then calls ``get`` on that. Where the object is wanted, ask for it: ``app.make(CacheManager)``.
+cache, then calls ``get`` on that. Where the object is wanted, ask: ``app.make(CacheManager)``.
 ``Events`` and ``Encryption`` are the same objects as ``Event`` and ``Crypt``.
 """
 

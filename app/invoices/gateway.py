@@ -19,7 +19,7 @@ class GatewayRefused(Exception):
 
 
 class Gateway:
-    """A stand-in for a service on a network: some invoices need two or three calls, one never works.
+    """A stand-in for a service on a network: some calls fail, and one invoice never works.
 
     Which ones is decided by *seed*, so that every run of the example shows the same.
     """

@@ -58,7 +58,9 @@ def read_rows(file: Path, taxes: TaxTable) -> Iterator[Row | Rejection]:
             place = _Place(file, reader.line_num)
             try:
                 row = _row(cells, place, taxes)
-                place.check("number", row.number not in seen, f"already on line {seen.get(row.number)}")
+                place.check(
+                    "number", row.number not in seen, f"already on line {seen.get(row.number)}"
+                )
             except Rejection as rejection:
                 yield rejection
             else:
@@ -118,5 +120,7 @@ def _price(row: Mapping[str, str], place: _Place) -> Decimal:
         price = Decimal(text)
     except InvalidOperation:
         price = Decimal("NaN")
-    place.check("unit_price", price.is_finite() and price >= 0, f'"{text}" is not a price like 9.99')
+    place.check(
+        "unit_price", price.is_finite() and price >= 0, f'"{text}" is not a price like 9.99'
+    )
     return price

@@ -13,7 +13,8 @@ exist, nor configuration, events or logs.
     generator.py   base of the make:… commands
     input.py       parsed arguments and options, typed access
     manifest.py    names and descriptions of commands, read from their syntax trees
-    output/        lines, tables, lists, progress; tags; how an uncaught error is shown
+    failure.py     how an uncaught error is shown
+    output/        lines, tables, lists, progress; tags in texts -> colours
     prompts.py     ask, confirm, choose, secret
     provider.py    binds artisan itself
     signature.py   the signature mini-language

@@ -16,9 +16,9 @@ from securely.console.exceptions import (
     InvalidResult,
     UnknownCommand,
 )
+from securely.console.failure import render_failure
 from securely.console.input import Input, tokenize
 from securely.console.output import BufferedOutput, Output
-from securely.console.output.failure import render_failure
 from securely.console.prompts import Prompts
 from securely.container import Container
 from securely.support import steps, terminal
@@ -51,6 +51,8 @@ class Artisan:
         finished: Called with name, input, output and exit code after it.
         report: Called with an uncaught error before it is shown.
         render: Shows an uncaught error.
+        sources: Called once, before commands are listed or a name is looked for that is not
+            known: what registers commands that are costly to find out.
         warnings: What went wrong while commands were looked for; `list` shows it.
         sources: Called, once each, before a name is given up and before all commands are listed;
             they register commands that are dear to find.
@@ -62,6 +64,7 @@ class Artisan:
         self.version = version
         self.starting: list[Callable[[str, Input, Output], object]] = []
         self.finished: list[Callable[[str, Input, Output, int], object]] = []
+        self.sources: list[Callable[[], object]] = []
         self.report: Callable[[Exception], object] | None = None
         self.render: Callable[[Exception, Output], object] = render_failure
         self.warnings: list[str] = []
@@ -94,7 +97,7 @@ class Artisan:
 
         Raises:
             CommandsClash: Another command has the name.
-            InvalidSignature: The signature can not be read.
+            InvalidSignature: The signature cannot be read.
         """
         self.register(command.definition().name, command)
 
@@ -107,7 +110,7 @@ class Artisan:
 
         Raises:
             CommandsClash: Another command has the name.
-            InvalidSignature: The signature can not be read.
+            InvalidSignature: The signature cannot be read.
         """
 
         def register(function: F) -> F:
@@ -129,10 +132,13 @@ class Artisan:
 
     def names(self) -> list[str]:
         """Return the names of all commands, sorted."""
+        self._ask_sources()
         return sorted(self._commands)
 
     def has(self, name: str) -> bool:
         """Return whether a command has exactly that name."""
+        if name not in self._commands:
+            self._ask_sources()
         return name in self._commands
 
     def find(self, name: str) -> type[Command]:
@@ -145,7 +151,7 @@ class Artisan:
         if name in self._commands:
             return self._load(name)
         self._ask_sources()
-        if name in self._commands:
+        if self.has(name):
             return self._load(name)
         aliases = self._known_aliases()
         if name in aliases:
@@ -159,12 +165,17 @@ class Artisan:
         raise UnknownCommand(name, visible)
 
     def entries(self) -> list[Entry]:
-        """Return what `list` shows of all commands; one that can not be loaded is a warning."""
+        """Return what `list` shows of all commands; one that cannot be loaded is a warning."""
         self._ask_sources()
         return [command.entry() for command in self._loadable()]
 
     def _ask_sources(self) -> None:
         while self.sources:
+            self.sources.pop(0)()
+
+    def _ask_sources(self) -> None:
+        while self.sources:
+            # Taken out first: a source that runs commands, or fails, is not asked again.
             self.sources.pop(0)()
 
     def _load(self, name: str) -> type[Command]:
@@ -184,7 +195,7 @@ class Artisan:
                 command = self._load(name)
                 command.definition()
             except Exception as error:  # one broken file must not hide the others
-                warning = f'The command "{name}" can not be loaded: {error}'
+                warning = f'The command "{name}" cannot be loaded: {error}'
                 if warning not in self.warnings:
                     self.warnings.append(warning)
             else:

@@ -69,7 +69,7 @@ class Command:
         """Return the signature, read and checked.
 
         Raises:
-            InvalidSignature: It can not be read.
+            InvalidSignature: It cannot be read.
         """
         return parse(cls.signature).check()
 

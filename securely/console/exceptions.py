@@ -6,7 +6,7 @@ ConsoleError
 ├── FileExists            a generator will not write over a file (also a FileExistsError)
 ├── InvalidInput          the command line does not fit the command (also a ValueError)
 ├── InvalidResult         handle() returned what is no exit code (also a TypeError)
-├── InvalidSignature      a signature can not be read (also a ValueError)
+├── InvalidSignature      a signature cannot be read (also a ValueError)
 ├── NotInteractive        a question nobody is there to answer
 └── UnknownCommand        no command has that name (also a LookupError)
     └── AmbiguousCommand  an abbreviation fits several commands
@@ -112,7 +112,7 @@ class InvalidResult(ConsoleError, TypeError):
 
 
 class InvalidSignature(ConsoleError, ValueError):
-    """A signature can not be read.
+    """A signature cannot be read.
 
     Attributes:
         signature: The whole signature.
@@ -145,7 +145,7 @@ class NotInteractive(ConsoleError):
     def __init__(self, question: str) -> None:
         self.question = question
         super().__init__(
-            f'"{question}" can not be asked, because nobody is there to answer. Give the answer '
+            f'"{question}" cannot be asked, because nobody is there to answer. Give the answer '
             f"as an argument or option, or run the command in a terminal without --no-interaction."
         )
 

@@ -49,9 +49,12 @@ class Signature:
         self._by_name = {option.name: option for option in self.options}
         self._by_shortcut: dict[str, Option] = {}
         for option in self.options:
-            for shortcut in (option.shortcut or "").split("|"):
-                if shortcut:
-                    self._by_shortcut[shortcut] = option
+            self._by_shortcut.update(dict.fromkeys(_letters(option), option))
+
+    @classmethod
+    def parse(cls, text: str) -> Signature:
+        """Read a signature; :func:`parse` under the name of what it returns."""
+        return parse(text)
 
     def option(self, name: str) -> Option | None:
         """Return the option of that name, without its dashes."""
@@ -61,30 +64,21 @@ class Signature:
         """Return the option of that one-letter shortcut."""
         return self._by_shortcut.get(letter)
 
-    def check(self) -> Signature:
-        """Refuse what :func:`parse` lets pass though it can not work; return the signature itself.
+    def check(self, *, reserved: bool = True) -> Signature:
+        """Refuse what :func:`parse` lets pass though it cannot work; return the signature itself.
+
+        Args:
+            reserved: Whether names that every command has are refused as well.
 
         Raises:
             InvalidSignature: A brace is left open, a name is empty, given twice or one that every
                 command has, or an argument can never be reached.
+
+        Source: Symfony 7, Component\\Console\\Input\\InputDefinition, which refuses the same.
         """
         self._check_braces()
         self._check_arguments()
-        names: set[str] = set()
-        reserved = {option.name for option in GLOBAL_OPTIONS} | {"no-ansi"}
-        letters = {letter for option in GLOBAL_OPTIONS for letter in option.shortcut or ""}
-        for option in self.options:
-            if option.name in names:
-                raise self._wrong(f'The option "--{option.name}" is defined twice.')
-            if option.name in reserved:
-                raise self._wrong(
-                    f'Every command has the option "--{option.name}": choose another.'
-                )
-            names.add(option.name)
-            for shortcut in (option.shortcut or "").split("|"):
-                if shortcut and shortcut in letters:
-                    raise self._wrong(f'The shortcut "-{shortcut}" is taken: choose another.')
-                letters.add(shortcut)
+        self._check_options(GLOBAL_OPTIONS if reserved else ())
         return self
 
     def _check_braces(self) -> None:
@@ -104,19 +98,31 @@ class Signature:
             if not argument.name:
                 raise self._wrong("An argument has no name.")
             if argument.name in names:
-                raise self._wrong(f'The argument "{argument.name}" is defined twice.')
+                raise self._wrong(f'An argument with name "{argument.name}" already exists.')
             if before is not None and before.is_array:
                 raise self._wrong(
-                    f'The argument "{argument.name}" is never reached, because "{before.name}" '
-                    f"before it takes all that follows."
+                    f'Cannot add a required argument "{argument.name}" after an array argument '
+                    f'"{before.name}". The array takes all that follows: put it last.'
                 )
             if before is not None and argument.required and not before.required:
                 raise self._wrong(
-                    f'The required argument "{argument.name}" stands after the optional one '
-                    f'"{before.name}": change their order.'
+                    f'Cannot add a required argument "{argument.name}" after an optional one '
+                    f'"{before.name}". Change their order.'
                 )
             names.add(argument.name)
             before = argument
+
+    def _check_options(self, taken: Iterable[Option]) -> None:
+        names = {option.name for option in taken} | ({"no-ansi"} if taken else set())
+        letters = {letter for option in taken for letter in _letters(option)}
+        for option in self.options:
+            if option.name in names:
+                raise self._wrong(f'An option named "{option.name}" already exists.')
+            for letter in _letters(option):
+                if letter in letters:
+                    raise self._wrong(f'An option with shortcut "{letter}" already exists.')
+            names.add(option.name)
+            letters.update(_letters(option))
 
     def _wrong(self, reason: str) -> InvalidSignature:
         return InvalidSignature(self.source, reason)
@@ -201,3 +207,7 @@ def _option(token: str, signature: str) -> Option:
 def _described(token: str) -> tuple[str, str]:
     parts = _DESCRIPTION.split(token.strip(), maxsplit=1)
     return (parts[0], parts[1]) if len(parts) > 1 else (token, "")
+
+
+def _letters(option: Option) -> list[str]:
+    return [letter for letter in (option.shortcut or "").split("|") if letter]

@@ -159,7 +159,7 @@ class Application(Container):
             callback = self._terminating.pop()
             try:
                 self.call(callback)
-            except Exception as error:  # noqa: BLE001  # the others are still to run
+            except Exception as error:  # the others are still to run
                 self.errors.report(error, during="terminate")
 
     def handle_command(self, argv: list[str]) -> int:

@@ -17,7 +17,7 @@ from securely.foundation.providers import ProviderRegistry, read_provider_file
 from securely.support.importing import import_object
 from securely.support.paths import Paths
 
-__all__ = ["BOOTSTRAPPERS", "Bootable", "prove_configuration", "problems_of"]
+__all__ = ["BOOTSTRAPPERS", "Bootable", "problems_of", "prove_configuration"]
 
 DEFAULTS: Final = Path(securely.__file__).parent / "skeleton" / "config"
 PROOF: Final = "config.proof"

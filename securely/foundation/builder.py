@@ -92,9 +92,7 @@ class ApplicationBuilder(Generic[A]):
         set_process_container(app)
         return app
 
-    def build(
-        self, environment: Mapping[str, str] | None = None, storage: Path | None = None
-    ) -> A:
+    def build(self, environment: Mapping[str, str] | None = None, storage: Path | None = None) -> A:
         """Make an application that is nobody's current one; each test gets one.
 
         Args:

@@ -50,7 +50,7 @@ class ConsoleKernel:
             try:
                 self._app.boot()
                 artisan = self._app.make(Artisan)
-            except Exception as error:  # noqa: BLE001  # the border: shown here, not raised
+            except Exception as error:  # the border: shown here, not raised
                 render_failure(error, output)
                 return FAILURE
             try:

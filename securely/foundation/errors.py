@@ -33,9 +33,7 @@ class ErrorHandler:
         self._app = app
         self._ignored: list[type[BaseException]] = []
         self._levels: list[tuple[type[BaseException], Level]] = []
-        self._reporters: list[
-            tuple[type[BaseException], Callable[[Any], bool | None]]
-        ] = []
+        self._reporters: list[tuple[type[BaseException], Callable[[Any], bool | None]]] = []
         self._last: BaseException | None = None
 
     def dont_report(self, *kinds: type[BaseException]) -> None:
@@ -69,7 +67,7 @@ class ErrorHandler:
         try:
             if all(self._tell(each, error) for each in self._reporters):
                 self._log(error, context)
-        except Exception as failure:  # noqa: BLE001  # a broken log must not hide the error
+        except Exception as failure:  # a broken log must not hide the error
             self._say_last(error, failure)
 
     def _tell(

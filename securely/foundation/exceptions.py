@@ -1,10 +1,10 @@
 """FoundationError and what can go wrong while an application is put together.
 
-    FoundationError (SecurelyError)
-    ├── ProviderFailed          a provider cannot be imported, registered or booted
-    ├── BadProviders            bootstrap/providers.py is not a list of providers
-    ├── NotInMaintenance        `up` without `down`
-    └── SkeletonExists          `securely new` into a folder that holds something
+FoundationError (SecurelyError)
+├── ProviderFailed          a provider cannot be imported, registered or booted
+├── BadProviders            bootstrap/providers.py is not a list of providers
+├── NotInMaintenance        `up` without `down`
+└── SkeletonExists          `securely new` into a folder that holds something
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ class NotInMaintenance(FoundationError):
     """The application is asked to come up and is not down."""
 
     def __init__(self) -> None:
-        super().__init__("The application is not in maintenance mode; there is nothing to bring up.")
+        super().__init__(
+            "The application is not in maintenance mode; there is nothing to bring up."
+        )
 
 
 class SkeletonExists(FoundationError):
@@ -66,7 +68,9 @@ class SkeletonExists(FoundationError):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        super().__init__(f"{folder} exists and is not empty. Name another folder, or empty this one.")
+        super().__init__(
+            f"{folder} exists and is not empty. Name another folder, or empty this one."
+        )
 
     def __reduce__(self) -> tuple[type[SkeletonExists], tuple[Path]]:
         return type(self), (self.folder,)

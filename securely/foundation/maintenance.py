@@ -68,7 +68,7 @@ class Maintenance:
 
 
 def read(file: Path) -> dict[str, object]:
-    """Return the content of a down file; a file that cannot be parsed means down, with no details."""
+    """Return the content of a down file; one that cannot be parsed means down, without details."""
     try:
         content: object = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -95,7 +95,7 @@ def guard(load: Callable[[], AsgiApplication], file: Path) -> AsgiApplication:
     loaded: list[AsgiApplication] = []
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and file.exists():
+        if scope["type"] == "http" and file.exists():  # noqa: ASYNC240  # one stat
             await _refuse(read(file), send)
             return
         if not loaded:

@@ -198,7 +198,8 @@ class Codec:
 
     def _header(self, job: Job, blueprint: Blueprint) -> Header:
         name = job.display_name() if blueprint.names_itself else blueprint.name
-        header = Header(str(entropy.uuid7()), blueprint.path, name, clock.timestamp())
+        now = clock.timestamp()
+        header = Header(_uuid7(now), blueprint.path, name, now)
         for key in blueprint.options_of(job):
             value = option(job, key)
             if value is not None:
@@ -239,6 +240,17 @@ class Codec:
         }
         largest = max(sizes, key=sizes.__getitem__, default=None)
         return PayloadTooLarge(blueprint.name, size, self._bytes_max, largest)
+
+
+def _uuid7(now: float) -> str:
+    """Return a UUID of version 7 as text; a third of the price of making an object first.
+
+    Source: RFC 9562, section 5.7; all below the millisecond is random.
+    """
+    stamp = f"{int(now * 1000):012x}"
+    noise = entropy.token_hex(10)
+    variant = "89ab"[int(noise[19], 16) & 3]
+    return f"{stamp[:8]}-{stamp[8:]}-7{noise[:3]}-{variant}{noise[3:6]}-{noise[6:18]}"
 
 
 def _check_importable(cls: type[Job]) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from securely.container import current
 from securely.support.durations import Duration
@@ -15,8 +14,7 @@ __all__ = ["Dispatched", "PendingDispatch"]
 J = TypeVar("J")
 
 
-@dataclass(frozen=True, slots=True)
-class Dispatched:
+class Dispatched(NamedTuple):
     """What a dispatch came to.
 
     Attributes:

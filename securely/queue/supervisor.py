@@ -404,9 +404,13 @@ class Supervisor:
             return
         self._troubles = 0
         self._ended = []
-        self._next_look = clock.monotonic() + max(0.5, self._orders.sleep)
+        self._next_look = self._together(clock.monotonic() + max(0.5, self._orders.sleep))
         self._settled(ended, frozenset(turn.stale))
         self._claimed_some(turn, room)
+
+    def _together(self, look: float) -> float:
+        """Return when to look for jobs: with the look for dead workers, if that is near."""
+        return self._reap_at if abs(look - self._reap_at) < REAP_SECONDS / 2 else look
 
     def _settled(self, ended: list[Ended], stale: frozenset[int]) -> None:
         for one in ended:

@@ -348,8 +348,10 @@ def _json(value: object) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, dict):
-        return "{" + ",".join(f"{_json(str(k))}:{_json(v)}" for k, v in value.items()) + "}"
+        pairs: dict[object, object] = value
+        return "{" + ",".join([f"{_json(str(k))}:{_json(v)}" for k, v in pairs.items()]) + "}"
     if isinstance(value, list):
-        return "[" + ",".join([_json(item) for item in value]) + "]"
+        items: list[object] = value
+        return "[" + ",".join([_json(item) for item in items]) + "]"
     text = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join([c if c >= " " else f"\\u{ord(c):04x}" for c in text]) + '"'

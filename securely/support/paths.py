@@ -36,7 +36,7 @@ class Paths:
         self.routes = base / "routes"
 
     def resolve(self, path: str | os.PathLike[str]) -> Path:
-        """Return *path* as an absolute one: `storage/…` under the storage folder, others under base."""
+        """Return *path* as an absolute one: `storage/…` in the storage folder, others in base."""
         given = Path(path)
         if given.is_absolute():
             return given

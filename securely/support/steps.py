@@ -48,7 +48,7 @@ def run(steps: Steps[T]) -> T:
             assert sync is not None, "an async step in a sync run"  # noqa: S101  # a bug of ours
             try:
                 result = sync(*args, **kwargs)
-            except BaseException as error:  # noqa: BLE001  # the body decides what to do with it
+            except BaseException as error:  # the body decides what to do with it
                 effect = steps.throw(error)
             else:
                 effect = steps.send(result)
@@ -65,7 +65,7 @@ async def arun(steps: Steps[T]) -> T:
             assert async_ is not None, "a sync step in an async run"  # noqa: S101  # a bug of ours
             try:
                 result = await async_(*args, **kwargs)
-            except BaseException as error:  # noqa: BLE001  # the body decides what to do with it
+            except BaseException as error:  # the body decides what to do with it
                 effect = steps.throw(error)
             else:
                 effect = steps.send(result)

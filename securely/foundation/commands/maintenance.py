@@ -25,7 +25,9 @@ class DownCommand(Command):
         """Write the down file."""
         status = self.integer("status")
         if not HTTP_FIRST <= status <= HTTP_LAST:
-            self.fail(f"--status={status} is no HTTP status. Give one from 200 to 599, such as 503.")
+            self.fail(
+                f"--status={status} is no HTTP status. Give one from 200 to 599, such as 503."
+            )
         payload: dict[str, object] = {"status": status}
         for name in ("redirect", "secret"):
             if self.option(name) is not None:

@@ -124,6 +124,10 @@ class Bells:
         try:
             changed = os.stat(self._directory).st_mtime_ns  # noqa: PTH116  # each push pays for it
         except OSError:
+            # Made, so that the next ring asks for a directory that is there: an exception costs
+            # more than all the rest here.
+            with suppress(OSError):
+                os.mkdir(self._directory, 0o700)  # noqa: PTH102  # as above
             return
         if changed != self._seen:
             self._look(changed)

@@ -12,6 +12,7 @@ __all__ = ["EXCEPTIONS", "run"]
 
 EXCEPTIONS: Mapping[str, type[Exception]] = {
     "InvalidArgumentException": InvalidSignature,
+    "LogicException": InvalidSignature,
     "RuntimeException": InvalidInput,
 }
 
@@ -25,7 +26,7 @@ def run(case: Mapping[str, Any]) -> object:
             "arguments": [_argument(argument) for argument in signature.arguments],
             "options": [_option(option) for option in signature.options],
         }
-    found = Input.from_tokens(signature, tokenize(case["command_line"]))
+    found = Input.from_tokens(signature.check(reserved=False), tokenize(case["command_line"]))
     return {"arguments": found.arguments(), "options": found.options()}
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import csv
-import random
 import re
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from securely.support import clock, entropy
 
 pytestmark = pytest.mark.integration
 
@@ -84,11 +84,10 @@ def test_the_invoice_run_done_twice_issues_nothing_twice(project: Path, run: Run
 def test_the_invoice_run_survives_workers_killed_at_random_moments(
     project: Path, run: Run, start: Start
 ) -> None:
-    draw = random.Random(20)
     run("invoices:import", "storage/app/invoices.csv")
     for _ in range(20):
         worker = start("queue:work", stdout=subprocess.DEVNULL)
-        time.sleep(draw.uniform(0.3, 0.9))
+        clock.sleep(entropy.uniform(0.3, 0.9))
         worker.send_signal(signal.SIGKILL)
         worker.wait(timeout=SECONDS)
 

@@ -100,9 +100,7 @@ def test_a_storage_that_is_no_folder_is_named(project: Path, run: Run) -> None:
     refused(run("invoices:import", "storage/app/invoices.csv"), "storage/framework")
 
 
-def test_a_job_class_that_is_gone_goes_to_failed_with_its_payload(
-    project: Path, run: Run
-) -> None:
+def test_a_job_class_that_is_gone_goes_to_failed_with_its_payload(project: Path, run: Run) -> None:
     run("invoices:import", "storage/app/invoices.csv")
     replace(project / "app/jobs/issue_invoice.py", "class IssueInvoice", "class IssueBill")
     replace(project / "app/jobs/issue_invoice.py", '["IssueInvoice"]', '["IssueBill"]')

@@ -110,7 +110,10 @@ def test_ledger_records_a_number_once_and_keeps_a_running_total(tmp_path: Path) 
     ]
 
     assert answers == [True, True, False]
-    assert [(each[0], each[-1]) for each in ledger.rows()] == [("INV-1", "35.66"), ("INV-2", "71.32")]
+    assert [(each[0], each[-1]) for each in ledger.rows()] == [
+        ("INV-1", "35.66"),
+        ("INV-2", "71.32"),
+    ]
 
 
 def test_ledger_with_a_torn_last_line_drops_it(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_listen_takes_the_mark_of_listens_to(events: Dispatcher) -> None:
 
 @pytest.mark.parametrize("listener", [lambda: None, lambda event: event, len])
 def test_listen_refuses_what_does_not_say_its_event(events: Dispatcher, listener: object) -> None:
-    with pytest.raises(InvalidListener, match="says? (nothing|what it listens to)"):
+    with pytest.raises(InvalidListener, match=r"says? (nothing|what it listens to)"):
         events.listen(listener)
 
 

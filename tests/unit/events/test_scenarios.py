@@ -27,8 +27,8 @@ class Base(Ev):
 
 
 class Shipped(Ev):
-    def __init__(self, id: int = 1) -> None:
-        self.id = id
+    def __init__(self, order: int = 1) -> None:
+        self.order = order
 
 
 def test_dispatch_basic(events: Dispatcher, noting: Noting, notes: Notes) -> None:
@@ -437,7 +437,7 @@ class Maps:
         self.told.append(("on_b2", given))
 
     def on_ship(self, event: Shipped) -> None:
-        self.told.append(("on_ship", event.id))
+        self.told.append(("on_ship", event.order))
 
 
 def test_subscribe_object(events: Dispatcher) -> None:
@@ -537,7 +537,7 @@ class Choosy:
     queued = True
 
     def should_queue(self, event: Shipped) -> bool:
-        return event.id == 9
+        return event.order == 9
 
     def handle(self, event: Shipped) -> None:
         raise AssertionError("it must not run here")

@@ -479,6 +479,7 @@ def test_directory_that_can_not_be_written_is_named_with_a_remedy(tmp_path):
 
 def test_workers_directory_that_can_not_be_made_lets_no_lock_behind(connection):
     connection.push([envelope()])
+    connection.home.rmdir()
     connection.home.write_text("a file where a directory belongs")
 
     with pytest.raises(QueueUnavailable, match="workers"):
