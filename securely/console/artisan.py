@@ -51,8 +51,6 @@ class Artisan:
         finished: Called with name, input, output and exit code after it.
         report: Called with an uncaught error before it is shown.
         render: Shows an uncaught error.
-        sources: Called once, before commands are listed or a name is looked for that is not
-            known: what registers commands that are costly to find out.
         warnings: What went wrong while commands were looked for; `list` shows it.
         sources: Called, once each, before a name is given up and before all commands are listed;
             they register commands that are dear to find.
@@ -64,7 +62,6 @@ class Artisan:
         self.version = version
         self.starting: list[Callable[[str, Input, Output], object]] = []
         self.finished: list[Callable[[str, Input, Output, int], object]] = []
-        self.sources: list[Callable[[], object]] = []
         self.report: Callable[[Exception], object] | None = None
         self.render: Callable[[Exception, Output], object] = render_failure
         self.warnings: list[str] = []
@@ -148,9 +145,6 @@ class Artisan:
             UnknownCommand: None has; near misses are in the message.
             AmbiguousCommand: The abbreviation fits several.
         """
-        if name in self._commands:
-            return self._load(name)
-        self._ask_sources()
         if self.has(name):
             return self._load(name)
         aliases = self._known_aliases()
@@ -166,12 +160,11 @@ class Artisan:
 
     def entries(self) -> list[Entry]:
         """Return what `list` shows of all commands; one that cannot be loaded is a warning."""
-        self._ask_sources()
+        try:
+            self._ask_sources()
+        except Exception as error:  # one broken file must not hide the others
+            self.warnings.append(f"Not all commands are known: {type(error).__name__}: {error}")
         return [command.entry() for command in self._loadable()]
-
-    def _ask_sources(self) -> None:
-        while self.sources:
-            self.sources.pop(0)()
 
     def _ask_sources(self) -> None:
         while self.sources:

@@ -11,7 +11,7 @@ can only be a slip, before anybody runs the command.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from securely.console.exceptions import InvalidSignature
@@ -112,8 +112,8 @@ class Signature:
             names.add(argument.name)
             before = argument
 
-    def _check_options(self, taken: Iterable[Option]) -> None:
-        names = {option.name for option in taken} | ({"no-ansi"} if taken else set())
+    def _check_options(self, taken: Sequence[Option]) -> None:
+        names = {name for option in taken for name in (option.name, f"no-{option.name}")}
         letters = {letter for option in taken for letter in _letters(option)}
         for option in self.options:
             if option.name in names:

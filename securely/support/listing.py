@@ -348,10 +348,8 @@ def _json(value: object) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, dict):
-        pairs: dict[object, object] = value
-        return "{" + ",".join([f"{_json(str(k))}:{_json(v)}" for k, v in pairs.items()]) + "}"
+        return "{" + ",".join([f"{_json(str(k))}:{_json(v)}" for k, v in value.items()]) + "}"  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # typing.cast would import typing
     if isinstance(value, list):
-        items: list[object] = value
-        return "[" + ",".join([_json(item) for item in items]) + "]"
+        return "[" + ",".join([_json(item) for item in value]) + "]"  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # as above
     text = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join([c if c >= " " else f"\\u{ord(c):04x}" for c in text]) + '"'

@@ -1,0 +1,236 @@
+"""Names and descriptions of commands, read from the syntax trees of their modules.
+
+Nothing is imported: a module that imports half the world, or that is broken, costs `list` nothing.
+Read are the framework's ``commands.py`` and ``commands/*.py``, the application's
+``app/console/commands/**.py``, and the functions in ``routes/console.py``.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TypeAlias, cast
+
+from securely.console.exceptions import InvalidSignature
+from securely.console.signature import parse
+from securely.support.listing import Entry
+from securely.support.manifest import Manifest, Source, manifest_path
+
+__all__ = ["application_commands", "current", "scan"]
+
+_PACKAGE = Path(__file__).parents[1]
+_COMMANDS = Path("app", "console", "commands")
+_ROUTES = Path("routes", "console.py")
+
+_Constants: TypeAlias = dict[str, object]
+_Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def current(base: Path | str) -> Manifest:
+    """Return the manifest of the application in *base*: the one kept there, or a new one.
+
+    A new one is kept if the application's ``bootstrap/cache`` can be written to.
+    """
+    from securely import __version__
+
+    base = os.path.abspath(base)  # noqa: PTH100  # resolve() would leave links, abspath keeps them
+    path = manifest_path(base)
+    found = Manifest.read(path, __version__)
+    if found is None:
+        found = scan(Path(base))
+        if Path(base, "bootstrap").is_dir():
+            found.write(path, __version__)
+    return found
+
+
+def application_commands(base: Path | str) -> Mapping[str, str]:
+    """Return the commands in an application's ``app/console/commands``: dotted path by name."""
+    entries = current(base).entries
+    return {entry.name: entry.target for entry in entries if entry.target.startswith("app.")}
+
+
+def scan(base: Path) -> Manifest:
+    """Read the commands of the framework and of the application in *base* from their sources."""
+    manifest = Manifest()
+    # States are taken before files are read: what changes in between is found the next time.
+    for file in _framework_files(manifest):
+        _scan_file(manifest, file, _PACKAGE.parent)
+    for file in _application_files(manifest, base):
+        _scan_file(manifest, file, base)
+    routes = base / _ROUTES
+    manifest.sources.append(Source(str(routes)))
+    if routes.is_file():
+        _scan_file(manifest, routes, base, functions=True)
+    _warn_of_clashes(manifest)
+    return manifest
+
+
+def _framework_files(manifest: Manifest) -> Iterator[Path]:
+    manifest.sources.append(Source(str(_PACKAGE)))
+    for component in sorted(_PACKAGE.iterdir()):
+        if not (component / "__init__.py").is_file():
+            continue
+        manifest.sources.append(Source(str(component)))
+        folder = component / "commands"
+        if folder.is_dir():
+            manifest.sources.append(Source(str(folder)))
+            yield from _sourced(manifest, sorted(folder.glob("*.py")))
+        elif (component / "commands.py").is_file():
+            yield from _sourced(manifest, [component / "commands.py"])
+
+
+def _application_files(manifest: Manifest, base: Path) -> Iterator[Path]:
+    root = base / _COMMANDS
+    manifest.sources.append(Source(str(root)))
+    if not root.is_dir():
+        return
+    for folder in sorted(path for path in root.rglob("*") if path.is_dir()):
+        if folder.name != "__pycache__":
+            manifest.sources.append(Source(str(folder)))
+    yield from _sourced(manifest, sorted(root.rglob("*.py")))
+
+
+def _sourced(manifest: Manifest, files: list[Path]) -> Iterator[Path]:
+    for file in files:
+        manifest.sources.append(Source(str(file)))
+        yield file
+
+
+def _scan_file(manifest: Manifest, file: Path, root: Path, *, functions: bool = False) -> None:
+    shown = file.relative_to(root)
+    module = ".".join(shown.with_suffix("").parts).removesuffix(".__init__")
+    try:
+        tree = ast.parse(file.read_bytes(), str(file))
+    except (SyntaxError, ValueError) as error:
+        line = f":{error.lineno}" if isinstance(error, SyntaxError) else ""
+        manifest.warnings.append(f"{shown}{line} cannot be read: {error.args[0]}.")
+        return
+    except OSError as error:
+        manifest.warnings.append(f"{shown} cannot be read: {error.strerror}.")
+        return
+    found = _functions(tree, module) if functions else _classes(tree, module)
+    for node, entry, signature in found:
+        try:
+            definition = parse(signature).check()
+        except InvalidSignature as error:
+            manifest.warnings.append(f"{shown}:{node.lineno} has a signature that fails: {error}")
+            continue
+        entry.name = definition.name
+        entry.arguments = [*definition.arguments]
+        entry.options = [*definition.options]
+        manifest.entries.append(entry)
+
+
+def _classes(tree: ast.Module, module: str) -> Iterator[tuple[ast.stmt, Entry, str]]:
+    """Yield the classes that have a base and, of their own, a signature that can be read."""
+    constants: _Constants = {}
+    classes: dict[str, _Constants] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            constants.update(_assigned(node, constants))
+        if not (isinstance(node, ast.ClassDef) and node.bases):
+            continue
+        inherited: _Constants = {}
+        for base in reversed(node.bases):
+            inherited.update(classes.get(base.id, {}) if isinstance(base, ast.Name) else {})
+        own: _Constants = {}
+        for statement in node.body:
+            if isinstance(statement, ast.Assign | ast.AnnAssign):
+                own.update(_assigned(statement, {**constants, **own}))
+        classes[node.name] = attributes = {**inherited, **own}
+        signature = own.get("signature")
+        if isinstance(signature, str) and signature.strip():
+            yield node, _described(attributes, f"{module}.{node.name}"), signature
+
+
+def _functions(tree: ast.Module, module: str) -> Iterator[tuple[ast.stmt, Entry, str]]:
+    """Yield the functions below ``@Artisan.command("signature")``."""
+    constants: _Constants = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            constants.update(_assigned(node, constants))
+        if not isinstance(node, _Function):
+            continue
+        for decorator in node.decorator_list:
+            if not (isinstance(decorator, ast.Call) and _is_command(decorator.func)):
+                continue
+            values: list[object] = [_value(argument, constants) for argument in decorator.args]
+            named = {word.arg: _value(word.value, constants) for word in decorator.keywords}
+            signature = values[0] if values else named.get("signature")
+            description = values[1] if len(values) > 1 else named.get("description")
+            documented = (ast.get_docstring(node) or "").split("\n", 1)[0]
+            if isinstance(signature, str) and signature.strip():
+                text = description if isinstance(description, str) else documented
+                yield node, Entry("", text, target=f"{module}.{node.name}"), signature
+
+
+def _is_command(function: ast.expr) -> bool:
+    return (isinstance(function, ast.Attribute) and function.attr == "command") or (
+        isinstance(function, ast.Name) and function.id == "command"
+    )
+
+
+def _described(attributes: _Constants, target: str) -> Entry:
+    description, help_ = attributes.get("description"), attributes.get("help")
+    return Entry(
+        "",
+        description if isinstance(description, str) else "",
+        help=help_ if isinstance(help_, str) else "",
+        hidden=attributes.get("hidden") is True,
+        aliases=_texts(attributes.get("aliases")),
+        usages=_texts(attributes.get("usages")),
+        target=target,
+    )
+
+
+def _assigned(node: ast.Assign | ast.AnnAssign, constants: _Constants) -> _Constants:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    if node.value is None:
+        return {}
+    value = _value(node.value, constants)
+    return {target.id: value for target in targets if isinstance(target, ast.Name)}
+
+
+def _value(node: ast.expr, constants: _Constants) -> object:
+    """Return what an expression is, as far as that is plain; ``None`` where it is not."""
+    value: object = None
+    if isinstance(node, ast.Constant):
+        value = node.value
+    elif isinstance(node, ast.Name):
+        value = constants.get(node.id)
+    elif isinstance(node, ast.Tuple | ast.List):
+        value = [_value(item, constants) for item in node.elts]
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        value = _joined([node.left, node.right], constants)
+    elif isinstance(node, ast.JoinedStr):
+        value = _joined(node.values, constants)
+    elif isinstance(node, ast.FormattedValue) and node.format_spec is None and node.conversion < 0:
+        inner = _value(node.value, constants)
+        value = str(inner) if isinstance(inner, str | int) else None
+    return value
+
+
+def _joined(nodes: list[ast.expr], constants: _Constants) -> str | None:
+    values = [_value(node, constants) for node in nodes]
+    texts = [value for value in values if isinstance(value, str)]
+    return "".join(texts) if len(texts) == len(values) else None
+
+
+def _texts(value: object) -> list[str]:
+    items = cast(list[object], value) if isinstance(value, list) else []
+    return [item for item in items if isinstance(item, str)]
+
+
+def _warn_of_clashes(manifest: Manifest) -> None:
+    seen: dict[str, Entry] = {}
+    for entry in [*manifest.entries]:
+        if entry.name in seen:
+            manifest.entries.remove(entry)
+            first = seen[entry.name].target
+            manifest.warnings.append(
+                f'Two commands are named "{entry.name}": {first} and {entry.target}. '
+                f"Rename one of them."
+            )
+        seen.setdefault(entry.name, entry)

@@ -1,0 +1,196 @@
+"""Where `artisan.py` starts: answers list, help, --version and completion before all else.
+
+A console starts more often than anything, mostly to be asked what it can do. Those answers come
+from a manifest and cost little more than the interpreter; all else goes to the application. What
+is imported here, and by what is imported here, is held by ``tests/architecture/test_start.py``.
+"""
+
+import os
+import sys
+
+from securely import __version__
+from securely.support import listing
+from securely.support.listing import Entry
+from securely.support.manifest import Manifest, manifest_path
+from securely.support.terminal import (
+    COMMENT,
+    NORMAL,
+    SILENT,
+    Globals,
+    decorated,
+    hush,
+    paint,
+    split_globals,
+)
+
+__all__ = ["artisan"]
+
+_NAME = "Securely"
+_SUCCESS = 0
+_FAILURE = 1
+_INTERRUPTED = 130
+_BROKEN_PIPE = 141
+
+
+def artisan(file: str, argv: list[str] | None = None) -> int:
+    """Run the command line of the application whose `artisan.py` is *file*.
+
+    Args:
+        file: Its path; the application lies in the same folder.
+        argv: The words of the command line, without the program's name; the process's own unless
+            given.
+
+    Returns:
+        The exit code.
+    """
+    words = sys.argv[1:] if argv is None else argv
+    base = os.path.dirname(os.path.abspath(file))  # noqa: PTH100, PTH120  # pathlib is too slow
+    try:
+        found, rest = split_globals(words)
+        code = _answer(base, words, found, rest)
+        if code is not None:
+            sys.stdout.flush()
+            return code
+    except BrokenPipeError:
+        hush()
+        return _BROKEN_PIPE
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return _application(base, words, found)
+
+
+def _answer(base: str, words: list[str], found: Globals, rest: list[str]) -> int | None:
+    """Answer what needs no application; return ``None`` for what does."""
+    name = rest[0] if rest else ""
+    code: int | None = None
+    if words[:1] == ["_complete"]:
+        code = _complete(base, words[1:])
+    elif found.version and not name:
+        code = _say(f"{_NAME} {__version__}\n", found)
+    elif found.help and len(rest) <= 1:
+        # `x --help`; alone it is the help of `list`, which is what runs without a name.
+        code = _help(base, [name or "list"], found)
+    elif found.help:
+        code = None
+    elif not name or name == "list":
+        code = _list(base, rest[1:], found)
+    elif name == "help":
+        code = _help(base, rest[1:] or ["help"], found)
+    elif name == "completion":
+        code = _completion(rest[1:], found)
+    return code
+
+
+def _list(base: str, words: list[str], found: Globals) -> int | None:
+    chosen = _list_options(words)
+    if chosen is None:
+        return None
+    within, form, short = chosen
+    manifest = _manifest(base)
+    entries = manifest.entries
+    if within and not any(listing.namespace(entry.name) == within for entry in entries):
+        return None
+    if form == "json":
+        text = listing.list_json(_NAME, __version__, entries, within, short=short) + "\n"
+    elif form == "raw":
+        text = listing.list_raw(entries, within)
+    else:
+        colour = decorated(sys.stdout, found.ansi)
+        text = listing.list_text(f"{_NAME} {__version__}", entries, within, colour=colour)
+    code = _say(text, found)
+    if found.verbosity >= NORMAL:
+        colour = decorated(sys.stderr, found.ansi)
+        for warning in manifest.warnings:
+            sys.stderr.write(paint(warning, COMMENT, colour) + "\n")
+    return code
+
+
+def _list_options(words: list[str]) -> tuple[str, str, bool] | None:
+    """Return namespace, form and shortness; ``None`` for what the console shall complain about."""
+    within = form = ""
+    short = False
+    position = 0
+    while position < len(words):
+        word = words[position]
+        position += 1
+        if word == "--format" and position < len(words):
+            word = f"--format={words[position]}"
+            position += 1
+        if word in ("--json", "--format=json"):
+            form = "json"
+        elif word == "--raw":
+            form = form or "raw"
+        elif word == "--short":
+            short = True
+        elif word.startswith("-") or within or not word:
+            if word != "--format=txt":
+                return None
+        else:
+            within = word
+    return within, form, short
+
+
+def _help(base: str, words: list[str], found: Globals) -> int | None:
+    if len(words) != 1:
+        return None
+    for entry in _manifest(base).entries:
+        if entry.name == words[0] or words[0] in entry.aliases:
+            return _say(listing.help_text(entry, colour=decorated(sys.stdout, found.ansi)), found)
+    return None
+
+
+def _completion(words: list[str], found: Globals) -> int | None:
+    from securely.support.completion import script
+
+    text = script(words[0] if words else "bash") if len(words) <= 1 else None
+    return None if text is None else _say(text, found)
+
+
+def _complete(base: str, words: list[str]) -> int:
+    from securely.support.completion import complete
+
+    entries: list[Entry] = _manifest(base).entries
+    return _say("".join(f"{word}\n" for word in complete(entries, words)), Globals())
+
+
+def _manifest(base: str) -> Manifest:
+    found = Manifest.read(manifest_path(base), __version__)
+    if found is None:
+        from securely.console.manifest import current
+
+        found = current(base)
+    return found
+
+
+def _say(text: str, found: Globals) -> int:
+    if found.verbosity >= NORMAL:
+        try:
+            sys.stdout.write(text)
+        except UnicodeEncodeError:
+            encoding = sys.stdout.encoding or "ascii"
+            sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    return _SUCCESS
+
+
+def _application(base: str, words: list[str], found: Globals) -> int:
+    """Hand the command line to the application, and show what keeps it from being made."""
+    if base not in sys.path:
+        sys.path.insert(0, base)
+    if not os.path.exists(os.path.join(base, "bootstrap", "app.py")):  # noqa: PTH110, PTH118
+        if found.verbosity > SILENT:
+            sys.stderr.write(
+                f"ERROR  There is no application in {base}: bootstrap/app.py is missing. "
+                f"Make one with `securely new NAME`.\n"
+            )
+        return _FAILURE
+    try:
+        bootstrap = __import__("bootstrap.app", fromlist=["app"])
+        return int(bootstrap.app.handle_command(words))
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except Exception as error:  # the border: shown here, not raised
+        from securely.console import Output
+        from securely.console.failure import render_failure
+
+        render_failure(error, Output(ansi=found.ansi, verbosity=found.verbosity))
+        return _FAILURE

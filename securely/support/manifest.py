@@ -1,0 +1,216 @@
+"""The manifest of commands: what `list` and `help` show, and whether it is still true.
+
+A text of lines whose fields are separated by tabs, because reading JSON imports ``re``:
+
+    securely-commands  1  <version of Securely>  <version of Python>
+    S  <path>  <time of change in ns, or ->  <size, or ->          a file or folder it was made from
+    C  <name>  <description>  <help>  <h or empty>  <aliases>  <usages>  <dotted path>
+    A  <name>  <description>  <r and * or empty>  <default>        an argument of the command above
+    O  <name>  <description>  <v and * or empty>  <default>  <shortcut>
+    W  <warning>
+
+Lists are separated by the unit separator (U+001F); a default begins with its kind.
+"""
+
+import os
+import sys
+
+from securely.support.listing import Argument, Entry, Option
+
+__all__ = ["Manifest", "Source", "manifest_path"]
+
+_FORMAT = "1"
+_SEPARATOR = "\x1f"
+_ABSENT = "-"
+# The parts of a mode that S_IFMT and S_IFDIR of the module stat name.
+_KIND = 0o170000
+_FOLDER = 0o040000
+
+_Default = str | list[str] | bool | None
+
+
+class Source:
+    """A file or folder that a manifest was made from, and its state at that time."""
+
+    __slots__ = ("path", "state")
+
+    def __init__(self, path: str, state: str | None = None) -> None:
+        self.path = path
+        self.state = state if state is not None else self.current()
+
+    def current(self) -> str:
+        """Return the state now: time of change and, of a file, the size; both may be absent."""
+        try:
+            found = os.stat(self.path)  # noqa: PTH116  # pathlib costs more than the rest
+        except OSError:
+            return f"{_ABSENT}\t{_ABSENT}"
+        is_folder = found.st_mode & _KIND == _FOLDER
+        return f"{found.st_mtime_ns}\t{_ABSENT if is_folder else found.st_size}"
+
+
+class Manifest:
+    """The commands of an application, as far as their sources show them.
+
+    Attributes:
+        entries: The commands.
+        sources: What they were read from.
+        warnings: What could not be read, one line each.
+    """
+
+    __slots__ = ("entries", "sources", "warnings")
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.sources: list[Source] = []
+        self.warnings: list[str] = []
+
+    @classmethod
+    def read(cls, path: str, version: str) -> "Manifest | None":
+        """Return the manifest at *path*; ``None`` where it is absent, damaged or no longer true.
+
+        Args:
+            path: As of :func:`manifest_path`.
+            version: Of Securely; a manifest of another one is not true.
+        """
+        try:
+            with open(path, encoding="utf-8", newline="\n") as file:  # noqa: PTH123  # as above
+                lines = file.read().split("\n")
+            if lines[0] != _head(version) or lines[-2] != "E":
+                return None
+            return cls()._filled(lines[1:-2])
+        except (OSError, ValueError, IndexError):
+            return None
+
+    def write(self, path: str, version: str) -> bool:
+        """Write the manifest aside and put it in place; say whether that could be done."""
+        aside = f"{path}.{os.getpid()}"
+        try:
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120
+            handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with open(handle, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123
+                file.write(self._text(version))
+            os.replace(aside, path)  # noqa: PTH105  # as above
+        except OSError:
+            return False
+        return True
+
+    def _filled(self, lines: list[str]) -> "Manifest | None":
+        entry = Entry("")
+        for line in lines:
+            kind, *fields = line.split("\t")
+            if kind == "S":
+                source = Source(fields[0], f"{fields[1]}\t{fields[2]}")
+                if source.current() != source.state:
+                    return None
+                self.sources.append(source)
+                continue
+            fields = [_opened(field) for field in fields]
+            if kind == "C":
+                entry = _entry(fields)
+                self.entries.append(entry)
+            elif kind == "A":
+                entry.arguments.append(_argument(fields))
+            elif kind == "O":
+                entry.options.append(_option(fields))
+            elif kind == "W":
+                self.warnings.append(fields[0])
+        return self
+
+    def _text(self, version: str) -> str:
+        lines = [_head(version)]
+        lines += [f"S\t{source.path}\t{source.state}" for source in self.sources]
+        for entry in self.entries:
+            hidden = "h" if entry.hidden else ""
+            aliases, usages = _SEPARATOR.join(entry.aliases), _SEPARATOR.join(entry.usages)
+            known = (entry.name, entry.description, entry.help, hidden, aliases, usages)
+            lines.append(_line("C", *known, entry.target))
+            for argument in entry.arguments:
+                flags = ("r" if argument.required else "") + ("*" if argument.is_array else "")
+                default = _kept(argument.default)
+                lines.append(_line("A", argument.name, argument.description, flags, default))
+            for option in entry.options:
+                flags = ("v" if option.accepts_value else "") + ("*" if option.is_array else "")
+                texts = (option.name, option.description, flags, _kept(option.default))
+                lines.append(_line("O", *texts, option.shortcut or ""))
+        lines += [_line("W", warning) for warning in self.warnings]
+        return "\n".join([*lines, "E", ""])
+
+
+def manifest_path(base: str) -> str:
+    """Return where the manifest of the application in the folder *base* lies."""
+    return os.path.join(base, "bootstrap", "cache", "commands.txt")  # noqa: PTH118  # as above
+
+
+def _head(version: str) -> str:
+    python = ".".join(map(str, sys.version_info[:3]))
+    return f"securely-commands\t{_FORMAT}\t{version}\t{python}"
+
+
+def _line(*fields: str) -> str:
+    return "\t".join([_closed(field) for field in fields])
+
+
+def _closed(text: str) -> str:
+    """Escape what would end a field or a line."""
+    text = text.replace("\\", "\\\\").replace("\t", "\\t")
+    return text.replace("\n", "\\n").replace("\r", "\\r")
+
+
+def _opened(text: str) -> str:
+    if "\\" not in text:
+        return text
+    parts = text.split("\\\\")
+    plain = [p.replace("\\t", "\t").replace("\\n", "\n").replace("\\r", "\r") for p in parts]
+    return "\\".join(plain)
+
+
+def _kept(value: _Default) -> str:
+    if value is None or isinstance(value, bool):
+        return "n"
+    return "s" + value if isinstance(value, str) else "l" + _SEPARATOR.join(value)
+
+
+def _given(text: str) -> str | list[str] | None:
+    if text.startswith("s"):
+        return text[1:]
+    return _list(text[1:]) if text.startswith("l") else None
+
+
+def _list(text: str) -> list[str]:
+    return text.split(_SEPARATOR) if text else []
+
+
+def _entry(fields: list[str]) -> Entry:
+    name, description, help_, hidden, aliases, usages, target = fields
+    return Entry(
+        name,
+        description,
+        help=help_,
+        hidden=bool(hidden),
+        aliases=_list(aliases),
+        usages=_list(usages),
+        target=target,
+    )
+
+
+def _argument(fields: list[str]) -> Argument:
+    name, description, flags, default = fields
+    return Argument(
+        name,
+        description,
+        required="r" in flags,
+        is_array="*" in flags,
+        default=_given(default),
+    )
+
+
+def _option(fields: list[str]) -> Option:
+    name, description, flags, default, shortcut = fields
+    return Option(
+        name,
+        description,
+        shortcut=shortcut or None,
+        accepts_value="v" in flags,
+        is_array="*" in flags,
+        default=_given(default),
+    )
