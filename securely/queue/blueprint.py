@@ -155,9 +155,10 @@ def classes_in(hints: Iterable[object]) -> set[type]:
     while waiting:
         hint = waiting.pop()
         waiting.extend(typing.get_args(hint))
-        kind = typing.get_origin(hint) or hint
-        if not isinstance(kind, type) or kind in found:
+        origin = cast(object, typing.get_origin(hint) or hint)
+        if not isinstance(origin, type) or origin in found:
             continue
+        kind = cast("type[object]", origin)
         if issubclass(kind, Enum):
             found.add(kind)
         elif dataclasses.is_dataclass(kind) or hasattr(kind, "__pydantic_fields__"):

@@ -59,7 +59,7 @@ class QueueFake(QueueManager):
         except_: Sequence[type[Job]] = (),
     ) -> None:
         # Nothing of a manager's own is used: all that would reach a connection is overridden.
-        Manager.__init__(self, real.default, definitions)
+        Manager[Queue].__init__(self, real.default, definitions)
         self._real = real
         self._only = tuple(only)
         self._except = tuple(except_)

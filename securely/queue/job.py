@@ -90,9 +90,9 @@ class Job:
             reason = f'its field "{taken[0]}" has the name of a method of Job. Rename the field.'
             raise NotQueueable(f"{cls.__module__}.{cls.__qualname__}", reason)
 
-    @classmethod
+    @classmethod  # pyright: ignore[reportArgumentType]  # the constructor types the call
     def dispatch(
-        cls: Callable[P, J],  # pyright: ignore[reportGeneralTypeIssues]  # types the call by the constructor
+        cls: Callable[P, J],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Dispatched:
@@ -106,18 +106,18 @@ class Job:
         """
         return PendingDispatch(cls(*args, **kwargs)).dispatch()
 
-    @classmethod
+    @classmethod  # pyright: ignore[reportArgumentType]  # the constructor types the call
     async def adispatch(
-        cls: Callable[P, J],  # pyright: ignore[reportGeneralTypeIssues]  # types the call by the constructor
+        cls: Callable[P, J],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Dispatched:
         """Async twin of :meth:`dispatch`."""
         return await PendingDispatch(cls(*args, **kwargs)).adispatch()
 
-    @classmethod
+    @classmethod  # pyright: ignore[reportArgumentType]  # the constructor types the call
     def dispatch_if(
-        cls: Callable[P, J],  # pyright: ignore[reportGeneralTypeIssues]  # types the call by the constructor
+        cls: Callable[P, J],
         condition: bool | Callable[[], bool],  # Laravel's order
         *args: P.args,
         **kwargs: P.kwargs,
@@ -127,9 +127,9 @@ class Job:
             return PendingDispatch(cls(*args, **kwargs)).dispatch()
         return None
 
-    @classmethod
+    @classmethod  # pyright: ignore[reportArgumentType]  # the constructor types the call
     async def adispatch_if(
-        cls: Callable[P, J],  # pyright: ignore[reportGeneralTypeIssues]  # types the call by the constructor
+        cls: Callable[P, J],
         condition: bool | Callable[[], bool],  # Laravel's order
         *args: P.args,
         **kwargs: P.kwargs,
@@ -139,9 +139,9 @@ class Job:
             return await PendingDispatch(cls(*args, **kwargs)).adispatch()
         return None
 
-    @classmethod
+    @classmethod  # pyright: ignore[reportArgumentType]  # the constructor types the call
     def dispatch_unless(
-        cls: Callable[P, J],  # pyright: ignore[reportGeneralTypeIssues]  # types the call by the constructor
+        cls: Callable[P, J],
         condition: bool | Callable[[], bool],  # Laravel's order
         *args: P.args,
         **kwargs: P.kwargs,
@@ -151,9 +151,9 @@ class Job:
             return None
         return PendingDispatch(cls(*args, **kwargs)).dispatch()
 
-    @classmethod
+    @classmethod  # pyright: ignore[reportArgumentType]  # the constructor types the call
     async def adispatch_unless(
-        cls: Callable[P, J],  # pyright: ignore[reportGeneralTypeIssues]  # types the call by the constructor
+        cls: Callable[P, J],
         condition: bool | Callable[[], bool],  # Laravel's order
         *args: P.args,
         **kwargs: P.kwargs,
@@ -163,9 +163,9 @@ class Job:
             return None
         return await PendingDispatch(cls(*args, **kwargs)).adispatch()
 
-    @classmethod
+    @classmethod  # pyright: ignore[reportArgumentType]  # the constructor types the call
     def dispatch_sync(
-        cls: Callable[P, J],  # pyright: ignore[reportGeneralTypeIssues]  # types the call by the constructor
+        cls: Callable[P, J],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> None:
@@ -176,18 +176,18 @@ class Job:
         """
         current().make("queue").run_now(cls(*args, **kwargs))
 
-    @classmethod
+    @classmethod  # pyright: ignore[reportArgumentType]  # the constructor types the call
     async def adispatch_sync(
-        cls: Callable[P, J],  # pyright: ignore[reportGeneralTypeIssues]  # types the call by the constructor
+        cls: Callable[P, J],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> None:
         """Async twin of :meth:`dispatch_sync`."""
         await current().make("queue").arun_now(cls(*args, **kwargs))
 
-    @classmethod
+    @classmethod  # pyright: ignore[reportArgumentType]  # the constructor types the call
     def using(
-        cls: Callable[P, J],  # pyright: ignore[reportGeneralTypeIssues]  # types the call by the constructor
+        cls: Callable[P, J],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> PendingDispatch[J]:

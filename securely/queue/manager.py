@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, cast
 
 from securely.container import current
 from securely.events import Dispatcher
-from securely.queue.contracts import Connection
+from securely.queue.contracts import Connection, Runner
 from securely.queue.exceptions import ConnectionUndefined, DriverUnknown
 from securely.queue.job import Job
-from securely.queue.payload import Codec
 from securely.queue.pending import Dispatched
-from securely.queue.queue import Delay, Queue
-from securely.queue.runner import JobRunner
+from securely.queue.queue import Delay, Encodes, Queue
 from securely.support.importing import import_object
 from securely.support.manager import Definition, Driver, Manager
 from securely.support.suggest import did_you_mean
@@ -51,8 +49,8 @@ class Materials:
         locate: Gives the place of a path in the configuration.
     """
 
-    codec: Callable[[], Codec]
-    runner: Callable[[], JobRunner]
+    codec: Callable[[], Encodes]
+    runner: Callable[[], Runner]
     locate: Callable[[str], Path] = Path
 
 
@@ -205,13 +203,13 @@ class QueueManager(Manager[Queue], Queue):
 
     def close(self) -> None:
         """Close every connection that was opened; a later use opens it again."""
-        Manager.close(self)
+        Manager[Queue].close(self)
 
     def _now(self) -> Queue:
         from securely.queue.drivers.sync import SyncConnection
 
-        materials = self._materials
-        return Queue(SyncConnection("sync", materials.runner()), materials.codec(), self._events)
+        driver = SyncConnection.of("sync", self._materials)
+        return Queue(driver, self._materials.codec(), self._events)
 
     def _grouped(self, jobs: Iterable[Job]) -> list[tuple[Queue, list[tuple[int, Job]]]]:
         """Return the jobs, with their positions, by the connection they go to."""

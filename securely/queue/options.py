@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from functools import partial
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator
 
@@ -22,7 +23,6 @@ __all__ = [
 class ConnectionOptions(Options):
     """What every connection may be told."""
 
-    driver: str
     queue: str = Field("default", min_length=1, max_length=255)
     """Where jobs go that name no queue."""
 
@@ -57,10 +57,13 @@ class CustomOptions(ConnectionOptions):
 
     model_config = ConfigDict(extra="allow")
 
+    driver: str
+
 
 def _kind(data: Any) -> str:
     """Return which of the classes above *data* is for."""
-    driver = data.get("driver", "") if isinstance(data, dict) else getattr(data, "driver", "")
+    written = cast("dict[str, Any]", data).get if isinstance(data, dict) else partial(getattr, data)
+    driver = str(written("driver", ""))
     return driver if driver in {"sync", "sqlite", "null"} else "custom"
 
 

@@ -30,6 +30,10 @@ class Encodes(Protocol):
         """Return *job* as it is handed to a store."""
         ...
 
+    def refreshed(self, payload: bytes) -> bytes:
+        """Return *payload* as for a job that starts over now."""
+        ...
+
 
 class Queue:
     """One connection: takes jobs, tells how many wait.

@@ -116,7 +116,7 @@ class JobRunner:
                     self._life(run)
                 except Instruction as instruction:
                     run.interaction.decide(instruction)
-                except Exception as error:  # the border: what a job raises is its outcome
+                except (Exception, SystemExit) as error:  # the border: it becomes an outcome
                     run.error = error
             over = self._end(run)
         for event in over.events:
@@ -136,7 +136,7 @@ class JobRunner:
                     await self._alife(run)
                 except Instruction as instruction:
                     run.interaction.decide(instruction)
-                except Exception as error:  # the border: what a job raises is its outcome
+                except (Exception, SystemExit) as error:  # the border: it becomes an outcome
                     run.error = error
             over = self._end(run)
         for event in over.events:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from itertools import count
+from typing import cast
 
 from securely.queue.contracts import Counts, Delivery, Envelope, FailedJob, Kind
 from securely.queue.manager import Materials
@@ -16,6 +18,8 @@ from securely.queue.runner import JobRunner, Ran
 from securely.support import clock
 
 __all__ = ["SyncConnection"]
+
+_numbers = count(1)
 
 
 class SyncConnection:
@@ -33,7 +37,12 @@ class SyncConnection:
     @classmethod
     def build(cls, name: str, options: SyncOptions, materials: Materials) -> SyncConnection:
         """Return the connection *name* as its options have it."""
-        return cls(name, materials.runner())
+        return cls.of(name, materials)
+
+    @classmethod
+    def of(cls, name: str, materials: Materials) -> SyncConnection:
+        """Return a connection that runs jobs with what a manager has at hand."""
+        return cls(name, cast(JobRunner, materials.runner()))
 
     def push(self, envelopes: Sequence[Envelope]) -> Sequence[str]:
         """Run the jobs of *envelopes* one after the other, and return their uuids.
@@ -77,7 +86,7 @@ class SyncConnection:
         outcome = ran.outcome
         if outcome.kind is Kind.FAIL and outcome.has_hook:
             failed = FailedJob(
-                id=0,
+                id=outcome.id,
                 uuid=envelope.uuid,
                 connection=self.name,
                 queue=envelope.queue,
@@ -94,7 +103,8 @@ class SyncConnection:
 
 def _delivery(envelope: Envelope) -> Delivery:
     return Delivery(
-        id=0,
+        # Each its own: the runner keeps what it has decoded, and errors for hooks, by it.
+        id=next(_numbers),
         token=0,
         queue=envelope.queue,
         name=envelope.name,

@@ -437,7 +437,7 @@ except StoreFull as error:
 else:
     print("never full")
 """
-    run = subprocess.run(  # noqa: S603  # the script above
+    run = subprocess.run(  # the script above
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
 
@@ -567,7 +567,7 @@ else:
 connection.close()
 """
     children = [
-        subprocess.Popen(  # noqa: S603  # the script above
+        subprocess.Popen(  # the script above
             [sys.executable, "-c", script, path, f"p{number}", "push" if number < 3 else "work"],
             stdout=subprocess.PIPE,
             text=True,

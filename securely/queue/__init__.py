@@ -1,0 +1,109 @@
+"""Jobs: work that is handed over now and done by a worker, once, however often things break.
+
+A job is a class with `handle`; `dispatch` signs its data and hands it to a connection, where
+`queue:work` takes it. Delivery is at least once, settlement exactly once.
+
+    contracts.py    what a connection, a worker's seat and a runner must do
+    job.py          Job: what authors subclass
+    pending.py      PendingDispatch: one dispatch and its options; Dispatched: what it came to
+    queue.py        Queue: one connection as applications see it
+    manager.py      QueueManager: the connections, and itself the default one
+    payload.py      job <-> signed bytes; blueprint.py: what is known of a job class
+    runner.py       one job's whole life; verdicts.py: its decisions about tries and waits
+    interaction.py  what a running job may know of its delivery, and do with it
+    failed.py       what a failure is kept as
+    listeners.py    event listeners that run on the queue
+    drivers/        null, sqlite, sync
+    worker.py       queue:work; supervisor.py: claims and settles; executor.py: runs user code;
+                    board.py, link.py, crew/: between the two; report.py: what is shown
+    events.py       JobQueued, JobProcessing, JobProcessed, JobFailed …
+    exceptions.py   QueueError and its tree; Release, Fail and Drop
+    options.py      the section ``queue`` of the configuration
+    commands/       queue:work, :restart, :failed, :retry, :forget, :flush …
+    fake.py         QueueFake: assert_pushed …
+    provider.py     binds all of it
+"""
+
+from __future__ import annotations
+
+from securely.queue.contracts import Connection, Counts, FailedJob, FailedJobs, Workable
+from securely.queue.events import (
+    JobAttempted,
+    JobExceptionOccurred,
+    JobFailed,
+    JobProcessed,
+    JobProcessing,
+    JobQueued,
+    JobQueueing,
+    JobReleased,
+    JobReleasedAfterException,
+)
+from securely.queue.exceptions import (
+    ConnectionUndefined,
+    DriverUnknown,
+    Drop,
+    Fail,
+    InvalidPayload,
+    JobTimedOut,
+    ManuallyFailed,
+    MaxAttemptsExceeded,
+    NotQueueable,
+    NotRunning,
+    PayloadTooLarge,
+    QueueError,
+    QueueUnavailable,
+    Release,
+    StoreFull,
+    UnknownJob,
+    WorkerLost,
+)
+from securely.queue.failed import RecordedFailure
+from securely.queue.interaction import Interaction, current_interaction
+from securely.queue.job import Job
+from securely.queue.manager import QueueManager
+from securely.queue.pending import Dispatched, PendingDispatch
+from securely.queue.queue import Queue
+from securely.support.backoff import Backoff
+
+__all__ = [
+    "Backoff",
+    "Connection",
+    "ConnectionUndefined",
+    "Counts",
+    "Dispatched",
+    "DriverUnknown",
+    "Drop",
+    "Fail",
+    "FailedJob",
+    "FailedJobs",
+    "Interaction",
+    "InvalidPayload",
+    "Job",
+    "JobAttempted",
+    "JobExceptionOccurred",
+    "JobFailed",
+    "JobProcessed",
+    "JobProcessing",
+    "JobQueued",
+    "JobQueueing",
+    "JobReleased",
+    "JobReleasedAfterException",
+    "JobTimedOut",
+    "ManuallyFailed",
+    "MaxAttemptsExceeded",
+    "NotQueueable",
+    "NotRunning",
+    "PayloadTooLarge",
+    "PendingDispatch",
+    "Queue",
+    "QueueError",
+    "QueueManager",
+    "QueueUnavailable",
+    "RecordedFailure",
+    "Release",
+    "StoreFull",
+    "UnknownJob",
+    "Workable",
+    "WorkerLost",
+    "current_interaction",
+]

@@ -1,0 +1,361 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+
+import pytest
+
+from securely.queue.drivers.null import NullConnection
+from securely.queue.drivers.sqlite import SqliteConnection
+from securely.queue.drivers.sync import SyncConnection
+from securely.queue.events import JobQueued, JobQueueing
+from securely.queue.exceptions import (
+    ConnectionUndefined,
+    DriverUnknown,
+    NotQueueable,
+    PayloadTooLarge,
+)
+from securely.queue.failed import NoFailedJobs
+from securely.queue.manager import Materials, QueueManager
+from securely.queue.options import QueueOptions
+from securely.support import clock
+from securely.support.clock import FrozenClock
+from securely.support.options import InvalidOptions
+from securely.testing.suites.queue import ConnectionSuite
+
+
+def options(**changes):
+    connections = {
+        "sqlite": {"driver": "sqlite", "path": "queue"},
+        "second": {"driver": "sqlite", "path": "second", "queue": "other"},
+        "sync": {"driver": "sync"},
+        "null": {"driver": "null"},
+    }
+    return QueueOptions.parse({"connections": connections, **changes}, "queue")
+
+
+@pytest.fixture
+def manager(tmp_path: Path, bench, container):
+    parsed = options()
+    materials = Materials(
+        codec=lambda: bench.codec,
+        runner=lambda: bench.runner,
+        locate=lambda path: tmp_path / path,
+    )
+    manager = QueueManager(parsed.default, parsed.connections, bench.events, materials)
+    container.instance(QueueManager, manager)
+    yield manager
+    manager.close()
+
+
+class Name(Enum):
+    MAIL = "mail"
+    SECOND = "second"
+
+
+def claimed(manager, queue="default", connection="sqlite"):
+    seat = manager.connection(connection).driver.join([queue])
+    deliveries = seat.turn([], 99).deliveries
+    seat.leave()
+    return deliveries
+
+
+def test_push_puts_the_job_on_the_default_connection_and_queue(manager, codec, jobs):
+    uuid = manager.push(jobs.Plain(7))
+
+    (delivery,) = claimed(manager)
+    frame = codec.decode(delivery.payload)
+    assert frame.header.uuid == uuid
+    assert frame.job.number == 7
+    assert delivery.name == "sample_jobs.Plain"
+
+
+def test_push_on_later_and_enums_say_where_and_when(manager, jobs):
+    with clock.using(FrozenClock(at=1_800_000_000.0)):
+        manager.push_on("mail", jobs.Plain(1))
+        manager.push(jobs.Plain(2), Name.MAIL)
+        manager.later(timedelta(minutes=1), jobs.Plain(3))
+        manager.later_on(Name.MAIL, "1h", jobs.Plain(4))
+
+        assert (manager.pending_size("mail"), manager.delayed_size("mail")) == (2, 1)
+        assert (manager.pending_size(), manager.delayed_size()) == (0, 1)
+        assert (manager.size(), manager.size("mail"), manager.reserved_size()) == (1, 3, 0)
+        assert manager.oldest_pending_at("mail") == pytest.approx(1_800_000_000.0)
+        assert manager.oldest_pending_at() is None
+
+
+def test_delay_until_a_moment_counts_from_now_and_a_past_one_is_now(manager, jobs):
+    with clock.using(FrozenClock(at=1_800_000_000.0)) as frozen:
+        manager.later(clock.now() + timedelta(seconds=90), jobs.Plain(1))
+        manager.later(clock.now() - timedelta(days=1), jobs.Plain(2))
+        manager.later(-5, jobs.Plain(3))
+
+        assert (manager.pending_size(), manager.delayed_size()) == (2, 1)
+        frozen.travel(91)
+        assert manager.pending_size() == 3
+
+
+def test_class_says_where_its_jobs_go_and_a_dispatch_may_say_otherwise(manager, jobs):
+    manager.push(jobs.Elsewhere())
+    manager.place(jobs.Elsewhere(), queue="urgent", connection=Name.SECOND, delay=0)
+
+    second = manager.connection("second")
+    assert second.delayed_size("mail") == 1
+    assert second.pending_size("urgent") == 1
+    assert manager.size("mail") == 0
+
+
+def test_named_connection_takes_what_is_pushed_there(manager, jobs):
+    sent = manager.connection("second").place(jobs.Plain(1))
+
+    assert (sent.connection, sent.queue) == ("second", "other")
+    assert manager.connection("second").size() == 1
+    assert manager.size() == 0
+
+
+def test_bulk_is_one_step_for_each_connection_and_keeps_order(manager, jobs):
+    ids = manager.bulk([jobs.Plain(1), jobs.Elsewhere(), jobs.Plain(2)])
+
+    assert len(set(ids)) == 3
+    deliveries = claimed(manager)
+    assert [manager._materials.codec().decode(one.payload).header.uuid for one in deliveries] == [
+        ids[0],
+        ids[2],
+    ]
+    assert manager.connection("second").delayed_size("mail") == 1
+
+
+def test_bulk_with_one_that_can_not_be_queued_queues_none(manager, jobs):
+    with pytest.raises(NotQueueable):
+        manager.bulk([jobs.Plain(1), jobs.Loose(f=lambda: None), jobs.Plain(2)])
+
+    assert manager.size() == 0
+
+
+def test_push_that_is_refused_writes_nothing(manager, jobs):
+    manager._materials.codec()._bytes_max = 1_000
+
+    with pytest.raises(PayloadTooLarge):
+        manager.push(jobs.Loose(text="x" * 2_000))
+
+    assert manager.size() == 0
+
+
+def test_clear_empties_a_queue(manager, jobs):
+    manager.bulk([jobs.Plain(n) for n in range(3)])
+
+    assert manager.clear() == 3
+    assert manager.size() == 0
+
+
+def test_twins_do_the_same(manager, jobs):
+    async def all_of_them():
+        await manager.apush(jobs.Plain(1))
+        await manager.apush_on("mail", jobs.Plain(2))
+        await manager.alater(60, jobs.Plain(3))
+        await manager.alater_on("mail", 60, jobs.Plain(4))
+        await manager.abulk([jobs.Plain(5), jobs.Plain(6)])
+        sizes = (
+            await manager.asize(),
+            await manager.apending_size(),
+            await manager.adelayed_size(),
+            await manager.areserved_size(),
+        )
+        oldest = await manager.aoldest_pending_at()
+        return sizes, oldest, await manager.aclear("mail")
+
+    sizes, oldest, cleared = asyncio.run(all_of_them())
+
+    assert sizes == (4, 3, 1, 0)
+    assert oldest == pytest.approx(manager.oldest_pending_at())
+    assert cleared == 2
+
+
+def test_events_of_a_dispatch_are_told_before_and_after(manager, bench, jobs):
+    bench.listen()
+    job = jobs.Plain(1)
+
+    uuid = manager.later(30, job)
+    manager.bulk([job, job])
+
+    assert bench.told[:2] == [
+        JobQueueing("sqlite", "default", job, 30.0),
+        JobQueued("sqlite", "default", uuid, job, 30.0),
+    ]
+    assert bench.names()[2:] == ["JobQueueing", "JobQueueing", "JobQueued", "JobQueued"]
+
+
+def test_connection_that_is_not_defined_names_those_that_are(manager):
+    with pytest.raises(ConnectionUndefined, match='Did you mean "sqlite"') as caught:
+        manager.connection("sqlight")
+
+    assert caught.value.defined == ("sqlite", "second", "sync", "null")
+    assert isinstance(caught.value, LookupError)
+
+
+def test_driver_that_is_not_known_names_those_that_are(bench):
+    parsed = options(connections={"x": {"driver": "sqlight"}}, default="x")
+    manager = QueueManager(
+        "x", parsed.connections, bench.events, Materials(lambda: bench.codec, lambda: bench.runner)
+    )
+
+    with pytest.raises(DriverUnknown, match=r'Drivers: null, sqlite, sync\. Did you mean "sqlite"'):
+        manager.connection()
+
+
+def test_extended_driver_is_given_its_own_options(manager, bench, jobs):
+    parsed = options(
+        connections={"own": {"driver": "own", "queue": "q", "colour": "red"}}, default="own"
+    )
+    own = QueueManager(
+        "own",
+        parsed.connections,
+        bench.events,
+        Materials(lambda: bench.codec, lambda: bench.runner),
+    )
+    seen = []
+
+    def build(name, definition):
+        seen.append((name, definition.colour))
+        return NullConnection(name)
+
+    own.extend("own", build)
+
+    assert own.place(jobs.Plain(1)).queue == "q"
+    assert seen == [("own", "red")]
+
+
+def test_connections_are_opened_on_first_use_and_once(manager, jobs):
+    assert not manager.connected("sqlite")
+
+    manager.push(jobs.Plain(1))
+
+    assert manager.connected()
+    assert not manager.connected("second")
+    assert manager.connection() is manager.connection("sqlite")
+
+
+def test_store_survives_close(manager, jobs):
+    manager.push(jobs.Plain(1))
+
+    manager.close()
+
+    assert manager.size() == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"default": "sqlight"}, "queue.default"),
+        ({"payload_bytes_max": 5}, "queue.payload_bytes_max"),
+        ({"payload_max": 5}, "queue.payload_max"),
+        ({"connections": {"sqlite": {"driver": "sqlite", "durabilty": "strict"}}}, "durability"),
+        ({"connections": {"sqlite": {"driver": "sqlite", "durability": "safe"}}}, "durability"),
+        ({"connections": {"sqlite": {"driver": "sqlite", "queue": ""}}}, "queue"),
+    ],
+)
+def test_options_that_are_wrong_are_named(changes, message):
+    with pytest.raises(InvalidOptions, match=message):
+        options(**changes)
+
+
+# -- the sync connection
+
+
+def test_sync_connection_runs_at_once_whatever_the_delay(manager, jobs, journal):
+    manager.connection("sync").later("1h", jobs.Frozen(3))
+
+    assert journal == [(3, "default", 1)]
+
+
+def test_sync_connection_runs_a_copy_made_by_the_codec(manager, jobs, journal):
+    with pytest.raises(NotQueueable):
+        manager.connection("sync").push(jobs.Loose(f=lambda: None))
+
+
+def test_sync_connection_hands_the_exception_to_the_caller_after_the_hook(manager, jobs, journal):
+    with pytest.raises(jobs.JobError, match="boom"):
+        manager.connection("sync").push(jobs.Acts("throw"))
+
+    assert journal == ["run", ("failed", "JobError", "boom", jobs.Acts("throw"))]
+
+
+def test_sync_connection_tries_once_whatever_the_job_says(manager, bench, jobs):
+    bench.listen()
+
+    with pytest.raises(jobs.JobError):
+        manager.connection("sync").push(jobs.Limited())
+
+    assert "JobFailed" in bench.names()
+    assert "JobReleasedAfterException" not in bench.names()
+
+
+@pytest.mark.parametrize("act", ["ok", "release:5", "delete", "fail:x", "raise_release:1"])
+def test_sync_connection_raises_nothing_for_what_a_job_decides(manager, jobs, journal, act):
+    manager.connection("sync").push(jobs.Acts(act))
+
+    assert journal[0] == "run"
+
+
+def test_sync_connection_reraises_what_came_after_a_decision(manager, jobs):
+    with pytest.raises(jobs.JobError):
+        manager.connection("sync").push(jobs.Acts("delete;throw"))
+
+
+def test_run_now_runs_whatever_the_default_is(manager, bench, jobs, journal):
+    bench.listen()
+
+    manager.run_now(jobs.Frozen(1))
+    asyncio.run(manager.arun_now(jobs.Frozen(2)))
+
+    assert [number for number, _, _ in journal] == [1, 2]
+    assert bench.told[2].connection == "sync"
+    assert manager.size() == 0
+
+
+def test_sync_connection_runs_async_jobs_in_both_colours(manager, jobs, journal):
+    connection = manager.connection("sync")
+
+    connection.push(jobs.Async())
+    asyncio.run(connection.apush(jobs.Async()))
+
+    assert journal == [("async", "Service", 1)] * 2
+
+
+def test_sync_connection_runs_many_at_once_without_mixing_them(manager, jobs, journal):
+    async def many():
+        connection = manager.connection("sync")
+        await asyncio.gather(*(connection.apush(jobs.Frozen(n)) for n in range(20)))
+
+    asyncio.run(many())
+
+    assert sorted(number for number, _, _ in journal) == list(range(20))
+
+
+def test_connections_without_failed_jobs_say_that_there_are_none(manager):
+    failed = manager.connection("null").failed
+
+    assert isinstance(failed, NoFailedJobs)
+    assert (list(failed.all()), failed.find("x"), failed.retry(), failed.count()) == (
+        [],
+        None,
+        [],
+        0,
+    )
+    assert (failed.forget("x"), failed.flush()) == (False, 0)
+    assert isinstance(manager.connection("sqlite").driver, SqliteConnection)
+    assert manager.failed.count() == 0
+
+
+class TestSyncConnection(ConnectionSuite):
+    @pytest.fixture
+    def connection(self, bench, jobs, monkeypatch):
+        from securely.testing.suites import queue as suite
+
+        payload = bench.codec.envelope(jobs.Plain(1), "default").payload
+        plain = suite.envelope
+        monkeypatch.setattr(suite, "envelope", lambda: replace(plain(), payload=payload))
+        return SyncConnection("sync", bench.runner)
