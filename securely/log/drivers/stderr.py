@@ -41,7 +41,10 @@ class StderrHandler:
         """Write *record*; a reader that has gone is not an error."""
         text = self._formatter.format(record)
         try:
-            sys.stderr.write(text)
+            try:
+                sys.stderr.write(text)
+            except UnicodeEncodeError:
+                sys.stderr.write(text.encode("ascii", "backslashreplace").decode())
             sys.stderr.flush()
         except (BrokenPipeError, ValueError):
             return  # nobody reads any more, or the stream is closed: there is nowhere to say so
