@@ -84,17 +84,12 @@ class Repository(TypedReads):
             default: What to return when it is absent; a callable is called, then only.
         """
         value = self._read(key)
-        if value is not MISSING:
-            return value
-        return default() if callable(default) else default
+        return _given(default) if value is MISSING else value
 
     async def aget(self, key: str, default: object = None) -> object:
         """Async twin of :meth:`get`."""
         value = await self._aread(key)
-        if value is not MISSING:
-            return value
-        given = default() if callable(default) else default
-        return await given if isawaitable(given) else given
+        return await _agiven(default) if value is MISSING else value
 
     def many(
         self, keys: Iterable[str] | Mapping[str, object], default: object = None
@@ -285,17 +280,12 @@ class Repository(TypedReads):
     def pull(self, key: str, default: object = None) -> object:
         """Remove *key* and return its value, or *default*; of two callers one gets the value."""
         value = run(self._pull(self.place, key))
-        if value is not MISSING:
-            return value
-        return default() if callable(default) else default
+        return _given(default) if value is MISSING else value
 
     async def apull(self, key: str, default: object = None) -> object:
         """Async twin of :meth:`pull`."""
         value = await arun(self._pull(self.place, key))
-        if value is not MISSING:
-            return value
-        given = default() if callable(default) else default
-        return await given if isawaitable(given) else given
+        return await _agiven(default) if value is MISSING else value
 
     def touch(self, key: str, ttl: Ttl) -> bool:
         """Give *key* a new lifetime, counted from now; return whether it is there.
@@ -431,8 +421,7 @@ class Repository(TypedReads):
             if watched:
                 yield from place.tell(place.outcome(name, value))
             if value is MISSING:
-                given = defaults.get(name, default)
-                value = given() if callable(given) else given
+                value = yield from call(_given, _agiven, defaults.get(name, default))
             values[name] = value
         return values
 
@@ -534,6 +523,17 @@ class Repository(TypedReads):
         yield from call(place.store.flush, place.store.aflush, place.prefix)
         if watched:
             yield from place.tell(CacheFlushed(place.name))
+
+
+def _given(default: object) -> object:
+    """Return *default*, or what it gives when it is called."""
+    return default() if callable(default) else default
+
+
+async def _agiven(default: object) -> object:
+    """Async twin of :func:`_given`; what it gives may be awaitable."""
+    given = _given(default)
+    return await given if isawaitable(given) else given
 
 
 def _new(ttl: Ttl) -> float | None:

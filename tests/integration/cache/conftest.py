@@ -39,7 +39,7 @@ class Processes:
         self._started: list[subprocess.Popen[str]] = []
 
     def start(self, code: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(  # noqa: S603  # programs of these tests
+        process = subprocess.Popen(  # programs of these tests
             [sys.executable, "-c", PREAMBLE + code, str(self.directory)],
             cwd=ROOT,
             stdin=subprocess.PIPE,

@@ -70,6 +70,8 @@ def test_aget_when_default_is_async_then_awaited(cache: Repository) -> None:
 
     assert asyncio.run(cache.aget("absent", made)) == "made"
     assert asyncio.run(cache.apull("absent", made)) == "made"
+    assert asyncio.run(cache.amany(["a"], made)) == {"a": "made"}
+    assert asyncio.run(cache.aget("absent", lambda: "sync")) == "sync"
 
 
 def test_many_when_mapping_then_each_key_has_its_default(cache: Repository) -> None:
