@@ -97,7 +97,7 @@ class HandlerSuite:
             "error": ValueError("within"),
         }
         for name, value in fields.items():
-            handler.handle(self.record(f"with {name}", **{name: value}))
+            handler.handle(self.record(f"with {name}")._replace(fields={name: value}))
 
         assert all((f"with {name}" in written()) is self.keeps for name in fields)
 
