@@ -41,14 +41,16 @@ class LogFake(LogManager):
         self._thresholds: list[tuple[Logger, int]] = []
 
     def install(self) -> None:
-        """Take what is written from now on, also to channels of the original."""
+        """Take the original's place, also in channels of it that somebody holds."""
+        self._bind()
         self._hub.capture = self._keep
         for logger in (self._original, *self._original.channels().values()):
             self._thresholds.append((logger, logger.threshold))
             logger.threshold = 0
 
     def restore(self) -> None:
-        """Let messages go where they went before."""
+        """Put the original manager back in its place."""
+        self._original._bind()
         self._hub.capture = None
         for logger, threshold in self._thresholds:
             logger.threshold = threshold

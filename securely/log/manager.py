@@ -174,7 +174,6 @@ class LogManager(Manager[Logger], Logger):
 
         fake = LogFake(self)
         fake.install()
-        _swap(fake)
         return fake
 
     @contextmanager
@@ -185,9 +184,16 @@ class LogManager(Manager[Logger], Logger):
             yield fake
         finally:
             fake.restore()
-            _swap(self)
 
     # Inside
+
+    def _bind(self) -> None:
+        """Be the log of the current application, if there is one."""
+        try:
+            container = current()
+        except NotBooted:
+            return
+        container.instance(LogManager, self)
 
     def _write(self, level: int, message: object, fields: dict[str, object]) -> None:
         if self._hub.capture is not None:
@@ -246,12 +252,3 @@ class LogManager(Manager[Logger], Logger):
 
     def _undefined(self, name: str) -> Exception:
         return UndefinedChannel(name, self.names())
-
-
-def _swap(manager: LogManager) -> None:
-    """Bind *manager* in the current application, if there is one."""
-    try:
-        container = current()
-    except NotBooted:
-        return
-    container.instance(LogManager, manager)
