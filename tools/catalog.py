@@ -60,6 +60,7 @@ def providers() -> list[type[Any]]:
             for each in vars(module).values()
             if isinstance(each, type)
             and issubclass(each, Provider)
+            and each is not Provider
             and each.__module__ == module.__name__
         ]
     return found

@@ -33,7 +33,7 @@ def probe() -> Probe:
 
     def probe(code: str) -> object:
         program = f"import json, sys\n{code}\nsys.stdout.write(json.dumps(result))\n"
-        process = subprocess.run(  # noqa: S603  # our interpreter, our code
+        process = subprocess.run(  # our interpreter, our code
             [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
         )
         assert process.returncode == 0, process.stderr

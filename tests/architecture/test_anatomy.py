@@ -27,7 +27,8 @@ ORGANS = {
 NOUNS_MAX = 10
 
 # What a boot may load beside the standard library; it is what an import of a component may load.
-LIGHT = {"punq", "dotenv"}
+# (typing_extensions is what punq itself imports.)
+LIGHT = {"punq", "dotenv", "typing_extensions"}
 
 
 def parts(component: str) -> set[str]:

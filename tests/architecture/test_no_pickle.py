@@ -71,7 +71,7 @@ def test_an_application_runs_while_pickle_raises(application: Path) -> None:
     variables = {"PATH": os.environ["PATH"], "PYTHONPATH": path}
 
     def run(*arguments: str) -> str:
-        process = subprocess.run(  # noqa: S603  # our interpreter, our code
+        process = subprocess.run(  # our interpreter, our code
             [sys.executable, *arguments],
             cwd=application,
             env=variables,

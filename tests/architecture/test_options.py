@@ -113,6 +113,31 @@ def test_every_setting_has_a_default(hold: Any) -> None:
     )
 
 
+def parsed() -> Iterator[tuple[Module, str]]:
+    """Give every section of the configuration that a provider parses."""
+    for module in modules():
+        if module.path.stem != "provider":
+            continue
+        for node in ast.walk(module.tree):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(attr="section"), args=[ast.Constant(value=str(section))]
+                ):
+                    yield module, section
+                case _:
+                    pass
+
+
+def test_every_section_is_proved_with_the_others(hold: Any) -> None:
+    known = importlib.import_module("securely.foundation.catalog").OPTIONS
+
+    hold(
+        (f"{module.relative}: {key}" for module, key in parsed() if key not in known),
+        "Declare `options = {section: Options}` in the provider and run `make catalog`, so that a "
+        "boot with a new configuration checks this section too:",
+    )
+
+
 def pages(component: str) -> list[Path]:
     names = {"foundation": ["foundation", "application", "lifecycle"]}.get(component, [component])
     return [path for name in names if (path := ROOT / "docs" / f"{name}.md").exists()]

@@ -39,7 +39,7 @@ def run(unpacked: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProce
         "code = sys.argv[0]; "
         "exec(code[1:]) if code[0] == '!' else runpy.run_module(code, run_name='__main__')"
     )
-    return subprocess.run(  # noqa: S603  # our interpreter, our code
+    return subprocess.run(  # our interpreter, our code
         [sys.executable, "-I", "-c", starter, *arguments],
         cwd=cwd,
         capture_output=True,
