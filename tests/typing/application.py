@@ -1,6 +1,6 @@
 """What both type checkers must say of an application's own facade, made as ours are made."""
 
-# pyright: enableTypeIgnoreComments=false, reportUnnecessaryTypeIgnoreComment=true
+# pyright: reportUnnecessaryTypeIgnoreComment=true
 
 from __future__ import annotations
 
@@ -32,5 +32,5 @@ def what_is_right() -> None:
 
 def what_is_wrong() -> None:
     """Each of these is an error under both checkers."""
-    Tax.off("DE")  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # misspelt
-    Tax.of(49)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # no text
+    Tax.off("DE")  # type: ignore[attr-defined]  # misspelt
+    Tax.of(49)  # type: ignore[arg-type]  # no text
