@@ -1,0 +1,182 @@
+"""Binding and Table: what is bound to which key, in one place for Laravel's verbs and punq's."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
+from typing import Any, TypeAlias
+
+from securely.container.scope import Cell
+
+__all__ = ["Binding", "Key", "Lifetime", "Table", "name_of", "place", "positional"]
+
+# A class, a string, or any other hashable annotation, as punq allows.
+Key: TypeAlias = Any
+
+# Frames of these files are ours; the line that a person wrote lies above them.
+_OWN = __file__.rpartition("binding.py")[0]
+
+
+class Lifetime(Enum):
+    """How long what a binding builds is kept."""
+
+    TRANSIENT = "transient"
+    SINGLETON = "singleton"
+    SCOPED = "scoped"
+    INSTANCE = "instance"
+
+
+class Binding:
+    """One way to get one key.
+
+    Attributes:
+        key: What it answers for.
+        concrete: A class, a factory, or another key; None for an instance.
+        lifetime: How long what it builds is kept.
+        by_punq: Whether punq's `register` made it, so that punq's rules build it.
+        arguments: Values for parameters of that name, given when it was made.
+        shares: punq's `cache`: whether one `resolve` uses one object.
+        cell: The one object of a singleton or an instance.
+        place: File and line that made it.
+    """
+
+    __slots__ = (
+        "arguments",
+        "by_punq",
+        "cell",
+        "concrete",
+        "key",
+        "lifetime",
+        "place",
+        "replaces",
+        "shares",
+    )
+
+    def __init__(
+        self,
+        key: Key,
+        concrete: Key,
+        lifetime: Lifetime,
+        *,
+        by_punq: bool = False,
+        arguments: Mapping[str, Any] | None = None,
+        shares: bool = True,
+    ) -> None:
+        self.key = key
+        self.concrete = concrete
+        self.lifetime = lifetime
+        self.by_punq = by_punq
+        self.arguments: Mapping[str, Any] = arguments or {}
+        self.shares = shares
+        self.replaces = not by_punq
+        self.cell = Cell()
+        self.place = place()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether more than one caller gets the same object."""
+        return self.lifetime is not Lifetime.TRANSIENT
+
+    def __repr__(self) -> str:
+        return f"<Binding {name_of(self.key)} {self.lifetime.value} at {self.place}>"
+
+
+class Table:
+    """Every binding of one container, in the order they were made; the parent's come first.
+
+    Args:
+        parent: The table of the container that this one is a child of.
+    """
+
+    def __init__(self, parent: Table | None = None) -> None:
+        self.parent = parent
+        self.entries: dict[Key, list[Binding]] = {}
+        # Whose table it is; set by the container, so that a child finds its parent.
+        self.owner: Any = None
+
+    def find(self, key: Key) -> list[Binding]:
+        """Return all bindings of *key*, the last one is the one that counts."""
+        own = self.entries.get(key)
+        if self.parent is None:
+            return own or []
+        if not own:
+            return self.parent.find(key)
+        return own if own[0].replaces else [*self.parent.find(key), *own]
+
+    def last(self, key: Key) -> Binding | None:
+        """Return the binding of *key* that counts."""
+        own = self.entries.get(key)
+        if own:
+            return own[-1]
+        return None if self.parent is None else self.parent.last(key)
+
+    def append(self, binding: Binding) -> None:
+        """Add *binding* to those of its key."""
+        # A new list, so that a thread that walks the old one is not disturbed.
+        self.entries[binding.key] = [*self.entries.get(binding.key, ()), binding]
+
+    def replace(self, binding: Binding) -> None:
+        """Make *binding* the only one of its key."""
+        self.entries[binding.key] = [binding]
+
+    def keys(self) -> Iterator[Key]:
+        """Give every key that is bound here or above, once."""
+        seen = set(self.entries)
+        yield from list(self.entries)
+        if self.parent is not None:
+            yield from (key for key in self.parent.keys() if key not in seen)
+
+
+def name_of(key: object) -> str:
+    """Return what to call *key* in a message: "Clock", '"cache"', "list[Clock]"."""
+    if isinstance(key, str):
+        return f'"{key}"'
+    if isinstance(key, type) and not hasattr(key, "__origin__"):
+        return key.__qualname__.rpartition("<locals>.")[2]
+    name: object = getattr(key, "__qualname__", None)
+    if isinstance(name, str) and not hasattr(key, "__origin__"):
+        return name.rpartition("<locals>.")[2]
+    return str(key).replace("typing.", "")
+
+
+def place() -> str:
+    """Return "file:line" of the nearest caller outside of the container."""
+    frame = sys._getframe(1)  # noqa: SLF001  # inspect.stack reads source files: a thousand times the cost
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OWN):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def positional(callback: Callable[..., Any], given: int) -> Callable[..., Any]:
+    """Return *callback* as one that may be called with *given* values and takes those it wants.
+
+    Hooks are called with (object, container); most want the object alone.
+    """
+    code = getattr(getattr(callback, "__func__", callback), "__code__", None)
+    if code is None or code.co_flags & 0x04:  # it takes *args, or is no Python function
+        return (
+            callback
+            if code is not None or isinstance(callback, type)
+            else _measured(callback, given)
+        )
+    bound = hasattr(callback, "__self__") and hasattr(callback, "__func__")
+    takes = code.co_argcount - bound
+    if takes >= given:
+        return callback
+    return lambda *values: callback(*values[:takes])
+
+
+def _measured(callback: Callable[..., Any], given: int) -> Callable[..., Any]:
+    import inspect
+
+    try:
+        parameters = inspect.signature(callback).parameters.values()
+    except (TypeError, ValueError):  # written in C, and silent about what it takes
+        return lambda *values: callback(*values[:1])
+    if any(each.kind is each.VAR_POSITIONAL for each in parameters):
+        return callback
+    takes = sum(
+        each.kind in {each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD} for each in parameters
+    )
+    return callback if takes >= given else lambda *values: callback(*values[:takes])

@@ -1,0 +1,279 @@
+"""Where the value of each parameter comes from, in Laravel's order."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, Protocol
+
+from securely.container.binding import Key
+from securely.container.contextual import Given, ParameterName
+from securely.container.markers import Inject, Lazy, Parameters
+from securely.container.plans.nodes import Call, Constant, Node, Overrides, Slot
+from securely.container.signature import Kind, Parameter, is_service
+from securely.container.verbs.core import Core
+from securely.support.missing import MISSING
+
+__all__ = ["Arguments", "Planner"]
+
+
+class Planner(Protocol):
+    """What fills in parameters needs of who plans."""
+
+    @property
+    def container(self) -> Core:
+        """Whose bindings count."""
+        ...
+
+    @property
+    def cold(self) -> bool:
+        """Whether it only reports."""
+        ...
+
+    def node(self, key: Key, *, via: str = "", silent: bool = False) -> Node:
+        """Return the plan of *key*."""
+        ...
+
+    def construct(
+        self, target: Callable[..., Any], consumers: tuple[Key, ...], binding: None
+    ) -> Node:
+        """Return a call of *target*."""
+        ...
+
+    def given_to(self, consumers: tuple[Key, ...], need: Key) -> Given | None:
+        """Return what `when` gives one of *consumers*."""
+        ...
+
+    def missing(self, key: Key, parameter: Parameter | None, reason: str) -> Node:
+        """Tell that *key* cannot be resolved."""
+        ...
+
+
+class Arguments:
+    """Fills in the parameters of one call after the other.
+
+    The order: what was given by name, the marker in Annotated, `when`, a binding of the type,
+    the default, nothing for `*args`, a class that can be built, None where None is allowed.
+    """
+
+    def __init__(self, planner: Planner) -> None:
+        self._planner = planner
+
+    def slots(
+        self,
+        parameters: tuple[Parameter, ...],
+        consumers: tuple[Key, ...],
+        given: Mapping[str, Any],
+        late: frozenset[str],
+        is_factory: bool,
+    ) -> list[Slot]:
+        """Return each parameter with where its value comes from.
+
+        Args:
+            parameters: Of whom.
+            consumers: Under which names `when` may know it.
+            given: Values for parameters of that name.
+            late: Names of parameters whose values come with the call.
+            is_factory: Whether it may take the container in a parameter without annotation.
+        """
+        spread = any(each.kind is Kind.SEVERAL for each in parameters)
+        slots: list[Slot] = []
+        untyped = 0
+        for parameter in parameters:
+            if parameter.kind is Kind.KEYWORDS or parameter.name in late:
+                slots.append(Slot(parameter, None))
+                continue
+            if parameter.name in given:
+                slots.append(Slot(parameter, Constant(given[parameter.name])))
+                continue
+            node = self._named(parameter, consumers)
+            if node is None and is_factory and _is_bare(parameter) and untyped < 2:
+                # `lambda app: …` and `lambda app, params: …`, as Laravel's closures.
+                node = Constant(self._planner.container) if untyped == 0 else Overrides()
+                untyped += 1
+            if node is None:
+                node = self._typed(parameter, consumers)
+            if node is None and (spread or parameter.kind is Kind.POSITIONAL_ONLY):
+                node = Constant(() if parameter.kind is Kind.SEVERAL else parameter.default)
+            slots.append(Slot(parameter, node))
+        return slots
+
+    def _named(self, parameter: Parameter, consumers: tuple[Key, ...]) -> Node | None:
+        """Return what was said of this very parameter: a marker or `needs_param`."""
+        given = self._planner.given_to(consumers, ParameterName(parameter.name))
+        if given is not None:
+            return self._given(given, parameter)
+        for marker in parameter.markers:
+            if isinstance(marker, type) and issubclass(marker, Inject):
+                marker = marker()
+            handler = self._planner.container.callbacks.handler_of(marker)
+            if isinstance(marker, Inject) or handler is not None:
+                return self._marked(marker, handler, parameter, consumers)
+        return None
+
+    def _marked(
+        self,
+        marker: Any,
+        handler: Callable[..., Any] | None,
+        parameter: Parameter,
+        consumers: tuple[Key, ...],
+    ) -> Node:
+        container = self._planner.container
+        if self._planner.cold:
+            return Constant(None)
+
+        def resolve() -> Any:
+            value = (
+                marker.resolve(container, parameter)
+                if handler is None
+                else handler(marker, container)
+            )
+            if value is MISSING:
+                node = self._typed(parameter, consumers)
+                value = parameter.default if node is None else node.build()
+            if isinstance(marker, Inject):
+                marker.after(value, container)
+            return value
+
+        return Call(resolve)
+
+    def _typed(self, parameter: Parameter, consumers: tuple[Key, ...]) -> Node | None:
+        """Return what the type says; None leaves the parameter to its default."""
+        planner, container = self._planner, self._planner.container
+        for need in self._needs(parameter):
+            given = planner.given_to(consumers, need)
+            if given is not None:
+                return self._given(given, parameter)
+        for key in self._candidates(parameter):
+            if container.bound(key):
+                return planner.node(key, via=parameter.name)
+        several = self._several(parameter)
+        if several is not None:
+            return several
+        for key in parameter.keys:
+            node = self._wrapped(key, parameter)
+            if node is not None:
+                return node
+        if parameter.default is not MISSING:
+            return None
+        if parameter.kind is Kind.SEVERAL:
+            return Constant(())
+        return self._last_resort(parameter)
+
+    def _last_resort(self, parameter: Parameter) -> Node:
+        planner = self._planner
+        if parameter.failure:
+            return planner.missing(
+                parameter.annotation,
+                parameter,
+                f"its annotation has no meaning at run time ({parameter.failure}); "
+                "import the name where the class is defined, not under TYPE_CHECKING",
+            )
+        services = [key for key in parameter.keys if is_service(_origin(key))]
+        if len(parameter.keys) == 1 and services:
+            return planner.node(_origin(services[0]), via=parameter.name)
+        if parameter.is_nullable:
+            return Constant(None)
+        if parameter.annotation is MISSING:
+            return planner.missing(
+                parameter.name, parameter, "it has no annotation, no default and no value was given"
+            )
+        return planner.missing(
+            parameter.annotation,
+            parameter,
+            "nothing is bound to it, the parameter has no default, and no value was given",
+        )
+
+    @staticmethod
+    def _candidates(parameter: Parameter) -> list[Key]:
+        """Return what one object may be resolved from: Repository[int], then Repository."""
+        if parameter.kind is Kind.SEVERAL:
+            return []
+        keys = [key for key in parameter.keys if _is_hashable(key)]
+        return [*keys, *(_origin(key) for key in keys if is_service(_origin(key)))]
+
+    def _needs(self, parameter: Parameter) -> list[Key]:
+        needs = [key for key in parameter.keys if _is_hashable(key)]
+        if parameter.element is not MISSING:
+            needs.append(parameter.element)
+        return needs
+
+    def _several(self, parameter: Parameter) -> Node | None:
+        """Return all registrations of the element, for `list[T]`, `Sequence[T]`, `*args: T`."""
+        container = self._planner.container
+        element = parameter.element
+        if parameter.kind is Kind.SEVERAL and element is MISSING and len(parameter.keys) == 1:
+            element = parameter.keys[0]
+        if element is MISSING or not _is_hashable(element) or isinstance(element, type(...)):
+            return None
+        # Those that fit none of the registered: a list of numbers is a value, not services.
+        if not container.find(element)[1]:
+            is_empty = is_service(element) and parameter.default is MISSING
+            return Call(_shape_of(parameter)) if is_empty else None
+        shape = _shape_of(parameter)
+        return Call(lambda: shape(container.resolve_all(element)))
+
+    def _wrapped(self, key: Key, parameter: Parameter) -> Node | None:
+        """Return what gives the object later, for `Lazy[T]` and `Callable[[], T]`."""
+        container = self._planner.container
+        if key is Parameters:
+            return Overrides()
+        origin, arguments = typing.get_origin(key), typing.get_args(key)
+        if origin is Lazy:
+            return Call(lambda: Lazy(lambda: container.make(arguments[0])))
+        if (
+            origin is not None
+            and getattr(origin, "__name__", "") == "Callable"
+            and arguments[0] == []
+            and parameter.default is MISSING
+            and (is_service(arguments[1]) or container.bound(arguments[1]))
+        ):
+            made = lambda: container.make(arguments[1])  # noqa: E731  # it is the value
+            return Constant(made)
+        return None
+
+    def _given(self, given: Given, parameter: Parameter) -> Node:
+        """Return what `when` gives: an object, a marker, a key, a factory, or a list of these."""
+        container, value = self._planner.container, given.value
+        if parameter.kind is Kind.SEVERAL and not isinstance(value, list | Inject):
+            value = [value]
+        if isinstance(value, Inject):
+            return Call(lambda: value.resolve(container, parameter))
+        if given.is_value:
+            return Constant(value)
+        if isinstance(value, list):
+            nodes = [self._given(Given(each, False, given.place), parameter) for each in value]
+            return Call(lambda: [node.build() for node in nodes])
+        if isinstance(value, type | str):
+            return self._planner.node(value, via=parameter.name)
+        if callable(value):
+            return self._planner.construct(value, (value,), None)
+        return Constant(value)
+
+
+def _origin(key: Key) -> Key:
+    """Return the class of a generic: Repository for Repository[int]."""
+    return typing.get_origin(key) or key
+
+
+def _is_bare(parameter: Parameter) -> bool:
+    return (
+        parameter.annotation is MISSING
+        and parameter.default is MISSING
+        and parameter.kind in {Kind.POSITIONAL_ONLY, Kind.POSITIONAL}
+    )
+
+
+def _is_hashable(key: object) -> bool:
+    if not isinstance(key, Hashable):
+        return False
+    try:
+        hash(key)
+    except TypeError:  # a generic of something that is not
+        return False
+    return True
+
+
+def _shape_of(parameter: Parameter) -> Callable[..., Any]:
+    origin = typing.get_origin(parameter.keys[0]) if len(parameter.keys) == 1 else None
+    return origin if origin in {tuple, set, frozenset} else list

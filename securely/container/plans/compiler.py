@@ -1,0 +1,308 @@
+"""Makes the plan of a key: follows bindings, finds cycles, and tells everything it cannot do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
+
+from securely.container.binding import Binding, Key, Lifetime, name_of
+from securely.container.contextual import Given, ParameterName
+from securely.container.exceptions import (
+    CaptiveDependency,
+    CircularDependency,
+    ContainerError,
+    NotBound,
+    NotInstantiable,
+)
+from securely.container.plans.arguments import Arguments
+from securely.container.plans.nodes import (
+    Before,
+    Call,
+    Constant,
+    Construct,
+    Finish,
+    Guard,
+    Node,
+    Once,
+    Resource,
+    Slot,
+)
+from securely.container.plans.resources import Color, color_of, opener
+from securely.container.scope import building
+from securely.container.signature import Parameter, is_buildable, is_service, read, unwrapped
+from securely.container.verbs.core import Core
+from securely.support.missing import MISSING
+
+__all__ = ["Compiler"]
+
+
+class Frame:
+    """One step of the way from what was asked for to what is being planned.
+
+    Attributes:
+        label: What is planned.
+        via: The parameter that asked for it; empty at the first.
+        identity: The binding or class that plans it; twice the same on one way is a cycle.
+        binding: The binding; None when there is none.
+        lifetime: How long the object is kept.
+        needs: The steps that follow from it.
+    """
+
+    __slots__ = ("binding", "identity", "label", "lifetime", "needs", "via")
+
+    def __init__(self, key: Key, via: str, identity: object) -> None:
+        self.label = name_of(key)
+        self.via = via
+        self.identity = identity
+        self.binding = identity if isinstance(identity, Binding) else None
+        self.lifetime = self.binding.lifetime if self.binding else Lifetime.TRANSIENT
+        self.needs: list[Frame] = []
+
+    def __str__(self) -> str:
+        return f"{self.label} (param {self.via})" if self.via else self.label
+
+
+class Compiler:
+    """Plans one key, or one call.
+
+    Args:
+        container: Whose bindings count.
+        cold: Plan shared objects as if none had been built; for reports.
+        given: Parameters that will be given by name. What is asked for is then planned anew,
+            though it is kept.
+        problems: Where faults are collected; they are raised when there is no list.
+    """
+
+    def __init__(
+        self,
+        container: Core,
+        *,
+        cold: bool = False,
+        given: frozenset[str] | None = None,
+        problems: list[ContainerError] | None = None,
+    ) -> None:
+        self.container = container
+        self.cold = cold
+        self.given = given
+        self.problems = problems
+        self.keys: list[Key] = []
+        self.used: set[tuple[Key, Key]] = set()
+        self.story: Frame | None = None
+        self.frames: list[Frame] = []
+        self._arguments = Arguments(self)
+
+    # What is asked for.
+
+    def node(self, key: Key, *, via: str = "", silent: bool = False) -> Node:
+        """Return the plan of *key*; *silent* leaves out its hooks, for one that stands behind it.
+
+        Raises:
+            NotBound: Nothing is bound, and it cannot be built by itself.
+            CircularDependency: It needs itself.
+        """
+        container = self.container
+        root, bindings = container.find(key)
+        if not bindings:
+            node = self._unbound(root, via, silent)
+        else:
+            busy = [frame.identity for frame in self.frames]
+            # Of several registrations, one may wrap the one before it (punq's chains).
+            binding = next((each for each in reversed(bindings) if each not in busy), None)
+            if binding is None:
+                return self._cycle(root, via, lambda frame: frame.identity is bindings[-1])
+            node = self._bound(root, binding, via, silent)
+        announce = None if silent or self.cold else container.callbacks.before_hook(root)
+        return node if announce is None else Before(node, announce)
+
+    def fail(self, error: ContainerError) -> Node:
+        """Raise *error*; or, when faults are collected, note it and go on with nothing."""
+        if self.problems is None:
+            raise error
+        if str(error) not in map(str, self.problems):
+            self.problems.append(error)
+        return Constant(None)
+
+    def path(self, *last: str) -> tuple[str, ...]:
+        """Return the way here as words, what is built outside of this plan first."""
+        outside = [build.label for build in building()]
+        return (*outside, *map(str, self.frames), *last)
+
+    def missing(self, key: Key, parameter: Parameter | None, reason: str) -> Node:
+        """Tell that *key* cannot be resolved, and why."""
+        label = name_of(key)
+        owner = self.frames[-1].label if self.frames else ""
+        wanted = f'the parameter "{parameter.text}" of {owner}' if parameter and owner else ""
+        abstract = is_service(key) and not is_buildable(key)
+        cls = NotInstantiable if abstract else NotBound
+        last = f"{label} (param {parameter.name})" if parameter is not None else label
+        near = self.container.near(key)
+        return self.fail(cls(label, reason, wanted, self.path(last), near))
+
+    @contextmanager
+    def step(self, frame: Frame) -> Iterator[None]:
+        """Plan what *frame* needs."""
+        if self.frames:
+            self.frames[-1].needs.append(frame)
+        else:
+            self.story = frame
+        self.frames.append(frame)
+        try:
+            yield
+        finally:
+            self.frames.pop()
+
+    # What is bound.
+
+    def _bound(self, key: Key, binding: Binding, via: str, silent: bool) -> Node:
+        if binding.lifetime is Lifetime.INSTANCE:
+            if self.frames:
+                self.frames[-1].needs.append(Frame(key, via, binding))
+            return Constant(binding.cell.value)
+        if binding.is_shared and not self.cold and self.given is None:
+            if binding.cell.value is not MISSING:
+                return Constant(binding.cell.value)
+            owner = self.container.owner_of(binding)
+            if owner is not self.container:
+                return cast("Node", owner.node_of(key))
+        with self.step(Frame(key, via, binding)):
+            self.check_captive()
+            node = self._concrete(key, binding)
+            node = self._extended(node, key)
+            then = None if silent or self.cold else self.container.callbacks.after_hook(key, None)
+            if not binding.is_shared:
+                return self._finished(node, key, then)
+            cell = self.container.cell_of(binding)
+            marked = self._finished(node, key, None)
+            return Once(marked, cell, name_of(key), then)
+
+    def _concrete(self, key: Key, binding: Binding) -> Node:
+        concrete = binding.concrete
+        if isinstance(concrete, str) or (
+            isinstance(concrete, type) and concrete is not key and not binding.by_punq
+        ):
+            return self.node(concrete, silent=True)
+        if isinstance(concrete, type):
+            if not is_buildable(concrete):
+                return self.missing(concrete, None, _abstract(concrete))
+            return self.construct(concrete, (concrete,), binding)
+        return self.construct(concrete, (concrete, key), binding)
+
+    def _unbound(self, key: Key, via: str, silent: bool) -> Node:
+        if any(frame.identity is key for frame in self.frames):
+            return self._cycle(key, via, lambda frame: frame.identity is key)
+        if not is_service(key) and not (isinstance(key, type) and not self.frames):
+            return self.missing(key, None, "nothing is bound to it")
+        if not is_buildable(key):
+            return self.missing(key, None, _abstract(key))
+        with self.step(Frame(key, via, key)):
+            node = self._extended(self.construct(key, (key,), None), key)
+            then = None if silent or self.cold else self.container.callbacks.after_hook(key, key)
+            return self._finished(node, key, then)
+
+    def _extended(self, node: Node, key: Key) -> Node:
+        extend = None if self.cold else self.container.callbacks.extender(key)
+        return node if extend is None else Finish(node, extend)
+
+    def _finished(self, node: Node, key: Key, then: Callable[[Any], Any] | None) -> Node:
+        if then is not None:
+            node = Finish(node, then)
+        self.keys.append(key)
+        return node
+
+    # What is constructed.
+
+    def construct(
+        self,
+        target: Callable[..., Any],
+        consumers: tuple[Key, ...],
+        binding: Binding | None,
+    ) -> Node:
+        """Return a call of *target* with its parameters filled in."""
+        given = binding.arguments if binding is not None else {}
+        is_factory = not isinstance(target, type)
+        slots = self.slots(target, consumers, given, is_factory=is_factory)
+        color = color_of(target)
+        label = self.frames[-1].label
+        node: Node = Construct(target, slots, label if color is Color.COROUTINE else "")
+        if color.is_resource:
+            keeper = self.container.keeper_of(binding)
+            node = Resource(node, *opener(color, keeper), label if color.is_async else "")
+        takes_container = any(
+            isinstance(slot.node, Constant) and slot.node.value is self.container for slot in slots
+        )
+        if is_factory or takes_container:
+            node = Guard(node, binding or target, label)
+        return node
+
+    def bound_to(self, binding: Binding) -> Node:
+        """Return the plan of one *binding*, though it be not the one that counts."""
+        return self._bound(binding.key, binding, "", True)
+
+    def alone(self, cls: type) -> Node:
+        """Return a call of *cls* itself, whatever is bound to it."""
+        with self.step(Frame(cls, "", cls)):
+            return self.construct(cls, (cls,), None)
+
+    def call(
+        self, function: Any, consumers: tuple[Key, ...], *, is_factory: bool = False
+    ) -> Construct:
+        """Return how the arguments of a call of *function* are built; it is not called."""
+        with self.step(Frame(unwrapped(function), "", function)):
+            return Construct(_uncalled, self.slots(function, consumers, {}, is_factory=is_factory))
+
+    def slots(
+        self,
+        target: Any,
+        consumers: tuple[Key, ...],
+        given: Mapping[str, Any],
+        *,
+        is_factory: bool = False,
+    ) -> list[Slot]:
+        """Return the parameters of *target*, each with where its value comes from."""
+        parameters = read(target, self.container.names)
+        # They are given to what was asked for, not to what that needs.
+        late, self.given = self.given or frozenset(), None
+        if is_factory:
+            consumers = (*consumers, unwrapped(target))
+        return self._arguments.slots(parameters, consumers, given, late, is_factory)
+
+    def given_to(self, consumers: tuple[Key, ...], need: Key | ParameterName) -> Given | None:
+        """Return what `when` gives one of *consumers* for *need*."""
+        found = self.container.contextual_for(consumers, need)
+        if found is None:
+            return None
+        consumer, name, given = found
+        self.used.add((consumer, name))
+        return given
+
+    # What is wrong.
+
+    def check_captive(self) -> None:
+        """Note a singleton that would keep a scoped object beyond its scope."""
+        if not self.cold or self.frames[-1].lifetime is not Lifetime.SCOPED:
+            return
+        for frame in reversed(self.frames[:-1]):
+            if frame.lifetime is Lifetime.SINGLETON:
+                held = self.frames[-1].label
+                self.fail(CaptiveDependency(frame.label, held, self.path()))
+            if frame.lifetime is not Lifetime.TRANSIENT:
+                return
+
+    def _cycle(self, key: Key, via: str, first: Callable[[Frame], bool]) -> Node:
+        start = next(index for index, frame in enumerate(self.frames) if first(frame))
+        way = [self.frames[start].label, *map(str, self.frames[start + 1 :])]
+        last = f"{name_of(key)} (param {via})" if via else name_of(key)
+        return self.fail(CircularDependency((*way, last)))
+
+
+def _uncalled(*_: Any, **__: Any) -> Any:
+    raise AssertionError("only the arguments of this call are built")
+
+
+def _abstract(cls: Any) -> str:
+    if cls.__dict__.get("_is_protocol", False):
+        return "it is a Protocol, and nothing is bound to it"
+    if getattr(cls, "__abstractmethods__", None):
+        return "it is abstract, and nothing is bound to it"
+    return "nothing is bound to it"

@@ -1,0 +1,308 @@
+"""What lives for one request, job or command; and how a shared object is built once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar, Token
+from typing import Any, Protocol
+
+from securely.container.exceptions import CircularDependency
+from securely.support.missing import MISSING
+
+__all__ = [
+    "Build",
+    "Cell",
+    "Closing",
+    "Scope",
+    "aentered",
+    "aonce",
+    "building",
+    "current_scope",
+    "enter",
+    "exclusively",
+    "leave",
+    "once",
+]
+
+
+class Build:
+    """One object that is being built, here or elsewhere.
+
+    Attributes:
+        label: What it is called in messages.
+        key: What identifies it; a second build of the same key within itself is a cycle.
+        needs: The builds of others that this one waits for.
+        done: What is called when it has ended, well or not.
+    """
+
+    __slots__ = ("done", "key", "label", "needs")
+
+    def __init__(self, key: object, label: str) -> None:
+        self.key = key
+        self.label = label
+        self.needs: list[Build] = []
+        self.done: list[Callable[[], object]] = []
+
+
+class Cell:
+    """A place for one shared object, and who is building it."""
+
+    __slots__ = ("build", "value")
+
+    def __init__(self, value: Any = MISSING) -> None:
+        self.value: Any = value
+        self.build: Build | None = None
+
+
+# Guards `Cell.build` and `Build.needs` only: nothing of an application runs while it is held.
+# Re-entrant, because a signal handler may interrupt its holder and build something itself.
+_mutex = threading.RLock()
+_stack: ContextVar[tuple[Build, ...]] = ContextVar("securely_building", default=())
+
+
+def building() -> tuple[Build, ...]:
+    """Return what is being built in this context, the outermost first."""
+    return _stack.get()
+
+
+def once(cell: Cell, label: str, make: Callable[[], Any]) -> Any:
+    """Return what *cell* holds; build it with *make* first, if nobody has.
+
+    Threads that come while it is built wait for it. There is one "lock" per object, so a factory
+    may build others, also from threads that it starts; two objects that wait for each other are
+    a cycle, and one of the two is told so.
+
+    Raises:
+        CircularDependency: *make* needs, in the end, what it is to make.
+    """
+    while True:
+        with _mutex:
+            if cell.value is not MISSING:
+                return cell.value
+            stack = _stack.get()
+            busy = cell.build
+            if busy is None:
+                mine = cell.build = Build(cell, label)
+                break
+            gate = threading.Lock()
+            gate.acquire()  # noqa: SIM115  # released by the builder
+            _wait_for(busy, stack, gate.release)
+        gate.acquire()  # noqa: SIM115  # a gate is passed once, and never released
+        _waited_for(busy, stack)
+    token = _stack.set((*stack, mine))
+    value: Any = MISSING
+    try:
+        value = make()
+    finally:
+        _stack.reset(token)
+        _settle(cell, mine, value)
+    return value
+
+
+async def aonce(cell: Cell, label: str, make: Callable[[], Awaitable[Any]]) -> Any:
+    """Async twin of :func:`once`; tasks of any loop wait without blocking theirs."""
+    import asyncio
+
+    while True:
+        with _mutex:
+            if cell.value is not MISSING:
+                return cell.value
+            stack = _stack.get()
+            busy = cell.build
+            if busy is None:
+                mine = cell.build = Build(cell, label)
+                break
+            loop = asyncio.get_running_loop()
+            gate = asyncio.Event()
+            _wait_for(busy, stack, lambda: loop.call_soon_threadsafe(gate.set))
+        try:
+            await gate.wait()
+        finally:
+            _waited_for(busy, stack)
+    token = _stack.set((*stack, mine))
+    value: Any = MISSING
+    try:
+        value = await make()
+    finally:
+        _stack.reset(token)
+        _settle(cell, mine, value)
+    return value
+
+
+async def aentered(key: object, label: str, make: Callable[[], Awaitable[Any]]) -> Any:
+    """Await *make*, unless it is already being awaited for the same *key* in this context.
+
+    Raises:
+        CircularDependency: It is.
+    """
+    token = enter(key, label)
+    try:
+        return await make()
+    finally:
+        leave(token)
+
+
+def enter(key: object, label: str) -> Token[tuple[Build, ...]]:
+    """Note that *key* is being built in this context; :func:`leave` ends it.
+
+    Raises:
+        CircularDependency: It is being built already.
+    """
+    stack = _stack.get()
+    if any(build.key is key for build in stack):
+        raise CircularDependency(_round(stack, lambda build: build.key is key, label))
+    return _stack.set((*stack, Build(key, label)))
+
+
+def leave(token: Token[tuple[Build, ...]]) -> None:
+    """End what :func:`enter` began."""
+    _stack.reset(token)
+
+
+def exclusively(cell: Cell, label: str, work: Callable[[], bool]) -> bool:
+    """Run *work*, one context at a time; within itself, or where waiting would not end, at once.
+
+    Args:
+        cell: What stands for the work; it stays empty.
+        label: What it is called in messages.
+        work: Looks first whether there is anything left to do.
+    """
+    while True:
+        with _mutex:
+            stack = _stack.get()
+            busy = cell.build
+            if busy is None:
+                mine = cell.build = Build(cell, label)
+                break
+            if _leading(busy, stack) is not None:
+                return work()
+            gate = threading.Lock()
+            gate.acquire()  # noqa: SIM115  # released by the one who is at it
+            _wait_for(busy, stack, gate.release)
+        gate.acquire()  # noqa: SIM115  # a gate is passed once, and never released
+        _waited_for(busy, stack)
+    token = _stack.set((*stack, mine))
+    try:
+        return work()
+    finally:
+        _stack.reset(token)
+        _settle(cell, mine, MISSING)
+
+
+def _leading(busy: Build, stack: tuple[Build, ...]) -> Build | None:
+    """Return the build of *stack* that *busy* waits for in the end; None when it waits for none."""
+    seen: set[int] = set()
+    reach = [busy]
+    while reach:
+        build = reach.pop()
+        if build in stack:
+            return build
+        if id(build) not in seen:
+            seen.add(id(build))
+            reach.extend(build.needs)
+    return None
+
+
+def _wait_for(busy: Build, stack: tuple[Build, ...], release: Callable[[], object]) -> None:
+    """Note that all of *stack* waits for *busy*; called with the mutex held."""
+    own = _leading(busy, stack)
+    if own is not None:
+        raise CircularDependency(_round(stack, lambda each: each is own, busy.label))
+    for build in stack:
+        build.needs.append(busy)
+    busy.done.append(release)
+
+
+def _waited_for(busy: Build, stack: tuple[Build, ...]) -> None:
+    with _mutex:
+        for build in stack:
+            build.needs.remove(busy)
+
+
+def _settle(cell: Cell, mine: Build, value: Any) -> None:
+    with _mutex:
+        cell.value = value
+        cell.build = None
+        done, mine.done = mine.done, []
+    for release in done:
+        release()
+
+
+def _round(stack: tuple[Build, ...], first: Callable[[Build], bool], last: str) -> tuple[str, ...]:
+    labels = [build.label for build in stack]
+    start = next(index for index, build in enumerate(stack) if first(build))
+    path = [*labels[start:], last]
+    return tuple(path if path[0] == path[-1] else [*path, path[0]])
+
+
+class Closing(Protocol):
+    """How a factory that is a generator or a context manager is finished."""
+
+    def close(self, error: BaseException | None) -> None:
+        """Finish it; *error* is what ended the scope, None when it ended well."""
+        ...
+
+    async def aclose(self, error: BaseException | None) -> None:
+        """Async twin of :meth:`close`."""
+        ...
+
+
+class Scope:
+    """The scoped objects of one request, job or command, and what is closed at its end.
+
+    Args:
+        owner: The container it belongs to.
+        outer: The scope that was current before.
+    """
+
+    __slots__ = ("_closings", "cells", "outer", "owner")
+
+    def __init__(self, owner: object, outer: Scope | None = None) -> None:
+        self.owner = owner
+        self.outer = outer
+        self.cells: dict[object, Cell] = {}
+        self._closings: list[Closing] = []
+
+    def cell(self, key: object) -> Cell:
+        """Return this scope's cell for *key*; setdefault makes it one for all threads."""
+        return self.cells.get(key) or self.cells.setdefault(key, Cell())
+
+    def on_close(self, closing: Closing) -> None:
+        """Have *closing* finished with the scope; the last one first."""
+        self._closings.append(closing)
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Forget what the scope holds and finish it, in the reverse order of building.
+
+        Raises:
+            ExceptionGroup: Of what finishing raised; one that fails keeps no other from it.
+        """
+        failures: list[Exception] = []
+        self.cells = {}
+        while self._closings:
+            try:
+                self._closings.pop().close(error)
+            except Exception as failure:  # noqa: BLE001, PERF203  # the others are still to finish
+                failures.append(failure)
+        _raise(failures, error)
+
+    async def aclose(self, error: BaseException | None = None) -> None:
+        """Async twin of :meth:`close`."""
+        failures: list[Exception] = []
+        self.cells = {}
+        while self._closings:
+            try:
+                await self._closings.pop().aclose(error)
+            except Exception as failure:  # noqa: BLE001, PERF203  # the others are still to finish
+                failures.append(failure)
+        _raise(failures, error)
+
+
+current_scope: ContextVar[Scope | None] = ContextVar("securely_scope", default=None)
+
+
+def _raise(failures: list[Exception], error: BaseException | None) -> None:
+    failures = [failure for failure in failures if failure is not error]
+    if failures:
+        raise ExceptionGroup("Closing a scope failed", failures)

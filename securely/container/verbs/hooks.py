@@ -1,0 +1,137 @@
+"""extend, rebinding and refresh, before_resolving, resolving, after_resolving, when_has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, overload
+
+from securely.container.binding import Key, Lifetime, positional
+from securely.container.verbs.core import Core
+from securely.support.missing import MISSING
+
+__all__ = ["Hooks"]
+
+Callback = Callable[..., Any]
+F = TypeVar("F", bound=Callback)
+
+# What a hook may be called with: (object, container).
+_OBJECT_AND_APP = 2
+# What a hook before resolving may be called with: (key, overrides, container).
+_KEY_OVERRIDES_AND_APP = 3
+
+
+class Hooks(Core):
+    """Being told, and changing what is built."""
+
+    @overload
+    def extend(self, key: Key, extender: F) -> F: ...
+
+    @overload
+    def extend(self, key: Key) -> Callable[[F], F]: ...
+
+    def extend(self, key: Key, extender: Any = None) -> Any:
+        """Have *extender* replace what is built for *key*: it gets (object, container).
+
+        Without *extender* it is a decorator. An object that is there already is extended now.
+
+        Example:
+            >>> from securely.container import Container
+            >>> app = Container()
+            >>> app.bind("greeting", lambda: "hello")
+            >>> _ = app.extend("greeting", lambda text: text.upper())
+            >>> app.make("greeting")
+            'HELLO'
+        """
+        if extender is None:
+            return lambda function: self.extend(key, function)
+        root = self.root(key)
+        extend = positional(extender, _OBJECT_AND_APP)
+        self.find(root)
+        binding = self.registrations.last(root)
+        built = binding is not None and binding.cell.value is not MISSING
+        if binding is not None and built:
+            binding.cell.value = extend(binding.cell.value, self)
+        if binding is None or binding.lifetime is not Lifetime.INSTANCE:
+            self.callbacks.extenders.setdefault(root, []).append(extend)
+        self.invalidate()
+        if built or self.resolved(root):
+            self._rebound(root)
+        return extender
+
+    def forget_extenders(self, key: Key) -> None:
+        """Drop the extenders of *key*; what they have made already stays as it is."""
+        self.callbacks.extenders.pop(self.root(key), None)
+        self.invalidate()
+
+    def rebinding(self, key: Key, callback: Callback) -> Any:
+        """Call *callback* with (object, container) whenever *key* gets another binding.
+
+        Returns:
+            The object that is bound now; None when nothing is.
+        """
+        root = self.root(key)
+        listener = positional(callback, _OBJECT_AND_APP)
+        self.callbacks.rebinding.setdefault(root, []).append(listener)
+        return self.make(key) if self.bound(key) else None
+
+    def refresh(self, key: Key, setter: Callback) -> Any:
+        """Call *setter*, a method of who holds the object, with each new object of *key*.
+
+        Returns:
+            The object that is bound now; None when nothing is. *setter* is not called with it.
+        """
+        return self.rebinding(key, setter)
+
+    def before_resolving(self, *what: Any) -> Any:
+        """Call a hook with (key, overrides, container) before each `make`, found or built.
+
+        Args:
+            what: `(callback)` for every key, or `(key, callback)`. With no callback, or with a
+                class alone, it is a decorator.
+        """
+        return self._hook("before", what, _KEY_OVERRIDES_AND_APP)
+
+    def resolving(self, *what: Any) -> Any:
+        """Call a hook with (object, container) when something has been built.
+
+        Args:
+            what: `(callback)` for everything; `(key, callback)` for that key and, when it is a
+                class, for all its instances. With a class alone it is a decorator.
+        """
+        return self._hook("resolving", what, _OBJECT_AND_APP)
+
+    def after_resolving(self, *what: Any) -> Any:
+        """Call a hook as :meth:`resolving` does, after all of those."""
+        return self._hook("after", what, _OBJECT_AND_APP)
+
+    def when_has(self, marker: type[Any], handler: F) -> F:
+        """Resolve parameters that bear a *marker* in Annotated by *handler*(marker, container)."""
+        self.callbacks.handlers[marker] = positional(handler, _OBJECT_AND_APP)
+        self.invalidate()
+        return handler
+
+    def _hook(self, kind: str, what: tuple[Any, ...], takes: int) -> Any:
+        if len(what) == 1 and not isinstance(what[0], type | str):
+            what = (None, what[0])
+        if len(what) == 1:
+            return lambda function: self._hook(kind, (what[0], function), takes)
+        if not what:
+            return lambda function: self._hook(kind, (None, function), takes)
+        wanted, callback = what
+        key = None if wanted is None else self.root(wanted)
+        getattr(self.callbacks, kind).append((key, positional(callback, takes)))
+        self.invalidate()
+        return callback
+
+    def resolved(self, key: Key) -> bool:
+        """Tell whether *key* has been built, or is bound to an object."""
+        root = self.root(key)
+        binding = self.registrations.last(root)
+        if binding is not None and binding.cell.value is not MISSING:
+            return True
+        return root in self._resolved
+
+    def _rebound(self, key: Key) -> None:
+        made = self.make(key)
+        for callback in list(self.callbacks.rebinding.get(key, ())):
+            callback(made, self)

@@ -1,0 +1,77 @@
+"""tag and tagged; when: the same need, answered differently."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Generic, TypeVar
+
+from securely.container.binding import Key, place
+from securely.container.contextual import Context, Given
+from securely.container.verbs.hooks import Hooks
+
+__all__ = ["TaggedObjects", "Tags"]
+
+T = TypeVar("T")
+
+
+class TaggedObjects(Generic[T]):
+    """What bears one tag: sized without building anything, built anew at each iteration."""
+
+    def __init__(self, app: Tags, keys: tuple[Key, ...]) -> None:
+        self._app = app
+        self._keys = keys
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __iter__(self) -> Iterator[T]:
+        for key in self._keys:
+            yield self._app.make(key)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} tagged objects>"
+
+
+class Tags(Hooks):
+    """Naming groups of keys, and giving one consumer something of its own."""
+
+    def tag(self, keys: Key | Iterable[Key], *tags: str | Iterable[str]) -> None:
+        """Put *keys*, one or several, under each of *tags*."""
+        several = [keys] if isinstance(keys, type | str) else list(keys)
+        for tag in tags:
+            for name in [tag] if isinstance(tag, str) else tag:
+                self._tags.setdefault(name, []).extend(several)
+
+    def tagged(self, tag: str) -> TaggedObjects[Any]:
+        """Return everything that bears *tag*, in the order of tagging; nothing is built yet.
+
+        Example:
+            >>> from securely.container import Container
+            >>> app = Container()
+            >>> app.tag([int, str], "empty")
+            >>> list(app.tagged("empty"))
+            [0, '']
+        """
+        return TaggedObjects(self, self._tagged(tag))
+
+    def _tagged(self, tag: str) -> tuple[Key, ...]:
+        above = self._parent._tagged(tag) if isinstance(self._parent, Tags) else ()
+        return (*above, *self._tags.get(tag, ()))
+
+    def when(self, *consumers: Key | list[Key]) -> Context:
+        """Begin `when(A, B).needs(Clock).give(TestClock)`: only A and B get it.
+
+        A consumer is a class whose constructor or called method is injected, or a function.
+        """
+        several = [
+            self.root(each)
+            for consumer in consumers
+            for each in (consumer if isinstance(consumer, list) else [consumer])
+        ]
+
+        def add(need: Key, given: Given) -> None:
+            for consumer in several:
+                self._contextual.add(consumer, need, given)
+            self.invalidate()
+
+        return Context(add, place())
