@@ -15,6 +15,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable
+from contextvars import copy_context
 from pathlib import Path
 from types import FrameType
 from typing import Final, Protocol, cast
@@ -24,6 +25,7 @@ import msgspec
 from securely.exceptions import SecurelyError
 from securely.queue.board import Board
 from securely.queue.contracts import Delivery, Kind, Outcome, Verdict
+from securely.queue.crew.bell import Bell
 from securely.queue.crew.inbox import Inbox, Item
 from securely.queue.crew.loading import Loaded, Place
 from securely.queue.crew.system import die_with, hold_lock, resident_bytes
@@ -80,12 +82,11 @@ class Executor:
         self._concurrency = concurrency
         self._timeout = timeout
         self._tasks: _Tasks | None = None
-        self._timed: tuple[str, float] | None = None
+        self._bell = Bell()
         self._looked_at = 0.0
 
     def work(self) -> None:
         """Run deliveries and hooks until told to quit; then close the application."""
-        signal.signal(signal.SIGALRM, self._ring)
         self._inbox.watch()
         self._inbox.send(Ready())
         while True:
@@ -110,7 +111,9 @@ class Executor:
                 return item
             from securely.queue.crew.tasks import Tasks
 
-            self._tasks = Tasks(self._inbox, self._concurrency, self._is_async, self._perform_async)
+            self._tasks = Tasks(
+                self._inbox, self._concurrency, self._is_async, self._perform_async, self._limit
+            )
             self._tasks.add(*item)
         return self._tasks.take()
 
@@ -122,54 +125,41 @@ class Executor:
     # -- one job
 
     def _perform(self, cell: int, delivery: Delivery) -> None:
-        began = clock.perf()
-        outcome = self._attempt(delivery)
-        self._report(cell, outcome, clock.perf() - began)
+        began = clock.monotonic()
+        # In a copy of the context: what a job leaves in context variables ends with it.
+        outcome = copy_context().run(self._attempt, delivery, began)
+        self._report(cell, outcome, began)
 
-    def _attempt(self, delivery: Delivery) -> Outcome:
+    def _attempt(self, delivery: Delivery, began: float) -> Outcome:
         limit = self._limit(delivery)
         if limit is None:
             return self._runner.run(delivery)
         try:
-            self._timed = (delivery.name, limit)
-            signal.setitimer(signal.ITIMER_REAL, limit)
+            self._bell.set(delivery.name, limit, began)
             try:
                 return self._runner.run(delivery)
             finally:
-                self._timed = None  # first: a bell from here on is nobody's
-                signal.setitimer(signal.ITIMER_REAL, 0)
+                self._bell.unset()
         except JobTimedOut:  # outside of the job's own code, which the runner guards
             return self._runner.run(delivery._replace(verdict=Verdict.TIMED_OUT))
 
-    def _ring(self, number: int, frame: FrameType | None) -> None:
-        timed, self._timed = self._timed, None
-        if timed is not None:
-            raise JobTimedOut(*timed)
-
-    async def _perform_async(self, cell: int, delivery: Delivery) -> None:
-        import asyncio  # a process that runs sync jobs alone does not load it
-
-        began = clock.perf()
-        try:
-            async with asyncio.timeout(self._limit(delivery)):
-                outcome = await self._runner.arun(delivery)
-        except TimeoutError:
-            outcome = await self._runner.arun(delivery._replace(verdict=Verdict.TIMED_OUT))
-        self._report(cell, outcome, clock.perf() - began)
+    async def _perform_async(self, cell: int, delivery: Delivery, began: float) -> None:
+        outcome = await self._runner.arun(delivery)
+        self._report(cell, outcome, began)
 
     def _limit(self, delivery: Delivery) -> float | None:
         return (self._timeout if delivery.timeout is None else delivery.timeout) or None
 
-    def _report(self, cell: int, outcome: Outcome, seconds: float) -> None:
+    def _report(self, cell: int, outcome: Outcome, began: float) -> None:
         if outcome.kind is Kind.DONE:
             self._board.finish(cell)
         memory = 0
-        now = clock.perf()
+        now = clock.monotonic()
         if now - self._looked_at > MEMORY_SECONDS:
             self._looked_at = now
             memory = resident_bytes()
         reason = "" if outcome.error is None else _reason(outcome.error)
-        self._inbox.send(Report(cell, outcome, seconds, reason, memory))
+        self._inbox.send(Report(cell, outcome, now - began, reason, memory))
 
 
 def _reason(error: bytes) -> str:
@@ -226,6 +216,7 @@ def main(arguments: list[str]) -> int:
         loaded.runner.configure(start.defaults)
     except Exception as error:  # a border: whatever it is, the supervisor says it
         inbox.send(Refused(_explain(error)))
+        inbox.close()
         return 1
     # What the application has loaded stays: the collector need not walk it between jobs.
     gc.collect()

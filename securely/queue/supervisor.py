@@ -12,14 +12,12 @@ import math
 import select
 import selectors
 import signal
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
 from securely.queue.contracts import (
     Delivery,
-    FailedJob,
     Kind,
     Outcome,
     Seat,
@@ -29,6 +27,7 @@ from securely.queue.contracts import (
 from securely.queue.crew.child import Child, Fate, Launch, Remains
 from securely.queue.crew.crew import Crew
 from securely.queue.crew.fates import judge
+from securely.queue.crew.ledger import Ledger
 from securely.queue.crew.orders import Facts, Orders, Stop, find_reason
 from securely.queue.crew.peers import Peers
 from securely.queue.crew.signals import STOP, Signals
@@ -75,12 +74,8 @@ class Supervisor:
         self._peers = Peers(self._selector, self._reap_now)
         self._began = clock.monotonic()
 
-        self._ended: list[Ended] = []
-        self._ended_at = 0.0
+        self._ledger = Ledger(orders.defaults.connection, report)
         self._claimed = 0
-        self._hooks: deque[FailedJob] = deque()
-        self._deadly_hooks: set[int] = set()
-        self._hooks_done: list[int] = []
 
         self._may_have_work = True
         self._dry_since = math.inf
@@ -129,7 +124,7 @@ class Supervisor:
         self._look_around()
         if self._wants_turn():
             self._turn()
-        self._hand_hooks()
+        self._ledger.hand_hooks(self._crew)
         self._judge()
         if not self._is_over():
             self._wait()
@@ -139,7 +134,11 @@ class Supervisor:
 
     @property
     def _has_work(self) -> bool:
-        return not self._crew.is_idle or bool(self._hooks)
+        return not self._crew.is_idle or bool(self._ledger.hooks)
+
+    @property
+    def _is_idle(self) -> bool:
+        return self._crew.is_idle and self._ledger.is_empty
 
     def _is_over(self) -> bool:
         if self._stop is None:
@@ -147,21 +146,21 @@ class Supervisor:
         if self._troubles and clock.monotonic() - self._stop_at > GIVE_UP_SECONDS:
             return True
         if (self._is_forced or self._stop.status == 1) and not self._crew.children:
-            return not self._ended
-        return not self._has_work and not self._ended and not self._hooks_done
+            return not self._ledger.ended
+        return self._is_idle
 
     def _leave(self) -> None:
         self._peers.close()
         self._selector.close()
         self._crew.close()
         with suppress(StoreFull, QueueUnavailable):  # what is left is found by the next reaper
-            self._seat.leave([one.outcome for one in self._ended])
+            self._seat.leave(self._ledger.outcomes())
 
     # -- waiting
 
     def _wait(self) -> None:
         now = clock.monotonic()
-        linger = self._lingers_until() - now if self._ended else 0.0
+        linger = self._lingers_until() - now if self._ledger.ended else 0.0
         if linger > 0 and not self._crew.is_starving:
             # Asleep to all but signals, so that outcomes gather instead of waking us one by one.
             select.select([self._signals.fileno()], [], [], linger)
@@ -182,7 +181,7 @@ class Supervisor:
             self._selector.modify(child.link, events, key.data)
 
     def _lingers_until(self) -> float:
-        return self._ended_at + self._crew.linger()
+        return self._ledger.since + self._crew.linger()
 
     def _wakes_at(self) -> float:
         """Return the monotonic time at which something is to be done though nothing happens."""
@@ -244,7 +243,7 @@ class Supervisor:
         if reaped.waiting:
             self._reap_at = now + REAP_AGAIN_SECONDS
         if self._stop is None:
-            self._hooks.extend(reaped.hooks)
+            self._ledger.take_over(reaped.hooks)
             self._claimed += len(reaped.condemned)
             self._crew.hand(reaped.condemned)
         count = reaped.returned + reaped.charged + reaped.settled
@@ -295,7 +294,7 @@ class Supervisor:
             for cell, delivery in child.return_unstarted(message.cells, now):
                 self._give_back(child, cell, delivery)
         elif isinstance(message, HookDone):
-            self._hooks_done.append(child.hook_done(message.cell).id)
+            self._ledger.hook_done(child.hook_done(message.cell).id)
         elif isinstance(message, Ready):
             self._crew.welcome(child)
         else:
@@ -314,9 +313,7 @@ class Supervisor:
         seconds: float = 0.0,
         reason: str = "",
     ) -> None:
-        if not self._ended:
-            self._ended_at = clock.monotonic()
-        self._ended.append(Ended(delivery, outcome, seconds, reason, lambda: child.free(cell)))
+        self._ledger.add(Ended(delivery, outcome, seconds, reason, lambda: child.free(cell)))
 
     def _give_back(self, child: Child, cell: int, delivery: Delivery) -> None:
         if delivery.verdict is not Verdict.RUN:
@@ -339,22 +336,12 @@ class Supervisor:
             self._report.warning(f"Executor {child.number} {child.died_of}{under}.")
         for one in remains:
             self._conclude(child, one, is_pardoned=is_ours)
-        for failed, had_begun in child.bury_hooks():
-            self._mourn_hook(failed, had_begun=had_begun)
+        self._ledger.mourn(child)
         if not has_place and self._stop is None:
             self._report.error(
                 f"Executors end before the application is loaded; the last one {child.died_of}."
             )
             self._begin_stop(Stop("error", 1))
-
-    def _mourn_hook(self, failed: FailedJob, *, had_begun: bool) -> None:
-        if had_begun and failed.id in self._deadly_hooks:
-            self._report.warning(f"failed() of {failed.name} ended its executor twice.")
-            self._hooks_done.append(failed.id)
-            return
-        if had_begun:
-            self._deadly_hooks.add(failed.id)
-        self._hooks.append(failed)
 
     def _conclude(self, child: Child, remains: Remains, *, is_pardoned: bool) -> None:
         delivery = remains.delivery
@@ -383,9 +370,9 @@ class Supervisor:
         now = clock.monotonic()
         if now < self._held_up_until:
             return False
-        if self._ended:
+        if self._ledger.ended:
             return self._crew.is_starving or self._stop is not None or now >= self._lingers_until()
-        if now >= self._next_look:
+        if now >= self._next_look or self._ledger.has_hooks_done:
             return True
         if self._next_due is not None and clock.timestamp() >= self._next_due:
             self._may_have_work = True
@@ -393,48 +380,18 @@ class Supervisor:
 
     def _turn(self) -> None:
         room = self._claimable
-        ended = self._ended
         try:
-            while self._hooks_done:
-                self._seat.hook_done(self._hooks_done[-1])
-                self._hooks_done.pop()
-            turn = self._seat.turn([one.outcome for one in ended], room)
+            turn = self._ledger.record(self._seat, room)
         except (StoreFull, QueueUnavailable) as error:
             self._complain(error)
             return
         self._troubles = 0
-        self._ended = []
         self._next_look = self._together(clock.monotonic() + max(0.5, self._orders.sleep))
-        self._settled(ended, frozenset(turn.stale))
         self._claimed_some(turn, room)
 
     def _together(self, look: float) -> float:
         """Return when to look for jobs: with the look for dead workers, if that is near."""
         return self._reap_at if abs(look - self._reap_at) < REAP_SECONDS / 2 else look
-
-    def _settled(self, ended: list[Ended], stale: frozenset[int]) -> None:
-        for one in ended:
-            one.settled()
-            if one.outcome.has_hook and one.delivery.id not in stale:
-                self._hooks.append(self._failed(one))
-        if ended:
-            self._report.ended(ended, stale)
-
-    def _failed(self, ended: Ended) -> FailedJob:
-        delivery, outcome = ended.delivery, ended.outcome
-        return FailedJob(
-            id=delivery.id,
-            uuid="",  # it stands in the payload, which is not read here
-            connection=self._orders.defaults.connection,
-            queue=delivery.queue,
-            name=delivery.name,
-            payload=delivery.payload,
-            error=outcome.error or b"{}",
-            attempts=delivery.attempts,
-            failed_at=clock.timestamp(),
-            timeout=delivery.timeout,
-            max_lost=delivery.max_lost,
-        )
 
     def _claimed_some(self, turn: Turn, room: int) -> None:
         count = len(turn.deliveries)
@@ -460,18 +417,7 @@ class Supervisor:
         self._troubles += 1
         self._held_up_until = clock.monotonic() + delay
 
-    def _hand_hooks(self) -> None:
-        while self._hooks:
-            able = [child for child in self._crew.ready if child.has_cell]
-            if not able:
-                return
-            min(able, key=lambda child: len(child.held)).hook(self._hooks.popleft())
-
     # -- the end
-
-    @property
-    def _is_idle(self) -> bool:
-        return not self._has_work and not self._ended and not self._hooks_done
 
     def _judge(self) -> None:
         now = clock.monotonic()
@@ -516,7 +462,7 @@ class Supervisor:
             self._claimed -= 1
             self._report.returned(int(self._stop is not None))
             back = Outcome(delivery.id, delivery.token, Kind.RETURN)
-            self._ended.append(Ended(delivery, back, 0.0, "", lambda: None))
+            self._ledger.add(Ended(delivery, back, 0.0, "", lambda: None))
 
     def _force(self) -> None:
         self._is_forced = True

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -32,7 +32,7 @@ __all__ = ["Child", "Fate", "Launch", "Phase", "Remains"]
 
 HELD_BYTES_MAX: Final = 1 << 20  # large payloads are not hoarded
 STALL_SECONDS: Final = 0.05  # without an outcome: what has not started is taken back
-LAST_SECONDS: Final = 0.1  # between the end of its link and that of the process
+LAST_SECONDS: Final = 0.5  # between the end of its link and that of the process
 HOOK_TOKEN: Final = -1  # on the board, where a delivery has a token of at least 1
 REVOKE: Final = b"r"
 _DECODER = msgspec.msgpack.Decoder(FromExecutor)
@@ -224,6 +224,11 @@ class Child:
         return max(0, min(target - len(self.held), len(self._free)))
 
     @property
+    def cells_free(self) -> int:
+        """How many deliveries the board has room for."""
+        return len(self._free)
+
+    @property
     def has_cell(self) -> bool:
         """Whether the board has a cell left for it."""
         return bool(self._free)
@@ -233,13 +238,15 @@ class Child:
         """Whether it holds something and has shown no progress for a while."""
         return bool(self.held) and clock.monotonic() - self.last_progress > STALL_SECONDS
 
-    def assign(self, delivery: Delivery) -> None:
-        """Take *delivery* for the next :meth:`dispatch`."""
-        cell = self._free.popleft()
-        self._board.place(cell, delivery.id, delivery.token)
-        self.held[cell] = delivery
-        self._bytes += len(delivery.payload)
-        self._outgoing.append((cell, delivery))
+    def assign(self, deliveries: Sequence[Delivery]) -> None:
+        """Take *deliveries* for the next :meth:`dispatch`."""
+        free, place, held, outgoing = self._free, self._board.place, self.held, self._outgoing
+        for delivery in deliveries:
+            cell = free.popleft()
+            place(cell, delivery.id, delivery.token)
+            held[cell] = delivery
+            outgoing.append((cell, delivery))
+            self._bytes += len(delivery.payload)
 
     def dispatch(self) -> None:
         """Hand over what was assigned."""

@@ -18,7 +18,7 @@ from securely.support import clock
 __all__ = ["Crew", "Size", "Slot"]
 
 # Seconds before an executor is tried again whose predecessors ended before they were ready.
-DELAYS: Final = (0.0, 0.1, 0.3, 1.0, 3.0)
+DELAYS: Final = (0.0, 0.1, 0.3, 1.0)
 QUIT_SECONDS: Final = 5.0  # an executor has this long to close the application
 
 
@@ -161,20 +161,24 @@ class Crew:
     def hand(self, deliveries: Sequence[Delivery]) -> None:
         """Hand *deliveries* over, in order, to the executors with most room."""
         self._carried.extend(deliveries)
-        ready = [child for child in self.ready if child.has_cell]
-        touched: set[Child] = set()
-        while self._carried and ready:
-            child = ready[0] if len(ready) == 1 else max(ready, key=lambda one: one.room)
-            delivery = self._carried.popleft()
-            child.assign(delivery)
-            touched.add(child)
-            limit = self.limit(delivery)
-            if limit is not None:
-                child.expect(limit)
-            if not child.has_cell:
-                ready.remove(child)
-        for child in touched:
+        while self._carried:
+            ready = [child for child in self.ready if child.has_cell]
+            if not ready:
+                break
+            child = ready[0]
+            if len(ready) == 1:
+                share = min(len(self._carried), child.cells_free)
+            else:
+                child, share = max(ready, key=lambda one: one.room), 1
+            self._assign(child, [self._carried.popleft() for _ in range(share)])
+        for child in self.children:
             child.dispatch()
+
+    def _assign(self, child: Child, deliveries: Sequence[Delivery]) -> None:
+        child.assign(deliveries)
+        limits = [limit for one in deliveries if (limit := self.limit(one)) is not None]
+        if limits:
+            child.expect(min(limits))
 
     def limit(self, delivery: Delivery) -> float | None:
         """Return after how many seconds *delivery* costs its executor its life; None for never."""

@@ -78,6 +78,11 @@ class Inbox:
             except EOFError:
                 os._exit(1)
 
+    def close(self) -> None:
+        """Close both sockets."""
+        self.link.close()
+        self._control.close()
+
     def _sort(self, messages: list[ToExecutor]) -> None:
         for message in messages:
             if isinstance(message, Run):

@@ -48,7 +48,7 @@ def load_application(place: Place) -> Loaded:
         ImportFailed: There is no such module, or it does not import.
         SecurelyError: Something in its environment, configuration or providers is wrong.
     """
-    from securely.queue.runner import JobRunner
+    from securely.queue.delivery.runner import JobRunner
 
     sys.path.insert(0, place.base_path)
     app: Any = import_object("bootstrap.app:app")

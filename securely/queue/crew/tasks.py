@@ -8,10 +8,12 @@ running and may use its own.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 
-from securely.queue.contracts import Delivery
+from securely.queue.contracts import Delivery, Verdict
 from securely.queue.crew.inbox import Inbox, Item
+from securely.support import clock
 
 __all__ = ["Tasks"]
 
@@ -23,7 +25,8 @@ class Tasks:
         inbox: Where deliveries come from.
         concurrency: How many run at once.
         is_async: Whether a delivery belongs here.
-        attempt: Runs one delivery and reports its outcome; raises nothing.
+        attempt: Runs a delivery that began at a monotonic time, and reports its outcome.
+        limit: How many seconds a delivery may take; None for any time.
     """
 
     def __init__(
@@ -31,13 +34,18 @@ class Tasks:
         inbox: Inbox,
         concurrency: int,
         is_async: Callable[[int, Delivery], bool],
-        attempt: Callable[[int, Delivery], Awaitable[None]],
+        attempt: Callable[[int, Delivery, float], Awaitable[None]],
+        limit: Callable[[Delivery], float | None],
     ) -> None:
         self._inbox = inbox
         self._concurrency = concurrency
         self._is_async = is_async
         self._attempt = attempt
+        self._limit = limit
         self._running: set[asyncio.Task[None]] = set()
+        self._dues: dict[asyncio.Task[None], float] = {}
+        self._overdue: set[asyncio.Task[None]] = set()
+        self._rings_at = math.inf
         self._wake = asyncio.Event()
         self._runner = asyncio.Runner()
         self._loop = self._runner.get_loop()
@@ -49,9 +57,14 @@ class Tasks:
 
     def add(self, cell: int, delivery: Delivery) -> None:
         """Start a delivery; it makes progress within :meth:`take`."""
-        task = self._loop.create_task(self._run(cell, delivery), name=delivery.name)
+        began = clock.monotonic()
+        task = self._loop.create_task(self._run(cell, delivery, began), name=delivery.name)
         self._running.add(task)
-        task.add_done_callback(self._ended)
+        limit = self._limit(delivery)
+        if limit is not None:
+            self._expect(task, limit)
+        if self._concurrency > 1:
+            task.add_done_callback(self._ended)
 
     def close(self) -> None:
         """Close the loop."""
@@ -67,17 +80,53 @@ class Tasks:
                 if not isinstance(item, tuple) or not self._is_async(*item):
                     return item
                 self.add(*item)
+            if self._concurrency == 1 and self._running:
+                await self._running.copy().pop()  # cheaper than to be woken
+                continue
             self._wake.clear()
             await self._wake.wait()
 
-    async def _run(self, cell: int, delivery: Delivery) -> None:
-        await self._attempt(cell, delivery)
+    async def _run(self, cell: int, delivery: Delivery, began: float) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # this is one
+        try:
+            await self._attempt(cell, delivery, began)
+        except asyncio.CancelledError:
+            if task not in self._overdue:
+                raise
+            task.uncancel()
+            await self._attempt(cell, delivery._replace(verdict=Verdict.TIMED_OUT), began)
+        finally:
+            self._running.discard(task)
+            self._dues.pop(task, None)
+            self._overdue.discard(task)
 
     def _read(self) -> None:
         self._inbox.fill(wait=False)
         self._wake.set()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
         self._wake.set()
         task.result()
+
+    # One timer serves all tasks: a short job pays for none of its own.
+
+    def _expect(self, task: asyncio.Task[None], limit: float) -> None:
+        self._dues[task] = due = self._loop.time() + limit
+        if due < self._rings_at:
+            self._ring_at(due)
+
+    def _ring_at(self, due: float) -> None:
+        self._rings_at = due
+        self._loop.call_at(due, self._ring)
+
+    def _ring(self) -> None:
+        now = self._loop.time()
+        self._rings_at = math.inf
+        for task, due in list(self._dues.items()):
+            if due <= now:
+                del self._dues[task]
+                self._overdue.add(task)
+                task.cancel()
+        if self._dues:
+            self._ring_at(min(self._dues.values()))

@@ -1,0 +1,206 @@
+"""The sqlite queue against huey on SQLite: drain, push, latency, idle.
+
+    python bench/bench_queue.py [--jobs 20000] [--rounds 5] [--latencies 40]
+
+Cases run interleaved; each has a fresh directory and one worker process (ours: a supervisor and
+one executor). The drain is taken from the first job to the last, so that no boot counts, and every
+job is checked to have run. Ours pays for signature, payload, container scope, events and
+settlement. Both sides run at the same `PRAGMA synchronous`; huey knows OFF and FULL, so that its
+storage is subclassed for NORMAL. A ratio is the median of the ratios taken round by round.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import signal
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+APPS = Path(__file__).parent / "queue_apps"
+HUEY = ["-m", "huey.bin.huey_consumer", "peer.huey", "-q", "-w", "1", "-k", "thread", "-C"]
+# name: (producer, worker, synchronous, further environment)
+CASES = {
+    "ours, NORMAL": ("ours.py", ["ours.py", "work"], "NORMAL", {}),
+    "ours async, NORMAL": ("ours.py", ["ours.py", "work"], "NORMAL", {"BENCH_ASYNC": "1"}),
+    "huey, NORMAL": ("peer.py", HUEY, "NORMAL", {}),
+    "ours, FULL": ("ours.py", ["ours.py", "work"], "FULL", {}),
+    "huey, FULL": ("peer.py", HUEY, "FULL", {}),
+}
+LIMIT_RATIO = 1.5
+LIMIT_MILLISECONDS = 20.0
+
+
+class Case:
+    """One case in one round."""
+
+    def __init__(self, name: str, slots: int) -> None:
+        self.producer, self.worker, synchronous, further = CASES[name]
+        self.directory = Path(tempfile.mkdtemp(prefix="bench-queue-"))
+        self.marks = self.directory / "marks"
+        self.marks.write_bytes(bytes(8 * slots))
+        self.environment = os.environ | {
+            "BENCH_DIR": str(self.directory / "q"),
+            "BENCH_MARKS": str(self.marks),
+            "BENCH_SYNC": synchronous,
+            "PYTHONPATH": os.pathsep.join(
+                filter(None, (os.environ.get("PYTHONPATH"), str(ROOT), str(APPS)))
+            ),
+            **further,
+        }
+        (self.directory / "q").mkdir(mode=0o700)
+
+    def __enter__(self) -> Case:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def produce(self, how: str, count: int) -> object:
+        words = [sys.executable, str(APPS / self.producer), how, str(count)]
+        run = subprocess.run(
+            words, cwd=APPS, env=self.environment, check=True, capture_output=True, text=True
+        )
+        return json.loads(run.stdout)
+
+    def start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, *self.worker],
+            cwd=APPS,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def ran(self) -> list[int]:
+        return [at for (at,) in struct.iter_unpack("<q", self.marks.read_bytes()) if at]
+
+
+def stop(worker: subprocess.Popen[bytes]) -> None:
+    worker.send_signal(signal.SIGINT)
+    try:
+        worker.wait(10)
+    except subprocess.TimeoutExpired:
+        worker.kill()
+
+
+def drain(name: str, jobs: int) -> tuple[float, float]:
+    """Return pushes and jobs per second."""
+    with Case(name, jobs) as case:
+        if "FULL" in name:  # a push waits for the disk: some will do
+            pushed = case.produce("push", min(jobs, 1000))
+            shutil.rmtree(case.directory / "q")
+            (case.directory / "q").mkdir(mode=0o700)
+            case.produce("bulk", jobs)
+        else:
+            pushed = case.produce("push", jobs)
+        worker = case.start()
+        try:
+            deadline = time.monotonic() + 120
+            while len(ran := case.ran()) < jobs:
+                if time.monotonic() > deadline:
+                    raise SystemExit(f"{name}: {len(ran)} of {jobs} jobs ran")
+                time.sleep(0.02)
+        finally:
+            stop(worker)
+    assert isinstance(pushed, float)
+    return pushed, (jobs - 1) / (max(ran) - min(ran)) * 1e9
+
+
+def latency(name: str, count: int) -> list[float]:
+    with Case(name, count + 2) as case:
+        worker = case.start()
+        try:
+            time.sleep(2)
+            found = case.produce("latency", count)
+        finally:
+            stop(worker)
+    assert isinstance(found, list)
+    return found
+
+
+def idle(name: str, seconds: float = 5.0) -> tuple[float, float]:
+    """Return wake-ups per second and CPU per mille of a worker that has nothing to do."""
+    with Case(name, 2) as case:
+        worker = case.start()
+        try:
+            time.sleep(2)
+            before, used = usage(worker.pid)
+            time.sleep(seconds)
+            after, spent = usage(worker.pid)
+        finally:
+            stop(worker)
+    return (after - before) / seconds, (spent - used) / seconds * 1000
+
+
+def usage(pid: int) -> tuple[int, float]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    switches, cpu = 0, 0.0
+    for one in (str(pid), *children):
+        for task in Path(f"/proc/{one}/task").iterdir():
+            status = (task / "status").read_text().splitlines()
+            switches += int(next(x for x in status if x.startswith("voluntary")).split()[1])
+        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        cpu += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return switches, cpu
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--jobs", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--latencies", type=int, default=40)
+    asked = parser.parse_args()
+    print(f"Python {platform.python_version()}, huey {version('huey')}, {os.cpu_count()} CPUs")
+
+    rates: dict[str, list[float]] = {name: [] for name in CASES}
+    pushes: dict[str, list[float]] = {name: [] for name in CASES}
+    names = list(CASES)
+    for turn in range(asked.rounds):
+        shift = turn % len(names)
+        for name in names[shift:] + names[:shift]:
+            pushed, rate = drain(name, asked.jobs)
+            pushes[name].append(pushed)
+            rates[name].append(rate)
+    waits = {name: latency(name, asked.latencies) for name in names if "FULL" not in name}
+    rests = {name: idle(name) for name in ("ours, NORMAL", "huey, NORMAL")}
+    return show(rates, pushes, waits, rests)
+
+
+def show(
+    rates: dict[str, list[float]],
+    pushes: dict[str, list[float]],
+    waits: dict[str, list[float]],
+    rests: dict[str, tuple[float, float]],
+) -> int:
+    print(f"\n{'':22}{'jobs/s':>10}{'x huey':>9}{'pushes/s':>10}{'x huey':>9}{'start ms':>10}")
+    ratios: dict[str, float] = {}
+    for name, values in rates.items():
+        peer = "huey, FULL" if "FULL" in name else "huey, NORMAL"
+        ratio = statistics.median(a / b for a, b in zip(values, rates[peer], strict=True))
+        pushed = statistics.median(a / b for a, b in zip(pushes[name], pushes[peer], strict=True))
+        wait = f"{statistics.median(waits[name]):10.2f}" if name in waits else ""
+        print(
+            f"{name:22}{statistics.median(values):10,.0f}{ratio:9.2f}"
+            f"{statistics.median(pushes[name]):10,.0f}{pushed:9.2f}{wait}"
+        )
+        ratios[name] = ratio
+    for name, (wakes, cpu) in rests.items():
+        print(f"idle, {name}: {wakes:.1f} wake-ups a second, {cpu:.1f} ms of CPU a second")
+    start = statistics.median(waits["ours, NORMAL"])
+    holds = ratios["ours, NORMAL"] >= LIMIT_RATIO and start < LIMIT_MILLISECONDS
+    print("\nwithin the limits" if holds else "\nOUTSIDE THE LIMITS")
+    return 0 if holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

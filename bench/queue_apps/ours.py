@@ -1,0 +1,77 @@
+"""Securely's side: `python ours.py work|push|bulk|latency …`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+
+from common import produce
+from marks import mark
+
+from securely.container import Container
+from securely.encryption import KeyRing
+from securely.events import Dispatcher
+from securely.queue.contracts import Defaults
+from securely.queue.crew.child import Launch
+from securely.queue.crew.crew import Size
+from securely.queue.crew.loading import Loaded, Place
+from securely.queue.crew.orders import Orders
+from securely.queue.drivers.sqlite import SqliteConnection
+from securely.queue.job import Job
+from securely.queue.payload import Codec
+from securely.queue.report import Report
+from securely.queue.delivery.runner import JobRunner
+from securely.queue.worker import Worker
+
+CODEC = Codec(KeyRing(bytes(32)).purpose("queue"))
+
+
+@dataclass
+class Noop(Job):
+    number: int
+
+    def handle(self) -> None:
+        mark(self.number)
+
+
+@dataclass
+class AsyncNoop(Job):
+    number: int
+
+    async def handle(self) -> None:
+        mark(self.number)
+
+
+def load(place: Place) -> Loaded:
+    container = Container()
+    events = Dispatcher(container)
+    container.instance(Dispatcher, events)
+    return Loaded(JobRunner(container, CODEC, events), lambda: None)
+
+
+def connect() -> SqliteConnection:
+    # NORMAL for both sides, or FULL for both sides.
+    durability = "strict" if os.environ["BENCH_SYNC"] == "FULL" else "relaxed"
+    return SqliteConnection("sqlite", os.environ["BENCH_DIR"], durability=durability)
+
+
+def work() -> None:
+    size = Size(concurrency=int(os.environ.get("BENCH_CONCURRENCY", "1")))
+    orders = Orders(size=size, defaults=Defaults("sqlite"))
+    launch = Launch(Place(os.environ["BENCH_DIR"]), loader="ours:load")
+    Worker(connect(), orders, launch, Report(sys.stderr.write, is_quiet=True)).run()
+
+
+if __name__ == "__main__":
+    import ours  # the jobs' module, under the name that a worker imports
+
+    if sys.argv[1] == "work":
+        work()
+    else:
+        kind = ours.AsyncNoop if os.environ.get("BENCH_ASYNC") else ours.Noop
+        connection = connect()
+        produce(
+            lambda number: connection.push([CODEC.envelope(kind(number), "default")]),
+            lambda numbers: connection.push([CODEC.envelope(kind(n), "default") for n in numbers]),
+        )
