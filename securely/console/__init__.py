@@ -10,13 +10,13 @@ exist, nor configuration, events or logs.
     commands.py    list, help, completion
     contracts.py   what a command needs of the console that runs it
     exceptions.py  what can go wrong on the command line
+    failure.py     how an uncaught error is shown
     generator.py   base of the make:… commands
     input.py       parsed arguments and options, typed access
     manifest.py    names and descriptions of commands, read from their syntax trees
-    failure.py     how an uncaught error is shown
     output/        lines, tables, lists, progress; tags in texts -> colours
     prompts.py     ask, confirm, choose, secret
-    provider.py    binds artisan itself
+    provider.py    names the console's own commands
     signature.py   the signature mini-language
 """
 
@@ -37,6 +37,7 @@ from securely.console.exceptions import (
     NotInteractive,
     UnknownCommand,
 )
+from securely.console.generator import Generator
 from securely.console.input import Input
 from securely.console.output import BufferedOutput, Output, Verbosity
 from securely.console.prompts import Prompts
@@ -54,6 +55,7 @@ __all__ = [
     "ConsoleError",
     "Entry",
     "FileExists",
+    "Generator",
     "Input",
     "InvalidInput",
     "InvalidResult",

@@ -117,7 +117,7 @@ class Artisan:
                 "__doc__": function.__doc__,
                 "__qualname__": getattr(function, "__qualname__", "function"),
                 "signature": signature,
-                "description": description or (lines[0] if lines else ""),
+                "description": description or (lines[0].rstrip(".") if lines else ""),
                 "function": staticmethod(function),
             }
             self.add(type("FunctionCommand", (FunctionCommand,), attributes))
@@ -365,12 +365,12 @@ class Artisan:
         return self._container.make(cls)
 
     async def _amake(self, cls: type[Command]) -> Command:
-        return self._container.make(cls)
+        return await self._container.amake(cls)
 
     def _invoke(self, command: Command) -> object:
         handle, chosen = command.handler()
         if not inspect.iscoroutinefunction(handle):
-            return self._container.call(handle, **chosen)
+            return self._container.call(handle, overrides=chosen)
         import asyncio
 
         if asyncio._get_running_loop() is not None:  # documented for frameworks
@@ -382,7 +382,7 @@ class Artisan:
 
     async def _ainvoke(self, command: Command) -> object:
         handle, chosen = command.handler()
-        result: object = await self._container.acall(handle, **chosen)
+        result: object = await self._container.acall(handle, overrides=chosen)
         return result
 
     def _failed(self, error: Exception, output: Output) -> int:

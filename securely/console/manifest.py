@@ -160,7 +160,7 @@ def _functions(tree: ast.Module, module: str) -> Iterator[tuple[ast.stmt, Entry,
             named = {word.arg: _value(word.value, constants) for word in decorator.keywords}
             signature = values[0] if values else named.get("signature")
             description = values[1] if len(values) > 1 else named.get("description")
-            documented = (ast.get_docstring(node) or "").split("\n", 1)[0]
+            documented = (ast.get_docstring(node) or "").split("\n", 1)[0].rstrip(".")
             if isinstance(signature, str) and signature.strip():
                 text = description if isinstance(description, str) else documented
                 yield node, Entry("", text, target=f"{module}.{node.name}"), signature

@@ -142,7 +142,8 @@ class Prompts:
             found = _pick(answer, texts)
             if found is None:
                 near = did_you_mean(answer, [*texts, *texts.values()])
-                return "", f'"{answer}" is none of them.' + (f' "{near}"?' if near else "")
+                hint = f' Did you mean "{near}"?' if near else ""
+                return "", f'"{answer}" is none of them.{hint}'
             return found, None
 
         if self.is_interactive:
