@@ -76,7 +76,7 @@ def dotted(thing: object) -> str:
 def entries(attribute: str) -> Iterator[tuple[str, str, str]]:
     """Give name, class and provider of everything that providers declare in *attribute*."""
     for provider in providers():
-        declared: Mapping[str, object] = getattr(provider, attribute)
+        declared: Mapping[str, object] = getattr(provider, attribute, {})
         for name, thing in declared.items():
             yield name, dotted(thing), dotted(provider)
 

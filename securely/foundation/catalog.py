@@ -1,4 +1,8 @@
-"""Every core service and command: its name, and where it lives."""
+"""Every core service and command: its name, and where it lives.
+
+Nothing behind a name is imported until it is wanted. A service has its class and its provider,
+a command too; a section of the configuration has its options. All are dotted paths.
+"""
 
 # Written by `make catalog`.
 
@@ -9,8 +13,141 @@ from typing import Final
 
 __all__ = ["COMMANDS", "EAGER", "OPTIONS", "PROVIDERS", "SERVICES"]
 
-SERVICES: Final[Mapping[str, tuple[str, str]]] = {}
-COMMANDS: Final[Mapping[str, tuple[str, str]]] = {}
-OPTIONS: Final[Mapping[str, str]] = {}
-PROVIDERS: Final[tuple[str, ...]] = ()
+# Name -> class, provider.
+SERVICES: Final[Mapping[str, tuple[str, str]]] = {
+    "artisan": (
+        "securely.console.artisan.Artisan",
+        "securely.foundation.provider.FoundationProvider",
+    ),
+    "cache": ("securely.cache.manager.CacheManager", "securely.cache.provider.CacheProvider"),
+    "config": ("securely.config.repository.Config", "securely.config.provider.ConfigProvider"),
+    "encrypter": (
+        "securely.encryption.encrypter.Encrypter",
+        "securely.encryption.provider.EncryptionProvider",
+    ),
+    "events": ("securely.events.dispatcher.Dispatcher", "securely.events.provider.EventProvider"),
+    "keys": ("securely.encryption.keys.KeyRing", "securely.encryption.provider.EncryptionProvider"),
+    "log": ("securely.log.manager.LogManager", "securely.log.provider.LogProvider"),
+    "queue": ("securely.queue.manager.QueueManager", "securely.queue.provider.QueueProvider"),
+    "queue.codec": ("securely.queue.payload.Codec", "securely.queue.provider.QueueProvider"),
+    "queue.listeners": (
+        "securely.events.contracts.ListenerRunner",
+        "securely.queue.provider.QueueProvider",
+    ),
+    "queue.runner": (
+        "securely.queue.delivery.runner.JobRunner",
+        "securely.queue.provider.QueueProvider",
+    ),
+}
+
+# Name -> class, provider.
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "about": (
+        "securely.foundation.commands.about.AboutCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
+    "cache:clear": (
+        "securely.cache.commands.ClearCommand",
+        "securely.cache.provider.CacheProvider",
+    ),
+    "cache:forget": (
+        "securely.cache.commands.ForgetCommand",
+        "securely.cache.provider.CacheProvider",
+    ),
+    "cache:prune": (
+        "securely.cache.commands.PruneCommand",
+        "securely.cache.provider.CacheProvider",
+    ),
+    "completion": (
+        "securely.console.commands.CompletionCommand",
+        "securely.console.provider.ConsoleProvider",
+    ),
+    "config:check": (
+        "securely.foundation.commands.checks.ConfigCheckCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
+    "config:show": (
+        "securely.config.commands.ConfigShowCommand",
+        "securely.config.provider.ConfigProvider",
+    ),
+    "container:check": (
+        "securely.foundation.commands.checks.ContainerCheckCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
+    "down": (
+        "securely.foundation.commands.maintenance.DownCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
+    "env": (
+        "securely.foundation.commands.about.EnvironmentCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
+    "event:list": (
+        "securely.events.commands.ListCommand",
+        "securely.events.provider.EventProvider",
+    ),
+    "help": ("securely.console.commands.HelpCommand", "securely.console.provider.ConsoleProvider"),
+    "key:generate": (
+        "securely.encryption.commands.KeyGenerateCommand",
+        "securely.encryption.provider.EncryptionProvider",
+    ),
+    "list": ("securely.console.commands.ListCommand", "securely.console.provider.ConsoleProvider"),
+    "new": (
+        "securely.foundation.commands.new.NewCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
+    "queue:clear": (
+        "securely.queue.commands.queues.ClearCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
+    "queue:failed": (
+        "securely.queue.commands.failed.FailedCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
+    "queue:flush": (
+        "securely.queue.commands.failed.FlushCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
+    "queue:forget": (
+        "securely.queue.commands.failed.ForgetCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
+    "queue:restart": (
+        "securely.queue.commands.queues.RestartCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
+    "queue:retry": (
+        "securely.queue.commands.failed.RetryCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
+    "queue:work": (
+        "securely.queue.commands.work.WorkCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
+    "up": (
+        "securely.foundation.commands.maintenance.UpCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
+}
+
+# Section of the configuration -> class that checks it.
+OPTIONS: Final[Mapping[str, str]] = {
+    "app": "securely.foundation.options.AppOptions",
+    "events": "securely.events.options.EventOptions",
+    "log": "securely.log.options.LogOptions",
+}
+
+# All of them, lowest layer first; the order in which they are registered.
+PROVIDERS: Final[tuple[str, ...]] = (
+    "securely.console.provider.ConsoleProvider",
+    "securely.config.provider.ConfigProvider",
+    "securely.encryption.provider.EncryptionProvider",
+    "securely.events.provider.EventProvider",
+    "securely.log.provider.LogProvider",
+    "securely.cache.provider.CacheProvider",
+    "securely.queue.provider.QueueProvider",
+    "securely.foundation.provider.FoundationProvider",
+)
+
+# Those that are registered at boot, before anyone asks.
 EAGER: Final[tuple[str, ...]] = ()
