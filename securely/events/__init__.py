@@ -7,7 +7,7 @@ name or by a wildcard, at once or on the queue.
 Files: contracts (Listener, Subscriber, ListenerRunner), dispatcher (Dispatcher), dispatchable
 (Dispatchable), target (what may listen), registry (who listens to what), delivery (how an event
 reaches a listener), discovery (listeners found by annotation), commands, provider, fake,
-exceptions.
+exceptions, options.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import ClassVar
 
 from securely.console import Command
@@ -31,6 +30,8 @@ class ListCommand(Command):
             if wanted in name.lower()
         }
         if self.boolean("json"):
+            import json
+
             text = json.dumps(
                 [{"event": name, "listeners": found} for name, found in listed.items()]
             )

@@ -132,13 +132,11 @@ class Shape:
     """How many arguments a function takes, and what is left for the container.
 
     Attributes:
-        names: Its parameters that may be given by position, in order.
         required: How many of them have no default.
         limit: How many arguments it takes at most.
         injects: It has parameters without default that can only be given by name.
     """
 
-    names: tuple[str, ...]
     required: int
     limit: int
     injects: bool
@@ -149,7 +147,7 @@ class Shape:
         try:
             parameters = inspect.signature(function).parameters.values()
         except (TypeError, ValueError):
-            return cls((), 0, _NO_LIMIT, injects=False)
+            return cls(0, _NO_LIMIT, injects=False)
         kinds = inspect.Parameter
         placed = [
             parameter
@@ -157,7 +155,6 @@ class Shape:
             if parameter.kind in {kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD}
         ]
         return cls(
-            names=tuple(parameter.name for parameter in placed),
             required=sum(parameter.default is kinds.empty for parameter in placed),
             limit=_NO_LIMIT
             if any(parameter.kind is kinds.VAR_POSITIONAL for parameter in parameters)
