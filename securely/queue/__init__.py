@@ -27,6 +27,7 @@ A job is a class with `handle`; `dispatch` signs its data and hands it to a conn
 from __future__ import annotations
 
 from securely.queue.contracts import Connection, Counts, FailedJob, FailedJobs, Workable
+from securely.queue.delivery.interaction import Interaction, current_interaction
 from securely.queue.events import (
     JobAttempted,
     JobExceptionOccurred,
@@ -58,10 +59,8 @@ from securely.queue.exceptions import (
     WorkerLost,
 )
 from securely.queue.failed import RecordedFailure
-from securely.queue.interaction import Interaction, current_interaction
-from securely.queue.job import Job
+from securely.queue.job import Dispatched, Job, PendingDispatch
 from securely.queue.manager import QueueManager
-from securely.queue.pending import Dispatched, PendingDispatch
 from securely.queue.queue import Queue
 from securely.support.backoff import Backoff
 

@@ -259,6 +259,9 @@ class Drop(Instruction):
     def __init__(self) -> None:
         super().__init__("The job took itself out of the queue.")
 
+    def __reduce__(self) -> tuple[type[Drop], tuple[()]]:
+        return type(self), ()
+
 
 class Fail(Instruction):
     """Fail this job now, whatever tries are left.

@@ -9,13 +9,11 @@ from typing import TypeVar, cast
 
 from securely.queue.contracts import Connection, Counts, Envelope, FailedJobs
 from securely.queue.failed import NoFailedJobs
-from securely.queue.job import Job
+from securely.queue.job import Dispatched, Job
 from securely.queue.manager import ConnectionDefinition, QueueManager
-from securely.queue.pending import Dispatched
 from securely.queue.queue import Delay, Queue
 from securely.support import entropy
 from securely.support.durations import seconds_until
-from securely.support.manager import Manager
 
 __all__ = ["Pushed", "QueueFake"]
 
@@ -59,7 +57,7 @@ class QueueFake(QueueManager):
         except_: Sequence[type[Job]] = (),
     ) -> None:
         # Nothing of a manager's own is used: all that would reach a connection is overridden.
-        Manager[Queue].__init__(self, real.default, definitions)
+        super(QueueManager, self).__init__(real.default, definitions)
         self._real = real
         self._only = tuple(only)
         self._except = tuple(except_)

@@ -1,22 +1,22 @@
-"""Job: tries, backoff, timeout; dispatch() typed by your constructor."""
+"""Job: tries, backoff, timeout; dispatch() typed by your constructor; PendingDispatch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Final, ParamSpec, TypeAlias, TypeVar, cast
+from enum import Enum
+from typing import Any, Final, Generic, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast
 
 from securely.container import current
+from securely.queue.delivery.interaction import current_interaction
 from securely.queue.exceptions import NotQueueable
-from securely.queue.interaction import current_interaction
-from securely.queue.pending import Dispatched, PendingDispatch
-from securely.support.backoff import BackoffLike
 from securely.support.durations import Duration
 
-__all__ = ["Job", "option"]
+__all__ = ["Dispatched", "Job", "PendingDispatch", "option"]
 
 P = ParamSpec("P")
 J = TypeVar("J", bound="Job")
+T = TypeVar("T")
 
 _METHODS: Final = frozenset(
     {
@@ -25,13 +25,80 @@ _METHODS: Final = frozenset(
     }
 )
 
-# A class writes each option as a value, or as a method that gives it for one instance; `Any`
-# stands for that instance's class.
-Flag: TypeAlias = bool | Callable[[Any], bool]
-Count: TypeAlias = int | Callable[[Any], int | None] | None
-Wait: TypeAlias = Duration | Callable[[Any], Duration | None] | None
-Waits: TypeAlias = BackoffLike | Callable[[Any], BackoffLike | None] | None
-Deadline: TypeAlias = datetime | Duration | Callable[[Any], datetime | Duration | None] | None
+# A class writes each of these options as a value, or as a method that gives it for one instance.
+# No type says so to both checkers (tried: mypy takes a union with a callable, pyright finds every
+# method an override of a mutable variable), so that they stand as Any and are checked at dispatch.
+Option: TypeAlias = Any
+
+
+class Dispatched(NamedTuple):
+    """What a dispatch came to.
+
+    Attributes:
+        id: The job's uuid for its whole life; failed jobs are found by it.
+        connection: The name of the connection that took it.
+        queue: The queue it waits in.
+    """
+
+    id: str
+    connection: str
+    queue: str
+
+
+class PendingDispatch(Generic[T]):
+    """A job that is built and not yet sent; each option is said once, the last word counts.
+
+    Nothing is sent until :meth:`dispatch`: an error on the way there loses no job silently.
+
+    Args:
+        job: The job.
+    """
+
+    __slots__ = ("_options", "job")
+
+    def __init__(self, job: T) -> None:
+        self.job = job
+        self._options: dict[str, Any] = {}
+
+    def on_queue(self, queue: str | Enum) -> PendingDispatch[T]:
+        """Send it to *queue*."""
+        self._options["queue"] = str(queue.value) if isinstance(queue, Enum) else queue
+        return self
+
+    def on_connection(self, connection: str | Enum) -> PendingDispatch[T]:
+        """Send it through *connection*."""
+        name = str(connection.value) if isinstance(connection, Enum) else connection
+        self._options["connection"] = name
+        return self
+
+    def delay(self, delay: Duration | datetime) -> PendingDispatch[T]:
+        """Let it wait for *delay* ("10m", seconds, timedelta), or until an aware datetime."""
+        self._options["delay"] = delay
+        return self
+
+    def without_delay(self) -> PendingDispatch[T]:
+        """Let it not wait, whatever its class says."""
+        self._options["delay"] = 0.0
+        return self
+
+    def priority(self, priority: int) -> PendingDispatch[T]:
+        """Let it go before jobs of a lower priority in its queue."""
+        self._options["priority"] = priority
+        return self
+
+    def dispatch(self) -> Dispatched:
+        """Send it now.
+
+        Raises:
+            QueueError: It cannot be sent; nothing was written.
+        """
+        sent: Dispatched = current().make("queue").place(self.job, **self._options)
+        return sent
+
+    async def adispatch(self) -> Dispatched:
+        """Async twin of :meth:`dispatch`."""
+        sent: Dispatched = await current().make("queue").aplace(self.job, **self._options)
+        return sent
 
 
 class Job:
@@ -67,17 +134,17 @@ class Job:
         SendInvoice(number=7)
     """
 
-    tries: ClassVar[Count] = None
-    backoff: ClassVar[Waits] = None
-    timeout: ClassVar[Wait] = None
-    fail_on_timeout: ClassVar[Flag] = False
-    max_exceptions: ClassVar[Count] = None
-    retry_until: ClassVar[Deadline] = None
-    max_lost: ClassVar[Count] = None
-    queue: ClassVar[str | None] = None
-    connection: ClassVar[str | None] = None
-    delay: ClassVar[Duration | None] = None
-    priority: ClassVar[int] = 0
+    tries: Option = None
+    backoff: Option = None
+    timeout: Option = None
+    fail_on_timeout: Option = False
+    max_exceptions: Option = None
+    retry_until: Option = None
+    max_lost: Option = None
+    queue: str | None = None
+    connection: str | None = None
+    delay: Duration | None = None
+    priority: int = 0
 
     # Slotted dataclasses stay slotted.
     __slots__ = ()

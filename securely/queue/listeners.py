@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from securely.container import Container
-from securely.queue.blueprint import classes_in
+from securely.queue.delivery.blueprint import classes_in
 from securely.queue.exceptions import NotQueueable, UnknownJob
 from securely.queue.job import Job
 from securely.queue.manager import QueueManager
@@ -39,14 +39,14 @@ class CallListener(Job):
     async def handle(self, container: Container) -> None:
         """Build the listener and call its method, whichever colour it has."""
         function = getattr(container.make(_listener(self.listener)), self.method)
-        await container.acall(function, **_named(function, self.arguments()))
+        await container.acall(function, overrides=_named(function, self.arguments()))
 
     def failed(self, error: BaseException, container: Container) -> None:
         """Tell the listener that its job is over, if it wants to know: `failed(event, error)`."""
         listener = container.make(_listener(self.listener))
         hook = getattr(listener, "failed", None)
         if callable(hook):
-            container.call(hook, **_named(hook, [*self.arguments(), error]))
+            container.call(hook, overrides=_named(hook, [*self.arguments(), error]))
 
     def arguments(self) -> list[object]:
         """Return what the listener's method is called with."""

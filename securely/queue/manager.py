@@ -12,8 +12,7 @@ from securely.container import current
 from securely.events import Dispatcher
 from securely.queue.contracts import Connection, Runner
 from securely.queue.exceptions import ConnectionUndefined, DriverUnknown
-from securely.queue.job import Job
-from securely.queue.pending import Dispatched
+from securely.queue.job import Dispatched, Job
 from securely.queue.queue import Delay, Encodes, Queue
 from securely.support.importing import import_object
 from securely.support.manager import Definition, Driver, Manager
@@ -203,7 +202,7 @@ class QueueManager(Manager[Queue], Queue):
 
     def close(self) -> None:
         """Close every connection that was opened; a later use opens it again."""
-        Manager[Queue].close(self)
+        super().close()
 
     def _now(self) -> Queue:
         from securely.queue.drivers.sync import SyncConnection

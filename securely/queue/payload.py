@@ -15,8 +15,8 @@ from typing import Any, Final, Protocol, cast
 
 import msgspec
 
-from securely.queue.blueprint import Blueprint
 from securely.queue.contracts import Envelope
+from securely.queue.delivery.blueprint import Blueprint
 from securely.queue.exceptions import (
     InvalidPayload,
     NotQueueable,
@@ -203,7 +203,11 @@ class Codec:
         for key in blueprint.options_of(job):
             value = option(job, key)
             if value is not None:
-                setattr(header, key, _OPTIONS[key](value))
+                try:
+                    setattr(header, key, _OPTIONS[key](value))
+                except (TypeError, ValueError) as error:
+                    reason = f"its option has the value {value!r}. {error}"
+                    raise NotQueueable(f"{blueprint.name}.{key}", reason) from error
         if blueprint.has_tags:
             header.tags = [str(tag) for tag in job.tags()]
         return header

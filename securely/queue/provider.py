@@ -11,11 +11,11 @@ from securely.encryption import KeyRing
 from securely.events import Dispatcher
 from securely.events.contracts import ListenerRunner
 from securely.log import LogManager
+from securely.queue.delivery.runner import JobRunner
 from securely.queue.listeners import QueuedListeners
 from securely.queue.manager import Materials, QueueManager
 from securely.queue.options import QueueOptions
 from securely.queue.payload import Codec
-from securely.queue.runner import JobRunner
 from securely.support.paths import Paths
 
 __all__ = ["QueueProvider"]
@@ -39,6 +39,8 @@ class QueueProvider(Provider):
         "queue:retry": "securely.queue.commands.failed.RetryCommand",
         "queue:work": "securely.queue.commands.work.WorkCommand",
     }
+
+    options: ClassVar[Mapping[str, type | str]] = {"queue": QueueOptions}
 
     def register(self) -> None:
         """Bind the manager, the codec, the runner and what runs queued listeners."""

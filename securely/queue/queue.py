@@ -11,8 +11,7 @@ from securely.events import Dispatcher
 from securely.queue.contracts import Connection, Counts, Envelope, FailedJobs
 from securely.queue.events import JobQueued, JobQueueing
 from securely.queue.failed import NoFailedJobs
-from securely.queue.job import Job
-from securely.queue.pending import Dispatched
+from securely.queue.job import Dispatched, Job
 from securely.support.durations import Duration, seconds_until
 
 __all__ = ["Delay", "Encodes", "Queue"]

@@ -12,9 +12,9 @@ from itertools import count
 from typing import cast
 
 from securely.queue.contracts import Counts, Delivery, Envelope, FailedJob, Kind
+from securely.queue.delivery.runner import JobRunner, Ran
 from securely.queue.manager import Materials
 from securely.queue.options import SyncOptions
-from securely.queue.runner import JobRunner, Ran
 from securely.support import clock
 
 __all__ = ["SyncConnection"]

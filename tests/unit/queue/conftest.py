@@ -14,9 +14,9 @@ from securely.container import Container
 from securely.encryption import KeyRing
 from securely.events import Dispatcher
 from securely.queue.contracts import Defaults, Delivery, Verdict
+from securely.queue.delivery.runner import JobRunner
 from securely.queue.job import Job
 from securely.queue.payload import Codec
-from securely.queue.runner import JobRunner
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from securely.queue.delivery.interaction import current_interaction
 from securely.queue.exceptions import Drop, Fail, JobTimedOut, Release
-from securely.queue.interaction import current_interaction
 from securely.queue.job import Job
 from securely.support.backoff import Backoff
 
@@ -139,7 +139,7 @@ class Methods(Job):
 
 class OwnTries(Job):
     def __init__(self, tries: int) -> None:
-        self.tries = tries  # type: ignore[misc]  # an option of this one instance
+        self.tries = tries
 
     def handle(self) -> None: ...
 

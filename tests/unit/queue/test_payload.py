@@ -290,3 +290,14 @@ def test_context_travels_in_the_header(codec, jobs):
     envelope = codec.envelope(jobs.Plain(7), "default", context={"tenant": 4})
 
     assert codec.header(envelope.payload).context == {"tenant": 4}
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("tries", "many"), ("backoff", [-1]), ("timeout", "soon"), ("retry_until", "one day")],
+)
+def test_option_that_is_none_is_named_at_dispatch(codec, jobs, monkeypatch, option, value):
+    monkeypatch.setattr(jobs.Plain, option, value)
+
+    with pytest.raises(NotQueueable, match=rf"sample_jobs\.Plain\.{option}"):
+        codec.envelope(jobs.Plain(1), "default")

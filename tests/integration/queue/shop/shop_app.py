@@ -18,7 +18,7 @@ from securely.queue.crew.orders import Orders
 from securely.queue.drivers.sqlite import SqliteConnection
 from securely.queue.payload import Codec
 from securely.queue.report import Report
-from securely.queue.runner import JobRunner
+from securely.queue.delivery.runner import JobRunner
 from securely.queue.worker import Worker
 
 sys.path.insert(0, str(Path(__file__).parent))

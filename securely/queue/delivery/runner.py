@@ -13,6 +13,14 @@ from typing import Any, Final, NamedTuple, TypeAlias, cast
 from securely.container import Container
 from securely.events import Dispatcher
 from securely.queue.contracts import Charge, Defaults, Delivery, FailedJob, Kind, Outcome, Verdict
+from securely.queue.delivery.interaction import Interaction
+from securely.queue.delivery.verdicts import (
+    Settlement,
+    Trial,
+    after_exception,
+    after_return,
+    refusal,
+)
 from securely.queue.events import (
     JobAttempted,
     JobExceptionOccurred,
@@ -24,10 +32,8 @@ from securely.queue.events import (
 )
 from securely.queue.exceptions import Instruction, JobTimedOut, QueueError, WorkerLost
 from securely.queue.failed import RecordedFailure, pack_error, unpack_error
-from securely.queue.interaction import Interaction
 from securely.queue.job import Job
 from securely.queue.payload import Codec, Frame
-from securely.queue.verdicts import Settlement, Trial, after_exception, after_return, refusal
 from securely.support.portal import portal
 
 __all__ = ["JobRunner", "Ran", "Reporter"]
@@ -65,7 +71,7 @@ class JobRunner:
         self._events = events
         self._report: Reporter = report or _ignore
         self._defaults = Defaults()
-        self._decoded: dict[tuple[int, int], Frame] = {}
+        self._decoded: dict[bytes, Frame] = {}
         self._errors: dict[int, BaseException] = {}
 
     def configure(self, defaults: Defaults) -> None:
@@ -86,7 +92,7 @@ class JobRunner:
         if len(self._decoded) >= _DECODED_MAX:
             self._decoded.clear()
         # Kept for the run that follows: signature and JSON are paid for once.
-        self._decoded[delivery.id, delivery.token] = frame
+        self._decoded[delivery.payload] = frame
         return frame.blueprint.is_async
 
     def run(self, delivery: Delivery) -> Outcome:
@@ -209,7 +215,7 @@ class JobRunner:
     def _begin(self, delivery: Delivery, connection: str | None, is_last: bool) -> _Run | _Over:
         """Decode *delivery*; what cannot be decoded is over already."""
         name = connection or self._defaults.connection
-        frame = self._decoded.pop(delivery[:2], None)
+        frame = self._decoded.pop(delivery.payload, None)
         try:
             if frame is None:
                 frame = self._codec.decode(delivery.payload)
@@ -319,7 +325,7 @@ class JobRunner:
         if error is None:
             recorded = unpack_error(failed.error)
             error = RecordedFailure(recorded.type, recorded.message, recorded.trace)
-        return self._container.call(hook, **{parameter: error})
+        return self._container.call(hook, error)
 
     def _remember(self, id_: int, error: BaseException) -> None:
         """Keep *error* for the hook that runs once the failure is recorded."""

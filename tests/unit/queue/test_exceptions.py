@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from securely.queue import exceptions
+from securely.queue.exceptions import (
+    ConnectionUndefined,
+    DriverUnknown,
+    Drop,
+    Fail,
+    Instruction,
+    InvalidPayload,
+    JobTimedOut,
+    ManuallyFailed,
+    MaxAttemptsExceeded,
+    NotQueueable,
+    NotRunning,
+    PayloadTooLarge,
+    QueueError,
+    QueueUnavailable,
+    Release,
+    StoreFull,
+    UnknownJob,
+    WorkerLost,
+)
+from securely.queue.failed import RecordedFailure, pack_error, unpack_error
+
+SAMPLES = [
+    ConnectionUndefined("sqlight", ["sqlite", "sync"], "sqlite"),
+    DriverUnknown("own", "sqlight", ["sqlite"], None),
+    Drop(),
+    Fail("why"),
+    InvalidPayload("its signature does not match"),
+    JobTimedOut("Send", 9.5),
+    ManuallyFailed("why"),
+    MaxAttemptsExceeded("Send", "it has failed 3 times"),
+    NotQueueable("Send.file", "a reason"),
+    NotRunning("attempts"),
+    PayloadTooLarge("Send", 2_000, 1_000, "blob"),
+    QueueUnavailable("sqlite", "a reason"),
+    RecordedFailure("app.NoMoney", "empty", "trace"),
+    Release("2m"),
+    StoreFull("sqlite", "disk"),
+    UnknownJob("app:Gone", "a reason"),
+    WorkerLost("Send", 3),
+]
+
+
+@pytest.mark.parametrize("error", SAMPLES, ids=lambda error: type(error).__name__)
+def test_error_when_copied_keeps_class_message_and_data(error):
+    twin = copy.copy(error)
+
+    assert type(twin) is type(error)
+    assert str(twin) == str(error)
+    assert str(error)
+    assert vars(twin) == vars(error)
+    assert isinstance(error, QueueError)
+
+
+def test_every_error_has_a_sample():
+    named = {getattr(exceptions, name) for name in exceptions.__all__}
+
+    assert named - {type(sample) for sample in SAMPLES} == {QueueError, Instruction}
+
+
+@pytest.mark.parametrize(
+    ("kind", "base"),
+    [
+        (ConnectionUndefined, LookupError),
+        (InvalidPayload, ValueError),
+        (JobTimedOut, TimeoutError),
+        (NotQueueable, TypeError),
+        (QueueUnavailable, OSError),
+        (StoreFull, OSError),
+        (UnknownJob, LookupError),
+    ],
+)
+def test_error_can_be_caught_by_the_builtin_people_expect(kind, base):
+    assert issubclass(kind, base)
+
+
+def test_release_reads_durations_and_never_goes_back_in_time():
+    assert (Release("1m").delay, Release(-5).delay, Release().delay) == (60.0, 0.0, 0.0)
+
+
+def test_error_that_was_packed_tells_type_message_and_trace():
+    with pytest.raises(KeyError) as caught:
+        {}["no such customer"]
+
+    report = unpack_error(pack_error(caught.value))
+    assert (report.type, report.message) == ("KeyError", "'no such customer'")
+    assert "test_exceptions.py" in report.trace
+
+
+def test_error_whose_message_can_not_be_made_is_packed_all_the_same():
+    class Broken(Exception):
+        def __str__(self) -> str:
+            raise ValueError("no message")
+
+    report = unpack_error(pack_error(Broken()))
+
+    assert report.message == "(its message cannot be shown: ValueError)"
+    assert report.type.endswith("Broken")
+
+
+def test_error_of_megabytes_is_cut():
+    data = pack_error(ValueError("x" * 5_000_000))
+
+    assert len(data) < 100_000
+
+
+def test_surrogates_in_a_message_are_kept_as_escapes():
+    assert unpack_error(pack_error(ValueError("\udcff"))).message == "\udcff"
+
+
+@pytest.mark.parametrize("data", [b"", b"not json", b"[1]", b'{"type": 5}'])
+def test_report_that_is_damaged_reads_as_what_is_there(data):
+    report = unpack_error(data)
+
+    assert report.message == ""
+    assert report.type in {"", "5"}
