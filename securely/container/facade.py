@@ -112,5 +112,5 @@ def _forwarding(service: str, name: str, method: types.FunctionType) -> Callable
 
     update_wrapper(forward, method)
     # As a bound method has it: without `self`. (inspect asks `__wrapped__` for the signature.)
-    vars(forward)["__wrapped__"] = types.MethodType(method, None)
+    vars(forward)["__wrapped__"] = types.MethodType(method, object())
     return forward

@@ -17,7 +17,8 @@ class Provider:
     Attributes:
         provides: Name of a service -> its class. Both find it: `make("cache")` and
             `make(CacheManager)`.
-        commands: Name of a console command -> its class.
+        commands: Name of a console command -> its class, or the dotted path of it.
+        options: Section of the configuration -> the class that checks it, or its dotted path.
         eager: Whether it is loaded at every boot; others wait until one of their services is
             asked for.
         bindings: Class -> what is built for it, bound when it registers.
@@ -28,7 +29,8 @@ class Provider:
     """
 
     provides: ClassVar[Mapping[str, type]] = {}
-    commands: ClassVar[Mapping[str, type]] = {}
+    commands: ClassVar[Mapping[str, type | str]] = {}
+    options: ClassVar[Mapping[str, type | str]] = {}
     eager: ClassVar[bool] = False
     bindings: ClassVar[Mapping[Key, Key]] = {}
     singletons: ClassVar[Mapping[Key, Key]] = {}

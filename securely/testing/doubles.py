@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
-from securely.container import current, facade_name
+from securely.container import current, service_of
 
 __all__ = ["swapped"]
 
@@ -26,10 +26,10 @@ def swapped(facade: S, replacement: S) -> Iterator[S]:
         ...     cache.put("answer", 42)
     """
     container = current()
-    name = facade_name(facade)
-    before: Any = container.make(name)
-    container.instance(name, replacement)
+    service = container.root(service_of(facade))
+    before = container.make(service)
+    container.instance(service, replacement)
     try:
         yield replacement
     finally:
-        container.instance(name, cast(Any, before))
+        container.instance(service, before)
