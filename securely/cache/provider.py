@@ -23,11 +23,12 @@ class CacheProvider(Provider):
     """Binds the cache, and names its commands."""
 
     provides: ClassVar[Mapping[str, type]] = {"cache": CacheManager}
-    commands: ClassVar[Mapping[str, type]] = {
+    commands: ClassVar[Mapping[str, type | str]] = {
         "cache:clear": ClearCommand,
         "cache:forget": ForgetCommand,
         "cache:prune": PruneCommand,
     }
+    options: ClassVar[Mapping[str, type | str]] = {"cache": CacheOptions}
 
     def register(self) -> None:
         """Bind the manager."""

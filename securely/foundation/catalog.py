@@ -133,8 +133,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
 # Section of the configuration -> class that checks it.
 OPTIONS: Final[Mapping[str, str]] = {
     "app": "securely.foundation.options.AppOptions",
+    "cache": "securely.cache.options.CacheOptions",
     "events": "securely.events.options.EventOptions",
     "log": "securely.log.options.LogOptions",
+    "queue": "securely.queue.options.QueueOptions",
 }
 
 # All of them, lowest layer first; the order in which they are registered.
