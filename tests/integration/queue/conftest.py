@@ -96,7 +96,7 @@ class Shop:
             "PYTHONWARNINGS": "error",
         }
         with output.open("wb") as log:
-            process = subprocess.Popen(  # noqa: S603  # our own interpreter and script
+            process = subprocess.Popen(  # our own interpreter and script
                 [sys.executable, str(SHOP / "shop_app.py"), json.dumps(wishes)],
                 stdout=log,
                 stderr=subprocess.STDOUT,

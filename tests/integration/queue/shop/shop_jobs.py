@@ -168,7 +168,7 @@ class Broken(Job):
 
 @dataclass
 class DeadlyHook(Job):
-    """Raises, and its hook kills the process once."""
+    """Raises, and its hook kills the process: once, or always if *where* is empty."""
 
     tag: str
     where: str
@@ -179,8 +179,9 @@ class DeadlyHook(Job):
     def failed(self, error: BaseException) -> None:
         note("hook", self.tag)
         flag = Path(self.where)
-        if not flag.exists():
-            flag.touch()
+        if not self.where or not flag.exists():
+            if self.where:
+                flag.touch()
             os.kill(os.getpid(), signal.SIGKILL)
 
 
