@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import copy
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -418,3 +419,61 @@ def test_targets_that_lead_to_the_same_code_are_equal() -> None:
     assert Target.of(one.handle) == Target.of((one, "handle"))
     assert Target.of(one.handle) != Target.of((Listener(), "handle"))
     assert Target.of(Listener) != Target.of(one)
+
+
+def test_dispatch_async_listener_that_asks_for_more_is_given_it(events: Dispatcher) -> None:
+    class Listener:
+        async def handle(self, event: OrderShipped, mailer: Mailer) -> str:
+            return type(mailer).__name__
+
+    events.listen(Listener)
+
+    assert events.dispatch(OrderShipped()) == ["Mailer"]
+
+
+def test_adispatch_when_nobody_listens_or_all_is_queued_answers_nothing(
+    events: Dispatcher,
+) -> None:
+    class Never:
+        queued = True
+
+        def should_queue(self, event: OrderShipped) -> bool:
+            return False
+
+        def handle(self, event: OrderShipped) -> None: ...
+
+    assert asyncio.run(events.adispatch(OrderShipped())) == []
+    assert asyncio.run(events.auntil(OrderShipped())) is None
+    events.listen(Never)
+    assert asyncio.run(events.adispatch(OrderShipped())) == [None]
+
+
+def test_listen_takes_unions_and_dotted_names_alone(events: Dispatcher) -> None:
+    told: list[object] = []
+
+    events.listen(OrderPlaced | Paid, told.append)
+    events.dispatch(Paid(1))
+
+    assert told == [Paid(1)]
+    with pytest.raises(InvalidListener, match="is not an event"):
+        events.listen(5, told.append)  # type: ignore[arg-type]  # on purpose
+
+
+def test_subscribe_takes_a_dotted_name(events: Dispatcher) -> None:
+    with pytest.raises(InvalidListener, match="subscribes to nothing"):
+        events.subscribe(f"{Mailer.__module__}:Mailer")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        InvalidListener("a", "cannot be called."),
+        NoListenerRunner("a"),
+        UseAsyncDispatch("event", "listener"),
+    ],
+)
+def test_errors_can_be_copied(error: Exception) -> None:
+    twin = copy.copy(error)
+
+    assert str(twin) == str(error)
+    assert vars(twin) == vars(error)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import io
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 
 from securely.container import Container
 from securely.exceptions import ConfigurationError
-from securely.log import LogManager, Record
+from securely.log import Logger, LogManager, Record
 from securely.log.drivers.array import ArrayHandler
 from securely.log.exceptions import ChannelLoop, UndefinedChannel, UnknownDriver, UnknownLevel
 from securely.log.hub import Hub
@@ -319,3 +321,66 @@ def test_fake_assertions_when_they_fail_say_what_was_logged(
     ):
         with pytest.raises(AssertionError, match=r"memory\.info: said \{'order': 5\}"):
             broken()
+
+
+def test_build_when_it_is_wrong_is_an_emergency(
+    log: LogManager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.build({"driver": "single", "levle": "info"}).info("not lost")
+
+    error = capsys.readouterr().err
+    assert "log.channels.ondemand.levle is not a known setting" in error
+    assert "not lost" in error
+
+
+def test_a_driver_that_builds_a_whole_logger_is_taken_as_it_is(make: Make, hub: Hub) -> None:
+    own = Logger("own", [ArrayHandler()], hub)
+    log = make("own", own={"driver": "own"})
+    log.extend("own", lambda name, definition: own)
+
+    assert log.channel() is own
+
+
+def test_close_and_purge_close_what_was_built(make: Make) -> None:
+    closed: list[str] = []
+
+    class Closing(ArrayHandler):
+        def close(self) -> None:
+            closed.append("closed")
+
+    log = make("own", own={"driver": "own"})
+    log.extend("own", lambda name, definition: Closing())
+
+    log.info("said")
+    log.channel().close()
+    log.purge()
+    log.info("said")
+    log.close()
+
+    assert closed == ["closed"] * 3
+
+
+def test_stderr_on_a_terminal_is_coloured_and_elsewhere_a_line(
+    log: LogManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    plain, terminal = io.StringIO(), Terminal()
+    for stream in (plain, terminal):
+        monkeypatch.setattr(sys, "stderr", stream)
+        log.build({"driver": "stderr"}).info("said")
+    monkeypatch.undo()
+
+    assert "testing.INFO: said" in plain.getvalue()
+    assert "\x1b[32mINFO" in terminal.getvalue()
+
+
+def test_hide_masks_a_value_everywhere(log: LogManager, records: Records) -> None:
+    log.hide("sup3r-secret")
+
+    log.info("it is sup3r-secret", note="sup3r-secret")
+
+    assert records()[0].message == "it is ********"
+    assert records()[0].fields == {"note": "********"}
