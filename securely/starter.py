@@ -28,8 +28,8 @@ __all__ = ["artisan"]
 _NAME = "Securely"
 _SUCCESS = 0
 _FAILURE = 1
-_INTERRUPTED = 130
-_BROKEN_PIPE = 141
+_INTERRUPTED = 130  # 128 and SIGINT, as shells have it
+_BROKEN_PIPE = 141  # 128 and SIGPIPE
 
 
 def artisan(file: str, argv: list[str] | None = None) -> int:

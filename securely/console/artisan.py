@@ -33,7 +33,7 @@ INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
 BROKEN_PIPE = 141
 """Exit code when the reader of the output went away: 128 and the number of SIGPIPE."""
-_EXIT_CODE_MAX = 255
+_EXIT_CODE_MAX = 255  # one byte is all that a parent process sees
 
 F = TypeVar("F", bound=Callable[..., object])
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias, cast
 
@@ -45,10 +45,10 @@ def current(base: Path | str) -> Manifest:
     return found
 
 
-def application_commands(base: Path | str) -> Mapping[str, str]:
-    """Return the commands in an application's ``app/console/commands``: dotted path by name."""
+def application_commands(base: Path | str) -> list[tuple[str, str]]:
+    """Return name and dotted path of each command in an application's ``app/console/commands``."""
     entries = current(base).entries
-    return {entry.name: entry.target for entry in entries if entry.target.startswith("app.")}
+    return [(entry.name, entry.target) for entry in entries if entry.target.startswith("app.")]
 
 
 def scan(base: Path) -> Manifest:

@@ -26,6 +26,7 @@ __all__ = [
     "width",
 ]
 
+# How much is printed: above 0 more than usual, below it less.
 SILENT = -2
 QUIET = -1
 NORMAL = 0

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from securely.console import (
+    AmbiguousCommand,
+    CommandFailed,
+    CommandsClash,
+    ConsoleError,
+    FileExists,
+    InvalidInput,
+    InvalidResult,
+    InvalidSignature,
+    NotInteractive,
+    UnknownCommand,
+)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        CommandFailed("It failed."),
+        CommandsClash("a", "x.A", "y.B"),
+        FileExists("app/a.py"),
+        InvalidInput("Wrong.", hint="Right?", usage="a <b>"),
+        InvalidResult("A", True),
+        InvalidSignature("a {b", "Open:", 2),
+        NotInteractive("Name"),
+        UnknownCommand("lst", ("list",)),
+        AmbiguousCommand("l", ("list", "lose")),
+    ],
+)
+def test_errors_when_copied_say_and_hold_the_same(error: ConsoleError) -> None:
+    copied = copy.copy(error)
+
+    assert type(copied) is type(error)
+    assert str(copied) == str(error)
+    assert vars(copied) == vars(error)
+
+
+def test_unknown_command_without_a_near_one_points_to_the_list() -> None:
+    assert str(UnknownCommand("xyz", ("list",))) == (
+        'Command "xyz" is not defined. Run `list` to see what is.'
+    )

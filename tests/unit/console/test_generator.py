@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from securely.console import Artisan, BufferedOutput, FileExists, Generator
+from securely.container import Container
+from securely.support.paths import Paths
+
+
+@pytest.fixture
+def console(
+    artisan: Artisan, container: Container, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Artisan:
+    """A console with a generator whose stub lies beside its module."""
+    module = ModuleType("making")
+    module.__file__ = str(tmp_path / "framework/making.py")
+    monkeypatch.setitem(sys.modules, "making", module)
+    (tmp_path / "framework/stubs").mkdir(parents=True)
+    (tmp_path / "framework/stubs/job.stub").write_text("# {{ module }}\nclass {{class}}: {{ x }}\n")
+
+    class MakeJob(Generator):
+        signature = "make:job {name} {--force}"
+        kind = "job"
+        folder = "app/jobs"
+        stub = "job.stub"
+        suffix = "Job"
+
+    MakeJob.__module__ = "making"
+    (tmp_path / "site").mkdir()
+    container.instance(Paths, Paths(tmp_path / "site"))
+    artisan.add(MakeJob)
+    return artisan
+
+
+def test_generator_fills_the_stub_and_makes_packages(
+    console: Artisan, tmp_path: Path, output: BufferedOutput
+) -> None:
+    assert console.run(["make:job", "billing/SendHTMLInvoice"], output) == 0
+
+    file = tmp_path / "site/app/jobs/billing/send_html_invoice_job.py"
+    assert file.read_text() == (
+        "# app.jobs.billing.send_html_invoice_job\nclass SendHTMLInvoiceJob: {{ x }}\n"
+    )
+    assert (tmp_path / "site/app/jobs/billing/__init__.py").is_file()
+    assert (tmp_path / "site/app/__init__.py").is_file()
+    assert output.text == "Job app/jobs/billing/send_html_invoice_job.py created.\n"
+
+
+def test_generator_when_the_file_is_there_refuses_unless_forced(
+    console: Artisan, tmp_path: Path, output: BufferedOutput
+) -> None:
+    file = tmp_path / "site/app/jobs/send_job.py"
+    file.parent.mkdir(parents=True)
+    file.write_text("mine")
+
+    with pytest.raises(FileExists, match=r'"app/jobs/send_job.py" exists already.*--force'):
+        console.call("make:job", {"name": "send"})
+    assert file.read_text() == "mine"
+
+    assert console.run(["make:job", "send", "--force"], output) == 0
+    assert "class SendJob" in file.read_text()
+
+
+@pytest.mark.parametrize("name", ["class", "a-b", "../x", "billing/1st", ""])
+def test_generator_when_the_name_is_none_of_pythons_refuses(
+    console: Artisan, name: str, output: BufferedOutput
+) -> None:
+    assert console.run(["make:job", name], output) == 1
+    assert "cannot name a job" in output.error_text
+
+
+def test_generator_takes_the_applications_own_stub_first(console: Artisan, tmp_path: Path) -> None:
+    (tmp_path / "site/stubs").mkdir()
+    (tmp_path / "site/stubs/job.stub").write_text("own {{ name }}")
+
+    console.call("make:job", {"name": "x"})
+
+    assert (tmp_path / "site/app/jobs/x_job.py").read_text() == "own x_job"
+
+
+def test_generator_when_the_stub_is_missing_says_where_it_looked(
+    console: Artisan, tmp_path: Path, output: BufferedOutput
+) -> None:
+    (tmp_path / "framework/stubs/job.stub").unlink()
+
+    assert console.run(["make:job", "x"], output) == 1
+    assert 'The stub "job.stub" is missing. Looked in:' in output.error_text

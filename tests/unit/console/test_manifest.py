@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from securely.console.manifest import application_commands, current, scan
+from securely.support.listing import Entry
+from securely.support.manifest import Manifest, manifest_path
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """A folder with the bones of an application."""
+    (tmp_path / "app/console/commands").mkdir(parents=True)
+    (tmp_path / "bootstrap").mkdir()
+    (tmp_path / "routes").mkdir()
+    return tmp_path
+
+
+def write(base: Path, name: str, text: str) -> Path:
+    path = base / "app/console/commands" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def own(manifest: Manifest) -> dict[str, Entry]:
+    return {e.name: e for e in manifest.entries if not e.target.startswith("securely.")}
+
+
+def test_scan_reads_what_classes_say_without_importing_them(base: Path) -> None:
+    write(
+        base,
+        "billing/send.py",
+        "raise SystemExit('never imported')\n"
+        "from somewhere import Command\n"
+        "PREFIX = 'mail'\n"
+        "class Base(Command):\n"
+        "    help = 'More.'\n"
+        "    hidden = True\n"
+        "class Send(Base):\n"
+        "    signature = (PREFIX + ':send '\n"
+        "        '{user : Who} {--Q|queue=low}')\n"
+        "    description: str = f'Send a {PREFIX}'\n"
+        "    aliases = ('ms', 'ma')\n"
+        "class Helper:\n"
+        "    signature = 'no:command'\n",
+    )
+
+    found = own(scan(base))
+
+    assert list(found) == ["mail:send"]
+    entry = found["mail:send"]
+    assert entry.target == "app.console.commands.billing.send.Send"
+    assert (entry.description, entry.help, entry.hidden) == ("Send a mail", "More.", True)
+    assert entry.aliases == ["ms", "ma"]
+    assert [argument.name for argument in entry.arguments] == ["user"]
+    assert (entry.options[0].shortcut, entry.options[0].default) == ("Q", "low")
+
+
+def test_scan_reads_the_functions_of_the_routes(base: Path) -> None:
+    (base / "routes/console.py").write_text(
+        "@Artisan.command('inspire {name?}')\n"
+        "def inspire(): 'Say it.\\n\\nMore.'\n"
+        "@artisan.command('later', description='Come later')\n"
+        "async def later(): ...\n"
+        "@other.thing('not:this')\n"
+        "def other(): ...\n",
+        encoding="utf-8",
+    )
+
+    found = own(scan(base))
+
+    assert {name: entry.description for name, entry in found.items()} == {
+        "inspire": "Say it",
+        "later": "Come later",
+    }
+    assert found["inspire"].target == "routes.console.inspire"
+
+
+def test_scan_knows_the_commands_of_the_framework(base: Path) -> None:
+    targets = {entry.name: entry.target for entry in scan(base).entries}
+
+    assert targets["list"] == "securely.console.commands.ListCommand"
+
+
+def test_scan_when_a_file_is_broken_warns_and_goes_on(base: Path) -> None:
+    write(base, "broken.py", "class Broken(\n")
+    write(base, "good.py", "class Good(Command):\n    signature = 'good'\n")
+    write(base, "wrong.py", "\nclass Wrong(Command):\n    signature = 'wrong {a'\n")
+    write(base, "zero.py", "x = '\0'\n")
+
+    manifest = scan(base)
+
+    assert list(own(manifest)) == ["good"]
+    assert len(manifest.warnings) == 3
+    assert manifest.warnings[0].startswith("app/console/commands/broken.py:1 cannot be read:")
+    assert manifest.warnings[1].startswith("app/console/commands/wrong.py:2 has a signature")
+    assert manifest.warnings[2].startswith("app/console/commands/zero.py")
+
+
+def test_scan_when_two_commands_have_one_name_warns(base: Path) -> None:
+    write(base, "a.py", "class A(Command):\n    signature = 'same'\n")
+    write(base, "b.py", "class B(Command):\n    signature = 'same'\n")
+
+    manifest = scan(base)
+
+    assert own(manifest)["same"].target == "app.console.commands.a.A"
+    assert len(manifest.warnings) == 1
+    assert manifest.warnings[0].startswith(
+        'Two commands are named "same": app.console.commands.a.A'
+    )
+
+
+def test_application_commands_are_those_of_classes(base: Path) -> None:
+    write(base, "a.py", "class A(Command):\n    signature = 'one'\n")
+    (base / "routes/console.py").write_text("@Artisan.command('two')\ndef two(): ...\n")
+
+    assert application_commands(base) == [("one", "app.console.commands.a.A")]
+
+
+def test_current_keeps_what_it_found_and_reads_it_again(base: Path) -> None:
+    write(
+        base,
+        "a.py",
+        "class A(Command):\n"
+        "    signature = 'one {a} {b=x} {c?*} {--d} {--e=*y,z} {--F|f=}'\n"
+        "    description = 'tab\\t, line\\n, back\\\\slash \\\\n'\n"
+        "    usages = ('one 1', 'one 2')\n",
+    )
+    write(base, "broken.py", "class Broken(\n")
+
+    first = current(base)
+    second = Manifest.read(manifest_path(str(base)), version())
+
+    assert second is not None
+    assert [described(e) for e in second.entries] == [described(e) for e in first.entries]
+    assert second.warnings == first.warnings
+    assert own(second)["one"].description == "tab\t, line\n, back\\slash \\n"
+    assert Path(manifest_path(str(base))).stat().st_mode & 0o777 == 0o600
+
+
+def described(entry: Entry) -> list[object]:
+    return [
+        entry.name,
+        entry.description,
+        entry.help,
+        entry.hidden,
+        entry.aliases,
+        entry.usages,
+        entry.target,
+        [(a.name, a.description, a.required, a.is_array, a.default) for a in entry.arguments],
+        [
+            (o.name, o.description, o.shortcut, o.accepts_value, o.is_array, o.default)
+            for o in entry.options
+        ],
+    ]
+
+
+def version() -> str:
+    from securely import __version__
+
+    return __version__
+
+
+def fresh(base: Path) -> bool:
+    return Manifest.read(manifest_path(str(base)), version()) is not None
+
+
+def test_read_when_a_source_has_changed_finds_nothing(base: Path) -> None:
+    file = write(base, "a.py", "class A(Command):\n    signature = 'one'\n")
+    current(base)
+    assert fresh(base)
+
+    file.write_text("class A(Command):\n    signature = 'other'\n")
+    assert not fresh(base)
+    assert list(own(current(base))) == ["other"]
+
+
+def test_read_when_a_file_comes_or_goes_finds_nothing(base: Path) -> None:
+    current(base)
+    added = write(base, "sub/b.py", "class B(Command):\n    signature = 'two'\n")
+    assert not fresh(base)
+    assert list(own(current(base))) == ["two"]
+
+    added.unlink()
+    assert not fresh(base)
+    assert own(current(base)) == {}
+
+
+def test_read_when_routes_come_later_finds_nothing(base: Path) -> None:
+    current(base)
+    (base / "routes/console.py").write_text("@Artisan.command('two')\ndef two(): ...\n")
+
+    assert not fresh(base)
+
+
+def test_read_when_only_the_time_of_a_file_has_changed_finds_nothing(base: Path) -> None:
+    file = write(base, "a.py", "class A(Command):\n    signature = 'one'\n")
+    current(base)
+
+    os.utime(file, ns=(1, 1))
+
+    assert not fresh(base)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: "",
+        lambda text: text[: len(text) // 2],
+        lambda text: text.replace("securely-commands\t1", "securely-commands\t0"),
+        lambda text: text.replace("\nC\t", "\nC\tx\t"),
+        lambda text: "\n".join([*text.split("\n")[:1], "S", "E", ""]),
+    ],
+)
+def test_read_when_the_manifest_is_damaged_finds_nothing(base: Path, damage: object) -> None:
+    current(base)
+    path = Path(manifest_path(str(base)))
+    assert callable(damage)
+    path.write_text(damage(path.read_text()))
+
+    assert not fresh(base)
+    assert current(base).entries
+
+
+def test_read_when_it_is_another_versions_finds_nothing(base: Path) -> None:
+    current(base)
+
+    assert Manifest.read(manifest_path(str(base)), "0.0.0") is None
+
+
+def test_current_when_nothing_can_be_written_still_answers(base: Path) -> None:
+    write(base, "a.py", "class A(Command):\n    signature = 'one'\n")
+    (base / "bootstrap/cache").write_text("a file where the folder should be")
+
+    assert list(own(current(base))) == ["one"]
+    assert (base / "bootstrap/cache").read_text() == "a file where the folder should be"
+
+
+def test_current_where_there_is_no_application_writes_nothing(tmp_path: Path) -> None:
+    assert current(tmp_path).entries
+    assert list(tmp_path.iterdir()) == []
