@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 from securely.container.scope import Cell
+from securely.container.signature import Parameter
 
-__all__ = ["Binding", "Key", "Lifetime", "Table", "name_of", "place", "positional"]
+__all__ = ["Binding", "Key", "Lifetime", "Table", "is_list", "name_of", "place", "positional"]
 
 # A class, a string, or any other hashable annotation, as punq allows.
 Key: TypeAlias = Any
@@ -37,6 +38,7 @@ class Binding:
         by_punq: Whether punq's `register` made it, so that punq's rules build it.
         arguments: Values for parameters of that name, given when it was made.
         shares: punq's `cache`: whether one `resolve` uses one object.
+        parameters: What punq's rules fill in, read when it was made.
         cell: The one object of a singleton or an instance.
         place: File and line that made it.
     """
@@ -48,6 +50,7 @@ class Binding:
         "concrete",
         "key",
         "lifetime",
+        "parameters",
         "place",
         "replaces",
         "shares",
@@ -62,6 +65,7 @@ class Binding:
         by_punq: bool = False,
         arguments: Mapping[str, Any] | None = None,
         shares: bool = True,
+        parameters: tuple[Parameter, ...] = (),
     ) -> None:
         self.key = key
         self.concrete = concrete
@@ -69,6 +73,7 @@ class Binding:
         self.by_punq = by_punq
         self.arguments: Mapping[str, Any] = arguments or {}
         self.shares = shares
+        self.parameters = parameters
         self.replaces = not by_punq
         self.cell = Cell()
         self.place = place()
@@ -120,12 +125,12 @@ class Table:
         """Make *binding* the only one of its key."""
         self.entries[binding.key] = [binding]
 
-    def keys(self) -> Iterator[Key]:
+    def bound_keys(self) -> Iterator[Key]:
         """Give every key that is bound here or above, once."""
         seen = set(self.entries)
         yield from list(self.entries)
         if self.parent is not None:
-            yield from (key for key in self.parent.keys() if key not in seen)
+            yield from (key for key in self.parent.bound_keys() if key not in seen)
 
 
 def name_of(key: object) -> str:
@@ -140,9 +145,14 @@ def name_of(key: object) -> str:
     return str(key).replace("typing.", "")
 
 
+def is_list(value: object) -> TypeGuard[list[Any]]:
+    """Tell whether *value* is a list, in a way that both checkers understand."""
+    return isinstance(value, list)
+
+
 def place() -> str:
     """Return "file:line" of the nearest caller outside of the container."""
-    frame = sys._getframe(1)  # noqa: SLF001  # inspect.stack reads source files: a thousand times the cost
+    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # inspect.stack reads files
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_OWN):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import types
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from typing import Any, Self, TypeVar, overload
 
 from securely.container.binding import Binding, Key, Lifetime, name_of
-from securely.container.exceptions import AliasLoop, InvalidBinding, NotBound
+from securely.container.exceptions import AliasLoop, InvalidBinding
 from securely.container.scope import Scope, building, current_scope
 from securely.container.verbs.reports import Reports
 from securely.support.missing import MISSING
@@ -182,7 +182,7 @@ class Container(Reports):
 
     def bindings(self) -> Mapping[Key, Binding]:
         """Return what has been bound to a class, a factory or a key, and counts; no instances."""
-        found = {key: self.registrations.last(key) for key in self.registrations.keys()}
+        found = {key: self.registrations.last(key) for key in self.registrations.bound_keys()}
         return {
             key: binding
             for key, binding in found.items()
@@ -237,7 +237,7 @@ class Container(Reports):
     # Living.
 
     @contextmanager
-    def scope(self) -> Iterator[Self]:
+    def scope(self) -> Generator[Self]:
         """Keep scoped objects, and what their factories opened, until the end of the block.
 
         Scopes are per context: concurrent tasks and threads have their own.
@@ -256,7 +256,7 @@ class Container(Reports):
                 current_scope.reset(token)
 
     @asynccontextmanager
-    async def ascope(self) -> AsyncIterator[Self]:
+    async def ascope(self) -> AsyncGenerator[Self]:
         """Async twin of :meth:`scope`."""
         scope, token = self._enter_scope()
         failure: BaseException | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -33,13 +33,13 @@ def set_process_container(container: Container | None) -> Container | None:
     Returns:
         The one that was, so that it can be put back.
     """
-    global _process  # noqa: PLW0603  # one per process is the point
+    global _process  # one per process is the point
     before, _process = _process, container
     return before
 
 
 @contextmanager
-def activated(container: Container) -> Iterator[Container]:
+def activated(container: Container) -> Generator[Container]:
     """Make *container* current in this context, and in what is started from it."""
     token = _active.set(container)
     try:

@@ -31,19 +31,20 @@ class Facade:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(f"{self!r} has no attribute {name!r}")
         service = self.__root()
+        cls = _class_of(service)
         try:
             found = getattr(service, name)
         except AttributeError as error:
-            if hasattr(type(service), name):
+            if hasattr(cls, name):
                 raise  # a property that failed says more than we could
             near = did_you_mean(name, [each for each in dir(service) if each[0] != "_"])
             hint = f' Did you mean "{near}"?' if near else ""
             raise AttributeError(
-                f"{self!r} has no attribute {name!r}: {name_of(type(service))} has none.{hint}",
+                f"{self!r} has no attribute {name!r}: {name_of(cls)} has none.{hint}",
                 name=name,
                 obj=service,
             ) from error
-        method = getattr(type(service), name, None)
+        method = getattr(cls, name, None)
         if isinstance(method, types.FunctionType) and isinstance(found, types.MethodType):
             vars(self)[name] = _forwarding(self.__service, name, method)
         return found
@@ -58,6 +59,7 @@ class Facade:
         delattr(self.__root(), name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the service."""
         return self.__root()(*args, **kwargs)
 
     def __getitem__(self, key: Any) -> Any:
@@ -101,6 +103,10 @@ def service_of(facade: object) -> str:
         raise TypeError(f"{facade!r} is no facade: it was not made with facade(name).")
     name: str = vars(facade)["_Facade__service"]
     return name
+
+
+def _class_of(value: object) -> type[Any]:
+    return type(value)
 
 
 def _forwarding(service: str, name: str, method: types.FunctionType) -> Callable[..., Any]:

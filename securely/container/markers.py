@@ -100,12 +100,14 @@ class Lazy(Generic[T]):
         self._value: Any = MISSING
 
     def __call__(self) -> T:
+        """Return the object."""
         if self._value is MISSING:
             self._value = self._resolve()
         return self._value  # type: ignore[no-any-return]  # it is what _resolve returned
 
     def __repr__(self) -> str:
-        state = "not resolved" if self._value is MISSING else name_of(type(self._value))
+        value: object = self._value
+        state = "not resolved" if value is MISSING else name_of(type(value))
         return f"<Lazy {state}>"
 
 

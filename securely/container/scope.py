@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar, Token
+from functools import partial
 from typing import Any, Protocol
 
 from securely.container.exceptions import CircularDependency
@@ -76,6 +77,7 @@ def once(cell: Cell, label: str, make: Callable[[], Any]) -> Any:
     Raises:
         CircularDependency: *make* needs, in the end, what it is to make.
     """
+    mine = Build(cell, label)
     while True:
         with _mutex:
             if cell.value is not MISSING:
@@ -83,12 +85,12 @@ def once(cell: Cell, label: str, make: Callable[[], Any]) -> Any:
             stack = _stack.get()
             busy = cell.build
             if busy is None:
-                mine = cell.build = Build(cell, label)
+                cell.build = mine
                 break
             gate = threading.Lock()
-            gate.acquire()  # noqa: SIM115  # released by the builder
+            gate.acquire()  # released by the builder
             _wait_for(busy, stack, gate.release)
-        gate.acquire()  # noqa: SIM115  # a gate is passed once, and never released
+        gate.acquire()  # a gate is passed once, and never released
         _waited_for(busy, stack)
     token = _stack.set((*stack, mine))
     value: Any = MISSING
@@ -104,6 +106,8 @@ async def aonce(cell: Cell, label: str, make: Callable[[], Awaitable[Any]]) -> A
     """Async twin of :func:`once`; tasks of any loop wait without blocking theirs."""
     import asyncio
 
+    loop = asyncio.get_running_loop()
+    mine = Build(cell, label)
     while True:
         with _mutex:
             if cell.value is not MISSING:
@@ -111,11 +115,10 @@ async def aonce(cell: Cell, label: str, make: Callable[[], Awaitable[Any]]) -> A
             stack = _stack.get()
             busy = cell.build
             if busy is None:
-                mine = cell.build = Build(cell, label)
+                cell.build = mine
                 break
-            loop = asyncio.get_running_loop()
             gate = asyncio.Event()
-            _wait_for(busy, stack, lambda: loop.call_soon_threadsafe(gate.set))
+            _wait_for(busy, stack, partial(loop.call_soon_threadsafe, gate.set))
         try:
             await gate.wait()
         finally:
@@ -168,19 +171,20 @@ def exclusively(cell: Cell, label: str, work: Callable[[], bool]) -> bool:
         label: What it is called in messages.
         work: Looks first whether there is anything left to do.
     """
+    mine = Build(cell, label)
     while True:
         with _mutex:
             stack = _stack.get()
             busy = cell.build
             if busy is None:
-                mine = cell.build = Build(cell, label)
+                cell.build = mine
                 break
             if _leading(busy, stack) is not None:
                 return work()
             gate = threading.Lock()
-            gate.acquire()  # noqa: SIM115  # released by the one who is at it
+            gate.acquire()  # released by the one who is at it
             _wait_for(busy, stack, gate.release)
-        gate.acquire()  # noqa: SIM115  # a gate is passed once, and never released
+        gate.acquire()  # a gate is passed once, and never released
         _waited_for(busy, stack)
     token = _stack.set((*stack, mine))
     try:
@@ -283,7 +287,7 @@ class Scope:
         while self._closings:
             try:
                 self._closings.pop().close(error)
-            except Exception as failure:  # noqa: BLE001, PERF203  # the others are still to finish
+            except Exception as failure:  # the others are still to finish
                 failures.append(failure)
         _raise(failures, error)
 
@@ -294,7 +298,7 @@ class Scope:
         while self._closings:
             try:
                 await self._closings.pop().aclose(error)
-            except Exception as failure:  # noqa: BLE001, PERF203  # the others are still to finish
+            except Exception as failure:  # the others are still to finish
                 failures.append(failure)
         _raise(failures, error)
 

@@ -23,7 +23,16 @@ from weakref import WeakKeyDictionary
 
 from securely.support.missing import MISSING
 
-__all__ = ["Kind", "Parameter", "is_buildable", "is_service", "read", "returned", "unwrapped"]
+__all__ = [
+    "Kind",
+    "Parameter",
+    "is_buildable",
+    "is_service",
+    "read",
+    "read_as_punq",
+    "returned",
+    "unwrapped",
+]
 
 # Annotations that ask for several of one kind.
 _SEVERAL: Final = {list, tuple, set, frozenset, Sequence, Collection, Iterable, Iterator}
@@ -87,7 +96,7 @@ class Parameter:
             self._shape(annotation)
 
     def _shape(self, annotation: Any) -> None:
-        origin = typing.get_origin(annotation)
+        origin = origin_of(annotation)
         if origin is typing.Annotated:
             self.markers = annotation.__metadata__
             annotation = annotation.__origin__
@@ -120,6 +129,17 @@ class Parameter:
 
 # What has been read, by class or function; weak, so that classes of tests go away.
 _known: WeakKeyDictionary[Any, tuple[Parameter, ...]] = WeakKeyDictionary()
+
+
+def read_as_punq(target: Any, names: Mapping[str, Any]) -> tuple[Parameter, ...]:
+    """Return the parameters of *target* as punq understands them.
+
+    What is registered under a name wins over what the function's module knows by it, and the
+    module of the class is not asked.
+    """
+    hints = _Hints(target, lambda: names)
+    hints.is_punq = True
+    return _read(target, hints)
 
 
 def read(
@@ -167,10 +187,14 @@ def unwrapped(target: Any) -> Any:
         elif isinstance(target, type | types.FunctionType) or not callable(target):
             return target
         else:
-            inner = getattr(type(target), "__call__", None)
-            if not isinstance(inner, types.FunctionType):
-                return target
-            return inner
+            inner = vars(type(target)).get("__call__")
+            return inner if isinstance(inner, types.FunctionType) else target
+
+
+def origin_of(annotation: Any) -> Any:
+    """Return the class of a generic, list for `list[int]`; None for anything else."""
+    origin: Any = typing.get_origin(annotation)
+    return origin
 
 
 def is_service(key: Any) -> bool:
@@ -219,7 +243,7 @@ def _constructor(cls: type) -> Any:
     """Return the function whose parameters a call of *cls* takes; None when it takes none."""
     if type(cls).__call__ is not type.__call__ and hasattr(cls, "__signature__"):
         return cls
-    init: Any = cls.__init__
+    init: Any = getattr(cls, "__init__", None)
     if init is not object.__init__:
         return init if isinstance(init, types.FunctionType) else cls
     new: Any = cls.__new__
@@ -273,6 +297,7 @@ class _Hints:
     """The annotations of one callable, evaluated one by one: one bad name spoils no other."""
 
     def __init__(self, target: Any, names: Callable[[], Mapping[str, Any]] | None) -> None:
+        self.is_punq = False
         self.are_final = True  # until a name is only known to a container, or to nobody
         self._target = target
         self._names = names
@@ -284,10 +309,10 @@ class _Hints:
         while hasattr(function, "__wrapped__"):
             function = function.__wrapped__
         if isinstance(function, type):
-            function = function.__init__
+            function = getattr(function, "__init__", function)
         self._annotations = _annotations(function)
         self._globals = dict(getattr(function, "__globals__", {}))
-        if isinstance(self._target, type):
+        if isinstance(self._target, type) and not self.is_punq:
             module = sys.modules.get(self._target.__module__)
             self._globals = {**(vars(module) if module else {}), **self._globals}
 
@@ -298,20 +323,24 @@ class _Hints:
             return MISSING, ""
         if isinstance(annotation, type):
             return annotation, ""
+        if self.is_punq and self._names is not None:
+            return self._attempted(name, annotation, dict(self._names()))
         if isinstance(annotation, str):
             # Most are the plain name of a class: no parser is needed for those.
             known = self._globals.get(annotation)
             if isinstance(known, type):
                 return known, ""
-        try:
-            return self._evaluated(name, annotation, {}), ""
-        except Exception as error:  # noqa: BLE001  # an annotation is code, it may raise anything
+        found, failure = self._attempted(name, annotation, {})
+        if failure:
             self.are_final = False
-            if self._names is None:
-                return annotation, str(error)
+            if self._names is not None:
+                return self._attempted(name, annotation, dict(self._names()))
+        return found, failure
+
+    def _attempted(self, name: str, annotation: Any, names: dict[str, Any]) -> tuple[Any, str]:
         try:
-            return self._evaluated(name, annotation, dict(self._names())), ""
-        except Exception as error:  # noqa: BLE001  # an annotation is code, it may raise anything
+            return self._evaluated(name, annotation, names), ""
+        except Exception as error:  # an annotation is code, it may raise anything
             return annotation, str(error)
 
     def _evaluated(self, name: str, annotation: Any, names: dict[str, Any]) -> Any:
@@ -319,14 +348,21 @@ class _Hints:
         hints = typing.get_type_hints(
             holder, globalns={**self._globals, **names}, localns=names, include_extras=True
         )
-        return hints[name]
+        found = hints[name]
+        # A name that is bound to text: the text is the key.
+        return found.__forward_arg__ if isinstance(found, typing.ForwardRef) else found
 
 
 def _annotations(function: Any) -> Mapping[str, Any]:
     try:
-        found = getattr(function, "__annotations__", None)
+        return _mapping(getattr(function, "__annotations__", None))
     except NameError:  # Python 3.14 evaluates them here; ask for what can be evaluated
         import annotationlib  # type: ignore[import-not-found,unused-ignore]  # since Python 3.14
 
-        found = annotationlib.get_annotations(function, format=annotationlib.Format.FORWARDREF)
-    return found if isinstance(found, Mapping) else {}
+        lib: Any = annotationlib
+        return _mapping(lib.get_annotations(function, format=lib.Format.FORWARDREF))
+
+
+def _mapping(found: Any) -> dict[str, Any]:
+    # What has no annotations has None, or, in C, a descriptor.
+    return dict(found) if hasattr(found, "items") else {}

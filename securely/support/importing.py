@@ -14,17 +14,17 @@ class ImportFailed(SecurelyError, ImportError):
     """What a dotted name stands for cannot be imported.
 
     Attributes:
-        path: The dotted name, as it was given.
+        target: The dotted name, as it was given.
         reason: What is wrong with it.
     """
 
     def __init__(self, path: str, reason: str) -> None:
-        self.path = path
+        self.target = path
         self.reason = reason
         super().__init__(f'Cannot import "{path}": {reason}')
 
     def __reduce__(self) -> tuple[type[ImportFailed], tuple[str, str]]:
-        return type(self), (self.path, self.reason)
+        return type(self), (self.target, self.reason)
 
 
 def import_object(path: str) -> object:
@@ -78,7 +78,7 @@ def require(package: str, extra: str) -> ModuleType:
         return importlib.import_module(package)
     except ModuleNotFoundError as error:
         # A package that is there, but lacks something itself, is another fault.
-        if error.name is None or package.split(".")[0] != error.name.split(".")[0]:
+        if error.name is None or package.split(".", maxsplit=1)[0] != error.name.split(".")[0]:
             raise
         raise MissingExtra(package, extra) from error
 

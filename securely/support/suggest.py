@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 __all__ = ["did_you_mean"]
 
-# Below this share of common letters a guess is more often wrong than helpful; difflib's own default.
+# Below this share of common letters a guess is more often wrong than helpful (difflib's default).
 _CLOSE = 0.6
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Hashable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Protocol, TypeGuard, cast
 
-from securely.container.binding import Key
+from securely.container.binding import Key, is_list
 from securely.container.contextual import Given, ParameterName
 from securely.container.markers import Inject, Lazy, Parameters
 from securely.container.plans.nodes import Call, Constant, Node, Overrides, Slot
-from securely.container.signature import Kind, Parameter, is_service
+from securely.container.signature import Kind, Parameter, is_service, origin_of
 from securely.container.verbs.core import Core
 from securely.support.missing import MISSING
 
 __all__ = ["Arguments", "Planner"]
+
+
+# What a factory may take without annotation: the container, then what `make` was given by name.
+_UNTYPED_MAX = 2
 
 
 class Planner(Protocol):
@@ -30,7 +35,7 @@ class Planner(Protocol):
         """Whether it only reports."""
         ...
 
-    def node(self, key: Key, *, via: str = "", silent: bool = False) -> Node:
+    def node(self, key: Key, *, parameter: Parameter | None = None, silent: bool = False) -> Node:
         """Return the plan of *key*."""
         ...
 
@@ -87,7 +92,7 @@ class Arguments:
                 slots.append(Slot(parameter, Constant(given[parameter.name])))
                 continue
             node = self._named(parameter, consumers)
-            if node is None and is_factory and _is_bare(parameter) and untyped < 2:
+            if node is None and is_factory and _is_bare(parameter) and untyped < _UNTYPED_MAX:
                 # `lambda app: …` and `lambda app, params: …`, as Laravel's closures.
                 node = Constant(self._planner.container) if untyped == 0 else Overrides()
                 untyped += 1
@@ -103,9 +108,9 @@ class Arguments:
         given = self._planner.given_to(consumers, ParameterName(parameter.name))
         if given is not None:
             return self._given(given, parameter)
-        for marker in parameter.markers:
-            if isinstance(marker, type) and issubclass(marker, Inject):
-                marker = marker()
+        for each in parameter.markers:
+            is_class = isinstance(each, type) and issubclass(each, Inject)
+            marker = cast("Any", each() if is_class else each)
             handler = self._planner.container.callbacks.handler_of(marker)
             if isinstance(marker, Inject) or handler is not None:
                 return self._marked(marker, handler, parameter, consumers)
@@ -118,7 +123,7 @@ class Arguments:
         parameter: Parameter,
         consumers: tuple[Key, ...],
     ) -> Node:
-        container = self._planner.container
+        container, is_ours = self._planner.container, isinstance(marker, Inject)
         if self._planner.cold:
             return Constant(None)
 
@@ -131,7 +136,7 @@ class Arguments:
             if value is MISSING:
                 node = self._typed(parameter, consumers)
                 value = parameter.default if node is None else node.build()
-            if isinstance(marker, Inject):
+            if is_ours:
                 marker.after(value, container)
             return value
 
@@ -146,16 +151,10 @@ class Arguments:
                 return self._given(given, parameter)
         for key in self._candidates(parameter):
             if container.bound(key):
-                return planner.node(key, via=parameter.name)
-        several = self._several(parameter)
-        if several is not None:
-            return several
-        for key in parameter.keys:
-            node = self._wrapped(key, parameter)
-            if node is not None:
-                return node
-        if parameter.default is not MISSING:
-            return None
+                return planner.node(key, parameter=parameter)
+        found = self._several(parameter) or self._wrapped(parameter)
+        if found is not None or parameter.default is not MISSING:
+            return found
         if parameter.kind is Kind.SEVERAL:
             return Constant(())
         return self._last_resort(parameter)
@@ -171,7 +170,7 @@ class Arguments:
             )
         services = [key for key in parameter.keys if is_service(_origin(key))]
         if len(parameter.keys) == 1 and services:
-            return planner.node(_origin(services[0]), via=parameter.name)
+            return planner.node(_origin(services[0]), parameter=parameter)
         if parameter.is_nullable:
             return Constant(None)
         if parameter.annotation is MISSING:
@@ -213,47 +212,59 @@ class Arguments:
         shape = _shape_of(parameter)
         return Call(lambda: shape(container.resolve_all(element)))
 
-    def _wrapped(self, key: Key, parameter: Parameter) -> Node | None:
+    def _wrapped(self, parameter: Parameter) -> Node | None:
         """Return what gives the object later, for `Lazy[T]` and `Callable[[], T]`."""
         container = self._planner.container
-        if key is Parameters:
-            return Overrides()
-        origin, arguments = typing.get_origin(key), typing.get_args(key)
-        if origin is Lazy:
-            return Call(lambda: Lazy(lambda: container.make(arguments[0])))
-        if (
-            origin is not None
-            and getattr(origin, "__name__", "") == "Callable"
-            and arguments[0] == []
-            and parameter.default is MISSING
-            and (is_service(arguments[1]) or container.bound(arguments[1]))
-        ):
-            made = lambda: container.make(arguments[1])  # noqa: E731  # it is the value
-            return Constant(made)
+        for key in parameter.keys:
+            origin, arguments = origin_of(key), typing.get_args(key)
+            if key is Parameters:
+                return Overrides()
+            if origin is Lazy:
+                return Call(partial(Lazy, partial(container.make, arguments[0])))
+            if (
+                getattr(origin, "__name__", "") == "Callable"
+                and arguments[0] == []
+                and parameter.default is MISSING
+                and (is_service(arguments[1]) or container.bound(arguments[1]))
+            ):
+                return Constant(partial(container.make, arguments[1]))
         return None
 
     def _given(self, given: Given, parameter: Parameter) -> Node:
         """Return what `when` gives: an object, a marker, a key, a factory, or a list of these."""
         container, value = self._planner.container, given.value
-        if parameter.kind is Kind.SEVERAL and not isinstance(value, list | Inject):
+        if parameter.kind is Kind.SEVERAL and not (is_list(value) or _is_marker(value)):
             value = [value]
-        if isinstance(value, Inject):
-            return Call(lambda: value.resolve(container, parameter))
+        if _is_marker(value):
+            return Call(partial(_resolved, value, container, parameter))
         if given.is_value:
             return Constant(value)
-        if isinstance(value, list):
+        if is_list(value):
             nodes = [self._given(Given(each, False, given.place), parameter) for each in value]
-            return Call(lambda: [node.build() for node in nodes])
+
+            def build_all() -> list[Any]:
+                return [node.build() for node in nodes]
+
+            return Call(build_all)
         if isinstance(value, type | str):
-            return self._planner.node(value, via=parameter.name)
+            key: Key = value
+            return self._planner.node(key, parameter=parameter)
         if callable(value):
             return self._planner.construct(value, (value,), None)
         return Constant(value)
 
 
+def _is_marker(value: object) -> TypeGuard[Inject[Any]]:
+    return isinstance(value, Inject)
+
+
+def _resolved(marker: Inject[Any], container: Core, parameter: Parameter) -> Any:
+    return marker.resolve(container, parameter)
+
+
 def _origin(key: Key) -> Key:
     """Return the class of a generic: Repository for Repository[int]."""
-    return typing.get_origin(key) or key
+    return origin_of(key) or key
 
 
 def _is_bare(parameter: Parameter) -> bool:
@@ -265,15 +276,13 @@ def _is_bare(parameter: Parameter) -> bool:
 
 
 def _is_hashable(key: object) -> bool:
-    if not isinstance(key, Hashable):
-        return False
     try:
         hash(key)
-    except TypeError:  # a generic of something that is not
+    except TypeError:  # Literal of a list, Annotated with a dict …
         return False
     return True
 
 
 def _shape_of(parameter: Parameter) -> Callable[..., Any]:
-    origin = typing.get_origin(parameter.keys[0]) if len(parameter.keys) == 1 else None
+    origin = origin_of(parameter.keys[0]) if len(parameter.keys) == 1 else None
     return origin if origin in {tuple, set, frozenset} else list

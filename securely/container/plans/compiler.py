@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -18,7 +18,6 @@ from securely.container.exceptions import (
 from securely.container.plans.arguments import Arguments
 from securely.container.plans.nodes import (
     Before,
-    Call,
     Constant,
     Construct,
     Finish,
@@ -51,9 +50,9 @@ class Frame:
 
     __slots__ = ("binding", "identity", "label", "lifetime", "needs", "via")
 
-    def __init__(self, key: Key, via: str, identity: object) -> None:
+    def __init__(self, key: Key, parameter: Parameter | None, identity: object) -> None:
         self.label = name_of(key)
-        self.via = via
+        self.via = parameter.name if parameter is not None else ""
         self.identity = identity
         self.binding = identity if isinstance(identity, Binding) else None
         self.lifetime = self.binding.lifetime if self.binding else Lifetime.TRANSIENT
@@ -94,7 +93,7 @@ class Compiler:
 
     # What is asked for.
 
-    def node(self, key: Key, *, via: str = "", silent: bool = False) -> Node:
+    def node(self, key: Key, *, parameter: Parameter | None = None, silent: bool = False) -> Node:
         """Return the plan of *key*; *silent* leaves out its hooks, for one that stands behind it.
 
         Raises:
@@ -104,14 +103,14 @@ class Compiler:
         container = self.container
         root, bindings = container.find(key)
         if not bindings:
-            node = self._unbound(root, via, silent)
+            node = self._unbound(root, parameter, silent)
         else:
             busy = [frame.identity for frame in self.frames]
             # Of several registrations, one may wrap the one before it (punq's chains).
             binding = next((each for each in reversed(bindings) if each not in busy), None)
             if binding is None:
-                return self._cycle(root, via, lambda frame: frame.identity is bindings[-1])
-            node = self._bound(root, binding, via, silent)
+                return self._cycle(root, parameter, lambda frame: frame.identity is bindings[-1])
+            node = self._bound(root, binding, parameter, silent)
         announce = None if silent or self.cold else container.callbacks.before_hook(root)
         return node if announce is None else Before(node, announce)
 
@@ -140,7 +139,7 @@ class Compiler:
         return self.fail(cls(label, reason, wanted, self.path(last), near))
 
     @contextmanager
-    def step(self, frame: Frame) -> Iterator[None]:
+    def step(self, frame: Frame) -> Generator[None]:
         """Plan what *frame* needs."""
         if self.frames:
             self.frames[-1].needs.append(frame)
@@ -154,10 +153,10 @@ class Compiler:
 
     # What is bound.
 
-    def _bound(self, key: Key, binding: Binding, via: str, silent: bool) -> Node:
+    def _bound(self, key: Key, binding: Binding, parameter: Parameter | None, silent: bool) -> Node:
         if binding.lifetime is Lifetime.INSTANCE:
             if self.frames:
-                self.frames[-1].needs.append(Frame(key, via, binding))
+                self.frames[-1].needs.append(Frame(key, parameter, binding))
             return Constant(binding.cell.value)
         if binding.is_shared and not self.cold and self.given is None:
             if binding.cell.value is not MISSING:
@@ -165,7 +164,7 @@ class Compiler:
             owner = self.container.owner_of(binding)
             if owner is not self.container:
                 return cast("Node", owner.node_of(key))
-        with self.step(Frame(key, via, binding)):
+        with self.step(Frame(key, parameter, binding)):
             self.check_captive()
             node = self._concrete(key, binding)
             node = self._extended(node, key)
@@ -188,14 +187,14 @@ class Compiler:
             return self.construct(concrete, (concrete,), binding)
         return self.construct(concrete, (concrete, key), binding)
 
-    def _unbound(self, key: Key, via: str, silent: bool) -> Node:
+    def _unbound(self, key: Key, parameter: Parameter | None, silent: bool) -> Node:
         if any(frame.identity is key for frame in self.frames):
-            return self._cycle(key, via, lambda frame: frame.identity is key)
+            return self._cycle(key, parameter, lambda frame: frame.identity is key)
         if not is_service(key) and not (isinstance(key, type) and not self.frames):
-            return self.missing(key, None, "nothing is bound to it")
+            return self.missing(key, parameter, "nothing is bound to it")
         if not is_buildable(key):
-            return self.missing(key, None, _abstract(key))
-        with self.step(Frame(key, via, key)):
+            return self.missing(key, parameter, _abstract(key))
+        with self.step(Frame(key, parameter, key)):
             node = self._extended(self.construct(key, (key,), None), key)
             then = None if silent or self.cold else self.container.callbacks.after_hook(key, key)
             return self._finished(node, key, then)
@@ -219,7 +218,7 @@ class Compiler:
         binding: Binding | None,
     ) -> Node:
         """Return a call of *target* with its parameters filled in."""
-        given = binding.arguments if binding is not None else {}
+        given: Mapping[str, Any] = binding.arguments if binding is not None else {}
         is_factory = not isinstance(target, type)
         slots = self.slots(target, consumers, given, is_factory=is_factory)
         color = color_of(target)
@@ -237,18 +236,18 @@ class Compiler:
 
     def bound_to(self, binding: Binding) -> Node:
         """Return the plan of one *binding*, though it be not the one that counts."""
-        return self._bound(binding.key, binding, "", True)
+        return self._bound(binding.key, binding, None, True)
 
     def alone(self, cls: type) -> Node:
         """Return a call of *cls* itself, whatever is bound to it."""
-        with self.step(Frame(cls, "", cls)):
+        with self.step(Frame(cls, None, cls)):
             return self.construct(cls, (cls,), None)
 
     def call(
         self, function: Any, consumers: tuple[Key, ...], *, is_factory: bool = False
     ) -> Construct:
         """Return how the arguments of a call of *function* are built; it is not called."""
-        with self.step(Frame(unwrapped(function), "", function)):
+        with self.step(Frame(unwrapped(function), None, function)):
             return Construct(_uncalled, self.slots(function, consumers, {}, is_factory=is_factory))
 
     def slots(
@@ -289,10 +288,10 @@ class Compiler:
             if frame.lifetime is not Lifetime.TRANSIENT:
                 return
 
-    def _cycle(self, key: Key, via: str, first: Callable[[Frame], bool]) -> Node:
+    def _cycle(self, key: Key, parameter: Parameter | None, first: Callable[[Frame], bool]) -> Node:
         start = next(index for index, frame in enumerate(self.frames) if first(frame))
         way = [self.frames[start].label, *map(str, self.frames[start + 1 :])]
-        last = f"{name_of(key)} (param {via})" if via else name_of(key)
+        last = f"{name_of(key)} (param {parameter.name})" if parameter else name_of(key)
         return self.fail(CircularDependency((*way, last)))
 
 

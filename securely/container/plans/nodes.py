@@ -380,13 +380,16 @@ class Once(Node):
         if given:
             made = await self.node.abuild(given)
             return made if self.then is None else self.then(made)
+        cell = self.cell()
+        if cell.value is not MISSING:
+            return cell.value
         fresh: list[Any] = []
 
         async def make() -> Any:
             fresh.append(await self.node.abuild())
             return fresh[0]
 
-        value = await aonce(self.cell(), self.label, make)
+        value = await aonce(cell, self.label, make)
         if fresh and self.then is not None:
             self.then(value)
         return value
@@ -408,5 +411,5 @@ def compiled(node: Node) -> Plan:
     names = ", ".join(f"{name}={name}" for name in writer.names)
     found: dict[str, Any] = {}
     exec(f"def plan({names}):\n    return {expression}", writer.names, found)  # noqa: S102  # no text of anybody's is in it but names of parameters
-    plan = found["plan"]
-    return plan
+    written: Plan = found["plan"]
+    return written

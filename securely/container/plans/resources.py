@@ -72,7 +72,7 @@ def color_of(target: object) -> Color:
 def opener(
     color: Color, keeper: Callable[[], Scope]
 ) -> tuple[Callable[[Any], Any], Callable[[Any], Awaitable[Any]]]:
-    """Return what begins a resource and notes its end in the scope that *keeper* gives: sync, async.
+    """Return what begins a resource, in both colours, and notes its end.
 
     Args:
         color: What the factory gives.

@@ -47,7 +47,7 @@ class Calls(Tags):
         """
         if isinstance(function, type):
             if not _is_invoked(function):
-                made: T = self.make(function, **named)
+                made: T = self._make_with(function, named) if named else self.make(function)
                 return made
             function = self.make(function)
         instead = self._instead_of(function)
@@ -95,7 +95,8 @@ class Calls(Tags):
 
     def wrap(self, function: Callable[..., T], **named: object) -> Callable[[], T]:
         """Return a function that calls *function*, injected, each time it is called."""
-        return lambda: self.call(function, **named)
+        given: dict[str, Any] = named
+        return lambda: self.call(function, **given)
 
     @overload
     def factory(self, key: Callable[..., T], /) -> Callable[[], T]: ...
@@ -133,16 +134,13 @@ class Calls(Tags):
             kept = {}
         if variant in kept:
             return kept[variant]
-        generation = self._generation
         consumers = (unwrapped(function),) if consumer is None else (consumer, unwrapped(function))
         compiler, node = self.planned(
             lambda compiler: compiler.call(function, consumers, is_factory=is_factory),
             given=names,
         )
         self._resolved.update(compiler.keys)
-        with self._mutex:
-            if generation == self._generation:
-                kept[variant] = node
+        kept[variant] = node
         return node
 
 

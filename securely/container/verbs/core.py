@@ -46,7 +46,7 @@ class Core(punq.Container):
 
     # A slot is read at a fixed offset; an instance with many attributes keeps the others in a
     # dict that the interpreter does not specialise (measured: a fifth of a look-up).
-    __slots__ = ("_plans",)
+    __slots__ = ("_plans", "_shared")
 
     def __init__(self, registrations: Table | None = None, auto_register: bool = False) -> None:
         self.registrations: Table = Table(registrations)  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]  # ours stands in for punq's
@@ -75,7 +75,9 @@ class Core(punq.Container):
         self._seen: set[Key] = set()
         self._nodes: dict[Any, Any] = {}
         self._calls: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
-        self.callbacks = Callbacks(self, self._parent.callbacks if self._parent else None)
+        above = self._parent.callbacks if self._parent is not None else None
+        self.callbacks: Callbacks = Callbacks(self, above)
+        self._shared: dict[Key, Any] = {}
         self._plans = _Plans(self._plan)
         for cls in type(self).__mro__:
             if issubclass(cls, punq.Container) and cls is not Core:
@@ -155,17 +157,17 @@ class Core(punq.Container):
 
     def near(self, key: Key) -> tuple[str, ...]:
         """Return the names of bound keys that are like that of *key*."""
-        names = {name_of(each) for each in [*self.registrations.keys(), *self._aliases]}
+        names = {name_of(each) for each in [*self.registrations.bound_keys(), *self._aliases]}
         found = did_you_mean(name_of(key), names)
         return (found,) if found is not None else ()
 
     def names(self) -> Mapping[str, Any]:
         """Return what names in annotations may mean beside what their module knows."""
-        return {
-            getattr(key, "__name__", key): key
-            for key in self.registrations.keys()
-            if isinstance(key, str | type)
-        }
+        found: dict[str, Any] = {}
+        for key in self.registrations.bound_keys():
+            if isinstance(key, str | type):
+                found[key if isinstance(key, str) else key.__name__] = key
+        return found
 
     def contextual_for(
         self, consumers: tuple[Key, ...], need: Key
@@ -216,9 +218,11 @@ class Core(punq.Container):
         """Drop every plan: something that plans rest on has changed."""
         with self._mutex:
             self._generation += 1
-            self._plans.clear()
-            self._nodes.clear()
-            self._calls.clear()
+            # New tables, not emptied ones: who reads or fills the old ones harms nobody.
+            self._shared = {}
+            self._plans = _Plans(self._plan)
+            self._nodes = {}
+            self._calls = WeakKeyDictionary()
         for child in list(self._children):
             child.invalidate()
 
@@ -228,16 +232,17 @@ class Core(punq.Container):
         """Return the compiler and what it makes of *what*, from one state of the bindings."""
         from securely.container.plans.compiler import Compiler
 
-        for _ in range(_ROUNDS):
+        rounds = 0
+        while True:
+            rounds += 1
             generation = self._generation
             compiler = Compiler(self, given=given)
             made = what(compiler)
-            if generation == self._generation:
-                break
-        return compiler, made
+            if generation == self._generation or rounds == _ROUNDS:
+                return compiler, made
 
     def _plan(self, key: Key) -> Callable[[], Any]:
-        generation = self._generation
+        shared, plans = self._shared, self._plans
         compiler, node = self.planned(lambda compiler: compiler.node(key))
         if node.needs_await:
             raise AsyncBinding(node.needs_await, (name_of(key),))
@@ -245,12 +250,12 @@ class Core(punq.Container):
             # Code is written at the second time only: most services are made once, and by the
             # second time what they share is there, so that it goes into the code as it is.
             return lambda: self._first(key, node, compiler)
-        from securely.container.plans.nodes import compiled
+        from securely.container.plans.nodes import Constant, compiled
 
-        plan = compiled(node)
-        with self._mutex:
-            if generation == self._generation:
-                self._plans[key] = plan
+        if isinstance(node, Constant):
+            value = shared[key] = node.value
+            return lambda: value
+        plan = plans[key] = compiled(node)
         return plan
 
     def _first(self, key: Key, node: Any, compiler: Any) -> Any:
@@ -264,12 +269,11 @@ class Core(punq.Container):
         kept = self._nodes.get((key, given))
         if kept is not None:
             return kept
-        generation = self._generation
+        nodes = self._nodes
         compiler, node = self.planned(lambda compiler: compiler.node(key), given=given)
         self._resolved.update(compiler.keys)
-        with self._mutex:
-            if generation == self._generation and (given is not None or node.needs_await):
-                self._nodes[key, given] = node
+        if given is not None or node.needs_await:
+            nodes[key, given] = node
         return node
 
     @overload
@@ -302,7 +306,9 @@ class Core(punq.Container):
         """
         if overrides:
             return self._make_with(key, overrides)
-        return self._plans[key]()
+        # What is shared and there is returned without the call that a plan costs (a fifth).
+        shared = self._shared
+        return shared[key] if key in shared else self._plans[key]()
 
     @overload
     async def amake(self, key: Callable[..., T], /, **overrides: object) -> T: ...
@@ -312,8 +318,8 @@ class Core(punq.Container):
 
     async def amake(self, key: Any, /, **overrides: object) -> Any:
         """Async twin of :meth:`make`."""
-        if not overrides and key in self._plans:
-            return self._plans[key]()
+        if not overrides and (key in self._shared or key in self._plans):
+            return self.make(key)
         node = self.node_of(key, given=_names(overrides))
         return await node.abuild(overrides or None)
 

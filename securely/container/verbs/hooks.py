@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, overload
 
 from securely.container.binding import Key, Lifetime, positional
@@ -43,7 +43,11 @@ class Hooks(Core):
             'HELLO'
         """
         if extender is None:
-            return lambda function: self.extend(key, function)
+
+            def decorate(function: F) -> F:
+                return self.extend(key, function)
+
+            return decorate
         root = self.root(key)
         extend = positional(extender, _OBJECT_AND_APP)
         self.find(root)
@@ -110,14 +114,18 @@ class Hooks(Core):
         self.invalidate()
         return handler
 
-    def _hook(self, kind: str, what: tuple[Any, ...], takes: int) -> Any:
+    def _hook(self, kind: str, what: Sequence[Any], takes: int) -> Any:
         if len(what) == 1 and not isinstance(what[0], type | str):
             what = (None, what[0])
-        if len(what) == 1:
-            return lambda function: self._hook(kind, (what[0], function), takes)
-        if not what:
-            return lambda function: self._hook(kind, (None, function), takes)
-        wanted, callback = what
+        if len(what) < _OBJECT_AND_APP:
+            wanted = what[0] if what else None
+
+            def decorate(function: F) -> F:
+                self._hook(kind, (wanted, function), takes)
+                return function
+
+            return decorate
+        wanted, callback = what[0], what[1]
         key = None if wanted is None else self.root(wanted)
         getattr(self.callbacks, kind).append((key, positional(callback, takes)))
         self.invalidate()

@@ -11,7 +11,7 @@ from securely.container.binding import Binding, Key, Lifetime, name_of
 from securely.container.exceptions import AsyncBinding, InvalidBinding, NotBound
 from securely.container.plans.resources import Color, color_of
 from securely.container.scope import enter, leave, once
-from securely.container.signature import Kind, Parameter, read
+from securely.container.signature import Kind, Parameter, read, read_as_punq
 from securely.container.verbs.calls import Calls
 from securely.support.missing import MISSING
 
@@ -40,7 +40,7 @@ class Registrations(Calls):
     Source: punq 0.9.0, Container.
     """
 
-    @overload  # type: ignore[override]  # punq's own overloads overlap; these say the same
+    @overload
     def register(
         self,
         service: type[Any],
@@ -62,7 +62,7 @@ class Registrations(Calls):
         **kwargs: Any,
     ) -> Self: ...
 
-    def register(  # pyright: ignore[reportInconsistentOverload]  # as punq's
+    def register(  # type: ignore[misc]  # pyright: ignore[reportInconsistentOverload]  # as punq's
         self,
         service: Any,
         factory: Any = punq.empty,
@@ -82,32 +82,27 @@ class Registrations(Calls):
             binding = Binding(service, None, Lifetime.INSTANCE, by_punq=True, shares=True)
             binding.cell.value = instance
         else:
-            concrete = self._implementation(service, factory)
+            concrete = _implementation(service, factory)
             shared = scope is punq.Scope.singleton
-            lifetime = Lifetime.SINGLETON if shared else Lifetime.TRANSIENT
             binding = Binding(
-                service, concrete, lifetime, by_punq=True, arguments=kwargs, shares=cache
+                service,
+                concrete,
+                Lifetime.SINGLETON if shared else Lifetime.TRANSIENT,
+                by_punq=True,
+                arguments=kwargs,
+                shares=cache,
+                parameters=self._read(concrete),
             )
         self.registrations.append(binding)
         self.invalidate()
         return self
 
-    def _implementation(self, service: Any, factory: Any) -> Any:
-        if factory is punq.empty:
-            if not isinstance(service, type):
-                raise InvalidBinding(
-                    f"The service {service!r} can't be registered as its own implementation: "
-                    "it is no class. Give a factory or an instance."
-                )
-            factory = service
-        elif not callable(factory):
-            raise InvalidBinding(
-                f"Expected a callable factory for the service {service!r} but received {factory!r}."
-            )
-        for parameter in read(factory, self.names):
+    def _read(self, concrete: Any) -> tuple[Parameter, ...]:
+        parameters = read_as_punq(concrete, self.names())
+        for parameter in parameters:
             if parameter.failure:
                 raise punq.InvalidForwardReferenceError(parameter.failure)
-        return factory
+        return parameters
 
     @overload
     def resolve(self, service_key: type[T], **kwargs: Any) -> T: ...
@@ -137,7 +132,13 @@ class Registrations(Calls):
 
     def instantiate(self, service_key: type[T], **kwargs: Any) -> T:
         """Build *service_key*, though it is not registered, from what is."""
-        binding = Binding(service_key, service_key, Lifetime.TRANSIENT, by_punq=True)
+        binding = Binding(
+            service_key,
+            service_key,
+            Lifetime.TRANSIENT,
+            by_punq=True,
+            parameters=self._read(service_key),
+        )
         made: T = self._built_in(_Graph(), binding, kwargs)
         return made
 
@@ -226,7 +227,7 @@ class Registrations(Calls):
     def _needs(self, graph: _Graph, binding: Binding, kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments of a registration by punq's rules: annotations are keys."""
         found: dict[str, Any] = {}
-        for parameter in read(binding.concrete, self.names):
+        for parameter in binding.parameters:
             name = parameter.name
             if name in kwargs:
                 found[name] = kwargs[name]
@@ -257,3 +258,18 @@ class Registrations(Calls):
 
 def _is_one(parameter: Parameter) -> bool:
     return parameter.kind not in {Kind.SEVERAL, Kind.KEYWORDS}
+
+
+def _implementation(service: Any, factory: Any) -> Any:
+    if factory is punq.empty:
+        if not isinstance(service, type):
+            raise InvalidBinding(
+                f"The service {service!r} can't be registered as its own implementation: "
+                "it is no class. Give a factory or an instance."
+            )
+        return service
+    if not callable(factory):
+        raise InvalidBinding(
+            f"Expected a callable factory for the service {service!r} but received {factory!r}."
+        )
+    return factory

@@ -68,7 +68,7 @@ class Reports(Registrations):
 
         problems: list[ContainerError] = []
         used: set[tuple[Any, Any]] = set()
-        for key in list(self.registrations.keys()):
+        for key in list(self.registrations.bound_keys()):
             for binding in self.find(key)[1]:
                 if binding.lifetime is not Lifetime.INSTANCE:
                     compiler = Compiler(self, cold=True, problems=problems)

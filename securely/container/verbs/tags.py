@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
-from securely.container.binding import Key, place
+from securely.container.binding import Key, is_list, place
 from securely.container.contextual import Context, Given
 from securely.container.verbs.hooks import Hooks
 
@@ -63,11 +63,10 @@ class Tags(Hooks):
 
         A consumer is a class whose constructor or called method is injected, or a function.
         """
-        several = [
-            self.root(each)
-            for consumer in consumers
-            for each in (consumer if isinstance(consumer, list) else [consumer])
-        ]
+        several: list[Key] = []
+        for consumer in consumers:
+            listed = consumer if is_list(consumer) else [consumer]
+            several.extend(self.root(each) for each in listed)
 
         def add(need: Key, given: Given) -> None:
             for consumer in several:
