@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -137,6 +136,8 @@ class Env:
             MissingVariable: It is not set, and there is no default.
             InvalidVariable: It is not JSON.
         """
+        import json
+
         value: Any = _typed(name, default, json.loads, "JSON")
         return value
 

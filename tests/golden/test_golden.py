@@ -140,7 +140,7 @@ def test_runner_when_a_file_cannot_be_run_then_says_why_and_exits_2(
 def test_runner_when_started_as_a_module_then_runs(write: Any) -> None:
     path = write([{"id": "good", "input": _GOOD, "expected": {"value": True}}])
 
-    done = subprocess.run(  # noqa: S603  # our own interpreter
+    done = subprocess.run(  # our own interpreter
         [sys.executable, "-m", "tests.golden", str(path)],
         cwd=_HERE.parent.parent,
         capture_output=True,

@@ -98,7 +98,7 @@ def test_import_when_only_keys_are_wanted_then_cryptography_and_msgspec_are_not_
         "print([m for m in ('cryptography', 'msgspec', 'pydantic') if m in sys.modules])"
     )
 
-    done = subprocess.run(  # noqa: S603  # our own interpreter
+    done = subprocess.run(  # our own interpreter
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
 
