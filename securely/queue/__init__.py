@@ -4,13 +4,11 @@ A job is a class with `handle`; `dispatch` signs its data and hands it to a conn
 `queue:work` takes it. Delivery is at least once, settlement exactly once.
 
     contracts.py    what a connection, a worker's seat and a runner must do
-    job.py          Job: what authors subclass
-    pending.py      PendingDispatch: one dispatch and its options; Dispatched: what it came to
+    job.py          Job: what authors subclass; PendingDispatch: one dispatch and its options
     queue.py        Queue: one connection as applications see it
     manager.py      QueueManager: the connections, and itself the default one
-    payload.py      job <-> signed bytes; blueprint.py: what is known of a job class
-    runner.py       one job's whole life; verdicts.py: its decisions about tries and waits
-    interaction.py  what a running job may know of its delivery, and do with it
+    payload.py      job <-> signed bytes
+    delivery/       one run of one job, and what becomes of it
     failed.py       what a failure is kept as
     listeners.py    event listeners that run on the queue
     drivers/        null, sqlite, sync
@@ -53,12 +51,12 @@ from securely.queue.exceptions import (
     PayloadTooLarge,
     QueueError,
     QueueUnavailable,
+    RecordedFailure,
     Release,
     StoreFull,
     UnknownJob,
     WorkerLost,
 )
-from securely.queue.failed import RecordedFailure
 from securely.queue.job import Dispatched, Job, PendingDispatch
 from securely.queue.manager import QueueManager
 from securely.queue.queue import Queue

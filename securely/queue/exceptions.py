@@ -11,6 +11,7 @@ QueueError
 ├── NotRunning               delivery state was asked for outside of a run (also a RuntimeError)
 ├── PayloadTooLarge          a job's data are over the limit (also a ValueError)
 ├── QueueUnavailable         the store can not be opened or used (also an OSError)
+├── RecordedFailure          stands for the exception of a job whose process is gone
 ├── StoreFull                there was no room; nothing was written (also an OSError)
 ├── UnknownJob               the class of a payload does not exist (also a LookupError)
 ├── WorkerLost               a job took down as many workers as it may
@@ -42,6 +43,7 @@ __all__ = [
     "PayloadTooLarge",
     "QueueError",
     "QueueUnavailable",
+    "RecordedFailure",
     "Release",
     "StoreFull",
     "UnknownJob",
@@ -201,6 +203,23 @@ class QueueUnavailable(QueueError, OSError):
 
     def __reduce__(self) -> tuple[type[QueueUnavailable], tuple[str, str]]:
         return type(self), (self.connection, self.reason)
+
+
+class RecordedFailure(QueueError):
+    """Stands for the exception of a job that failed in a process that is gone.
+
+    (Of an exception only its name, message and traceback are kept: classes of exceptions cannot
+    be built from data in general.)
+    """
+
+    def __init__(self, type_: str, message: str, trace: str = "") -> None:
+        self.type = type_
+        self.message = message
+        self.trace = trace
+        super().__init__(f"{type_}: {message}")
+
+    def __reduce__(self) -> tuple[type[RecordedFailure], tuple[str, str, str]]:
+        return type(self), (self.type, self.message, self.trace)
 
 
 class StoreFull(QueueError, OSError):

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from securely.queue.contracts import FailedJob
-from securely.queue.exceptions import QueueError
 
-__all__ = ["FailureReport", "NoFailedJobs", "RecordedFailure", "pack_error", "unpack_error"]
+__all__ = ["FailureReport", "NoFailedJobs", "pack_error", "unpack_error"]
 
 # A trace longer than this helps nobody, and a message of megabytes would be written on each try.
 _TRACE_MAX: Final = 32_000
@@ -31,23 +30,6 @@ class FailureReport:
     type: str
     message: str
     trace: str
-
-
-class RecordedFailure(QueueError):
-    """Stands for the exception of a job that failed in a process that is gone.
-
-    (Of an exception only its name, message and traceback are kept: classes of exceptions cannot
-    be built from data in general.)
-    """
-
-    def __init__(self, type_: str, message: str, trace: str = "") -> None:
-        self.type = type_
-        self.message = message
-        self.trace = trace
-        super().__init__(f"{type_}: {message}")
-
-    def __reduce__(self) -> tuple[type[RecordedFailure], tuple[str, str, str]]:
-        return type(self), (self.type, self.message, self.trace)
 
 
 def pack_error(error: BaseException) -> bytes:

@@ -55,7 +55,7 @@ class CallListener(Job):
 
     def display_name(self) -> str:
         """Return the listener's name: that is what people look for."""
-        return self.listener
+        return self.listener.replace(":", ".")
 
     def tries(self) -> int | None:
         """Return what the listener's class says."""

@@ -76,13 +76,22 @@ AnyConnection: TypeAlias = Annotated[
 ]
 
 
+def _one_of_each() -> dict[str, AnyConnection]:
+    """Return the connections of an application that configures none."""
+    return {
+        "sync": SyncOptions.parse({"driver": "sync"}, "queue.connections.sync"),
+        "sqlite": SqliteOptions.parse({"driver": "sqlite"}, "queue.connections.sqlite"),
+        "null": NullOptions.parse({"driver": "null"}, "queue.connections.null"),
+    }
+
+
 class QueueOptions(Options):
     """The section ``queue`` of the configuration."""
 
-    connections: dict[str, AnyConnection]
-    """The connections by name."""
+    connections: dict[str, AnyConnection] = Field(default_factory=_one_of_each)
+    """The connections by name; one of each driver by default."""
     default: str = "sqlite"
-    """The connection that is used when none is named."""
+    """The connection that is used when none is named: it needs no server and loses nothing."""
     payload_bytes_max: int = Field(1024 * 1024, ge=1024, le=512 * 1024 * 1024)
     """The largest payload of a job: one mebibyte. Larger data belong into a file or a store."""
 

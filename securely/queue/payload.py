@@ -34,8 +34,8 @@ __all__ = ["Codec", "Frame", "Header", "Signs"]
 
 _VERSION: Final = 1
 _PREFIX: Final = struct.Struct(">BI")
-_MAC_BYTES: Final = 32
-_BYTES_MAX: Final = 1024 * 1024
+_MAC_BYTES: Final = 32  # of HMAC-SHA256
+_BYTES_MAX: Final = 1024 * 1024  # as QueueOptions.payload_bytes_max has it
 
 
 class Signs(Protocol):

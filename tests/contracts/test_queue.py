@@ -7,9 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from securely.queue.contracts import Connection
+from securely.container import Container
+from securely.encryption import KeyRing
+from securely.events import Dispatcher
+from securely.queue import Connection, Job
+from securely.queue.delivery.runner import JobRunner
 from securely.queue.drivers.null import NullConnection
 from securely.queue.drivers.sqlite import SqliteConnection
+from securely.queue.drivers.sync import SyncConnection
+from securely.queue.payload import Codec
 from securely.testing.suites.queue import ConnectionSuite, WorkableSuite
 
 
@@ -25,3 +31,24 @@ class TestNullConnection(ConnectionSuite):
     @pytest.fixture
     def connection(self) -> Connection:
         return NullConnection("null")
+
+
+class Nothing(Job):
+    """A job that does nothing."""
+
+    def handle(self) -> None: ...
+
+
+class TestSyncConnection(ConnectionSuite):
+    @pytest.fixture
+    def codec(self) -> Codec:
+        return Codec(KeyRing(b"k" * 32).purpose("queue"))
+
+    @pytest.fixture
+    def connection(self, codec: Codec) -> Connection:
+        container = Container()
+        return SyncConnection("sync", JobRunner(container, codec, Dispatcher(container)))
+
+    @pytest.fixture
+    def payload(self, codec: Codec) -> bytes:
+        return codec.envelope(Nothing(), "default").payload

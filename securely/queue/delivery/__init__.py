@@ -1,1 +1,7 @@
-"""One delivery of one job: what is known of its class, its run, and what becomes of it."""
+"""One delivery of one job: what is known of its class, its run, and what becomes of it.
+
+blueprint.py    what is known of a job class, looked at once
+interaction.py  what a running job may know of its delivery, and do with it
+runner.py       one job's whole life
+verdicts.py     decisions about tries, waits and failures
+"""

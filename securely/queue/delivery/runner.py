@@ -30,8 +30,14 @@ from securely.queue.events import (
     JobReleased,
     JobReleasedAfterException,
 )
-from securely.queue.exceptions import Instruction, JobTimedOut, QueueError, WorkerLost
-from securely.queue.failed import RecordedFailure, pack_error, unpack_error
+from securely.queue.exceptions import (
+    Instruction,
+    JobTimedOut,
+    QueueError,
+    RecordedFailure,
+    WorkerLost,
+)
+from securely.queue.failed import pack_error, unpack_error
 from securely.queue.job import Job
 from securely.queue.payload import Codec, Frame
 from securely.support.portal import portal

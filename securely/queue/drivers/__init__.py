@@ -1,1 +1,9 @@
-"""One file per driver, named as in the configuration; imported when it is first used."""
+"""One file per driver, named as in the configuration; imported when it is first used.
+
+base.py     the missing colour
+null.py     takes jobs and drops them
+sqlite.py   one SQLite file; sqlite_schema.py: its tables; sqlite_seat.py: a worker's place;
+            sqlite_reaper.py: what dead workers held; sqlite_failed.py: failed jobs;
+            sqlite_files.py: locks and bells
+sync.py     runs jobs at once
+"""

@@ -23,7 +23,7 @@ from securely.queue.drivers.sqlite_failed import SqliteFailedJobs
 from securely.queue.drivers.sqlite_files import Bell, Bells, hold, remove_files
 from securely.queue.drivers.sqlite_reaper import Reaper, translated
 from securely.queue.drivers.sqlite_schema import DELAYED, MIGRATIONS, READY
-from securely.queue.drivers.sqlite_seat import SqliteSeat
+from securely.queue.drivers.sqlite_seat import Presence, SqliteSeat
 from securely.queue.exceptions import QueueUnavailable, StoreFull
 from securely.queue.manager import Materials
 from securely.queue.options import SqliteOptions
@@ -322,14 +322,6 @@ class SqliteConnection(ThreadedConnection):
             (restarts,) = connection.execute(
                 "SELECT value FROM meta WHERE key = 'restart'"
             ).fetchone()
-        return SqliteSeat(
-            database,
-            self.home,
-            row=row,
-            queues=queues,
-            lock=lock,
-            bell=bell,
-            bells=Bells(self.home),
-            restarts=restarts,
-            reaper=Reaper(self.name, database, self.home, row),
-        )
+        presence = Presence(row, self.home, lock, bell, Bells(self.home), restarts)
+        reaper = Reaper(self.name, database, self.home, row)
+        return SqliteSeat(database, reaper, queues, presence)

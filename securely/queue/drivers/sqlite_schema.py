@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["DELAYED", "HOOK_PENDING", "MIGRATIONS", "READY", "RESERVED"]
+__all__ = ["DELAYED", "HOOK_NONE", "HOOK_PENDING", "MIGRATIONS", "READY", "RESERVED"]
 
 READY: Final = 0
 RESERVED: Final = 1

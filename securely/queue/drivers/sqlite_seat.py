@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from securely.queue.contracts import Charge, Delivery, Kind, Outcome, Reaped, Turn, Verdict
 from securely.queue.drivers.sqlite_files import Bell, Bells, remove_files
@@ -15,7 +15,7 @@ from securely.queue.drivers.sqlite_schema import DELAYED, HOOK_NONE, HOOK_PENDIN
 from securely.support import clock
 from securely.support.sqlite import Database
 
-__all__ = ["SqliteSeat"]
+__all__ = ["Presence", "SqliteSeat"]
 
 _REMOVE: Final = "DELETE FROM jobs WHERE id = ? AND token = ? AND state = 1"
 
@@ -59,6 +59,26 @@ class _StaleOutcome(Exception):
     """Some outcome of a group was stale; the group is settled again, one by one."""
 
 
+class Presence(NamedTuple):
+    """What joining a store has made: the signs by which others know that a worker is there.
+
+    Attributes:
+        row: Its row in `workers`; the worker's id is its hexadecimal form.
+        home: The directory of the workers' files.
+        lock: The descriptor of the held lock.
+        bell: Where producers ring.
+        bells: Everybody's bells.
+        restarts: How often a restart was asked for before it joined.
+    """
+
+    row: int
+    home: Path
+    lock: int
+    bell: Bell
+    bells: Bells
+    restarts: int
+
+
 class SqliteSeat:
     """A worker's place at the sqlite store, from `join()` to :meth:`leave`.
 
@@ -66,37 +86,24 @@ class SqliteSeat:
 
     Args:
         database: The store, at the durability of settlements.
-        row: The worker's row in `workers`; :attr:`id` is its hexadecimal form.
+        reaper: Takes care of dead workers.
         queues: What it serves, in order of priority.
-        lock: The descriptor of the held lock.
-        bell: Where producers ring.
-        bells: Everybody's bells.
-        restarts: How often a restart was asked for before this worker joined.
+        presence: What joining has made.
     """
 
-    def __init__(  # noqa: PLR0913  # built in one place, from what joining has made
-        self,
-        database: Database,
-        home: Path,
-        *,
-        row: int,
-        queues: Sequence[str],
-        lock: int,
-        bell: Bell,
-        bells: Bells,
-        restarts: int,
-        reaper: Reaper,
+    def __init__(
+        self, database: Database, reaper: Reaper, queues: Sequence[str], presence: Presence
     ) -> None:
-        self.id = f"{row:x}"
-        self.home = home
+        self.id = f"{presence.row:x}"
+        self.home = presence.home
         self._database = database
-        self._row = row
-        self._queues = tuple(queues)
-        self._lock = lock
-        self._bell = bell
-        self._bells = bells
-        self._restarts = restarts
         self._reaper = reaper
+        self._queues = tuple(queues)
+        self._row = presence.row
+        self._lock = presence.lock
+        self._bell = presence.bell
+        self._bells = presence.bells
+        self._restarts = presence.restarts
         self._wrote = False
 
     def turn(self, outcomes: Sequence[Outcome], room: int) -> Turn:
@@ -261,7 +268,7 @@ class SqliteSeat:
                 continue
             rows = connection.execute(_CLAIM, (self._row, queue, room)).fetchall()
             rows.sort()
-            deliveries.extend([delivery(row) for row in rows])
+            deliveries.extend([_delivery(row) for row in rows])
             room -= len(rows)
             if room <= 0:
                 return
@@ -309,7 +316,7 @@ class SqliteSeat:
         return must_restart, paused
 
 
-def delivery(row: tuple[Any, ...]) -> Delivery:
+def _delivery(row: tuple[Any, ...]) -> Delivery:
     """Make a delivery of a claimed row; its first two columns are the order."""
     made = Delivery(*row[2:])
     if made.lost and made.lost >= made.max_lost:

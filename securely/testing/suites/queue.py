@@ -53,11 +53,21 @@ def done(deliveries: Sequence[Delivery]) -> list[Outcome]:
 
 
 class ConnectionSuite:
-    """What every connection must do. Give it a fixture `connection`."""
+    """What every connection must do. Give it a fixture `connection`.
 
-    def test_push_of_several_returns_their_uuids_in_order(self, connection: Connection) -> None:
+    One that runs what is pushed overrides `payload` by one that can be run.
+    """
+
+    @pytest.fixture
+    def payload(self) -> bytes:
+        """What is pushed."""
+        return b"payload"
+
+    def test_push_of_several_returns_their_uuids_in_order(
+        self, connection: Connection, payload: bytes
+    ) -> None:
         """Who pushes learns under which ids."""
-        envelopes = [envelope(), envelope()]
+        envelopes = [envelope(payload=payload), envelope(payload=payload)]
 
         uuids = connection.push(envelopes)
 
@@ -67,9 +77,9 @@ class ConnectionSuite:
         """An empty bulk is no error."""
         assert list(connection.push([])) == []
 
-    def test_apush_does_what_push_does(self, connection: Connection) -> None:
+    def test_apush_does_what_push_does(self, connection: Connection, payload: bytes) -> None:
         """The twin accepts too."""
-        one = envelope()
+        one = envelope(payload=payload)
 
         assert list(asyncio.run(connection.apush([one]))) == [one.uuid]
 

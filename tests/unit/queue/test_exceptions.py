@@ -20,12 +20,13 @@ from securely.queue.exceptions import (
     PayloadTooLarge,
     QueueError,
     QueueUnavailable,
+    RecordedFailure,
     Release,
     StoreFull,
     UnknownJob,
     WorkerLost,
 )
-from securely.queue.failed import RecordedFailure, pack_error, unpack_error
+from securely.queue.failed import pack_error, unpack_error
 
 SAMPLES = [
     ConnectionUndefined("sqlight", ["sqlite", "sync"], "sqlite"),

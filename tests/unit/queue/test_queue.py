@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
@@ -10,7 +9,6 @@ import pytest
 
 from securely.queue.drivers.null import NullConnection
 from securely.queue.drivers.sqlite import SqliteConnection
-from securely.queue.drivers.sync import SyncConnection
 from securely.queue.events import JobQueued, JobQueueing
 from securely.queue.exceptions import (
     ConnectionUndefined,
@@ -24,7 +22,6 @@ from securely.queue.options import QueueOptions
 from securely.support import clock
 from securely.support.clock import FrozenClock
 from securely.support.options import InvalidOptions
-from securely.testing.suites.queue import ConnectionSuite
 
 
 def options(**changes):
@@ -348,14 +345,3 @@ def test_connections_without_failed_jobs_say_that_there_are_none(manager):
     assert (failed.forget("x"), failed.flush()) == (False, 0)
     assert isinstance(manager.connection("sqlite").driver, SqliteConnection)
     assert manager.failed.count() == 0
-
-
-class TestSyncConnection(ConnectionSuite):
-    @pytest.fixture
-    def connection(self, bench, jobs, monkeypatch):
-        from securely.testing.suites import queue as suite
-
-        payload = bench.codec.envelope(jobs.Plain(1), "default").payload
-        plain = suite.envelope
-        monkeypatch.setattr(suite, "envelope", lambda: replace(plain(), payload=payload))
-        return SyncConnection("sync", bench.runner)

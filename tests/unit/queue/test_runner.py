@@ -6,8 +6,14 @@ import json
 import pytest
 
 from securely.queue.contracts import Charge, Defaults, FailedJob, Kind, Verdict
-from securely.queue.exceptions import JobTimedOut, MaxAttemptsExceeded, NotRunning, WorkerLost
-from securely.queue.failed import RecordedFailure, pack_error
+from securely.queue.exceptions import (
+    JobTimedOut,
+    MaxAttemptsExceeded,
+    NotRunning,
+    RecordedFailure,
+    WorkerLost,
+)
+from securely.queue.failed import pack_error
 from securely.support import clock
 from securely.support.clock import FrozenClock
 

@@ -257,7 +257,12 @@ def test_lock_of_a_worker_is_not_inherited_by_its_children(connection):
     assert not is_free(lock)
     die(seat)
 
+    # A child closes what it must not inherit a moment after its parent goes on.
+    deadline = clock.monotonic() + 5
+    while not is_free(lock) and clock.monotonic() < deadline:
+        clock.sleep(0.001)
     assert is_free(lock)
+    assert child.poll() is None
     child.kill()
     child.wait()
 
