@@ -21,7 +21,9 @@ def current() -> Container:
     Raises:
         NotBooted: There is none, neither in this context nor in this process.
     """
-    container = _active.get() or _process
+    container = _active.get()
+    if container is None:
+        container = _process
     if container is None:
         raise NotBooted
     return container

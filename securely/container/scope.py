@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from contextvars import ContextVar, Token
 from functools import partial
 from typing import Any, Protocol
@@ -230,7 +231,8 @@ def _settle(cell: Cell, mine: Build, value: Any) -> None:
         cell.build = None
         done, mine.done = mine.done, []
     for release in done:
-        release()
+        with suppress(RuntimeError):  # the loop that waited has been closed
+            release()
 
 
 def _round(stack: tuple[Build, ...], first: Callable[[Build], bool], last: str) -> tuple[str, ...]:

@@ -152,6 +152,9 @@ def read(
         names: Gives further meanings of names in annotations that are strings; asked only when
             the module does not know a name.
     """
+    if isinstance(target, types.MethodType):
+        found = read(target.__func__, names)
+        return found if found and found[0].kind is Kind.SEVERAL else found[1:]
     try:
         return _known[target]
     except (KeyError, TypeError):
@@ -225,8 +228,6 @@ def _read(target: Any, hints: _Hints) -> tuple[Parameter, ...]:
         if function is None:
             return ()
         skip = 1
-    elif isinstance(target, types.MethodType):
-        function, skip = target.__func__, 1
     if (
         isinstance(function, types.FunctionType)
         and not hasattr(function, "__wrapped__")

@@ -248,7 +248,7 @@ class Arguments:
             return Call(build_all)
         if isinstance(value, type | str):
             key: Key = value
-            return self._planner.node(key, parameter=parameter)
+            return self._planner.node(key)
         if callable(value):
             return self._planner.construct(value, (value,), None)
         return Constant(value)

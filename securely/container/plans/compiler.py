@@ -94,7 +94,12 @@ class Compiler:
     # What is asked for.
 
     def node(self, key: Key, *, parameter: Parameter | None = None, silent: bool = False) -> Node:
-        """Return the plan of *key*; *silent* leaves out its hooks, for one that stands behind it.
+        """Return the plan of *key*.
+
+        Args:
+            key: What is to be built.
+            parameter: What asks for it; None when a person named it.
+            silent: Leave out its hooks: it stands behind another key, which has its own.
 
         Raises:
             NotBound: Nothing is bound, and it cannot be built by itself.
@@ -190,7 +195,8 @@ class Compiler:
     def _unbound(self, key: Key, parameter: Parameter | None, silent: bool) -> Node:
         if any(frame.identity is key for frame in self.frames):
             return self._cycle(key, parameter, lambda frame: frame.identity is key)
-        if not is_service(key) and not (isinstance(key, type) and not self.frames):
+        # Nobody wants an empty Path made up for a parameter; but who names one gets it.
+        if not is_service(key) and not (isinstance(key, type) and parameter is None):
             return self.missing(key, parameter, "nothing is bound to it")
         if not is_buildable(key):
             return self.missing(key, parameter, _abstract(key))
@@ -230,7 +236,8 @@ class Compiler:
         takes_container = any(
             isinstance(slot.node, Constant) and slot.node.value is self.container for slot in slots
         )
-        if is_factory or takes_container:
+        # A shared object notices by its cell that it is being built.
+        if (is_factory or takes_container) and not (binding and binding.is_shared):
             node = Guard(node, binding or target, label)
         return node
 

@@ -15,12 +15,12 @@ class Callbacks:
 
     Args:
         container: Given to each callback after the object.
-        parent: The callbacks of the container that this one's is a child of.
+        above: Gives those of the container that this one's is a child of; None without one.
     """
 
-    def __init__(self, container: Any, parent: Callbacks | None) -> None:
+    def __init__(self, container: Any, above: Callable[[], Callbacks | None]) -> None:
         self._container = container
-        self._parent = parent
+        self._above = above
         self.extenders: dict[Key, list[Callable[..., Any]]] = {}
         self.rebinding: dict[Key, list[Callable[..., Any]]] = {}
         self.before: list[tuple[Key, Callable[..., Any]]] = []
@@ -30,8 +30,9 @@ class Callbacks:
 
     def all_extenders(self, key: Key) -> list[Callable[..., Any]]:
         """Return the extenders of *key*, in the order they were added."""
-        above = self._parent.all_extenders(key) if self._parent is not None else []
-        return [*above, *self.extenders.get(key, ())]
+        above = self._above()
+        first = above.all_extenders(key) if above is not None else []
+        return [*first, *self.extenders.get(key, ())]
 
     def extender(self, key: Key) -> Callable[[Any], Any] | None:
         """Return one function that applies all extenders of *key*; None when there are none."""
@@ -82,7 +83,7 @@ class Callbacks:
 
         def tell(made: Any) -> Any:
             for wanted, callback in hooks:
-                if wanted is None or wanted == key or isinstance(made, wanted):
+                if wanted is None or wanted == key or _is_a(made, wanted):
                     callback(made, container)
             return made
 
@@ -93,7 +94,8 @@ class Callbacks:
         for cls in type(marker).__mro__:
             if cls in self.handlers:
                 return self.handlers[cls]
-        return self._parent.handler_of(marker) if self._parent is not None else None
+        above = self._above()
+        return above.handler_of(marker) if above is not None else None
 
     def _in_order(self, kind: str) -> list[tuple[Key, Callable[..., Any]]]:
         """Return the callbacks of one kind: those for everything come first."""
@@ -101,8 +103,15 @@ class Callbacks:
         here: Callbacks | None = self
         while here is not None:
             found = [*getattr(here, kind), *found]
-            here = here._parent
+            here = here._above()
         return sorted(found, key=lambda each: each[0] is not None)
+
+
+def _is_a(made: object, wanted: Any) -> bool:
+    try:
+        return isinstance(made, wanted)
+    except TypeError:  # a Protocol that does not want to be asked
+        return False
 
 
 def _concerns(wanted: Key, key: Key) -> bool:

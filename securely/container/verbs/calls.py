@@ -47,7 +47,8 @@ class Calls(Tags):
         """
         if isinstance(function, type):
             if not _is_invoked(function):
-                made: T = self._make_with(function, named) if named else self.make(function)
+                given, _ = _given(read(function, self.names), args, overrides, named)
+                made: T = self._make_with(function, given) if given else self.make(function)
                 return made
             function = self.make(function)
         instead = self._instead_of(function)
@@ -72,7 +73,8 @@ class Calls(Tags):
         """Async twin of :meth:`call`; the function may be sync or async."""
         if isinstance(function, type):
             if not _is_invoked(function):
-                return await self.amake(function, **named)
+                given, _ = _given(read(function, self.names), args, overrides, named)
+                return await self.amake(function, **given)
             function = await self.amake(function)
         instead = self._instead_of(function)
         if instead is not None:

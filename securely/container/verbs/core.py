@@ -75,13 +75,15 @@ class Core(punq.Container):
         self._seen: set[Key] = set()
         self._nodes: dict[Any, Any] = {}
         self._calls: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
-        above = self._parent.callbacks if self._parent is not None else None
-        self.callbacks: Callbacks = Callbacks(self, above)
+        self.callbacks: Callbacks = Callbacks(self, self._callbacks_above)
         self._shared: dict[Key, Any] = {}
         self._plans = _Plans(self._plan)
         for cls in type(self).__mro__:
             if issubclass(cls, punq.Container) and cls is not Core:
                 self._put(cls, self)
+
+    def _callbacks_above(self) -> Callbacks | None:
+        return None if self._parent is None else self._parent.callbacks
 
     def _put(self, key: Key, value: Any) -> None:
         binding = Binding(key, None, Lifetime.INSTANCE)

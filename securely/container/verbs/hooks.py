@@ -140,6 +140,8 @@ class Hooks(Core):
         return root in self._resolved
 
     def _rebound(self, key: Key) -> None:
-        made = self.make(key)
-        for callback in list(self.callbacks.rebinding.get(key, ())):
-            callback(made, self)
+        callbacks = list(self.callbacks.rebinding.get(key, ()))
+        if callbacks:
+            made = self.make(key)
+            for callback in callbacks:
+                callback(made, self)

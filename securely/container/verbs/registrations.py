@@ -182,8 +182,6 @@ class Registrations(Calls):
             label = name_of(binding.key)
             cell = self.cell_of(binding)()
             made = once(cell, label, lambda: self._constructed(graph, binding, kwargs))
-            if binding.lifetime is Lifetime.SINGLETON:
-                self.invalidate()
         else:
             made = self._constructed(graph, binding, kwargs)
         if binding.shares:
