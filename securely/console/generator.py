@@ -26,8 +26,9 @@ from securely.support.paths import Paths
 
 __all__ = ["Generator"]
 
-_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
-_PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+# Compiled when first used: every command pays for what its component compiles on import.
+_WORDS = r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+"
+_PLACEHOLDER = r"\{\{\s*(\w+)\s*\}\}"
 
 
 class Generator(Command):
@@ -100,7 +101,7 @@ class Generator(Command):
             >>> Generator().fill("class {{ class }}: {{ other }}", {"class": "Job"})
             'class Job: {{ other }}'
         """
-        return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+        return re.sub(_PLACEHOLDER, lambda found: values.get(found[1], found[0]), text)
 
     def write(self, target: Path, text: str, paths: Paths) -> None:
         """Write *text* to *target*, and an ``__init__.py`` into each folder that lacks one.
@@ -124,9 +125,13 @@ class Generator(Command):
 
 def _snake(name: str) -> str:
     """Return ``send_invoice`` for ``SendInvoice``."""
-    return "_".join(word.lower() for word in _WORDS.findall(name)) or name
+    return "_".join(word.lower() for word in _words(name)) or name
 
 
 def _camel(name: str) -> str:
     """Return ``SendInvoice`` for ``send_invoice``."""
-    return "".join(word[0].upper() + word[1:] for word in _WORDS.findall(name))
+    return "".join(word[0].upper() + word[1:] for word in _words(name))
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(_WORDS, name)

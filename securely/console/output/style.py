@@ -27,8 +27,9 @@ STYLES = {
 
 _COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 _OPTIONS = {"bold": "1", "dim": "2", "italic": "3", "underscore": "4", "blink": "5", "reverse": "7"}
-_TAG = re.compile(r"\\<|<(/?)([a-z][^<>]*)?>", re.IGNORECASE)
-_CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\x1b\]8;[^\x1b]*\x1b\\")
+# Compiled when first used: most commands write no tag.
+_TAG = r"\\<|<(/?)([a-zA-Z][^<>]*)?>"
+_CODES = r"\x1b\[[0-9;]*[A-Za-z]|\x1b\]8;[^\x1b]*\x1b\\"
 _RESET = "\x1b[0m"
 
 
@@ -49,7 +50,7 @@ def render(text: str, colour: bool) -> str:
     pieces: list[str] = []
     opened: list[tuple[str, str, str]] = []
     position = 0
-    for found in _TAG.finditer(text):
+    for found in re.finditer(_TAG, text):
         piece = _replace(found, opened, colour)
         if piece is None:
             continue
@@ -63,7 +64,7 @@ def render(text: str, colour: bool) -> str:
 
 def strip(text: str) -> str:
     """Return *text* without tags and without terminal codes."""
-    return _CODES.sub("", render(text, colour=False))
+    return re.sub(_CODES, "", render(text, colour=False))
 
 
 def plain_width(text: str) -> int:
