@@ -46,6 +46,7 @@ class DiskOptions(StoreOptions):
 
     driver: Literal["disk"]
     path: str = "storage/framework/cache"
+    """The directory; what begins with ``storage/`` lies under the application's storage."""
     size_bytes_max: int = Field(default=2**30, ge=2**20)
     """How much room values may take before *eviction* removes some: one gibibyte."""
     value_bytes_max: int = Field(default=2**26, ge=1)

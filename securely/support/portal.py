@@ -26,6 +26,9 @@ class PortalReentered(SecurelyError, RuntimeError):
             "itself. Call the async twin there."
         )
 
+    def __reduce__(self) -> tuple[type[PortalReentered], tuple[()]]:
+        return type(self), ()
+
 
 class Portal:
     """A loop in a thread of its own, for sync code that needs something async.
