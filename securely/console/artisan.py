@@ -423,7 +423,9 @@ def _reader_left(output: Output) -> bool:
     """Say whether the reader of the output is gone, and if so keep the exit of Python quiet."""
     try:
         output.flush()
+        gone = terminal.reader_left()
     except BrokenPipeError:
+        gone = True
+    if gone:
         terminal.hush()
-        return True
-    return False
+    return gone

@@ -22,6 +22,7 @@ __all__ = [
     "decorated",
     "hush",
     "paint",
+    "reader_left",
     "split_globals",
     "width",
 ]
@@ -181,3 +182,20 @@ def hush() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):  # standard output is no file: nothing will be flushed
         return
+
+
+def reader_left() -> bool:
+    """Return whether standard output is a pipe that nobody reads any more.
+
+    A flush does not tell: where Python writes unbuffered, nothing is left to be flushed.
+    """
+    try:
+        from select import POLLERR, poll
+    except ImportError:  # Windows has no poll
+        return False
+    poller = poll()
+    try:
+        poller.register(sys.stdout, 0)
+    except (OSError, ValueError, TypeError):  # it is no file
+        return False
+    return any(events & POLLERR for _, events in poller.poll(0))
