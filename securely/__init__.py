@@ -7,7 +7,7 @@ that only lists its commands does not load the framework.
 # Not typing.TYPE_CHECKING: importing typing costs a bare interpreter's whole start again.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from securely.config import env
+    from securely.config.env import env
     from securely.foundation import Application
 
 __all__ = ["Application", "__version__", "env"]

@@ -1,8 +1,7 @@
 """The service that registers invoices, and fails now and then."""
 
+from collections.abc import Callable
 from hashlib import sha256
-
-from securely.cache import Repository
 
 __all__ = ["Gateway", "GatewayRefused", "GatewayUnavailable"]
 
@@ -22,10 +21,14 @@ class Gateway:
     """A stand-in for a service on a network: some calls fail, and one invoice never works.
 
     Which ones is decided by *seed*, so that every run of the example shows the same.
+
+    Args:
+        count: Counts one call under a key and returns how many there have been.
+        seed: Which calls fail.
     """
 
-    def __init__(self, calls: Repository, seed: int) -> None:
-        self._calls = calls
+    def __init__(self, count: Callable[[str], int], seed: int) -> None:
+        self._count = count
         self._seed = seed
 
     def register(self, number: str) -> None:
@@ -37,7 +40,7 @@ class Gateway:
         """
         if number in REFUSED:
             raise GatewayRefused(f"Invoice {number} was refused: the customer's account is closed.")
-        call = self._calls.increment(f"gateway.calls.{number}")
+        call = self._count(f"gateway.calls.{number}")
         if call <= self._failures(number):
             raise GatewayUnavailable(f"The gateway did not answer for invoice {number}.")
 

@@ -11,7 +11,15 @@ from app.invoices.taxes import TaxTable
 
 __all__ = ["COLUMNS", "Rejection", "Row", "read_rows"]
 
-COLUMNS = ("number", "issued_on", "customer", "country", "description", "quantity", "unit_price")
+COLUMNS: tuple[str, ...] = (
+    "number",
+    "issued_on",
+    "customer",
+    "country",
+    "description",
+    "quantity",
+    "unit_price",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,7 @@ class _Place:
 def _row(cells: list[str], place: _Place, taxes: TaxTable) -> Row:
     expected = len(COLUMNS)
     place.check("row", len(cells) == expected, f"{len(cells)} columns instead of {expected}")
-    row = dict(zip(COLUMNS, (cell.strip() for cell in cells), strict=True))
+    row: dict[str, str] = dict(zip(COLUMNS, (cell.strip() for cell in cells), strict=True))
     for field in ("number", "customer", "description"):
         place.check(field, bool(row[field]), "is empty")
     country = row["country"]

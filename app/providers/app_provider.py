@@ -4,8 +4,8 @@ from decimal import Decimal
 
 from app.invoices import Archive, Gateway, Ledger, TaxTable
 from app.invoices.taxes import FixedTaxTable
-from securely.cache import CacheManager
 from securely.container import Provider
+from securely.facades import Cache
 from securely.foundation import Application
 
 __all__ = ["AppProvider"]
@@ -27,14 +27,18 @@ class AppProvider(Provider):
     def register(self) -> None:
         """Say how each service is made; nothing is made yet."""
         self.app.singleton(TaxTable, lambda: FixedTaxTable(RATES))
-        self.app.singleton(Archive, lambda app: Archive(app.storage_path("app/invoices")))
+        self.app.singleton(Archive, self.archive)
         self.app.singleton(Ledger, self.ledger)
         self.app.singleton(Gateway, self.gateway)
+
+    def archive(self, app: Application) -> Archive:
+        """Return where the invoices of this application are kept."""
+        return Archive(app.storage_path("app/invoices"))
 
     def ledger(self, app: Application) -> Ledger:
         """Return the ledger of this application."""
         return Ledger(app.storage_path("app/ledger.csv"))
 
-    def gateway(self, cache: CacheManager) -> Gateway:
+    def gateway(self) -> Gateway:
         """Return the gateway, which counts its calls in the cache."""
-        return Gateway(cache.store(), seed=2026)
+        return Gateway(lambda key: Cache.increment(key), seed=2026)

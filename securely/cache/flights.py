@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Generator
-from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
@@ -22,6 +21,8 @@ class Flight:
     __slots__ = ("_landed", "_table", "key", "thread")
 
     def __init__(self, key: str, table: dict[str, Flight] | None) -> None:
+        from concurrent.futures import Future  # it imports logging: not for who only reads
+
         self.key = key
         self.thread = threading.get_ident()
         self._table = table

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from traceback import extract_tb, format_exception, format_exception_only
 
 from securely.console.exceptions import InvalidInput
 from securely.console.output import Output, Verbosity
@@ -22,6 +21,8 @@ def render_failure(error: BaseException, output: Output) -> None:
     A :class:`SecurelyError` says in its message what to do, so the message is all; anything else is
     unexpected, so it is shown with the frames it came through.
     """
+    from traceback import format_exception, format_exception_only  # a start need not have it
+
     if isinstance(error, SecurelyError):
         output.failure(str(error) or type(error).__name__)
         if isinstance(error, InvalidInput) and error.usage:
@@ -48,6 +49,8 @@ def _notes(error: BaseException) -> list[str]:
 
 def _frames(error: BaseException) -> list[str]:
     """Return the last frames, those outside the framework first where there are any."""
+    from traceback import extract_tb
+
     frames = extract_tb(error.__traceback__)
     framework = str(Path(__file__).parents[1]) + os.sep
     own = [frame for frame in frames if not frame.filename.startswith(framework)]

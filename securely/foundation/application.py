@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeGuard, cast
 
 from securely.container import Container, Provider
 from securely.foundation.bootstrap import BOOTSTRAPPERS
-from securely.foundation.builder import ApplicationBuilder, Parts
+from securely.foundation.builder import ApplicationBuilder, Maker, Parts
+from securely.foundation.catalog import SERVICES
 from securely.foundation.errors import ErrorHandler
 from securely.foundation.maintenance import Maintenance
 from securely.foundation.providers import ProviderRegistry
@@ -54,7 +55,8 @@ class Application(Container):
     @classmethod
     def configure(cls, base_path: Path | str) -> ApplicationBuilder[Self]:
         """Begin an application whose `artisan.py` lies in *base_path*."""
-        return ApplicationBuilder(cls, Path(base_path).resolve())
+        # A cast, because a subclass could take other arguments; then it overrides this, too.
+        return ApplicationBuilder(cast("Maker[Self]", cls), Path(base_path).resolve())
 
     def fresh(
         self, environment: Mapping[str, str] | None = None, storage: Path | None = None
@@ -154,13 +156,19 @@ class Application(Container):
         self._terminating.append(callback)
 
     def terminate(self) -> None:
-        """Run what :meth:`terminating` collected, the last one first; an error stops no other."""
+        """Run what :meth:`terminating` collected, the last one first, then close the services.
+
+        An error is reported and keeps no other from running.
+        """
         while self._terminating:
-            callback = self._terminating.pop()
-            try:
-                self.call(callback)
-            except Exception as error:  # the others are still to run
-                self.errors.report(error, during="terminate")
+            self._finish(self._terminating.pop())
+        # The log last: the others may have something to say.
+        for name in sorted(SERVICES, key=lambda name: name == "log"):
+            if self.resolved(name):
+                close = getattr(self.make(name), "close", None)
+                if close is not None:
+                    self._finish(close)
+        self._finish(self.close)
 
     def handle_command(self, argv: list[str]) -> int:
         """Run one console command and return its exit code.
@@ -182,7 +190,7 @@ class Application(Container):
             args: punq's, see `punq.Container.register`.
             kwargs: punq's.
         """
-        if isinstance(service, type) and issubclass(service, Provider) and not args and not kwargs:
+        if _is_provider(service) and not args and not kwargs:
             self.providers.add(service)
             return self
         return super().register(service, *args, **kwargs)
@@ -203,6 +211,12 @@ class Application(Container):
         self.instance(ErrorHandler, self.errors)
         self.instance(Maintenance, self.maintenance)
 
+    def _finish(self, callback: Callback) -> None:
+        try:
+            self.call(callback)
+        except Exception as error:  # the others are still to run
+            self.errors.report(error, during="terminate")
+
     def _run(self, callbacks: list[Callback]) -> None:
         # By index: a callback may add another, which runs too.
         position = 0
@@ -210,3 +224,7 @@ class Application(Container):
             self.call(callbacks[position])
             position += 1
         callbacks.clear()
+
+
+def _is_provider(service: object) -> TypeGuard[type[Provider]]:
+    return isinstance(service, type) and issubclass(service, Provider)

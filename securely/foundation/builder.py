@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 from securely.container import Container, Provider, set_process_container
 from securely.foundation.errors import ErrorHandler
 
-__all__ = ["ApplicationBuilder", "Parts", "ProviderSource"]
+__all__ = ["ApplicationBuilder", "Maker", "Parts", "ProviderSource"]
 
 A = TypeVar("A", bound=Container)
 A_co = TypeVar("A_co", bound=Container, covariant=True)
@@ -35,9 +35,7 @@ class Parts:
 class Maker(Protocol[A_co]):
     """An application class, seen as what makes applications."""
 
-    def __call__(
-        self, parts: Parts, environment: Mapping[str, str], storage: Path | None, /
-    ) -> A_co:
+    def __call__(self, parts: Parts, environment: Mapping[str, str], storage: Path | None) -> A_co:
         """Make an application of *parts*."""
         ...
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from importlib.machinery import SourceFileLoader
-from typing import Final, TextIO
+from typing import Final, TextIO, cast
 
-from securely.console import Artisan, Output
+from securely.console import Artisan, Command, Output
 from securely.console.failure import render_failure
 from securely.console.manifest import application_commands
 from securely.events import Dispatcher
@@ -71,7 +71,7 @@ def equip(artisan: Artisan, app: Application) -> None:
     for name, path in application_commands(app.paths.base):
         artisan.register(name, path)
     for path in app.parts.commands:
-        artisan.add(import_object(path))
+        artisan.add(cast(type[Command], import_object(path)))
     artisan.sources.append(lambda: _run_routes(app))
     artisan.report = app.errors.report
     artisan.starting.append(lambda name, _given, _output: _starting(app, name))

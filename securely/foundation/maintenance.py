@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from securely.foundation.exceptions import NotInMaintenance
 from securely.support.paths import Paths
@@ -75,7 +75,7 @@ def read(file: Path) -> dict[str, object]:
         return {}
     except ValueError:
         return {"status": 503}
-    return {str(key): value for key, value in content.items()} if isinstance(content, dict) else {}
+    return cast("dict[str, object]", content) if isinstance(content, dict) else {"status": 503}
 
 
 def guard(load: Callable[[], AsgiApplication], file: Path) -> AsgiApplication:

@@ -38,7 +38,8 @@ class AppOptions(Options):
         "aes-256-cbc", description="How values are encrypted."
     )
     maintenance: MaintenanceOptions = Field(
-        default_factory=MaintenanceOptions, description="How it is taken down."
+        default_factory=lambda: MaintenanceOptions(driver="file"),
+        description="How it is taken down.",
     )
 
     @field_validator("timezone")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from securely.container import Container, Provider
 from securely.exceptions import SecurelyError
@@ -54,19 +54,20 @@ class ProviderRegistry:
         if known is not None:
             return known
         provider = cls(self._app)
+        waiting = dict(self._deferred)
+        # Noted first: it may ask for what it binds, and must not be loaded for that again.
         self._loaded[cls] = provider
-        for key in [key for key, path in self._deferred.items() if path == dotted(cls)]:
+        for key in [key for key, path in waiting.items() if path == _path(cls)]:
             del self._deferred[key]
         try:
-            provider.register()
-        except SecurelyError:
+            self._register(provider)
+            if self._may_boot:
+                self._boot(provider)
+        except BaseException:
+            # As if nobody had tried, so that whoever asks next is told the reason again.
+            del self._loaded[cls]
+            self._deferred = waiting
             raise
-        except Exception as error:
-            raise ProviderFailed(dotted(cls), _REGISTER, f"{_told(error)}") from error
-        for name, service in cls.provides.items():
-            self._app.alias(service, name)
-        if self._may_boot:
-            self._boot(provider)
         return provider
 
     def add_named(self, path: str) -> Provider:
@@ -91,7 +92,13 @@ class ProviderRegistry:
         path = self._deferred.get(name)
         if path is None:
             return False
+        table = self._app.registrations.entries
+        before = dict(table)
         self.add_named(path)
+        # It comes late but counts as first: what the application bound in its place stays.
+        if any(table.get(each) is not bindings for each, bindings in before.items()):
+            table.update(before)
+            self._app.invalidate()
         return True
 
     def load_eager(self) -> None:
@@ -108,6 +115,18 @@ class ProviderRegistry:
         self._may_boot = True
         for provider in self.loaded:
             self._boot(provider)
+
+    def _register(self, provider: Provider) -> None:
+        try:
+            provider.register()
+            provider.bind_attributes()
+        except SecurelyError:
+            raise
+        except Exception as error:
+            raise ProviderFailed(dotted(type(provider)), _REGISTER, _told(error)) from error
+        for name, service in provider.provides.items():
+            if not self._is_taken(name):
+                self._app.alias(service, name)
 
     def _boot(self, provider: Provider) -> None:
         try:
@@ -135,14 +154,16 @@ def read_provider_file(file: Path) -> list[type[Provider] | str]:
         exec(code, namespace)  # noqa: S102  # the application's own file
     except Exception as error:
         raise BadProviders(file, _told(error)) from error
-    listed: Any = namespace.get("providers")
-    if not isinstance(listed, list) or not all(_is_source(each) for each in listed):
-        raise BadProviders(file, "`providers` is missing or lists something else")
-    return listed
+    listed: object = namespace.get("providers")
+    if not isinstance(listed, list):
+        raise BadProviders(file, "`providers` is missing, or is no list")
+    return [_source(file, each) for each in cast("list[object]", listed)]
 
 
-def _is_source(value: object) -> bool:
-    return isinstance(value, str) or (isinstance(value, type) and issubclass(value, Provider))
+def _source(file: Path, value: object) -> type[Provider] | str:
+    if isinstance(value, str) or (isinstance(value, type) and issubclass(value, Provider)):
+        return value
+    raise BadProviders(file, f"`providers` lists {value!r}")
 
 
 def _class_path(key: object) -> str:

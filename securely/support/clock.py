@@ -8,7 +8,7 @@ needed: a console that only asks for the time does not pay for it.)
 from __future__ import annotations
 
 import time as _time  # noqa: TID251  # this module is what the ban points to
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Protocol
@@ -146,7 +146,7 @@ async def asleep(seconds: float) -> None:
 
 
 @contextmanager
-def using(clock: Clock) -> Iterator[Clock]:
+def using(clock: Clock) -> Generator[Clock]:
     """Make *clock* the source of time within the block, for the whole process."""
     global _current  # noqa: PLW0603  # time is the same for everybody
     before = _current

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from random import Random, SystemRandom  # noqa: TID251  # this module is what the ban points to
 from uuid import UUID
@@ -67,7 +67,7 @@ def uuid7() -> UUID:
 
 
 @contextmanager
-def seeded(seed: int) -> Iterator[None]:
+def seeded(seed: int) -> Generator[None]:
     """Give the same values for the same *seed* within the block. For tests: not fit for secrets."""
     global _random  # noqa: PLW0603  # randomness is the same for everybody
     before = _random

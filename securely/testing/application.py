@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +45,7 @@ class TestEnvironment:
 @contextmanager
 def fresh_application(
     environment: TestEnvironment, storage: Path, variables: Mapping[str, str] | None = None
-) -> Iterator[Application]:
+) -> Generator[Application]:
     """Boot a fresh application, make it current in the block, and end it.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ S = TypeVar("S")
 
 
 @contextmanager
-def swapped(facade: S, replacement: S) -> Iterator[S]:
+def swapped(facade: S, replacement: S) -> Generator[S]:
     """Let *replacement* be the service of *facade* within the block.
 
     Args:

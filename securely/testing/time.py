@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -44,7 +44,7 @@ class Travel:
 
 
 @contextmanager
-def freeze() -> Iterator[Travel]:
+def freeze() -> Generator[Travel]:
     """Let time stand still within the block, from now on."""
     frozen = FrozenClock(at=clock.timestamp())
     with clock.using(frozen):

@@ -17,7 +17,7 @@ class ImportInvoices(Command):
 
     def handle(self, taxes: TaxTable) -> int:
         """Read, reject, dispatch, and sum up."""
-        file = Path(self.argument("file"))
+        file = Path(self.string("file"))
         queued = rejected = 0
         try:
             for row in read_rows(file, taxes):

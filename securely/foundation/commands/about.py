@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import platform
+import sys
 from collections.abc import Mapping
 from typing import Final
 
@@ -28,7 +28,7 @@ def sections(app: Application) -> dict[str, dict[str, object]]:
         "Environment": {
             "Application": config.get("app.name"),
             "Securely": app.version,
-            "Python": platform.python_version(),
+            "Python": sys.version.partition(" ")[0],
             "Environment": app.env,
             "Debug": app.is_debug,
             "Variables": environment.file.name if environment.file else "of the process only",
