@@ -391,7 +391,7 @@ class Supervisor:
 
     def _together(self, look: float) -> float:
         """Return when to look for jobs: with the look for dead workers, if that is near."""
-        return self._reap_at if abs(look - self._reap_at) < REAP_SECONDS / 2 else look
+        return self._reap_at if 0 <= look - self._reap_at < REAP_SECONDS else look
 
     def _claimed_some(self, turn: Turn, room: int) -> None:
         count = len(turn.deliveries)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import signal
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -225,7 +224,7 @@ def test_pause_when_signalled_takes_nothing_until_continued(shop: Any, jobs: Any
 
 def test_payload_when_changed_is_refused_kept_and_reported(shop: Any, jobs: Any) -> None:
     good = shop.envelope(jobs.Work("a"))
-    bad = replace(good, payload=good.payload[:-1] + b"?")
+    bad = good._replace(payload=good.payload[:-1] + b"?")
     shop.connection.push([bad])
     shop.push(jobs.Work("after"))
 

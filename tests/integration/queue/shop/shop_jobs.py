@@ -167,6 +167,16 @@ class Broken(Job):
 
 
 @dataclass
+class Raises(Job):
+    """Raises, and leaves the rest to the worker."""
+
+    tag: str
+
+    def handle(self) -> None:
+        raise ValueError("no such customer")
+
+
+@dataclass
 class DeadlyHook(Job):
     """Raises, and its hook kills the process: once, or always if *where* is empty."""
 

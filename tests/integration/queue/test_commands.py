@@ -1,0 +1,189 @@
+"""The queue's commands in a booted application, with real executors."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from securely.foundation import Application
+from securely.queue import QueueManager
+from securely.testing.application import TestEnvironment, fresh_application
+from securely.testing.console import Artisan
+
+pytestmark = pytest.mark.integration
+
+SHOP = Path(__file__).parent / "shop"
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def shop_app(
+    securely_environment: TestEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Application]:
+    """An application whose jobs wait in a sqlite queue of this test's own."""
+    monkeypatch.syspath_prepend(str(SHOP))
+    paths = (os.environ.get("PYTHONPATH", ""), str(ROOT), str(SHOP))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+    monkeypatch.setenv("SHOP_JOURNAL", str(tmp_path / "journal"))
+    sqlite = {"QUEUE_CONNECTION": "sqlite"}
+    with fresh_application(securely_environment, tmp_path / "storage", sqlite) as app:
+        yield app
+
+
+@pytest.fixture
+def artisan(shop_app: Application) -> Artisan:
+    return Artisan(shop_app)
+
+
+@pytest.fixture
+def queue(shop_app: Application) -> QueueManager:
+    return shop_app.make(QueueManager)
+
+
+@pytest.fixture
+def work(shop_app: Application) -> Any:
+    import shop_jobs
+
+    return shop_jobs
+
+
+def journal(tmp_path: Path, event: str) -> list[str]:
+    path = tmp_path / "journal"
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [line.split()[1] for line in lines if line.startswith(event)]
+
+
+def test_work_when_jobs_wait_prints_a_line_each_and_a_summary(
+    artisan: Artisan, queue: QueueManager, work: Any, tmp_path: Path
+) -> None:
+    queue.push(work.Work("a"))
+    queue.push(work.Broken("b"))
+
+    result = artisan("queue:work --stop-when-empty-for=500ms")
+
+    result.assert_ok().assert_output(
+        "shop_jobs.Work · attempt 1 ...",
+        "DONE",
+        "shop_jobs.Broken · attempt 1 ...",
+        "RETRY in 50.00ms → ValueError: no such customer",
+        "shop_jobs.Broken · attempt 2 ...",
+        "FAIL → ValueError: no such customer",
+        "Processed 3 jobs in",
+        "1 done, 1 retried, 1 failed.",
+    )
+    assert journal(tmp_path, "end") == ["a"]
+
+
+def test_work_when_json_is_asked_for_prints_objects_only(
+    artisan: Artisan, queue: QueueManager, work: Any
+) -> None:
+    queue.push(work.Work("a"))
+
+    result = artisan("queue:work --once --json").assert_ok()
+
+    job, stopped = [json.loads(line) for line in result.output.splitlines()]
+    assert (job["event"], job["status"], job["name"]) == ("job", "done", "shop_jobs.Work")
+    assert (stopped["event"], stopped["reason"]) == ("stopped", "max_jobs")
+
+
+def test_work_when_quiet_prints_nothing(artisan: Artisan, queue: QueueManager, work: Any) -> None:
+    queue.push(work.Work("a"))
+
+    artisan("queue:work --stop-when-empty --quiet").assert_ok().assert_no_output()
+
+
+def test_work_when_tries_and_backoff_are_given_they_hold_for_jobs_that_say_nothing(
+    artisan: Artisan, queue: QueueManager, work: Any
+) -> None:
+    queue.push(work.Raises("r"))
+
+    result = artisan("queue:work --stop-when-empty-for=500ms --tries=3 --backoff=0,0.1")
+
+    result.assert_output("RETRY →", "RETRY in 100.00ms →", "2 retried, 1 failed.")
+
+
+def test_work_when_down_waits_unless_forced(
+    artisan: Artisan, queue: QueueManager, work: Any
+) -> None:
+    queue.push(work.Work("a"))
+    artisan("down").assert_ok()
+
+    waiting = artisan("queue:work --max-time=1")
+    forced = artisan("queue:work --stop-when-empty --force")
+
+    waiting.assert_output("maintenance mode", "Processed 0 jobs")
+    forced.assert_output("Processed 1 job ")
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("queue:work sync", "keeps no jobs that a worker could take"),
+        ("queue:work sqlit", 'Did you mean "sqlite"?'),
+        ("queue:work --timeout=soon", "--timeout: 'soon' is not a duration"),
+        ("queue:work --processes=0", "processes"),
+        ("queue:retry nowhere", 'No failed job has the id "nowhere"'),
+        ("queue:forget nowhere", 'No failed job has the id "nowhere"'),
+        ("queue:failed nowhere", 'No failed job has the id "nowhere"'),
+    ],
+)
+def test_command_when_it_is_told_nonsense_says_so_in_a_line(
+    artisan: Artisan, line: str, text: str
+) -> None:
+    result = artisan(line).assert_exit(1).assert_output(text)
+
+    assert "Traceback" not in result.output + result.errors
+
+
+def test_failed_when_there_are_some_lists_shows_retries_forgets_and_flushes(
+    artisan: Artisan, queue: QueueManager, work: Any, tmp_path: Path
+) -> None:
+    for tag in "xyz":
+        queue.push(work.Raises(tag))
+    artisan("queue:work --stop-when-empty").assert_ok()
+
+    listed = json.loads(artisan("queue:failed --json").assert_ok().output)
+    artisan("queue:failed").assert_output("shop_jobs.Raises", "ValueError: no such customer")
+    artisan(f"queue:failed {listed[0]['id']}").assert_output("Traceback", "no such customer")
+    artisan(f"queue:forget {listed[0]['id']}").assert_ok()
+    artisan(f"queue:retry {listed[1]['id']}").assert_ok().assert_output("back in default")
+
+    assert len(listed) == 3
+    assert queue.size() == 1
+    artisan("queue:work --stop-when-empty").assert_output("attempt 1", "1 failed.")
+    artisan("queue:retry all").assert_output(listed[1]["id"], listed[2]["id"])
+    artisan("queue:retry all").assert_output("No failed jobs.")
+    artisan("queue:work --stop-when-empty").assert_output("2 failed.")
+    artisan("queue:flush --hours=1").assert_output("Deleted 0 failed jobs.")
+    artisan("queue:flush").assert_output("Deleted 2 failed jobs.")
+    artisan("queue:failed").assert_output("No failed jobs.")
+
+
+def test_clear_when_in_production_asks_first(
+    securely_environment: TestEnvironment, tmp_path: Path, work: Any
+) -> None:
+    variables = {"QUEUE_CONNECTION": "sqlite", "APP_ENV": "production"}
+    with fresh_application(securely_environment, tmp_path / "other", variables) as app:
+        queue, artisan = app.make(QueueManager), Artisan(app)
+        queue.push(work.Work("a"))
+
+        artisan("queue:clear --no-interaction").assert_exit(1).assert_output("Nothing was deleted")
+        artisan("queue:clear --force").assert_output('Deleted 1 job of queue "default"')
+
+        assert queue.size() == 0
+
+
+def test_restart_when_called_leaves_new_workers_alone(
+    artisan: Artisan, queue: QueueManager, work: Any, tmp_path: Path
+) -> None:
+    queue.push(work.Work("a"))
+
+    artisan("queue:restart").assert_ok().assert_output("stop after their current job")
+    artisan("queue:work --stop-when-empty").assert_ok()
+
+    assert journal(tmp_path, "end") == ["a"]
