@@ -147,12 +147,12 @@ class Application(Container):
     def booted(self, callback: Callback) -> None:
         """Call *callback*, injected, once the application has booted; at once if it has."""
         if self._is_booted:
-            self.call(callback)
+            self._call(callback)
         else:
             self._booted.append(callback)
 
     def terminating(self, callback: Callback) -> None:
-        """Call *callback*, injected, when the application ends."""
+        """Call *callback*, injected, sync or async, when the application ends."""
         self._terminating.append(callback)
 
     def terminate(self) -> None:
@@ -221,9 +221,20 @@ class Application(Container):
         # By index: a callback may add another, which runs too.
         position = 0
         while position < len(callbacks):
-            self.call(callbacks[position])
+            self._call(callbacks[position])
             position += 1
         callbacks.clear()
+
+    def _call(self, callback: Callback) -> None:
+        answer = self.call(callback)
+        if hasattr(answer, "__await__"):
+            from securely.support.portal import portal  # asyncio: only where somebody needs it
+
+            portal().run(_awaited(answer))
+
+
+async def _awaited(answer: Any) -> object:
+    return await answer
 
 
 def _is_provider(service: object) -> TypeGuard[type[Provider]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, Literal, TypeVar
 
 from securely.container import Container
@@ -16,6 +17,9 @@ Level = Literal["emergency", "alert", "critical", "error", "warning", "notice", 
 # Being told to stop is no error; asyncio's is named, so that asyncio is not imported for it.
 _NEVER: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
 _CANCELLED: Final = "CancelledError"
+# On an error that was reported: by which handler. Kept there and not here, because an error that
+# is held holds every frame it came through, with all that is in them.
+_MARK: Final = "_securely_reported_by"
 
 
 class ErrorHandler:
@@ -34,7 +38,6 @@ class ErrorHandler:
         self._ignored: list[type[BaseException]] = []
         self._levels: list[tuple[type[BaseException], Level]] = []
         self._reporters: list[tuple[type[BaseException], Callable[[Any], bool | None]]] = []
-        self._last: BaseException | None = None
 
     def dont_report(self, *kinds: type[BaseException]) -> None:
         """Never report errors of these kinds, nor of their subclasses."""
@@ -61,14 +64,23 @@ class ErrorHandler:
             error: What was not caught.
             context: Fields for the log, such as the command that ran.
         """
-        if error is self._last or not self.should_report(error):
+        if self._is_known(error) or not self.should_report(error):
             return
-        self._last = error
         try:
             if all(self._tell(each, error) for each in self._reporters):
                 self._log(error, context)
         except Exception as failure:  # a broken log must not hide the error
             self._say_last(error, failure)
+
+    def _is_known(self, error: BaseException) -> bool:
+        """Tell whether *error* was reported here before, and note that it is now."""
+        if getattr(error, _MARK, None) == id(self):
+            return True
+        try:
+            setattr(error, _MARK, id(self))
+        except (AttributeError, TypeError):
+            return False  # an error that takes no attributes is told as often as it comes
+        return False
 
     def _tell(
         self,
@@ -85,7 +97,8 @@ class ErrorHandler:
     def _say_last(self, error: BaseException, failure: BaseException) -> None:
         import sys
 
-        sys.stderr.write(
-            f"{type(error).__name__}: {error}\n"
-            f"It could not be reported either: {type(failure).__name__}: {failure}\n"
-        )
+        with suppress(Exception):  # where nobody can hear it, nothing is left to try
+            sys.stderr.write(
+                f"{type(error).__name__}: {error}\n"
+                f"It could not be reported either: {type(failure).__name__}: {failure}\n"
+            )

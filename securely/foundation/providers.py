@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
-from securely.container import Container, Provider
+from securely.container import Binding, Container, Provider
 from securely.exceptions import SecurelyError
 from securely.foundation.catalog import EAGER, SERVICES
 from securely.foundation.exceptions import BadProviders, ProviderFailed
@@ -28,6 +28,7 @@ class ProviderRegistry:
     def __init__(self, app: Container) -> None:
         self._app = app
         self._loaded: dict[type[Provider], Provider] = {}
+        self._booted: set[type[Provider]] = set()
         self._may_boot = False
         self._deferred: dict[str, str] = {}
         for name, (cls, provider) in SERVICES.items():
@@ -50,24 +51,32 @@ class ProviderRegistry:
         Raises:
             ProviderFailed: It raised something.
         """
+        return self._add(cls, is_late=False)
+
+    def _add(self, cls: type[Provider], *, is_late: bool) -> Provider:
         known = self._loaded.get(cls)
         if known is not None:
             return known
         provider = cls(self._app)
-        waiting = dict(self._deferred)
         # Noted first: it may ask for what it binds, and must not be loaded for that again.
         self._loaded[cls] = provider
-        for key in [key for key, path in waiting.items() if path == _path(cls)]:
-            del self._deferred[key]
+        table = self._app.registrations.entries
+        bound = {key: table[key] for key in cls.provides.values() if is_late and key in table}
         try:
             self._register(provider)
-            if self._may_boot:
-                self._boot(provider)
         except BaseException:
             # As if nobody had tried, so that whoever asks next is told the reason again.
             del self._loaded[cls]
-            self._deferred = waiting
             raise
+        if bound:
+            self._yield_to(bound)
+        for name, service in cls.provides.items():
+            if not (is_late and (name in table or self._app.is_alias(name))):
+                self._app.alias(service, name)
+        own = _class_path(cls)
+        self._deferred = {key: path for key, path in self._deferred.items() if path != own}
+        if self._may_boot:
+            self._boot(provider)
         return provider
 
     def add_named(self, path: str) -> Provider:
@@ -76,13 +85,7 @@ class ProviderRegistry:
         Raises:
             ProviderFailed: It cannot be imported, or is no provider.
         """
-        try:
-            found = import_object(path)
-        except SecurelyError as error:
-            raise ProviderFailed(path, "import", _place(error)) from error
-        if not (isinstance(found, type) and issubclass(found, Provider)):
-            raise ProviderFailed(path, "import", "it is not a subclass of Provider")
-        return self.add(found)
+        return self._add(_imported(path), is_late=False)
 
     def load_for(self, key: object) -> bool:
         """Load the provider that binds *key*, a name or a class; False when none waits."""
@@ -92,13 +95,7 @@ class ProviderRegistry:
         path = self._deferred.get(name)
         if path is None:
             return False
-        table = self._app.registrations.entries
-        before = dict(table)
-        self.add_named(path)
-        # It comes late but counts as first: what the application bound in its place stays.
-        if any(table.get(each) is not bindings for each, bindings in before.items()):
-            table.update(before)
-            self._app.invalidate()
+        self._add(_imported(path), is_late=True)
         return True
 
     def load_eager(self) -> None:
@@ -124,16 +121,29 @@ class ProviderRegistry:
             raise
         except Exception as error:
             raise ProviderFailed(dotted(type(provider)), _REGISTER, _told(error)) from error
-        for name, service in provider.provides.items():
-            if not self._is_taken(name):
-                self._app.alias(service, name)
+
+    def _yield_to(self, bound: Mapping[type, list[Binding]]) -> None:
+        """Put back what the application bound before the provider of it was loaded.
+
+        Who binds a service of the framework means to replace it. The framework's provider, loaded
+        when that service or another of its own is first asked for, must not take that back.
+        """
+        self._app.registrations.entries.update(bound)
+        self._app.invalidate()
 
     def _boot(self, provider: Provider) -> None:
+        if type(provider) in self._booted:
+            return
+        self._booted.add(type(provider))
         try:
-            self._app.call(provider.boot)
-        except SecurelyError:
-            raise
+            answer: object = self._app.call(provider.boot)
+            if isinstance(answer, Coroutine):
+                answer.close()
+                raise TypeError("boot() is async. A boot is not: make it `def boot`")
         except Exception as error:
+            self._booted.discard(type(provider))
+            if isinstance(error, SecurelyError):
+                raise
             raise ProviderFailed(dotted(type(provider)), _BOOT, _told(error)) from error
 
 
@@ -158,6 +168,16 @@ def read_provider_file(file: Path) -> list[type[Provider] | str]:
     if not isinstance(listed, list):
         raise BadProviders(file, "`providers` is missing, or is no list")
     return [_source(file, each) for each in cast("list[object]", listed)]
+
+
+def _imported(path: str) -> type[Provider]:
+    try:
+        found = import_object(path)
+    except SecurelyError as error:
+        raise ProviderFailed(path, "import", _place(error)) from error
+    if not (isinstance(found, type) and issubclass(found, Provider)):
+        raise ProviderFailed(path, "import", "it is not a subclass of Provider")
+    return found
 
 
 def _source(file: Path, value: object) -> type[Provider] | str:
