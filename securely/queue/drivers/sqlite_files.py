@@ -115,36 +115,54 @@ class Bells:
 
     def __init__(self, home: Path) -> None:
         self._directory = str(_bell_directory(home))
+        self._descriptor = -1
         self._seen = -1
         self._paths: list[str] = []
         self._socket: socket.socket | None = None
 
     def ring(self) -> None:
         """Tell all workers that a job may be waiting."""
-        try:
-            changed = os.stat(self._directory).st_mtime_ns  # noqa: PTH116  # each push pays for it
-        except OSError:
-            # Made, so that the next ring asks for a directory that is there: an exception costs
-            # more than all the rest here.
-            with suppress(OSError):
-                os.mkdir(self._directory, 0o700)  # noqa: PTH102  # as above
-            return
-        if changed != self._seen:
-            self._look(changed)
+        # Each push pays for this look at the directory: by descriptor it costs half.
+        descriptor = self._descriptor
+        if descriptor < 0:
+            descriptor = self._open()
+            if descriptor < 0:
+                return
+        status = os.fstat(descriptor)
+        if status.st_mtime_ns != self._seen:
+            self._look(status)
         if self._paths:
             self._send()
 
     def close(self) -> None:
-        """Close the sending socket; a later ring opens another."""
+        """Let go of socket and directory; a later ring opens them again."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+            self._seen = -1
 
-    def _look(self, changed: int) -> None:
+    def _open(self) -> int:
+        """Open the directory, made where it is missing; -1 where that cannot be."""
+        with suppress(OSError):
+            os.makedirs(self._directory, 0o700, exist_ok=True)  # noqa: PTH103  # its siblings are in os too
+            self._descriptor = os.open(self._directory, os.O_RDONLY | os.O_CLOEXEC)
+        return self._descriptor
+
+    def _look(self, status: os.stat_result) -> None:
+        if not status.st_nlink:
+            # Somebody has removed the directory; there may be another one by now.
+            os.close(self._descriptor)
+            self._descriptor = -1
+            if self._open() < 0:
+                return
+            status = os.fstat(self._descriptor)
         with suppress(OSError), os.scandir(self._directory) as entries:
             self._paths = [entry.path for entry in entries if entry.name.endswith(".bell")]
-        settled = abs(clock.timestamp() - changed / 1e9) > _SETTLED_AFTER
-        self._seen = changed if settled else -1
+        settled = abs(clock.timestamp() - status.st_mtime) > _SETTLED_AFTER
+        self._seen = status.st_mtime_ns if settled else -1
 
     def _send(self) -> None:
         sender = self._socket

@@ -628,3 +628,17 @@ def test_envelope_of_a_foreign_shape_is_kept_byte_by_byte(connection):
     assert (held.name, held.queue, held.payload) == (odd.name, odd.queue, odd.payload)
     assert (held.timeout, held.max_lost, held.verdict) == (None, 0, Verdict.RUN)
     seat.leave()
+
+
+def test_push_after_the_workers_directory_was_made_anew_rings_again(connection):
+    connection.push([envelope()])
+    for path in connection.home.iterdir():
+        path.unlink()
+    connection.home.rmdir()
+
+    connection.push([envelope()])
+    seat = connection.join(["default"])
+    connection.push([envelope()])
+
+    assert rung(seat)
+    seat.leave()
