@@ -14,7 +14,7 @@ __all__ = ["Application", "__version__", "env"]
 
 __version__ = "0.1.0"
 
-_HOMES = {"Application": "securely.foundation", "env": "securely.config"}
+_HOMES = {"Application": "securely.foundation", "env": "securely.config.env"}
 
 
 def __getattr__(name: str) -> object:

@@ -5,7 +5,6 @@ from a manifest and cost little more than the interpreter; all else goes to the 
 is imported here, and by what is imported here, is held by ``tests/architecture/test_start.py``.
 """
 
-import gc
 import os
 import sys
 
@@ -175,6 +174,8 @@ def _say(text: str, found: Globals) -> int:
 
 def _application(base: str, words: list[str], found: Globals) -> int:
     """Hand the command line to the application, and show what keeps it from being made."""
+    import gc
+
     if base not in sys.path:
         sys.path.insert(0, base)
     if not os.path.exists(os.path.join(base, "bootstrap", "app.py")):  # noqa: PTH110, PTH118

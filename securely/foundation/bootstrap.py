@@ -17,7 +17,17 @@ from securely.foundation.providers import ProviderRegistry, read_provider_file
 from securely.support.importing import import_object
 from securely.support.paths import Paths
 
-__all__ = ["BOOTSTRAPPERS", "Bootable", "problems_of", "prove_configuration"]
+__all__ = [
+    "BOOTSTRAPPERS",
+    "Bootable",
+    "boot_providers",
+    "configure_errors",
+    "load_configuration",
+    "load_environment",
+    "problems_of",
+    "prove_configuration",
+    "register_providers",
+]
 
 DEFAULTS: Final = Path(securely.__file__).parent / "skeleton" / "config"
 PROOF: Final = "config.proof"

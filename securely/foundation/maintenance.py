@@ -64,10 +64,10 @@ class Maintenance:
 
     def data(self) -> dict[str, object]:
         """Return what `activate` was given; empty when the application is up."""
-        return read(self.file)
+        return _read(self.file)
 
 
-def read(file: Path) -> dict[str, object]:
+def _read(file: Path) -> dict[str, object]:
     """Return the content of a down file; one that cannot be parsed means down, without details."""
     try:
         content: object = json.loads(file.read_text(encoding="utf-8"))
@@ -96,7 +96,7 @@ def guard(load: Callable[[], AsgiApplication], file: Path) -> AsgiApplication:
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and file.exists():  # noqa: ASYNC240  # one stat
-            await _refuse(read(file), send)
+            await _refuse(_read(file), send)
             return
         if not loaded:
             loaded.append(load())

@@ -234,18 +234,18 @@ class Arguments:
         """Return what `when` gives: an object, a marker, a key, a factory, or a list of these."""
         container, value = self._planner.container, given.value
         if parameter.kind is Kind.SEVERAL and not (is_list(value) or _is_marker(value)):
-            value = [value]
+            return self._all([value])
         if _is_marker(value):
             return Call(partial(_resolved, value, container, parameter))
         if given.is_value:
             return Constant(value)
-        if is_list(value):
-            nodes = [self._given(Given(each, False, given.place), parameter) for each in value]
+        return self._all(value) if is_list(value) else self._one(value)
 
-            def build_all() -> list[Any]:
-                return [node.build() for node in nodes]
+    def _all(self, values: list[Any]) -> Node:
+        nodes = [self._one(each) for each in values]
+        return Call(lambda: [node.build() for node in nodes])
 
-            return Call(build_all)
+    def _one(self, value: Any) -> Node:
         if isinstance(value, type | str):
             key: Key = value
             return self._planner.node(key)

@@ -14,6 +14,7 @@ import os
 import socket
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import TypeAlias
 
 import msgspec
@@ -22,6 +23,11 @@ from securely.queue.contracts import Delivery
 from securely.queue.link import Hook, Link, Quit, Returned, Run, ToExecutor
 
 __all__ = ["Inbox", "Item"]
+
+
+def _end_process() -> None:
+    os._exit(1)  # at once: what the job has done so far is all that it may do
+
 
 Item: TypeAlias = tuple[int, Delivery] | Hook | Quit
 
@@ -32,11 +38,18 @@ class Inbox:
     Args:
         link: Where they come from.
         control: The socket on which the supervisor asks for them back.
+        abandon: What is done when the supervisor is gone.
     """
 
-    def __init__(self, link: Link[ToExecutor], control: socket.socket) -> None:
+    def __init__(
+        self,
+        link: Link[ToExecutor],
+        control: socket.socket,
+        abandon: Callable[[], object] = _end_process,
+    ) -> None:
         self.link = link
         self._control = control
+        self._abandon = abandon
         self._items: deque[Item] = deque()
         self._reading = threading.Lock()
         self._sending = threading.Lock()
@@ -68,7 +81,8 @@ class Inbox:
             try:
                 self._sort(self.link.receive(wait=wait))
             except EOFError:
-                os._exit(1)
+                self._abandon()
+                raise
 
     def send(self, message: msgspec.Struct) -> None:
         """Send *message*; ends the process when the supervisor is gone."""
@@ -76,7 +90,8 @@ class Inbox:
             try:
                 self.link.send(message)
             except EOFError:
-                os._exit(1)
+                self._abandon()
+                raise
 
     def close(self) -> None:
         """Close both sockets."""
@@ -93,7 +108,7 @@ class Inbox:
     def _obey(self) -> None:
         while self._control.recv(64):
             self.give_back()
-        os._exit(1)
+        self._abandon()
 
     def give_back(self) -> None:
         """Return all deliveries that have not been taken, read or not."""
@@ -102,7 +117,7 @@ class Inbox:
         try:
             self._drain()
         except EOFError:
-            os._exit(1)
+            self._abandon()
         finally:
             self._reading.release()
 
