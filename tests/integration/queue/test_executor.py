@@ -1,0 +1,357 @@
+"""The executor, without a process of its own: what it answers to what it is sent."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from securely.queue.board import Board, State
+from securely.queue.contracts import Charge, Defaults, Delivery, FailedJob, Kind, Outcome, Verdict
+from securely.queue.crew.bell import Bell
+from securely.queue.crew.inbox import Inbox
+from securely.queue.crew.loading import Loaded
+from securely.queue.exceptions import JobTimedOut
+from securely.queue.executor import Executor
+from securely.queue.link import (
+    FromExecutor,
+    Hook,
+    HookDone,
+    Link,
+    Quit,
+    Ready,
+    Report,
+    Returned,
+    Run,
+    ToExecutor,
+)
+from securely.support import clock
+
+# The bell takes SIGALRM, which the time limit of the tests would want too.
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(30, method="thread")]
+
+left_behind: ContextVar[str] = ContextVar("left_behind", default="nothing")
+
+
+class Script:
+    """A runner whose jobs are named functions."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.board: Board | None = None
+
+    def configure(self, defaults: Defaults) -> None:
+        """Nothing to configure."""
+
+    def is_async(self, delivery: Delivery) -> bool:
+        return delivery.verdict is Verdict.RUN and delivery.name.startswith("async")
+
+    def run(self, delivery: Delivery) -> Outcome:
+        self.seen.append(f"{delivery.name}:{delivery.verdict.name}")
+        kind = Kind.DONE if delivery.verdict is Verdict.RUN else Kind.FAIL
+        error = None if kind is Kind.DONE else error_of(delivery.verdict.name)
+        if delivery.verdict is Verdict.RUN:
+            try:
+                if delivery.name.startswith("sleep"):
+                    clock.sleep(20)
+                if delivery.name.startswith("leave"):
+                    left_behind.set("something")
+                if delivery.name.startswith("look"):
+                    self.seen.append(left_behind.get())
+            except JobTimedOut as caught:
+                return Outcome(
+                    delivery.id, 1, Kind.RELEASE, 1.0, Charge.EXCEPTION, error_of(str(caught))
+                )
+        return Outcome(delivery.id, delivery.token, kind, error=error)
+
+    async def arun(self, delivery: Delivery) -> Outcome:
+        if delivery.verdict is Verdict.RUN:
+            self.seen.append(f"{delivery.name}:begins")
+            await clock.asleep(20 if "sleep" in delivery.name else 0.01)
+        return self.run(delivery)
+
+    def run_failed_hook(self, failed: FailedJob) -> None:
+        self.seen.append(f"hook:{failed.name}")
+
+
+def error_of(message: str) -> bytes:
+    return json.dumps({"type": "app.errors.Wrong", "message": message, "trace": ""}).encode()
+
+
+def delivery(id_: int, name: str, timeout: float | None = None) -> Delivery:
+    return Delivery(id_, 1, "default", name, 1, 0, 0, 0, timeout, 3, b"p")
+
+
+Dialogue = Callable[["Desk"], None]
+
+
+class Desk:
+    """The supervisor's side, played by a thread while the executor has the main one."""
+
+    def __init__(self, path: Path) -> None:
+        ours, theirs = socket.socketpair()
+        self.control, their_control = socket.socketpair()
+        self.link: Link[FromExecutor] = Link(ours, msgspec.msgpack.Decoder(FromExecutor))
+        their_link: Link[ToExecutor] = Link(theirs, msgspec.msgpack.Decoder(ToExecutor))
+        self.abandoned = threading.Event()
+        self.inbox = Inbox(their_link, their_control, self.abandoned.set)
+        self.board = Board(path / "w.board", 16)
+        self.runner = Script()
+        self.closed = False
+        self.error: BaseException | None = None
+        self._waiting: list[FromExecutor] = []
+
+    def send(self, *names: str, timeout: float | None = None) -> None:
+        batch: list[tuple[int, Delivery]] = []
+        for cell, name in enumerate(names):
+            self.board.place(cell, cell + 1, 1)
+            batch.append((cell, delivery(cell + 1, name, timeout)))
+        self.link.send(Run(batch))
+
+    def next(self) -> FromExecutor:
+        while not self._waiting:
+            self._waiting += self.link.receive(wait=True)
+        return self._waiting.pop(0)
+
+    def report(self) -> Report:
+        message = self.next()
+        assert isinstance(message, Report)
+        return message
+
+    def play(self, dialogue: Dialogue, concurrency: int = 1, timeout: float | None = None) -> None:
+        """Let the executor work while *dialogue* speaks for the supervisor."""
+
+        def speak() -> None:
+            try:
+                assert self.next() == Ready()
+                dialogue(self)
+            except BaseException as error:  # carried to the main thread
+                self.error = error
+            self.link.send(Quit())
+
+        def close() -> None:
+            self.closed = True
+
+        thread = threading.Thread(target=speak)
+        thread.start()
+        loaded = Loaded(self.runner, close)
+        Executor(self.inbox, self.board, loaded, concurrency=concurrency, timeout=timeout).work()
+        thread.join()
+        if self.error is not None:
+            raise self.error
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    before = signal.getsignal(signal.SIGALRM)
+    desk = Desk(tmp_path)
+    yield desk
+    desk.control.close()  # ends the thread that obeys it
+    if desk.closed:
+        assert desk.abandoned.wait(5)
+    desk.link.close()
+    desk.inbox.close()
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def test_run_when_it_goes_well_is_marked_and_reported(desk: Desk) -> None:
+    def dialogue(desk: Desk) -> None:
+        desk.send("a", "b")
+        first, second = desk.report(), desk.report()
+        assert (first.cell, first.outcome) == (0, Outcome(1, 1, Kind.DONE))
+        assert (second.cell, second.reason) == (1, "")
+        assert first.memory > 1 << 20
+        assert [desk.board.look(cell)[0] for cell in (0, 1)] == [State.FINISHED] * 2
+
+    desk.play(dialogue)
+
+    assert desk.runner.seen == ["a:RUN", "b:RUN"]
+    assert desk.closed
+
+
+def test_run_when_it_takes_too_long_is_ended_and_the_next_is_not(desk: Desk) -> None:
+    def dialogue(desk: Desk) -> None:
+        desk.send("sleep", "after", timeout=0.05)
+        ended, after = desk.report(), desk.report()
+        assert (ended.outcome.kind, ended.outcome.charge) == (Kind.RELEASE, Charge.EXCEPTION)
+        assert ended.reason == "Wrong: sleep ran longer than its timeout of 0.05 seconds."
+        assert 0.05 <= ended.seconds < 2
+        assert desk.board.look(0)[0] is State.STARTED
+        assert after.outcome.kind is Kind.DONE
+
+    desk.play(dialogue)
+
+
+def test_run_when_the_worker_sets_the_time_it_holds_too(desk: Desk) -> None:
+    def dialogue(desk: Desk) -> None:
+        desk.send("sleep")
+        assert desk.report().outcome.kind is Kind.RELEASE
+
+    desk.play(dialogue, timeout=0.05)
+
+
+def test_run_when_context_variables_are_left_behind_the_next_job_sees_none(desk: Desk) -> None:
+    def dialogue(desk: Desk) -> None:
+        desk.send("leave", "look")
+        desk.report()
+        desk.report()
+
+    desk.play(dialogue)
+
+    assert desk.runner.seen[-1] == "nothing"
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_run_when_async_and_sync_mix_reports_all(desk: Desk, concurrency: int) -> None:
+    def dialogue(desk: Desk) -> None:
+        desk.send("async1", "b", "async2", "async3", "c")
+        assert {desk.report().outcome.id for _ in range(5)} == {1, 2, 3, 4, 5}
+
+    desk.play(dialogue, concurrency=concurrency)
+
+
+def test_run_when_async_runs_as_many_at_once_as_allowed(desk: Desk) -> None:
+    def dialogue(desk: Desk) -> None:
+        desk.send(*(f"async{n}" for n in range(5)))
+        for _ in range(5):
+            desk.report()
+
+    desk.play(dialogue, concurrency=3)
+
+    assert desk.runner.seen[:3] == [f"async{n}:begins" for n in range(3)]
+    assert desk.runner.seen[3] != "async3:begins"
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_run_when_async_takes_too_long_is_cancelled(desk: Desk, concurrency: int) -> None:
+    def dialogue(desk: Desk) -> None:
+        desk.send("async-sleep", "async-after", timeout=0.05)
+        by_id = {report.outcome.id: report for report in (desk.report(), desk.report())}
+        assert by_id[1].outcome.kind is Kind.FAIL
+        assert by_id[1].reason == "Wrong: TIMED_OUT"
+        assert by_id[1].seconds >= 0.05
+        assert by_id[2].outcome.kind is Kind.DONE
+
+    desk.play(dialogue, concurrency=concurrency)
+
+
+def test_hook_when_sent_runs_and_is_told(desk: Desk) -> None:
+    failed = FailedJob(9, "u", "sqlite", "default", "Greet", b"p", b"{}", 1, 5.0)
+
+    def dialogue(desk: Desk) -> None:
+        desk.board.place(7, 9, -1)
+        desk.link.send(Hook(7, failed))
+        assert desk.next() == HookDone(7)
+        assert desk.board.look(7)[0] is State.STARTED
+
+    desk.play(dialogue)
+
+    assert desk.runner.seen == ["hook:Greet"]
+
+
+def test_revoke_when_a_job_blocks_gives_back_what_is_read_and_unread(desk: Desk) -> None:
+    def dialogue(desk: Desk) -> None:
+        desk.send("sleep", "b", "c", timeout=1.0)
+        while desk.board.look(0)[0] is not State.STARTED:
+            clock.sleep(0.001)
+        desk.link.send(Run([(5, delivery(6, "unread"))]))
+        desk.control.send(b"r")
+        returned = desk.next()
+        assert isinstance(returned, Returned)
+        assert returned.cells == [1, 2, 5]
+        assert desk.report().cell == 0
+
+    desk.play(dialogue)
+
+    assert desk.runner.seen == ["sleep:RUN"]
+
+
+def test_revoke_when_nothing_blocks_runs_or_returns_and_never_both(desk: Desk) -> None:
+    def dialogue(desk: Desk) -> None:
+        for _ in range(50):
+            desk.control.send(b"r")
+            desk.send("a")
+            message = desk.next()
+            assert isinstance(message, Report) or message == Returned([0])
+            if isinstance(message, Report):
+                ran.append(1)
+
+    ran: list[int] = []
+    desk.play(dialogue)
+
+    assert len(desk.runner.seen) == len(ran)
+
+
+def test_revoke_when_a_hook_waits_too_leaves_it(desk: Desk) -> None:
+    failed = FailedJob(9, "u", "sqlite", "default", "Greet", b"p", b"{}", 1, 5.0)
+
+    def dialogue(desk: Desk) -> None:
+        desk.send("sleep", "b", timeout=0.5)
+        while desk.board.look(0)[0] is not State.STARTED:
+            clock.sleep(0.001)
+        desk.link.send(Hook(7, failed))
+        desk.control.send(b"r")
+        assert desk.next() == Returned([1])
+        assert desk.report().cell == 0
+        assert desk.next() == HookDone(7)
+
+    desk.play(dialogue)
+
+
+def test_inbox_when_the_supervisor_is_gone_abandons_the_process(desk: Desk) -> None:
+    desk.link.close()
+
+    with pytest.raises(EOFError):
+        desk.inbox.fill(wait=True)
+    assert desk.abandoned.is_set()
+    with pytest.raises(EOFError):
+        desk.inbox.send(Ready())
+
+
+def test_bell_when_jobs_are_short_sets_one_timer_for_many(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[float] = []
+    monkeypatch.setattr(signal, "setitimer", lambda which, seconds: calls.append(seconds))
+    bell = Bell()
+
+    for n in range(100):
+        bell.set("job", 60.0, 1000.0 + n / 100)
+        bell.unset()
+    bell.set("urgent", 1.0, 1001.0)
+
+    assert calls == [60.0, 1.0]
+
+
+def test_bell_when_it_rings_early_rings_again_for_the_job_that_runs(desk: Desk) -> None:
+    bell = Bell()
+    now = clock.monotonic()
+    bell.set("first", 0.05, now)
+    bell.unset()
+    bell.set("second", 0.2, now)
+
+    with pytest.raises(JobTimedOut) as caught:
+        clock.sleep(10)
+
+    assert caught.value.job == "second"
+    assert 0.2 <= clock.monotonic() - now < 2
+
+
+def test_bell_when_nothing_runs_any_more_rings_for_nobody(desk: Desk) -> None:
+    bell = Bell()
+    bell.set("first", 0.02, clock.monotonic())
+    bell.unset()
+
+    clock.sleep(0.1)
+
+    bell.set("second", 0.02, clock.monotonic())
+    with pytest.raises(JobTimedOut, match="second"):
+        clock.sleep(10)
