@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import sys
+import types
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
+from functools import partial
 from typing import Any, TypeAlias, TypeGuard
 
 from securely.container.scope import Cell
 from securely.container.signature import Parameter
 
-__all__ = ["Binding", "Key", "Lifetime", "Table", "is_list", "name_of", "place", "positional"]
+__all__ = [
+    "Binding",
+    "Key",
+    "Lifetime",
+    "Table",
+    "is_factory",
+    "is_list",
+    "name_of",
+    "place",
+    "positional",
+]
 
 # A class, a string, or any other hashable annotation, as punq allows.
 Key: TypeAlias = Any
@@ -143,6 +155,13 @@ def name_of(key: object) -> str:
     if isinstance(name, str) and not hasattr(key, "__origin__"):
         return name.rpartition("<locals>.")[2]
     return str(key).replace("typing.", "")
+
+
+def is_factory(value: object) -> bool:
+    """Tell whether *value* is a function: an object that can be called may be meant as it is."""
+    return isinstance(
+        value, types.FunctionType | types.MethodType | types.BuiltinFunctionType | partial
+    )
 
 
 def is_list(value: object) -> TypeGuard[list[Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from securely.container.binding import Key
+from securely.container.binding import Key, is_factory
 from securely.support.missing import MISSING
 
 __all__ = ["Context", "Contextual", "Given", "Need", "ParameterName"]
@@ -76,9 +76,8 @@ class Need:
         one of each, to a parameter that takes several.
         """
         named = isinstance(self._key, ParameterName)
-        resolved = callable(value) if not named else callable(value) and not isinstance(value, type)
-        is_key = isinstance(value, str | list) and not named
-        self._add(self._key, Given(value, not (resolved or is_key), self._place))
+        is_key = isinstance(value, str | list | type) and not named
+        self._add(self._key, Given(value, not (is_factory(value) or is_key), self._place))
 
     def give_tagged(self, tag: str) -> None:
         """Give everything that bears *tag*, as a list."""

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from securely.container.exceptions import CircularDependency
 from securely.support.missing import MISSING
@@ -35,13 +35,17 @@ class Build:
         label: What it is called in messages.
         key: What identifies it; a second build of the same key within itself is a cycle.
         needs: The builds of others that this one waits for.
+        yields: Whether others are let in rather than that two wait for each other.
+        is_open: Whether they have been.
         done: What is called when it has ended, well or not.
     """
 
-    __slots__ = ("done", "key", "label", "needs")
+    __slots__ = ("done", "is_open", "key", "label", "needs", "yields")
 
-    def __init__(self, key: object, label: str) -> None:
+    def __init__(self, key: object, label: str, *, yields: bool = False) -> None:
         self.key = key
+        self.yields = yields
+        self.is_open = False
         self.label = label
         self.needs: list[Build] = []
         self.done: list[Callable[[], object]] = []
@@ -172,7 +176,7 @@ def exclusively(cell: Cell, label: str, work: Callable[[], bool]) -> bool:
         label: What it is called in messages.
         work: Looks first whether there is anything left to do.
     """
-    mine = Build(cell, label)
+    mine = Build(cell, label, yields=True)
     while True:
         with _mutex:
             stack = _stack.get()
@@ -201,6 +205,8 @@ def _leading(busy: Build, stack: tuple[Build, ...]) -> Build | None:
     reach = [busy]
     while reach:
         build = reach.pop()
+        if build.is_open:
+            continue
         if build in stack:
             return build
         if id(build) not in seen:
@@ -212,6 +218,10 @@ def _leading(busy: Build, stack: tuple[Build, ...]) -> Build | None:
 def _wait_for(busy: Build, stack: tuple[Build, ...], release: Callable[[], object]) -> None:
     """Note that all of *stack* waits for *busy*; called with the mutex held."""
     own = _leading(busy, stack)
+    while own is not None and own.yields:
+        own.is_open = True
+        _release(cast("Cell", own.key), own)
+        own = _leading(busy, stack)
     if own is not None:
         raise CircularDependency(_round(stack, lambda each: each is own, busy.label))
     for build in stack:
@@ -228,8 +238,14 @@ def _waited_for(busy: Build, stack: tuple[Build, ...]) -> None:
 def _settle(cell: Cell, mine: Build, value: Any) -> None:
     with _mutex:
         cell.value = value
+        _release(cell, mine)
+
+
+def _release(cell: Cell, mine: Build) -> None:
+    """Let those go on who wait for *mine*; called with the mutex held."""
+    if cell.build is mine:
         cell.build = None
-        done, mine.done = mine.done, []
+    done, mine.done = mine.done, []
     for release in done:
         with suppress(RuntimeError):  # the loop that waited has been closed
             release()

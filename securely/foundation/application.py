@@ -213,7 +213,7 @@ class Application(Container):
 
     def _finish(self, callback: Callback) -> None:
         try:
-            self.call(callback)
+            self._call(callback)
         except Exception as error:  # the others are still to run
             self.errors.report(error, during="terminate")
 

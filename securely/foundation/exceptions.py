@@ -62,6 +62,9 @@ class NotInMaintenance(FoundationError):
             "The application is not in maintenance mode; there is nothing to bring up."
         )
 
+    def __reduce__(self) -> tuple[type[NotInMaintenance], tuple[()]]:
+        return type(self), ()
+
 
 class SkeletonExists(FoundationError):
     """A new application would be written over something."""

@@ -13,7 +13,7 @@ A job is a class with `handle`; `dispatch` signs its data and hands it to a conn
     listeners.py    event listeners that run on the queue
     drivers/        null, sqlite, sync
     worker.py       queue:work; supervisor.py: claims and settles; executor.py: runs user code;
-                    board.py, link.py, crew/: between the two; report.py: what is shown
+                    crew/: what the two are made of, and what is shown
     events.py       JobQueued, JobProcessing, JobProcessed, JobFailed …
     exceptions.py   QueueError and its tree; Release, Fail and Drop
     options.py      the section ``queue`` of the configuration

@@ -23,14 +23,11 @@ from typing import Final, Protocol, cast
 import msgspec
 
 from securely.exceptions import SecurelyError
-from securely.queue.board import Board
 from securely.queue.contracts import Delivery, Kind, Outcome, Verdict
 from securely.queue.crew.bell import Bell
+from securely.queue.crew.board import Board
 from securely.queue.crew.inbox import Inbox, Item
-from securely.queue.crew.loading import Loaded, Place
-from securely.queue.crew.system import die_with, hold_lock, resident_bytes
-from securely.queue.exceptions import JobTimedOut
-from securely.queue.link import (
+from securely.queue.crew.link import (
     Hook,
     HookDone,
     Link,
@@ -40,6 +37,9 @@ from securely.queue.link import (
     Start,
     ToExecutor,
 )
+from securely.queue.crew.loading import Loaded, Place
+from securely.queue.crew.system import die_with, hold_lock, resident_bytes
+from securely.queue.exceptions import JobTimedOut
 from securely.support import clock
 from securely.support.importing import import_object
 

@@ -28,13 +28,13 @@ from securely.queue.crew.child import Child, Fate, Launch, Remains
 from securely.queue.crew.crew import Crew
 from securely.queue.crew.fates import judge
 from securely.queue.crew.ledger import Ledger
+from securely.queue.crew.link import FromExecutor, HookDone, Ready, Refused, Returned
+from securely.queue.crew.link import Report as Outcomes
 from securely.queue.crew.orders import Facts, Orders, Stop, find_reason
 from securely.queue.crew.peers import Peers
+from securely.queue.crew.report import Ended, Report, duration
 from securely.queue.crew.signals import STOP, Signals
 from securely.queue.exceptions import QueueUnavailable, StoreFull
-from securely.queue.link import FromExecutor, HookDone, Ready, Refused, Returned
-from securely.queue.link import Report as Outcomes
-from securely.queue.report import Ended, Report, duration
 from securely.support import clock
 
 __all__ = ["Supervisor"]

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from securely.queue.contracts import Workable
 from securely.queue.crew.child import Launch
 from securely.queue.crew.orders import Orders
+from securely.queue.crew.report import Report
 from securely.queue.exceptions import QueueUnavailable
-from securely.queue.report import Report
 from securely.support.suggest import did_you_mean
 
 __all__ = ["Worker"]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol, TypeGuard, cast
 
-from securely.container.binding import Key, is_list
+from securely.container.binding import Key, is_factory, is_list
 from securely.container.contextual import Given, ParameterName
 from securely.container.markers import Inject, Lazy, Parameters
 from securely.container.plans.nodes import Call, Constant, Node, Overrides, Slot
@@ -249,7 +249,7 @@ class Arguments:
         if isinstance(value, type | str):
             key: Key = value
             return self._planner.node(key)
-        if callable(value):
+        if is_factory(value):
             return self._planner.construct(value, (value,), None)
         return Constant(value)
 

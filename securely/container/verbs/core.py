@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any, TypeVar, overload
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -23,6 +24,10 @@ T = TypeVar("T")
 # A provider that loads while a plan is made changes what the plan rests on: it is made again.
 # More rounds than providers that load each other in turn; a plan that never settles is still good.
 _ROUNDS = 16
+
+
+# What is being loaded in this context: who binds it asks whether it is bound.
+_loads: ContextVar[tuple[Key, ...]] = ContextVar("securely_loads", default=())
 
 
 class _Plans(dict[Any, Callable[[], Any]]):
@@ -134,12 +139,18 @@ class Core(punq.Container):
     def _load(self, key: Key) -> bool:
         if self._parent is not None and self._parent._load(key):
             return True
-        if type(self).load_missing is Core.load_missing:
+        if type(self).load_missing is Core.load_missing or key in _loads.get():
             return False
 
         def load() -> bool:
             # Whoever was at it before may have brought it.
-            return bool(self.registrations.find(self.root(key))) or self.load_missing(key)
+            if self.registrations.find(self.root(key)):
+                return True
+            token = _loads.set((*_loads.get(), key))
+            try:
+                return self.load_missing(key)
+            finally:
+                _loads.reset(token)
 
         return exclusively(self._loading, "providers", load)
 

@@ -12,8 +12,8 @@ from securely.queue.crew.child import Launch
 from securely.queue.crew.crew import Size
 from securely.queue.crew.loading import Place
 from securely.queue.crew.orders import Orders
+from securely.queue.crew.report import Report
 from securely.queue.manager import QueueManager
-from securely.queue.report import Report
 from securely.queue.worker import Worker
 from securely.support.durations import InvalidDuration, seconds
 from securely.support.paths import Paths

@@ -21,11 +21,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from securely.queue.board import Board, State
 from securely.queue.contracts import Defaults, Delivery, FailedJob
+from securely.queue.crew.board import Board, State
+from securely.queue.crew.link import FromExecutor, Hook, Link, Quit, Run, Start
 from securely.queue.crew.loading import Place
 from securely.queue.crew.pace import Pace
-from securely.queue.link import FromExecutor, Hook, Link, Quit, Run, Start
 from securely.support import clock
 
 __all__ = ["Child", "Fate", "Launch", "Phase", "Remains"]

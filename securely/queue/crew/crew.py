@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from securely.queue.board import Board
 from securely.queue.contracts import Defaults, Delivery, Verdict
+from securely.queue.crew.board import Board
 from securely.queue.crew.child import Child, Launch, Phase
 from securely.queue.crew.pace import HELD_MAX, Pace
 from securely.support import clock

@@ -20,7 +20,7 @@ from typing import TypeAlias
 import msgspec
 
 from securely.queue.contracts import Delivery
-from securely.queue.link import Hook, Link, Quit, Returned, Run, ToExecutor
+from securely.queue.crew.link import Hook, Link, Quit, Returned, Run, ToExecutor
 
 __all__ = ["Inbox", "Item"]
 

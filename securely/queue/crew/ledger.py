@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from securely.queue.contracts import Delivery, FailedJob, Outcome, Seat, Turn
 from securely.queue.crew.child import Child
 from securely.queue.crew.crew import Crew
-from securely.queue.report import Ended, Report
+from securely.queue.crew.report import Ended, Report
 from securely.support import clock
 
 __all__ = ["Ledger"]

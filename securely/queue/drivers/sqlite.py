@@ -267,7 +267,7 @@ class SqliteConnection(ThreadedConnection):
             synchronous=synchronous,
             busy_seconds=self._busy_seconds,
             page_bytes=2048,
-            pragmas={"wal_autocheckpoint": 2000},
+            pragmas={"wal_autocheckpoint": 8000},
         )
 
     def _insert_one(self, envelope: Envelope) -> None:
@@ -306,7 +306,7 @@ class SqliteConnection(ThreadedConnection):
     def _seat(self, row: int, queues: Sequence[str], lock: int, bell: Bell) -> SqliteSeat:
         database = self._open(_SYNCHRONOUS[self._durability][1])
         with translated(self.name), database.transaction() as connection:
-            from securely.queue.board import boot_id
+            from securely.queue.crew.board import boot_id
 
             connection.execute(
                 "INSERT INTO workers VALUES (?, ?, ?, ?, ?, ?)",

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from securely.queue.board import State, boot_id, read
 from securely.queue.contracts import Delivery, FailedJob, Reaped
+from securely.queue.crew.board import State, boot_id, read
 from securely.queue.drivers.sqlite_failed import COLUMNS, failed_job
 from securely.queue.drivers.sqlite_files import is_free, remove_files
 from securely.queue.exceptions import QueueUnavailable, StoreFull

@@ -8,7 +8,7 @@ config = {
     # Where it runs: local, testing, production … Decides which `.env` is read and what is shown.
     "env": env("APP_ENV", "production"),
     # Whether errors show their whole story. Never in production.
-    "debug": env("APP_DEBUG", False),
+    "debug": env.bool("APP_DEBUG", False),
     # The address people reach it by; used in links made outside a request.
     "url": env("APP_URL", "http://localhost"),
     # The time zone of logs, of dates in input and of schedules. Everything inside is UTC.

@@ -13,14 +13,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from securely.queue.board import Board, State
 from securely.queue.contracts import Charge, Defaults, Delivery, FailedJob, Kind, Outcome, Verdict
 from securely.queue.crew.bell import Bell
+from securely.queue.crew.board import Board, State
 from securely.queue.crew.inbox import Inbox
-from securely.queue.crew.loading import Loaded
-from securely.queue.exceptions import JobTimedOut
-from securely.queue.executor import Executor
-from securely.queue.link import (
+from securely.queue.crew.link import (
     FromExecutor,
     Hook,
     HookDone,
@@ -32,6 +29,9 @@ from securely.queue.link import (
     Run,
     ToExecutor,
 )
+from securely.queue.crew.loading import Loaded
+from securely.queue.exceptions import JobTimedOut
+from securely.queue.executor import Executor
 from securely.support import clock
 
 # The bell takes SIGALRM, which the time limit of the tests would want too.

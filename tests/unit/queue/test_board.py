@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from securely.queue import board as module
-from securely.queue.board import Board, State, boot_id, read
+from securely.queue.crew import board as module
+from securely.queue.crew.board import Board, State, boot_id, read
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from securely.queue.contracts import Delivery, FailedJob, Kind, Outcome, Verdict
-from securely.queue.link import (
+from securely.queue.crew.link import (
     FromExecutor,
     Hook,
     Link,

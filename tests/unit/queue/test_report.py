@@ -8,7 +8,7 @@ from datetime import UTC
 import pytest
 
 from securely.queue.contracts import Charge, Delivery, Kind, Outcome
-from securely.queue.report import Ended, Report, Tally, duration
+from securely.queue.crew.report import Ended, Report, Tally, duration
 from securely.support import clock
 from securely.support.clock import FrozenClock
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from securely.queue.board import Board
 from securely.queue.contracts import Charge, Envelope, Kind, Outcome, Verdict
+from securely.queue.crew.board import Board
 from securely.queue.drivers.sqlite import SqliteConnection
 from securely.queue.drivers.sqlite_files import hold, is_free
 from securely.queue.drivers.sqlite_schema import MIGRATIONS

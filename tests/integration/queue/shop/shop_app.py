@@ -15,10 +15,10 @@ from securely.queue.crew.child import Launch
 from securely.queue.crew.crew import Size
 from securely.queue.crew.loading import Loaded, Place
 from securely.queue.crew.orders import Orders
+from securely.queue.crew.report import Report
 from securely.queue.delivery.runner import JobRunner
 from securely.queue.drivers.sqlite import SqliteConnection
 from securely.queue.payload import Codec
-from securely.queue.report import Report
 from securely.queue.worker import Worker
 
 sys.path.insert(0, str(Path(__file__).parent))
