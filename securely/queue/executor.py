@@ -46,7 +46,7 @@ from securely.support.importing import import_object
 __all__ = ["Executor", "main"]
 
 MEMORY_SECONDS: Final = 0.1  # looking at our own memory costs as much as a small job
-REASON_CHARS_MAX: Final = 200
+REASON_CHARS_MAX: Final = 200  # a line for people; all of it is kept with the failed job
 
 
 class _Tasks(Protocol):

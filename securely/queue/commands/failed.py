@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from securely.console import Command
@@ -15,7 +15,6 @@ from securely.queue.manager import QueueManager
 __all__ = ["FailedCommand", "FlushCommand", "ForgetCommand", "RetryCommand"]
 
 ALL = "all"
-_HOUR_SECONDS = 3600
 
 
 class _OfFailedJobs(Command):
@@ -136,9 +135,8 @@ class FlushCommand(_OfFailedJobs):
 
     def handle(self, queues: QueueManager) -> int:
         """Delete them, and say how many there were."""
-        hours = self.number("hours", 0) if self.option("hours") is not None else None
-        older_than = None if hours is None else hours * _HOUR_SECONDS
-        count = self.failed(queues).flush(older_than)
+        age = timedelta(hours=self.number("hours", 0)) if self.option("hours") else None
+        count = self.failed(queues).flush(None if age is None else age.total_seconds())
         jobs = "1 failed job" if count == 1 else f"{count} failed jobs"
         self.info(f"Deleted {jobs}.")
         return self.SUCCESS

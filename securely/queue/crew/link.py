@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 _LENGTH = struct.Struct("<I")
-_CHUNK_BYTES = 1 << 18
+_CHUNK_BYTES = 1 << 18  # one read takes what a socket's buffer holds by default, and more
 _FRAME_BYTES_MAX = 1 << 30  # beyond it the stream is not ours
 
 

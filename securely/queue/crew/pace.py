@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["Pace"]
+__all__ = ["HELD_MAX", "Pace"]
 
 WORK_SECONDS: Final = 0.005  # an urgent job waits about this long; a claim is far shorter
 HELD_MAX: Final = 128  # beyond it a drain got no faster (measured), and a death returns more

@@ -17,7 +17,7 @@ __all__ = ["Ended", "Report", "Status", "Tally", "duration"]
 
 WIDTH_MIN: Final = 60  # narrower, and there is no room for dots
 WIDTH_MAX: Final = 150  # wider, and the eye loses the line
-_MINUTE: Final = 60
+_MINUTE: Final = 60  # seconds
 Write: TypeAlias = Callable[[str], object]
 
 

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final
 
-__all__ = ["Signals"]
+__all__ = ["STOP", "Signals"]
 
+# What asks a worker to stop: a service manager, Ctrl-C, Ctrl-\.
 STOP: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 _Handler = Callable[[int, FrameType | None], Any] | int | None
 
