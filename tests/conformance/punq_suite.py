@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess  # noqa: S404
+import subprocess
 import sys
 import tarfile
 import tempfile

@@ -1,0 +1,614 @@
+"""Lifetimes: scopes, what is closed at their end, and who waits for whom."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import pytest
+
+from securely.container import AsyncBinding, CircularDependency, Container, NotBound
+
+
+class Service:
+    pass
+
+
+class User:
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+
+class Later:
+    pass
+
+
+class NeedsLater:
+    def __init__(self, later: Later, service: Service) -> None:
+        self.later, self.service = later, service
+
+
+async def make_later() -> Later:
+    await asyncio.sleep(0)  # noqa: TID251  # a turn for others
+    return Later()
+
+
+@pytest.fixture
+def app() -> Container:
+    return Container()
+
+
+def opening(log: list[str], name: str) -> Callable[[], Iterator[str]]:
+    def opened() -> Iterator[str]:
+        log.append(f"open {name}")
+        yield name
+        log.append(f"close {name}")
+
+    return opened
+
+
+def race(count: int, work: Callable[[], object]) -> list[object]:
+    barrier = threading.Barrier(count)
+    results: list[object] = []
+
+    def run() -> None:
+        barrier.wait()
+        try:
+            results.append(work())
+        except Exception as error:  # the test looks at it
+            results.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in threads), "they wait for each other"
+    return results
+
+
+def test_scope_gives_one_object_each(app: Container) -> None:
+    app.scoped(Service)
+    outside = app.make(Service)
+
+    with app.scope():
+        first = app.make(Service)
+        assert app.make(User).service is first
+        with app.scope():
+            assert app.make(Service) is not first
+        assert app.make(Service) is first
+
+    assert app.make(Service) is outside
+    assert first is not outside
+
+
+def test_scope_of_one_application_is_none_of_another(app: Container) -> None:
+    other = Container()
+    other.scoped(Service)
+    outside = other.make(Service)
+
+    with app.scope(), app.child().scope():
+        assert other.make(Service) is outside
+
+
+def test_scope_of_tasks_is_their_own(app: Container) -> None:
+    app.scoped(Service)
+
+    async def task() -> Service:
+        async with app.ascope():
+            service = app.make(Service)
+            await asyncio.sleep(0)  # noqa: TID251  # a turn for others
+            assert app.make(Service) is service
+            return service
+
+    async def main() -> list[Service]:
+        return await asyncio.gather(*(task() for _ in range(5)))
+
+    assert len({id(each) for each in asyncio.run(main())}) == 5
+
+
+def test_scope_closes_in_reverse_order(app: Container) -> None:
+    log: list[str] = []
+    app.scoped("a", opening(log, "a"))
+    app.scoped("b", opening(log, "b"))
+    app.bind("c", contextmanager(opening(log, "c")))
+
+    with app.scope():
+        assert (app.make("a"), app.make("b"), app.make("c"), app.make("a")) == ("a", "b", "c", "a")
+        app.forget_scoped_instances()
+        assert app.make("a") == "a"
+
+    assert log == [
+        *("open a", "open b", "open c", "close c", "close b", "close a"),
+        *("open a", "close a"),
+    ]
+
+
+def test_close_finishes_singletons_last(app: Container) -> None:
+    log: list[str] = []
+    app.singleton("one", opening(log, "one"))
+    app.scoped("loose", opening(log, "loose"))
+    app.make("loose")
+    app.make("one")
+    with app.scope():
+        app.make("one")
+
+    app.close()
+    app.close()
+
+    assert log == ["open loose", "open one", "close loose", "close one"]
+
+
+def test_scope_tells_factories_what_ended_it(app: Container) -> None:
+    log: list[str] = []
+
+    def transaction() -> Iterator[str]:
+        try:
+            yield "open"
+        except ValueError as error:
+            log.append(f"rolled back: {error}")
+            raise
+
+    app.scoped("tx", transaction)
+
+    with pytest.raises(ValueError, match="wrong"), app.scope():
+        app.make("tx")
+        raise ValueError("wrong")
+    assert log == ["rolled back: wrong"]
+
+
+def test_scope_when_closing_fails_closes_the_rest_and_says_all(app: Container) -> None:
+    log: list[str] = []
+
+    def bad() -> Iterator[int]:
+        yield 1
+        raise OSError("disk")
+
+    app.scoped("good", opening(log, "good"))
+    app.scoped("bad", bad)
+    app.bind("worse", bad)
+
+    with pytest.raises(ExceptionGroup, match="Closing a scope failed") as caught, app.scope():
+        app.make("good")
+        app.make("bad")
+        app.make("worse")
+
+    assert [str(each) for each in caught.value.exceptions] == ["disk", "disk"]
+    assert log == ["open good", "close good"]
+
+
+def test_singleton_when_its_factory_fails_is_built_at_the_next(app: Container) -> None:
+    tries: list[int] = []
+
+    def flaky() -> str:
+        tries.append(1)
+        if len(tries) == 1:
+            raise OSError("not yet")
+        return "there"
+
+    app.singleton("x", flaky)
+
+    with pytest.raises(OSError, match="not yet"):
+        app.make("x")
+    assert app.make("x") == "there"
+    assert app.make("x") == "there"
+    assert len(tries) == 2
+
+
+def test_singleton_when_a_hundred_threads_race_is_built_once(app: Container) -> None:
+    built: list[int] = []
+    gate = threading.Event()
+
+    def slow() -> Service:
+        built.append(1)
+        gate.wait(0.05)
+        return Service()
+
+    app.singleton(Service, slow)
+    app.singleton(User)
+
+    results = race(100, lambda: app.make(User).service)
+
+    assert len(built) == 1
+    assert len({id(each) for each in results}) == 1
+
+
+def test_singleton_when_it_fails_in_a_race_lets_the_next_try(app: Container) -> None:
+    tries: list[int] = []
+    gate = threading.Event()
+
+    def flaky() -> str:
+        tries.append(1)
+        gate.wait(0.02)
+        if len(tries) == 1:
+            raise OSError("not yet")
+        return "there"
+
+    app.singleton("x", flaky)
+
+    results = race(8, lambda: app.make("x"))
+
+    assert len(tries) == 2
+    assert sorted(str(each) for each in results) == ["not yet", *["there"] * 7]
+
+
+def test_two_singletons_that_need_each_other_from_two_threads_do_not_deadlock(
+    app: Container,
+) -> None:
+    barrier, met = threading.Barrier(2), set[str]()
+
+    def make(other: str) -> Callable[[], object]:
+        def factory() -> object:
+            if other not in met:  # the one who is not told tries again
+                met.add(other)
+                barrier.wait(10)
+            return app.make(other)
+
+        return factory
+
+    app.singleton("a", make("b"))
+    app.singleton("b", make("a"))
+    keys = iter(["a", "b"])
+
+    results = race(2, lambda: app.make(next(keys)))
+
+    assert any(isinstance(each, CircularDependency) for each in results)
+    app.singleton("a", lambda: 1)
+    assert app.make("a") == 1
+
+
+def test_singletons_are_built_at_the_same_time(app: Container) -> None:
+    barrier = threading.Barrier(2)
+    app.singleton("a", lambda: barrier.wait(10))
+    app.singleton("b", lambda: barrier.wait(10))
+    keys = iter(["a", "b"])
+
+    results = race(2, lambda: app.make(next(keys)))
+
+    assert sorted(str(each) for each in results) == ["0", "1"]
+
+
+def test_singleton_factory_may_wait_for_a_thread_that_builds_another(app: Container) -> None:
+    app.singleton("inner", Service)
+
+    def outer() -> object:
+        found: list[object] = []
+        thread = threading.Thread(target=lambda: found.append(app.make("inner")))
+        thread.start()
+        thread.join(10)
+        return found[0]
+
+    app.singleton("outer", outer)
+
+    assert app.make("outer") is app.make("inner")
+
+
+def test_scoped_when_threads_share_a_scope_is_built_once(app: Container) -> None:
+    built: list[int] = []
+    app.scoped("x", lambda: built.append(1) or Service())
+
+    async def main() -> set[int]:
+        async with app.ascope():
+            made = await asyncio.gather(*(asyncio.to_thread(app.make, "x") for _ in range(8)))
+        return {id(each) for each in made}
+
+    assert len(asyncio.run(main())) == 1
+    assert len(built) == 1
+
+
+def test_provider_that_loads_in_two_threads_is_loaded_once() -> None:
+    gate = threading.Event()
+
+    class Loading(Container):
+        loads = 0
+
+        def load_missing(self, key: object) -> bool:
+            if key != "x":
+                return False
+            type(self).loads += 1
+            gate.wait(0.05)
+            self.bound("y")
+            self.bind("x", lambda: 1)
+            return True
+
+    app = Loading()
+
+    assert race(10, lambda: app.make("x")) == [1] * 10
+    assert Loading.loads == 1
+
+
+def test_provider_that_boots_what_waits_for_it_does_not_deadlock() -> None:
+    started, loading = threading.Event(), threading.Event()
+
+    class Loading(Container):
+        def load_missing(self, key: object) -> bool:
+            if key != "late":
+                return False
+            loading.set()
+            started.wait(10)
+            self.instance("late", self.make("shared"))
+            return True
+
+    app = Loading()
+
+    def shared() -> object:
+        started.set()
+        loading.wait(10)
+        return app.bound("other")
+
+    app.singleton("shared", shared)
+    keys = iter(["late", "shared"])
+
+    assert race(2, lambda: app.make(next(keys))) == [False, False]
+
+
+async def amake_all(app: Container, key: str, count: int) -> list[object]:
+    return await asyncio.gather(*(app.amake(key) for _ in range(count)))
+
+
+def test_async_factory_is_refused_by_make_and_awaited_by_amake(app: Container) -> None:
+    app.bind(Later, make_later)
+
+    with pytest.raises(AsyncBinding, match=r"Later is built by an async factory.*amake\(Later\)"):
+        app.make(Later)
+    with pytest.raises(AsyncBinding, match=r"amake\(NeedsLater\)"):
+        app.make(NeedsLater)
+    with pytest.raises(AsyncBinding):
+        app.make(NeedsLater, service=Service())
+    made = asyncio.run(app.amake(NeedsLater))
+    assert isinstance(made.later, Later)
+    assert isinstance(made.service, Service)
+    service = Service()
+    assert asyncio.run(app.amake(NeedsLater, service=service)).service is service
+
+
+def test_async_singleton_is_built_once_and_then_found_by_make(app: Container) -> None:
+    built: list[int] = []
+
+    async def slow() -> Later:
+        built.append(1)
+        await asyncio.sleep(0)  # noqa: TID251  # a turn for others
+        return Later()
+
+    app.singleton("later", slow)
+
+    made = asyncio.run(amake_all(app, "later", 10))
+
+    assert len(built) == 1
+    assert {id(each) for each in made} == {id(app.make("later"))}
+    assert asyncio.run(app.amake("later")) is app.make("later")
+    assert asyncio.run(app.amake("later")) is app.make("later")
+
+
+def test_async_singleton_when_it_fails_lets_the_next_try(app: Container) -> None:
+    tries: list[int] = []
+
+    async def flaky() -> str:
+        tries.append(1)
+        await asyncio.sleep(0)  # noqa: TID251  # a turn for others
+        if len(tries) == 1:
+            raise OSError("not yet")
+        return "there"
+
+    app.singleton("x", flaky)
+
+    async def main() -> list[object]:
+        return await asyncio.gather(*(app.amake("x") for _ in range(3)), return_exceptions=True)
+
+    assert [str(each) for each in asyncio.run(main())] == ["not yet", "there", "there"]
+
+
+def test_async_cycle_is_found(app: Container) -> None:
+    async def first() -> object:
+        await asyncio.sleep(0)  # noqa: TID251  # a turn for others
+        return await app.amake("b")
+
+    async def second() -> object:
+        await asyncio.sleep(0)  # noqa: TID251  # a turn for others
+        return await app.amake("a")
+
+    async def again(a: object) -> object:
+        return a
+
+    app.singleton("a", first)
+    app.singleton("b", second)
+    app.bind("t", lambda: again(app.amake("t")))
+
+    async def main() -> list[object]:
+        return await asyncio.gather(app.amake("a"), app.amake("b"), return_exceptions=True)
+
+    assert any(isinstance(each, CircularDependency) for each in asyncio.run(main()))
+
+    async def itself() -> object:
+        return await app.amake("self")
+
+    app.bind("self", itself)
+    with pytest.raises(CircularDependency, match='"self" → "self"'):
+        asyncio.run(app.amake("self"))
+
+
+def test_async_singleton_raced_by_two_loops_is_built_once(app: Container) -> None:
+    built: list[int] = []
+    gate = threading.Event()
+
+    async def slow() -> Later:
+        built.append(1)
+        await asyncio.to_thread(gate.wait, 0.05)
+        return Later()
+
+    app.singleton("later", slow)
+
+    results = race(5, lambda: asyncio.run(app.amake("later")))
+
+    assert len(built) == 1
+    assert len({id(each) for each in results}) == 1
+
+
+def test_async_resources_close_with_the_scope(app: Container) -> None:
+    log: list[str] = []
+
+    async def generator() -> AsyncIterator[str]:
+        yield "g"
+        log.append("g")
+
+    @asynccontextmanager
+    async def manager(service: Service) -> AsyncIterator[str]:
+        yield "m"
+        log.append("m")
+
+    app.scoped("g", generator)
+    app.bind("m", manager)
+    app.bind("s", opening(log, "s"))
+    app.bind("both", lambda g, m: (g, m))
+    app.when("both").needs_param("g").give("unused")
+
+    async def main() -> None:
+        async with app.ascope():
+            assert await app.amake("g") == "g"
+            assert await app.amake("g") == "g"
+            assert await app.amake("m") == "m"
+            assert await app.amake("s") == "s"
+
+    asyncio.run(main())
+
+    assert log == ["open s", "close s", "m", "g"]
+
+
+def test_async_resource_in_a_sync_scope_says_what_to_use(app: Container) -> None:
+    async def generator() -> AsyncIterator[str]:
+        yield "g"
+
+    app.scoped("g", generator)
+
+    async def main() -> None:
+        with app.scope():
+            await app.amake("g")
+
+    with pytest.raises(ExceptionGroup) as caught:
+        asyncio.run(main())
+    assert "ascope" in str(caught.value.exceptions[0])
+
+
+def test_async_scope_when_closing_fails_says_all(app: Container) -> None:
+    async def bad() -> AsyncIterator[int]:
+        yield 1
+        raise OSError("disk")
+
+    app.scoped("bad", bad)
+
+    async def main() -> None:
+        async with app.ascope():
+            await app.amake("bad")
+
+    with pytest.raises(ExceptionGroup) as caught:
+        asyncio.run(main())
+    assert str(caught.value.exceptions[0]) == "disk"
+
+    async def failing() -> None:
+        async with app.ascope():
+            raise ValueError("body")
+
+    with pytest.raises(ValueError, match="body"):
+        asyncio.run(failing())
+
+
+def test_aclose_and_aforget_finish_async_resources(app: Container) -> None:
+    log: list[str] = []
+
+    async def opened() -> AsyncIterator[str]:
+        yield "x"
+        log.append("closed")
+
+    app.singleton("one", opened)
+    app.scoped("loose", opened)
+
+    async def main() -> None:
+        await app.amake("one")
+        await app.amake("loose")
+        await app.aforget_scoped_instances()
+        assert log == ["closed"]
+        await app.aclose()
+
+    asyncio.run(main())
+
+    assert log == ["closed", "closed"]
+
+
+def test_async_wait_when_the_loop_has_gone_harms_nobody(app: Container) -> None:
+    release = threading.Event()
+    entered = threading.Event()
+
+    async def slow() -> int:
+        entered.set()
+        await asyncio.to_thread(release.wait, 10)
+        return 1
+
+    app.singleton("x", slow)
+    results: list[int] = []
+    thread = threading.Thread(target=lambda: results.append(asyncio.run(app.amake("x"))))
+    thread.start()
+    entered.wait(10)
+
+    async def impatient() -> None:
+        await asyncio.wait_for(app.amake("x"), 0.01)
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(impatient())
+    release.set()
+    thread.join(10)
+
+    assert results == [1]
+
+
+def test_async_hooks_and_extenders_apply(app: Container) -> None:
+    log: list[str] = []
+    app.bind(Later, make_later)
+    app.singleton("kept", make_later)
+    app.before_resolving(Later, lambda: log.append("before"))
+    app.resolving(Later, lambda: log.append("resolving"))
+    app.extend("kept", lambda made: [made])
+
+    async def main() -> None:
+        await app.amake(Later)
+        assert isinstance(await app.amake("kept"), list)
+        assert isinstance(await app.amake("kept", x=1), list)
+
+    asyncio.run(main())
+
+    assert log[:2] == ["before", "resolving"]
+
+
+def test_acall_takes_either_colour(app: Container) -> None:
+    app.bind(Later, make_later)
+
+    async def handle(later: Later, x: int) -> tuple[Later, int]:
+        return later, x
+
+    def plain(later: Later) -> Later:
+        return later
+
+    class Invoked:
+        async def __call__(self, service: Service) -> Service:
+            return service
+
+    async def main() -> None:
+        assert (await app.acall(handle, x=1))[1] == 1
+        assert isinstance(await app.acall(plain), Later)
+        assert isinstance(await app.acall(Invoked), Service)
+        assert isinstance(await app.acall(User), User)
+        app.bind_method(Invoked.__call__, lambda invoked, app: "instead")
+        assert await app.acall(Invoked()) == "instead"
+
+    asyncio.run(main())
+    with pytest.raises(AsyncBinding, match="plain"):
+        app.call(plain)
+
+
+def test_acall_when_a_parameter_is_missing_says_so(app: Container) -> None:
+    async def handle(x: int) -> int:
+        return x
+
+    with pytest.raises(NotBound, match='"x: int" of .*handle'):
+        asyncio.run(app.acall(handle))
