@@ -10,12 +10,15 @@ from securely.container import Binding, Container, Provider
 from securely.exceptions import SecurelyError
 from securely.foundation.catalog import EAGER, SERVICES
 from securely.foundation.exceptions import BadProviders, ProviderFailed
-from securely.support.importing import dotted, import_object
+from securely.support.importing import ImportFailed, dotted, import_object
 
 __all__ = ["ProviderRegistry", "read_provider_file"]
 
 _BOOT: Final = "boot"
 _REGISTER: Final = "register"
+# An application has read its configuration before the first provider; none is loaded for it.
+_BOUND_AT_BOOT: Final = ("config",)
+_IMPORTING: Final = import_object.__code__.co_filename
 
 
 class ProviderRegistry:
@@ -32,8 +35,9 @@ class ProviderRegistry:
         self._may_boot = False
         self._deferred: dict[str, str] = {}
         for name, (cls, provider) in SERVICES.items():
-            self._deferred[name] = provider
-            self._deferred[cls] = provider
+            if name not in _BOUND_AT_BOOT:
+                self._deferred[name] = provider
+                self._deferred[cls] = provider
 
     @property
     def loaded(self) -> tuple[Provider, ...]:
@@ -136,10 +140,7 @@ class ProviderRegistry:
             return
         self._booted.add(type(provider))
         try:
-            answer: object = self._app.call(provider.boot)
-            if isinstance(answer, Coroutine):
-                answer.close()
-                raise TypeError("boot() is async. A boot is not: make it `def boot`")
+            _refuse_async(self._app.call(provider.boot))
         except Exception as error:
             self._booted.discard(type(provider))
             if isinstance(error, SecurelyError):
@@ -173,8 +174,8 @@ def read_provider_file(file: Path) -> list[type[Provider] | str]:
 def _imported(path: str) -> type[Provider]:
     try:
         found = import_object(path)
-    except SecurelyError as error:
-        raise ProviderFailed(path, "import", _place(error)) from error
+    except ImportFailed as error:
+        raise ProviderFailed(path, "import", _unimported(error)) from error
     if not (isinstance(found, type) and issubclass(found, Provider)):
         raise ProviderFailed(path, "import", "it is not a subclass of Provider")
     return found
@@ -195,6 +196,21 @@ def _told(error: BaseException) -> str:
     return place if place.startswith(type(error).__name__) else f"{type(error).__name__}: {place}"
 
 
+def _refuse_async(answer: object) -> None:
+    if isinstance(answer, Coroutine):
+        answer.close()
+        raise TypeError("boot() is async, and nobody would await it. Write `def boot`")
+
+
+def _unimported(error: ImportFailed) -> str:
+    """Return why something cannot be imported, with file and line where there is one to look at."""
+    cause = error.__cause__
+    if isinstance(cause, SyntaxError):
+        return _place(cause)
+    where = _last_own_frame(cause) if cause is not None else ""
+    return f"{error.reason} ({where})" if where else error.reason
+
+
 def _place(error: BaseException) -> str:
     """Return the message of *error* with file and line of where it began."""
     cause = error
@@ -211,7 +227,7 @@ def _last_own_frame(error: BaseException) -> str:
     frame, where = error.__traceback__, ""
     while frame is not None:
         name = frame.tb_frame.f_code.co_filename
-        if "importlib" not in name and not name.startswith("<"):
+        if "importlib" not in name and name != _IMPORTING and not name.startswith("<"):
             where = f"{name}, line {frame.tb_lineno}"
         frame = frame.tb_next
     return where

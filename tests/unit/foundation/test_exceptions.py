@@ -1,0 +1,37 @@
+"""Errors of the foundation say what happened and can be copied."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import pytest
+
+from securely.foundation import (
+    BadProviders,
+    FoundationError,
+    NotInMaintenance,
+    ProviderFailed,
+    SkeletonExists,
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "texts"),
+    [
+        (ProviderFailed("app.one:One", "boot", "OSError: no"), ["app.one:One", "boot", "no"]),
+        (BadProviders(Path("providers.py"), "it is empty"), ["providers.py", "it is empty"]),
+        (NotInMaintenance(), ["not in maintenance"]),
+        (SkeletonExists(Path("blog")), ["blog", "not empty"]),
+    ],
+)
+def test_an_error_says_what_happened_and_survives_a_copy(
+    error: FoundationError, texts: list[str]
+) -> None:
+    copied = copy.copy(error)
+
+    assert type(copied) is type(error)
+    assert str(copied) == str(error)
+    assert vars(copied) == vars(error)
+    for text in texts:
+        assert text in str(error)
