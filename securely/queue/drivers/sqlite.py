@@ -267,7 +267,7 @@ class SqliteConnection(ThreadedConnection):
             synchronous=synchronous,
             busy_seconds=self._busy_seconds,
             page_bytes=2048,
-            pragmas={"wal_autocheckpoint": 8000},
+            pragmas={"wal_autocheckpoint": 2000},
         )
 
     def _insert_one(self, envelope: Envelope) -> None:
