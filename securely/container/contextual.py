@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from securely.container.binding import Key, is_factory
+from securely.container.binding import Key, is_factory, is_list
 from securely.support.missing import MISSING
 
 __all__ = ["Context", "Contextual", "Given", "Need", "ParameterName"]
@@ -76,7 +76,7 @@ class Need:
         one of each, to a parameter that takes several.
         """
         named = isinstance(self._key, ParameterName)
-        is_key = isinstance(value, str | list | type) and not named
+        is_key = (isinstance(value, str | type) or is_list(value)) and not named
         self._add(self._key, Given(value, not (is_factory(value) or is_key), self._place))
 
     def give_tagged(self, tag: str) -> None:

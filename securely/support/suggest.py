@@ -13,7 +13,7 @@ _CLOSE = 0.6
 def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
     """Return the choice nearest to *word*; None when none is near.
 
-    Case is ignored, and so is an exact match: nobody means what they have already written.
+    Case is ignored. A word that is a choice has none: nobody means what they have written.
 
     Example:
         >>> did_you_mean("rediss", ["array", "disk", "redis"])
@@ -25,7 +25,8 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
 
     folded: dict[str, str] = {}
     for choice in choices:
-        if choice != word:
-            folded.setdefault(choice.lower(), choice)
+        if choice == word:
+            return None
+        folded.setdefault(choice.lower(), choice)
     near = get_close_matches(word.lower(), folded, n=1, cutoff=_CLOSE)
     return folded[near[0]] if near else None

@@ -3,7 +3,8 @@
     python -m tests.conformance.punq_suite [--sdist PATH]
 
 It fetches the source distribution of punq from the package index (or takes the one at PATH),
-puts our class where the tests look for theirs, and runs them. Exit code 0: every test passes, apart from the differences listed here.
+puts our class where the tests look for theirs, and runs them. Exit code 0: every test passes,
+apart from the differences listed here.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ ROOT = Path(__file__).resolve().parents[2]
 DIFFERENCES: dict[str, str] = {}
 
 # Read by pytest before any test of punq's is imported.
-CONFTEST = '''
+CONFTEST = """
 import punq
 
 from securely.container import Container
 
 punq.Container = Container
-'''
+"""
 
 # What punq's tests import beside punq and pytest.
 TOOLS = ("expects", "attrs")
@@ -79,7 +80,7 @@ def run(sdist: Path | None) -> int:
             command, cwd=source, env={**os.environ, "PYTHONPATH": path}, check=False
         )
     for test, reason in DIFFERENCES.items():
-        print(f"difference: {test}: {reason}")
+        sys.stdout.write(f"difference: {test}: {reason}\n")
     return result.returncode
 
 

@@ -160,8 +160,8 @@ class Compiler:
 
     def _bound(self, key: Key, binding: Binding, parameter: Parameter | None, silent: bool) -> Node:
         if binding.lifetime is Lifetime.INSTANCE:
-            if self.frames:
-                self.frames[-1].needs.append(Frame(key, parameter, binding))
+            with self.step(Frame(key, parameter, binding)):
+                pass  # it needs nothing, but belongs to the story
             return Constant(binding.cell.value)
         if binding.is_shared and not self.cold and self.given is None:
             if binding.cell.value is not MISSING:

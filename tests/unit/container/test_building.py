@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Generic,
+    NamedTuple,
+    Protocol,
+    TypeVar,
+    runtime_checkable,
+)
 
 import pytest
 
@@ -332,7 +341,7 @@ def test_make_when_the_container_is_wanted_gives_it(app: Container) -> None:
 
 
 def test_make_when_an_annotation_has_no_meaning_says_so(app: Container) -> None:
-    with pytest.raises(NotBound, match="no meaning at run time.*TYPE_CHECKING"):
+    with pytest.raises(NotBound, match=r"no meaning at run time.*TYPE_CHECKING"):
         app.make(Unknown)
     assert app.make(UnknownWithDefault).thing is None
 
@@ -425,7 +434,7 @@ def test_bind_when_only_a_function_is_given_reads_its_return_annotation(app: Con
     def untyped():  # type: ignore[no-untyped-def]  # the point
         return 1
 
-    with pytest.raises(InvalidBinding, match="untyped.*return annotation"):
+    with pytest.raises(InvalidBinding, match=r"untyped.*return annotation"):
         app.bind(untyped)
 
 
@@ -511,7 +520,7 @@ def test_alias_of_an_unbound_class_builds_the_class(app: Container) -> None:
 
 def test_load_missing_is_asked_for_types_and_names() -> None:
     class Loading(Container):
-        asked: list[object] = []
+        asked: ClassVar[list[object]] = []
 
         def load_missing(self, key: object) -> bool:
             self.asked.append(key)

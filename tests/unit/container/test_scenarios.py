@@ -7,6 +7,7 @@ test says so, and docs/container.md gives the reason.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from itertools import pairwise
 from typing import Annotated, Any, Protocol
 
 import pytest
@@ -269,7 +270,7 @@ def test_make_error_names_the_path(c: Container) -> None:
     with pytest.raises(NotInstantiable, match=r"Wants → Ctx1 \(param one\) → Clock") as caught:
         c.make(Wants)
     assert caught.value.path == ("Wants", "Ctx1 (param one)", "Clock (param clock)")
-    with pytest.raises(NotInstantiable, match='"clock: .*" of NullableDep'):
+    with pytest.raises(NotInstantiable, match=r'"clock: .*" of NullableDep'):
         c.make(NullableDep)
 
 
@@ -456,7 +457,7 @@ def test_alias_to_class_dependency(c: Container) -> None:
 @pytest.mark.parametrize("chain", [["a"], ["a", "b"], ["a", "b", "c"]])
 def test_alias_loops(c: Container, chain: list[str]) -> None:
     """Cases alias/cycle-two, alias/cycle-three. Difference: a loop is refused at once."""
-    for key, alias in zip(chain, chain[1:], strict=False):
+    for key, alias in pairwise(chain):
         c.alias(key, alias)
 
     with pytest.raises(AliasLoop, match="→"):
@@ -735,7 +736,7 @@ def test_call_missing_method(c: Container) -> None:
     """
     c.bind(Clock, WallClock)
 
-    with pytest.raises(NotBound, match='the parameter "must" of Svc.need'):
+    with pytest.raises(NotBound, match=r'the parameter "must" of Svc\.need'):
         c.call(c.make(Svc).need)
 
 

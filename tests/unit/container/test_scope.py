@@ -153,9 +153,13 @@ def test_scope_tells_factories_what_ended_it(app: Container) -> None:
 
     app.scoped("tx", transaction)
 
-    with pytest.raises(ValueError, match="wrong"), app.scope():
-        app.make("tx")
-        raise ValueError("wrong")
+    def work() -> None:
+        with app.scope():
+            app.make("tx")
+            raise ValueError("wrong")
+
+    with pytest.raises(ValueError, match="wrong"):
+        work()
     assert log == ["rolled back: wrong"]
 
 
@@ -170,10 +174,13 @@ def test_scope_when_closing_fails_closes_the_rest_and_says_all(app: Container) -
     app.scoped("bad", bad)
     app.bind("worse", bad)
 
-    with pytest.raises(ExceptionGroup, match="Closing a scope failed") as caught, app.scope():
-        app.make("good")
-        app.make("bad")
-        app.make("worse")
+    def work() -> None:
+        with app.scope():
+            for key in ("good", "bad", "worse"):
+                app.make(key)
+
+    with pytest.raises(ExceptionGroup, match="Closing a scope failed") as caught:
+        work()
 
     assert [str(each) for each in caught.value.exceptions] == ["disk", "disk"]
     assert log == ["open good", "close good"]
@@ -610,5 +617,5 @@ def test_acall_when_a_parameter_is_missing_says_so(app: Container) -> None:
     async def handle(x: int) -> int:
         return x
 
-    with pytest.raises(NotBound, match='"x: int" of .*handle'):
+    with pytest.raises(NotBound, match=r'"x: int" of .*handle'):
         asyncio.run(app.acall(handle))

@@ -1,0 +1,226 @@
+"""Facades, providers, and which container is current."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import inspect
+import threading
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import pytest
+
+from securely.container import (
+    Container,
+    NotBooted,
+    Provider,
+    current,
+    facade,
+    service_of,
+    set_process_container,
+)
+
+
+class Store:
+    kind = "plain"
+
+    def __init__(self) -> None:
+        self.values: dict[str, int] = {}
+
+    def get(self, key: str, default: int = 0) -> int:
+        """Return a value."""
+        return self.values.get(key, default)
+
+    async def aget(self, key: str) -> int:
+        return self.values[key]
+
+    @property
+    def size(self) -> int:
+        return len(self.values)
+
+    @property
+    def broken(self) -> int:
+        raise AttributeError("inner")
+
+    @staticmethod
+    def double(value: int) -> int:
+        return value * 2
+
+    def __call__(self, key: str) -> str:
+        return f"called {key}"
+
+    def __getitem__(self, key: str) -> int:
+        return self.values[key]
+
+    def __setitem__(self, key: str, value: int) -> None:
+        self.values[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.values[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.values
+
+
+class Loud(Store):
+    def get(self, key: str, default: int = 0) -> int:
+        return super().get(key, default) * 100
+
+
+Cache: Store = facade("cache")
+
+
+def container(store: Store | None = None) -> Container:
+    app = Container()
+    app.instance("cache", store or Store())
+    return app
+
+
+def test_facade_forwards_everything_a_service_offers() -> None:
+    with container().active():
+        Cache["a"] = 1
+
+        assert Cache["a"] == 1
+        assert "a" in Cache
+        assert Cache.get("a") == 1
+        assert Cache.get("b", default=5) == 5
+        assert Cache.size == 1
+        assert Cache.double(4) == 8
+        assert Cache("x") == "called x"
+        assert asyncio.run(Cache.aget("a")) == 1
+        del Cache["a"]
+        assert "a" not in Cache
+
+
+def test_facade_sets_and_deletes_on_the_service() -> None:
+    store = Store()
+    with container(store).active():
+        Cache.kind = "loud"
+        assert store.kind == "loud"
+        del Cache.kind
+    assert store.kind == "plain"
+
+
+def test_facade_sees_what_is_current_and_what_replaces_it() -> None:
+    first, second = container(), container(Loud())
+    first.make("cache")["a"] = 1
+    second.make("cache")["a"] = 1
+    for _ in range(2):
+        with first.active():
+            assert Cache.get("a") == 1
+            with second.active():
+                assert Cache.get("a") == 100
+            assert Cache.get("a") == 1
+    with first.active():
+        first.instance("cache", Loud())
+        assert Cache.get("a", 2) == 200
+
+
+def test_facade_keeps_the_signature_of_a_method() -> None:
+    with container().active():
+        Cache.get("a")
+
+        assert list(inspect.signature(Cache.get).parameters) == ["key", "default"]
+        assert Cache.get.__doc__ == "Return a value."
+        assert "get" in dir(Cache)
+    assert repr(Cache) == "<facade 'cache'>"
+    assert service_of(Cache) == "cache"
+    with pytest.raises(TypeError, match="is no facade"):
+        service_of(3)
+
+
+def test_facade_when_an_attribute_is_unknown_names_the_service() -> None:
+    with container().active():
+        with pytest.raises(
+            AttributeError,
+            match=r"<facade 'cache'> has no attribute 'gte': Store has none. Did you mean \"get\"",
+        ):
+            _ = Cache.gte  # type: ignore[attr-defined]  # the point
+        with pytest.raises(AttributeError, match=r"Store has none\.$"):
+            _ = Cache.zzzzzz  # type: ignore[attr-defined]  # the point
+        with pytest.raises(AttributeError, match=r"^inner$"):
+            _ = Cache.broken
+
+
+def test_facade_without_an_application_says_what_to_do() -> None:
+    before = set_process_container(None)
+    try:
+        with pytest.raises(
+            NotBooted,
+            match=r"No application is running. Create one, or use `with app.active\(\):`.",
+        ):
+            Cache.get("a")
+        with pytest.raises(NotBooted):
+            current()
+        assert not hasattr(Cache, "__wrapped__")
+    finally:
+        set_process_container(before)
+
+
+def test_current_is_the_contexts_then_the_processs() -> None:
+    process, own = Container(), Container()
+    seen: list[Container] = []
+    before = set_process_container(process)
+    try:
+        with own.active() as active:
+            assert active is own
+            assert current() is own
+            thread = threading.Thread(target=lambda: seen.append(current()))
+            thread.start()
+            thread.join()
+
+            async def task() -> Container:
+                return await asyncio.to_thread(current)
+
+            assert asyncio.run(task()) is own
+        assert current() is process
+        assert seen == [process]
+    finally:
+        assert set_process_container(before) is process
+
+
+class Tax:
+    pass
+
+
+class FlatTax(Tax):
+    pass
+
+
+class TaxProvider(Provider):
+    provides: ClassVar[Mapping[str, type]] = {"tax": Tax}
+    bindings: ClassVar[Mapping[Any, Any]] = {Tax: FlatTax}
+    singletons: ClassVar[Mapping[Any, Any]] = {Store: Store}
+    booted: Tax | None = None
+
+    def boot(self, tax: Tax) -> None:
+        self.booted = tax
+
+
+def test_provider_binds_and_boots() -> None:
+    app = Container()
+    provider = TaxProvider(app)
+
+    provider.register()
+    provider.bind_attributes()
+    app.call(provider.boot)
+
+    assert isinstance(provider.booted, FlatTax)
+    assert app.make(Store) is app.make(Store)
+    assert Provider(app).boot() is None
+    assert not Provider.eager
+    assert copy.copy(Provider.commands) == {}
+
+
+def test_provider_calls_after_resolving_also_when_it_is_late() -> None:
+    app, seen = Container(), []
+    provider = Provider(app)
+    app.singleton(Tax)
+
+    provider.call_after_resolving(Tax, seen.append)
+    assert seen == []
+    tax = app.make(Tax)
+    provider.call_after_resolving(Tax, lambda made, app: seen.append((made, app)))
+
+    assert seen == [tax, (tax, app)]
