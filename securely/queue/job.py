@@ -152,7 +152,10 @@ class Job:
     def __init_subclass__(cls, **kwargs: object) -> None:
         """Refuse a field with the name of a method: a dataclass would take that as its default."""
         super().__init_subclass__(**kwargs)
-        annotated: Mapping[str, object] = vars(cls).get("__annotations__") or {}
+        try:
+            annotated: Mapping[str, object] = cls.__annotations__
+        except NameError:  # Python 3.14 looks names up now; one may be defined further below
+            annotated = {}
         if taken := sorted(_METHODS & annotated.keys()):
             reason = f'its field "{taken[0]}" has the name of a method of Job. Rename the field.'
             raise NotQueueable(f"{cls.__module__}.{cls.__qualname__}", reason)
