@@ -48,16 +48,19 @@ class ConsoleKernel:
             self._app.environment_overrides["APP_ENV"] = found.env
         with self._app.active():
             try:
-                self._app.boot()
-                artisan = self._app.make(Artisan)
-            except Exception as error:  # the border: shown here, not raised
-                render_failure(error, output)
-                return FAILURE
-            try:
-                with self._app.scope():
-                    return artisan.run(argv, output, answers)
+                return self._run(argv, output, answers)
             finally:
                 self._app.terminate()
+
+    def _run(self, argv: list[str], output: Output, answers: TextIO | None) -> int:
+        try:
+            self._app.boot()
+            artisan = self._app.make(Artisan)
+        except Exception as error:  # the border: shown here, not raised
+            render_failure(error, output)
+            return FAILURE
+        with self._app.scope():
+            return artisan.run(argv, output, answers)
 
 
 def equip(artisan: Artisan, app: Application) -> None:

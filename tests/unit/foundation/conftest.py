@@ -25,11 +25,14 @@ def whole_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[N
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "path", [*sys.path])
     before = set_process_container(None)
+    # Every application calls its package `app`: those of the test stand in for ours.
+    others = {name: sys.modules.pop(name) for name in [*sys.modules] if name.split(".")[0] == "app"}
     yield
     set_process_container(before)
     for name, module in [*sys.modules.items()]:
         if str(tmp_path) in str(getattr(module, "__file__", "")):
             del sys.modules[name]
+    sys.modules.update(others)
 
 
 @pytest.fixture
