@@ -312,3 +312,8 @@ class Elsewhere(Job):
     delay = "1m"
 
     def handle(self) -> None: ...
+
+
+class Knows(Job):
+    def handle(self) -> None:
+        JOURNAL.append((self.attempts, self.job_id))

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from enum import Enum
+
+import pytest
+
+from securely.container import NotBooted
+from securely.queue.fake import QueueFake
+from securely.queue.job import Dispatched, PendingDispatch
+from securely.queue.manager import Materials, QueueManager
+from securely.queue.options import QueueOptions
+from securely.support import clock
+from securely.support.clock import FrozenClock
+
+
+class Name(Enum):
+    URGENT = "urgent"
+    SECOND = "second"
+
+
+@pytest.fixture
+def manager(bench):
+    connections = {
+        "sync": {"driver": "sync"},
+        "second": {"driver": "null", "queue": "other"},
+    }
+    parsed = QueueOptions.parse({"connections": connections, "default": "sync"}, "queue")
+    materials = Materials(lambda: bench.codec, lambda: bench.runner)
+    return QueueManager(parsed.default, parsed.connections, bench.events, materials)
+
+
+@pytest.fixture
+def active(container, manager):
+    container.instance(QueueManager, manager)
+    container.alias(QueueManager, "queue")
+    with container.active():
+        yield manager
+
+
+@pytest.fixture
+def fake(active):
+    return active.fake()
+
+
+def test_dispatch_builds_the_job_and_queues_it_now(fake, jobs):
+    sent = jobs.Frozen.dispatch(3, text="x")
+
+    assert isinstance(sent, Dispatched)
+    assert (sent.connection, sent.queue) == ("sync", "default")
+    assert [entry.job for entry in fake.pushed_jobs()] == [jobs.Frozen(3, "x")]
+
+
+def test_dispatch_of_wrong_arguments_queues_nothing(fake, jobs):
+    with pytest.raises(TypeError):
+        jobs.Frozen.dispatch()
+
+    fake.assert_nothing_pushed()
+
+
+def test_conditions_are_values_or_callables(fake, jobs):
+    assert jobs.Frozen.dispatch_if(False, 1) is None
+    assert jobs.Frozen.dispatch_if(lambda: False, 2) is None
+    assert jobs.Frozen.dispatch_unless(True, 3) is None
+    assert jobs.Frozen.dispatch_unless(lambda: True, 4) is None
+    jobs.Frozen.dispatch_if(lambda: True, 5)
+    jobs.Frozen.dispatch_unless(False, 6)
+
+    assert [job.number for job in fake.pushed(jobs.Frozen)] == [5, 6]
+
+
+def test_twins_do_the_same(fake, jobs):
+    async def all_of_them():
+        await jobs.Frozen.adispatch(1)
+        await jobs.Frozen.adispatch_if(True, 2)
+        await jobs.Frozen.adispatch_if(False, 3)
+        await jobs.Frozen.adispatch_unless(False, 4)
+        await jobs.Frozen.adispatch_unless(True, 5)
+        await jobs.Frozen.adispatch_sync(6)
+        await jobs.Frozen.using(7).on_queue("mail").adispatch()
+
+    asyncio.run(all_of_them())
+
+    assert [job.number for job in fake.pushed(jobs.Frozen)] == [1, 2, 4, 6, 7]
+
+
+def test_using_keeps_options_of_one_dispatch_open(fake, jobs):
+    with clock.using(FrozenClock(at=1_800_000_000.0)):
+        pending = jobs.Elsewhere.using().on_queue(Name.URGENT).on_connection(Name.SECOND)
+        assert isinstance(pending, PendingDispatch)
+        fake.assert_nothing_pushed()
+
+        pending.delay(timedelta(minutes=2)).priority(3).dispatch()
+        jobs.Elsewhere.using().without_delay().dispatch()
+        jobs.Frozen.using(1).delay(clock.now() + timedelta(seconds=9)).dispatch()
+
+    assert [(entry.connection, entry.queue, entry.delay) for entry in fake.pushed_jobs()] == [
+        ("second", "urgent", 120.0),
+        ("second", "mail", 0.0),
+        ("sync", "default", 9.0),
+    ]
+
+
+def test_dispatch_sync_runs_here_whatever_the_connection(active, jobs, journal):
+    jobs.Frozen.dispatch_sync(5)
+
+    assert journal == [(5, "default", 1)]
+
+
+def test_fake_takes_the_place_of_the_manager_for_whoever_asks(active, container):
+    fake = active.fake()
+
+    assert isinstance(fake, QueueFake)
+    assert container.make(QueueManager) is fake
+    assert container.make("queue") is fake
+
+
+def test_job_when_it_runs_knows_its_delivery(bench, jobs, journal):
+    bench.runner.run(bench.delivery(jobs.Knows(), attempts=4))
+
+    ((attempts, uuid),) = journal
+    assert attempts == 4
+    assert len(uuid) == 36
+
+
+def test_dispatch_without_an_application_says_so(jobs):
+    with pytest.raises(NotBooted, match="No application is running"):
+        jobs.Frozen.dispatch(1)
+
+
+def test_display_name_tags_and_middleware_have_plain_defaults(jobs):
+    job = jobs.Frozen(1)
+
+    assert job.display_name() == "sample_jobs.Frozen"
+    assert (list(job.tags()), list(job.middleware())) == ([], [])
