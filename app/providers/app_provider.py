@@ -41,4 +41,4 @@ class AppProvider(Provider):
 
     def gateway(self) -> Gateway:
         """Return the gateway, which counts its calls in the cache."""
-        return Gateway(lambda key: Cache.increment(key), seed=2026)
+        return Gateway(Cache.increment, seed=2026)

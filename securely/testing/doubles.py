@@ -22,8 +22,9 @@ def swapped(facade: S, replacement: S) -> Generator[S]:
         replacement: What stands in for its service, of the same type.
 
     Example:
-        >>> with swapped(Cache, Cache.build({"driver": "array"})) as cache:
-        ...     cache.put("answer", 42)
+        >>> with swapped(Event, Event.fake()) as events:
+        ...     _ = Event.dispatch("shipped")
+        >>> events.assert_dispatched("shipped")
     """
     container = current()
     service = container.root(service_of(facade))

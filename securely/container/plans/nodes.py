@@ -25,6 +25,7 @@ __all__ = [
     "Slot",
     "Writer",
     "compiled",
+    "compiled_call",
 ]
 
 Plan: TypeAlias = Callable[[], Any]
@@ -128,12 +129,14 @@ class Slot:
 class Construct(Node):
     """A call of a class or factory with built arguments."""
 
-    __slots__ = ("is_async", "slots", "target")
+    __slots__ = ("caller", "is_async", "slots", "target", "was_used")
 
     def __init__(self, target: Callable[..., Any], slots: list[Slot], awaits: str = "") -> None:
         super().__init__()
         self.target = target
         self.slots = slots
+        self.caller: Callable[[Any], Any] | None = None
+        self.was_used = False
         self.is_async = bool(awaits)
         self.needs_await = awaits or next(
             (slot.node.needs_await for slot in slots if slot.node and slot.node.needs_await), ""
@@ -166,7 +169,10 @@ class Construct(Node):
 
     def emit(self, writer: Writer) -> str:
         """Write the call and, within it, those that make its arguments."""
-        target = writer.name(self.target)
+        return self.emit_call(writer, writer.name(self.target))
+
+    def emit_call(self, writer: Writer, target: str) -> str:
+        """Write the call of what is named *target*."""
         written: list[str] = []
         by_name = False
         for slot in self.slots:
@@ -407,9 +413,20 @@ def compiled(node: Node) -> Plan:
     if expression == "k0()":
         plan: Plan = writer.names["k0"]
         return plan
+    return _written(writer, "", expression)
+
+
+def compiled_call(node: Construct) -> Callable[[Any], Any]:
+    """Return a function that calls its argument with what *node* builds, as flat code."""
+    writer = Writer()
+    return _written(writer, "function, ", node.emit_call(writer, "function"))
+
+
+def _written(writer: Writer, first: str, expression: str) -> Callable[..., Any]:
     # Names as defaults of parameters are locals of the plan: the fastest there is to look up.
     names = ", ".join(f"{name}={name}" for name in writer.names)
     found: dict[str, Any] = {}
-    exec(f"def plan({names}):\n    return {expression}", writer.names, found)  # noqa: S102  # no text of anybody's is in it but names of parameters
-    written: Plan = found["plan"]
-    return written
+    source = f"def plan({first}{names}):\n    return {expression}"
+    exec(source, writer.names, found)  # noqa: S102  # no text of anybody's is in it but names of parameters
+    plan: Callable[..., Any] = found["plan"]
+    return plan

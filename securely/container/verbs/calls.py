@@ -15,6 +15,9 @@ __all__ = ["Calls"]
 
 T = TypeVar("T")
 
+# What is given by name when nothing is.
+_NOTHING: frozenset[str] = frozenset()
+
 
 class Calls(Tags):
     """Calling what an application wrote."""
@@ -54,13 +57,31 @@ class Calls(Tags):
         instead = self._instead_of(function)
         if instead is not None:
             return instead()  # type: ignore[no-any-return]  # it stands for the function
-        parameters = read(function, self.names)
-        given, rest = _given(parameters, args, overrides, named)
-        node = self.arguments_of(function, frozenset(given))
+        if not (args or overrides or named):
+            return self._called(function)  # type: ignore[no-any-return]  # it is what it returns
+        given, rest = _given(read(function, self.names), args, overrides, named)
+        values, keywords = self._ready(function, frozenset(given)).arguments(given)
+        return function(*values, *rest, **keywords)
+
+    def _called(self, function: Any) -> Any:
+        """Call *function* with nothing but what is injected; from the second time as flat code."""
+        node = self._ready(function, _NOTHING)
+        if node.caller is not None:
+            return node.caller(function)
+        if node.was_used:
+            from securely.container.plans.nodes import compiled_call
+
+            node.caller = compiled_call(node)
+            return node.caller(function)
+        node.was_used = True
+        values, keywords = node.arguments()
+        return function(*values, **keywords)
+
+    def _ready(self, function: Any, names: frozenset[str]) -> Any:
+        node = self.arguments_of(function, names)
         if node.needs_await:
             raise AsyncBinding(node.needs_await, (name_of(unwrapped(function)),))
-        values, keywords = node.arguments(given)
-        return function(*values, *rest, **keywords)
+        return node
 
     async def acall(
         self,
@@ -131,7 +152,9 @@ class Calls(Tags):
         key = function.__func__ if _is_method(function) else function
         variant = (consumer, names, is_factory)
         try:
-            kept = self._calls.setdefault(key, {})
+            kept = self._calls.get(key)
+            if kept is None:
+                kept = self._calls.setdefault(key, {})
         except TypeError:  # it cannot be referred to weakly, or compared
             kept = {}
         if variant in kept:

@@ -168,7 +168,7 @@ with database.transaction() as c: c.execute("INSERT INTO notes VALUES ('parent a
 assert status == 0, status
 print(database.query("SELECT text FROM notes"), database.query("PRAGMA integrity_check"))
 """  # noqa: S608  # a path of the test's own
-    run = subprocess.run(  # noqa: S603  # the script above
+    run = subprocess.run(  # the script above
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
 
@@ -193,7 +193,7 @@ except OSError:
     write(second_one, "mine too")
     second_one.close()
 
-    run = subprocess.run(  # noqa: S603  # the script above
+    run = subprocess.run(  # the script above
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert run.stdout.strip() == "held"
