@@ -26,8 +26,7 @@ class BridgeHandler(logging.Handler):
         >>> from securely.log.hub import Hub
         >>> kept = ArrayHandler()
         >>> handler = BridgeHandler(Logger("array", [kept], Hub()))
-        >>> handler.handle(logging.makeLogRecord({"name": "lib", "msg": "hi", "levelno": 20}))
-        True
+        >>> _ = handler.handle(logging.makeLogRecord({"name": "lib", "msg": "hi", "levelno": 20}))
         >>> kept.records[0].message, kept.records[0].fields
         ('hi', {'logger': 'lib'})
     """

@@ -9,7 +9,9 @@ from typing import Final
 
 from securely.config import Config, Environment
 from securely.console import Command
+from securely.console.output.style import escape
 from securely.foundation.application import Application
+from securely.support.masking import mask_urls
 
 __all__ = ["AboutCommand", "EnvironmentCommand", "sections"]
 
@@ -32,7 +34,7 @@ def sections(app: Application) -> dict[str, dict[str, object]]:
             "Environment": app.env,
             "Debug": app.is_debug,
             "Variables": environment.file.name if environment.file else "of the process only",
-            "URL": config.get("app.url"),
+            "URL": mask_urls(str(config.get("app.url"))),
             "Timezone": config.get("app.timezone"),
             "Key": "set" if config.get("app.key") else "missing: python artisan.py key:generate",
             "Maintenance": app.is_down,
@@ -63,7 +65,7 @@ class AboutCommand(Command):
             self.new_line()
             self.line(f"<info>{title}</info>")
             for name, value in entries.items():
-                self.two_column_detail(name, _word(value))
+                self.two_column_detail(name, escape(_word(value)))
         return self.SUCCESS
 
     def _wanted(self, every: dict[str, dict[str, object]]) -> dict[str, dict[str, object]]:
@@ -90,8 +92,8 @@ class EnvironmentCommand(Command):
         name = self.option("why")
         if name:
             origin = environment.why(str(name))
-            self.line(f"{origin.name}={origin.shown}" if origin.shown else origin.name)
-            self.line(f"  from {origin.source}")
+            self.line(escape(f"{origin.name}={origin.shown}" if origin.shown else origin.name))
+            self.line(escape(f"  from {origin.source}"))
             return self.SUCCESS
         self.info(f"The application runs in the environment [{app.env}].")
         return self.SUCCESS

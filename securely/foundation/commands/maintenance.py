@@ -32,12 +32,23 @@ class DownCommand(Command):
         for name in ("redirect", "secret"):
             if self.option(name) is not None:
                 payload[name] = self.option(name)
+        if not str(payload.get("redirect", "/")).startswith("/"):
+            self.fail(
+                f"--redirect={payload['redirect']} is no path. Give one from the root, "
+                f"such as /{payload['redirect']}."
+            )
         for name in ("retry", "refresh"):
             if self.option(name) is not None:
-                payload[name] = self.integer(name)
+                payload[name] = self._seconds(name)
         maintenance.activate(payload)
         self.info("The application is in maintenance mode.")
         return self.SUCCESS
+
+    def _seconds(self, name: str) -> int:
+        seconds = self.integer(name)
+        if seconds < 0:
+            self.fail(f"--{name}={seconds} is in the past. Give seconds from now, such as 60.")
+        return seconds
 
 
 class UpCommand(Command):

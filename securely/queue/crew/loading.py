@@ -48,6 +48,7 @@ def load_application(place: Place) -> Loaded:
         ImportFailed: There is no such module, or it does not import.
         SecurelyError: Something in its environment, configuration or providers is wrong.
     """
+    from securely.log import LogManager, bridge
     from securely.queue.delivery.runner import JobRunner
 
     sys.path.insert(0, place.base_path)
@@ -56,4 +57,6 @@ def load_application(place: Place) -> Loaded:
         storage = None if place.storage is None else Path(place.storage)
         app = app.fresh(place.environment, storage)
     app.boot()
+    # What libraries tell `logging` while a job runs belongs with what the job itself tells.
+    bridge.install(app.make(LogManager), "info")
     return Loaded(app.make(JobRunner), app.terminate)
