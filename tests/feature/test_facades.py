@@ -1,0 +1,87 @@
+"""Facades speak to the application that is current where they are used."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from securely import Application, facades
+from securely.container import NotBooted, set_process_container
+from securely.facades import App, Cache, Config, Crypt, Encryption, Event, Events, Log, Queue
+
+
+def test_every_facade_reaches_its_service(app: Application) -> None:
+    assert App.env == app.env == "testing"
+    assert Config.get("app.env") == "testing"
+    Cache.put("answer", 42, 60)
+    assert app.make("cache").get("answer") == 42
+    assert Crypt.decrypt(Crypt.encrypt("text")) == "text"
+    assert Queue.size() == 0
+    Log.info("seen")
+    assert facades.Artisan.has("about")
+
+
+def test_two_words_are_one_facade() -> None:
+    assert Events is Event
+    assert Encryption is Crypt
+
+
+def test_two_applications_in_one_process_do_not_meet(app: Application, tmp_path: Path) -> None:
+    other = app.fresh({**app.environment_overrides, "APP_NAME": "other"}, tmp_path / "other")
+    heard: list[str] = []
+
+    with other.active():
+        other.boot()
+        Cache.put("who", "other", 60)
+        Config.set("shop.rate", 19)
+        Event.listen("sold", lambda *_: heard.append("other"))
+        fake = Queue.fake()
+        assert Config.get("app.name") == "other"
+
+    Event.listen("sold", lambda *_: heard.append("first"))
+    Event.dispatch("sold")
+
+    assert Cache.missing("who")
+    assert Config.get("shop.rate") is None
+    assert Config.get("app.name") != "other"
+    assert heard == ["first"]
+    assert app.make("queue") is not fake
+    assert other.make("cache") is not app.make("cache")
+    assert other.storage_path() != app.storage_path()
+    other.terminate()
+
+
+def test_a_thread_sees_the_application_of_the_process_and_not_of_the_test(
+    app: Application,
+) -> None:
+    seen: list[object] = []
+
+    def look() -> None:
+        try:
+            seen.append(App.env)
+        except NotBooted as error:
+            seen.append(error)
+
+    before = set_process_container(None)
+    try:
+        for container in (None, app):
+            set_process_container(container)
+            thread = threading.Thread(target=look)
+            thread.start()
+            thread.join()
+    finally:
+        set_process_container(before)
+
+    assert isinstance(seen[0], NotBooted)
+    assert seen[1] == "testing"
+
+
+def test_a_facade_without_an_application_says_what_to_do() -> None:
+    before = set_process_container(None)
+    try:
+        with pytest.raises(NotBooted, match="active"):
+            Cache.get("answer")
+    finally:
+        set_process_container(before)
