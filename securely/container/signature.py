@@ -28,6 +28,7 @@ __all__ = [
     "Parameter",
     "is_buildable",
     "is_service",
+    "origin_of",
     "read",
     "read_as_punq",
     "returned",

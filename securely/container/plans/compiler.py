@@ -33,7 +33,7 @@ from securely.container.signature import Parameter, is_buildable, is_service, re
 from securely.container.verbs.core import Core
 from securely.support.missing import MISSING
 
-__all__ = ["Compiler"]
+__all__ = ["Compiler", "Frame"]
 
 
 class Frame:
