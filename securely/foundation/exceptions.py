@@ -4,7 +4,7 @@ FoundationError (SecurelyError)
 ├── ProviderFailed          a provider cannot be imported, registered or booted
 ├── BadProviders            bootstrap/providers.py is not a list of providers
 ├── NotInMaintenance        `up` without `down`
-└── SkeletonExists          `securely new` into a folder that holds something
+└── SkeletonExists          `securely new` where something is already
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class SkeletonExists(FoundationError):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         super().__init__(
-            f"{folder} exists and is not empty. Name another folder, or empty this one."
+            f"{folder} exists and is not an empty folder. Name another one, or empty this."
         )
 
     def __reduce__(self) -> tuple[type[SkeletonExists], tuple[Path]]:

@@ -21,7 +21,9 @@ RENAMED: Final = {
     "dot.env.example": ".env.example",
     "dot.gitignore": ".gitignore",
 }
-NAME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]*")
+NAME: Final = re.compile(
+    r"[a-zA-Z]([a-zA-Z0-9_-]*[a-zA-Z0-9])?"
+)  # what a distribution may be called
 KEY_BYTES: Final = 32  # AES-256, the default cipher
 
 
@@ -31,10 +33,10 @@ def create_application(folder: Path) -> Path:
     The folder's name becomes the application's; `.env` gets a key of its own.
 
     Raises:
-        SkeletonExists: The folder holds something.
+        SkeletonExists: Something is there that is not an empty folder.
         OSError: It cannot be written to.
     """
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise SkeletonExists(folder)
     for source, relative in _files(resources.files("securely") / "skeleton", Path()):
         target = folder / relative.parent / RENAMED.get(relative.name, relative.name)
@@ -74,9 +76,12 @@ class NewCommand(Command):
         if not NAME.fullmatch(folder.name):
             self.fail(
                 f'"{folder.name}" is no name for an application. '
-                "Use letters, digits, - and _, with a letter first."
+                "Use letters, digits, - and _, with a letter first and no sign last."
             )
-        create_application(folder.resolve())
+        try:
+            create_application(folder.resolve())
+        except OSError as error:
+            self.fail(f"{folder} cannot be made: {error.strerror} ({error.filename}).")
         self.info(f"{folder.name} is ready.")
         self.line(f"  cd {folder}")
         self.line("  python artisan.py list")

@@ -22,7 +22,7 @@ from securely.foundation import (
         (ProviderFailed("app.one:One", "boot", "OSError: no"), ["app.one:One", "boot", "no"]),
         (BadProviders(Path("providers.py"), "it is empty"), ["providers.py", "it is empty"]),
         (NotInMaintenance(), ["not in maintenance"]),
-        (SkeletonExists(Path("blog")), ["blog", "not empty"]),
+        (SkeletonExists(Path("blog")), ["blog", "not an empty folder"]),
     ],
 )
 def test_an_error_says_what_happened_and_survives_a_copy(
