@@ -8,6 +8,7 @@ moment leaves the truth behind.
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import os
 import signal
@@ -199,6 +200,7 @@ def main(arguments: list[str]) -> int:
     """Be an executor. The arguments are two descriptors, the supervisor's pid, and a name."""
     link_end, control_end, parent = (int(argument) for argument in arguments[:3])
     die_with(parent)
+    faulthandler.register(signal.SIGUSR1, all_threads=True)  # asked for before a kill
     _stay_calm()
     for descriptor in (link_end, control_end):
         os.set_inheritable(descriptor, False)

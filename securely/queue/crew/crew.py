@@ -185,14 +185,20 @@ class Crew:
         seconds = self._defaults.timeout if delivery.timeout is None else delivery.timeout
         return seconds + self._size.overtime if seconds else None
 
-    def tend(self) -> None:
-        """Kill executors whose job is overdue; take back what stalled ones have not started."""
+    def tend(self) -> list[tuple[Child, Delivery]]:
+        """Kill executors whose job is overdue; take back what stalled ones have not started.
+
+        Returns:
+            Each overdue delivery, with the executor that is killed for it.
+        """
         now = clock.monotonic()
+        overdue: list[tuple[Child, Delivery]] = []
         for child in self.children:
             if now >= child.overdue_at and child.find_overdue(self.limit):
-                child.kill()
+                overdue += [(child, delivery) for delivery in child.kill_overdue()]
             elif now >= child.stalled_at:
                 child.check_stall()
+        return overdue
 
     def wakes_at(self) -> float:
         """Return the monotonic time of the next :meth:`tend` or :meth:`start` that matters."""

@@ -24,7 +24,11 @@ from securely.support.clock import FrozenClock
 pytestmark = pytest.mark.integration
 
 # It stands where an executor would: `python -c SLEEPER -m securely.queue.executor …`.
-SLEEPER = (sys.executable, "-c", "import time; time.sleep(60)")
+SLEEPER = (
+    sys.executable,
+    "-c",
+    "import signal, time; signal.signal(signal.SIGUSR1, signal.SIG_IGN); time.sleep(60)",
+)
 
 
 def delivery(id_: int, timeout: float | None = None, size: int = 1) -> Delivery:
@@ -164,9 +168,12 @@ def test_tend_when_a_job_is_over_its_time_kills_its_executor(
     crew.tend()
     alive = child.wait(0.01)
     frozen.travel(0.2)
-    crew.tend()
+    told = crew.tend()
+    frozen.travel(0.2)
+    again = crew.tend()
 
     assert not alive
+    assert ([one.id for _, one in told], again) == ([1], [])
     assert child.wait(5)
     assert [(one.fate, one.delivery.id) for one in child.bury()] == [
         (Fate.OVERDUE, 1),

@@ -185,6 +185,8 @@ def test_timeout_when_swallowed_kills_the_executor_and_charges_only_the_job(
 
     assert shop.tags("start").count("s") == 1
     assert shop.tags("failed:JobTimedOut") == ["s"]
+    assert worker.has_said("shop_jobs.Stubborn did not end in time")
+    assert "shop_jobs.py" in worker.output.read_text()  # the stack, where it hung
     assert sorted(map(int, shop.tags("end"))) == list(range(20))
     assert {(line["status"], line["attempt"]) for line in worker.jobs()} == {
         ("done", 1),

@@ -483,7 +483,7 @@ def test_directory_that_can_not_be_written_is_named_with_a_remedy(tmp_path):
 
 
 def test_workers_directory_that_can_not_be_made_lets_no_lock_behind(connection):
-    connection.push([envelope()])
+    connection.join(["default"]).leave()
     connection.home.rmdir()
     connection.home.write_text("a file where a directory belongs")
 
@@ -631,6 +631,7 @@ def test_envelope_of_a_foreign_shape_is_kept_byte_by_byte(connection):
 
 
 def test_push_after_the_workers_directory_was_made_anew_rings_again(connection):
+    connection.join(["default"]).leave()
     connection.push([envelope()])
     for path in connection.home.iterdir():
         path.unlink()
