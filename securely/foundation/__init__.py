@@ -20,6 +20,7 @@ from securely.foundation.exceptions import (
     BadProviders,
     FoundationError,
     NotInMaintenance,
+    NotYetBooted,
     ProviderFailed,
     SkeletonExists,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "FoundationError",
     "Maintenance",
     "NotInMaintenance",
+    "NotYetBooted",
     "Parts",
     "ProviderFailed",
     "ProviderRegistry",

@@ -7,11 +7,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Self, TypeGuard, cast
 
+from securely.config import Config
 from securely.container import Container, Provider
 from securely.foundation.bootstrap import BOOTSTRAPPERS
 from securely.foundation.builder import ApplicationBuilder, Maker, Parts
 from securely.foundation.catalog import SERVICES
 from securely.foundation.errors import ErrorHandler
+from securely.foundation.exceptions import NotYetBooted
 from securely.foundation.maintenance import Maintenance
 from securely.foundation.providers import ProviderRegistry
 from securely.support.paths import Paths
@@ -208,6 +210,9 @@ class Application(Container):
         self.alias(Application, "app")
         self.instance(Paths, self.paths)
         self.alias(Paths, "paths")
+        # Until it is read: services must not take an empty configuration for it.
+        self.bind(Config, _no_configuration)
+        self.alias(Config, "config")
         self.instance(ErrorHandler, self.errors)
         self.instance(Maintenance, self.maintenance)
 
@@ -231,6 +236,10 @@ class Application(Container):
             from securely.support.portal import portal  # asyncio: only where somebody needs it
 
             portal().run(_awaited(answer))
+
+
+def _no_configuration() -> Config:
+    raise NotYetBooted
 
 
 async def _awaited(answer: Any) -> object:

@@ -4,6 +4,7 @@ FoundationError (SecurelyError)
 ├── ProviderFailed          a provider cannot be imported, registered or booted
 ├── BadProviders            bootstrap/providers.py is not a list of providers
 ├── NotInMaintenance        `up` without `down`
+├── NotYetBooted            something needs the configuration of an application before it boots
 └── SkeletonExists          `securely new` where something is already
 """
 
@@ -17,6 +18,7 @@ __all__ = [
     "BadProviders",
     "FoundationError",
     "NotInMaintenance",
+    "NotYetBooted",
     "ProviderFailed",
     "SkeletonExists",
 ]
@@ -63,6 +65,18 @@ class NotInMaintenance(FoundationError):
         )
 
     def __reduce__(self) -> tuple[type[NotInMaintenance], tuple[()]]:
+        return type(self), ()
+
+
+class NotYetBooted(FoundationError, RuntimeError):
+    """Something needs the configuration of an application that has not booted."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The application has not booted, so it has no configuration yet. Call app.boot() first."
+        )
+
+    def __reduce__(self) -> tuple[type[NotYetBooted], tuple[()]]:
         return type(self), ()
 
 

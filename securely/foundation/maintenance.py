@@ -20,8 +20,8 @@ AsgiApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 FILE = "framework/down"
 _REFUSED: Final = ("http", "websocket")
-_FOUND: Final = 302
-_UNAVAILABLE: Final = 503
+_FOUND: Final = 302  # HTTP: look there this time
+_UNAVAILABLE: Final = 503  # HTTP: come back later
 _TRY_LATER: Final = 1013  # RFC 6455, registry of close codes
 
 

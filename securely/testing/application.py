@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from securely.container import set_process_container
 from securely.foundation import Application
 from securely.support.importing import import_object
 
@@ -61,11 +62,16 @@ def fresh_application(
         sys.path.insert(0, base)
     application: Any = import_object("bootstrap.app:app")
     fresh: Application = application.fresh({**environment.variables, **(variables or {})}, storage)
-    with fresh.active():
-        try:
-            yield fresh.boot()
-        finally:
-            fresh.terminate()
+    # Threads that the test starts have no context of it; they find the application of the process.
+    before = set_process_container(fresh)
+    try:
+        with fresh.active():
+            try:
+                yield fresh.boot()
+            finally:
+                fresh.terminate()
+    finally:
+        set_process_container(before)
 
 
 def _configured(file: Path) -> dict[str, str]:

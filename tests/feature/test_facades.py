@@ -10,6 +10,7 @@ import pytest
 from securely import Application, facades
 from securely.container import NotBooted, set_process_container
 from securely.facades import App, Cache, Config, Crypt, Encryption, Event, Events, Log, Queue
+from securely.foundation import NotYetBooted
 
 
 def test_every_facade_reaches_its_service(app: Application) -> None:
@@ -53,29 +54,21 @@ def test_two_applications_in_one_process_do_not_meet(app: Application, tmp_path:
     other.terminate()
 
 
-def test_a_thread_sees_the_application_of_the_process_and_not_of_the_test(
-    app: Application,
-) -> None:
+def test_a_thread_sees_the_application_of_the_test(app: Application) -> None:
     seen: list[object] = []
 
-    def look() -> None:
-        try:
-            seen.append(App.env)
-        except NotBooted as error:
-            seen.append(error)
+    thread = threading.Thread(target=lambda: seen.append(App.storage_path()))
+    thread.start()
+    thread.join()
 
-    before = set_process_container(None)
-    try:
-        for container in (None, app):
-            set_process_container(container)
-            thread = threading.Thread(target=look)
-            thread.start()
-            thread.join()
-    finally:
-        set_process_container(before)
+    assert seen == [app.storage_path()]
 
-    assert isinstance(seen[0], NotBooted)
-    assert seen[1] == "testing"
+
+def test_a_facade_of_an_application_that_has_not_booted_says_so(app: Application) -> None:
+    with app.fresh().active():
+        for ask in (lambda: App.env, lambda: Cache.get("answer"), lambda: Config.get("app.env")):
+            with pytest.raises(NotYetBooted, match="boot"):
+                ask()
 
 
 def test_a_facade_without_an_application_says_what_to_do() -> None:

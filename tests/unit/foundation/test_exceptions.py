@@ -11,6 +11,7 @@ from securely.foundation import (
     BadProviders,
     FoundationError,
     NotInMaintenance,
+    NotYetBooted,
     ProviderFailed,
     SkeletonExists,
 )
@@ -22,6 +23,7 @@ from securely.foundation import (
         (ProviderFailed("app.one:One", "boot", "OSError: no"), ["app.one:One", "boot", "no"]),
         (BadProviders(Path("providers.py"), "it is empty"), ["providers.py", "it is empty"]),
         (NotInMaintenance(), ["not in maintenance"]),
+        (NotYetBooted(), ["app.boot()"]),
         (SkeletonExists(Path("blog")), ["blog", "not an empty folder"]),
     ],
 )
