@@ -43,7 +43,7 @@ test: $(VENV)/.installed-dev ## every test but the slow ones; `make test K=cache
 test-all: $(VENV)/.installed-dev ## every test, the slow ones included
 	$(PY) -m pytest -n $(JOBS) -m 'slow or not slow' $(if $(K),-k '$(K)')
 
-bench: $(VENV)/.installed-dev ## every benchmark; the tables are explained in docs/benchmarks.md
+bench: $(VENV)/.installed-bench ## every benchmark; the tables are explained in docs/benchmarks.md
 	@for file in bench/[!_]*.py; do echo "$(PY) $$file"; $(PY) $$file || exit 1; done
 
 catalog: $(VENV)/.installed-dev ## write securely/foundation/catalog.py from the providers
@@ -66,6 +66,10 @@ $(VENV)/.installed: pyproject.toml | $(PY)
 $(VENV)/.installed-dev: pyproject.toml | $(PY)
 	cmp -s $< $@ || $(PY) -m pip install --quiet --editable '.[dev]'
 	@cp $< $@ && cp $< $(VENV)/.installed
+
+$(VENV)/.installed-bench: pyproject.toml | $(VENV)/.installed-dev
+	cmp -s $< $@ || $(PY) -m pip install --quiet --editable '.[dev,bench]'
+	@cp $< $@
 
 .env: | .env.example $(VENV)/.installed
 	cp .env.example $@
