@@ -17,7 +17,6 @@ __all__ = [
     "Cell",
     "Closing",
     "Scope",
-    "aentered",
     "aonce",
     "building",
     "current_scope",
@@ -136,19 +135,6 @@ async def aonce(cell: Cell, label: str, make: Callable[[], Awaitable[Any]]) -> A
         _stack.reset(token)
         _settle(cell, mine, value)
     return value
-
-
-async def aentered(key: object, label: str, make: Callable[[], Awaitable[Any]]) -> Any:
-    """Await *make*, unless it is already being awaited for the same *key* in this context.
-
-    Raises:
-        CircularDependency: It is.
-    """
-    token = enter(key, label)
-    try:
-        return await make()
-    finally:
-        leave(token)
 
 
 def enter(key: object, label: str) -> Token[tuple[Build, ...]]:

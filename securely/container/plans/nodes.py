@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
 from securely.container.markers import Parameters
-from securely.container.scope import Cell, aentered, aonce, enter, leave, once
+from securely.container.scope import Cell, aonce, enter, leave, once
 from securely.container.signature import Kind, Parameter
 from securely.support.missing import MISSING
 
@@ -244,7 +244,11 @@ class Guard(Node):
         """Async twin of :meth:`build`."""
         if given:
             return await self.node.abuild(given)
-        return await aentered(self.key, self.label, self.node.abuild)
+        token = enter(self.key, self.label)
+        try:
+            return await self.node.abuild()
+        finally:
+            leave(token)
 
     def emit(self, writer: Writer) -> str:
         """Write a call of the guarded plan."""

@@ -63,26 +63,6 @@ class Calls(Tags):
         values, keywords = self._ready(function, frozenset(given)).arguments(given)
         return function(*values, *rest, **keywords)
 
-    def _called(self, function: Any) -> Any:
-        """Call *function* with nothing but what is injected; from the second time as flat code."""
-        node = self._ready(function, _NOTHING)
-        if node.caller is not None:
-            return node.caller(function)
-        if node.was_used:
-            from securely.container.plans.nodes import compiled_call
-
-            node.caller = compiled_call(node)
-            return node.caller(function)
-        node.was_used = True
-        values, keywords = node.arguments()
-        return function(*values, **keywords)
-
-    def _ready(self, function: Any, names: frozenset[str]) -> Any:
-        node = self.arguments_of(function, names)
-        if node.needs_await:
-            raise AsyncBinding(node.needs_await, (name_of(unwrapped(function)),))
-        return node
-
     async def acall(
         self,
         function: Callable[..., Any],
@@ -130,6 +110,26 @@ class Calls(Tags):
     def factory(self, key: Key, /) -> Callable[[], Any]:
         """Return a function that makes *key* each time it is called."""
         return lambda: self.make(key)
+
+    def _called(self, function: Any) -> Any:
+        """Call *function* with nothing but what is injected; from the second time as flat code."""
+        node = self._ready(function, _NOTHING)
+        if node.caller is not None:
+            return node.caller(function)
+        if node.was_used:
+            from securely.container.plans.nodes import compiled_call
+
+            node.caller = compiled_call(node)
+            return node.caller(function)
+        node.was_used = True
+        values, keywords = node.arguments()
+        return function(*values, **keywords)
+
+    def _ready(self, function: Any, names: frozenset[str]) -> Any:
+        node = self.arguments_of(function, names)
+        if node.needs_await:
+            raise AsyncBinding(node.needs_await, (name_of(unwrapped(function)),))
+        return node
 
     def _instead_of(self, function: Any) -> Callable[[], Any] | None:
         instead = self._methods.get(unwrapped(function)) if self._methods else None

@@ -583,3 +583,144 @@ def test_make_when_a_hook_is_for_a_protocol_with_attributes_asks_the_object(
     app.make(Plain)
 
     assert seen == []
+
+
+def test_make_when_a_keyword_only_default_follows_is_passed_by_name(app: Container) -> None:
+    def wants(a: int = 1, b: Plain | None = None, *, c: Plain) -> object:
+        return (a, b, c)
+
+    app.bind("made", wants)
+    for _ in range(3):
+        a, b, c = app.make("made")
+        assert (a, b) == (1, None)
+        assert isinstance(c, Plain)
+
+
+def test_markers_in_flat_code_are_asked_each_time(app: Container) -> None:
+    app.bind("x", lambda app, params: (app, params))
+    for _ in range(3):
+        assert app.make("x") == (app, {})
+
+
+def test_call_runs_flat_code_from_the_second_time_on(app: Container) -> None:
+    class Handler:
+        def handle(self, plain: Plain, *more: Plain, n: int = 2) -> object:
+            return (self, plain, more, n)
+
+        @classmethod
+        def made(cls, plain: Plain) -> object:
+            return (cls, plain)
+
+    first, second = Handler(), Handler()
+    for handler in (first, second, first, second):
+        found, plain, more, n = app.call(handler.handle)
+        assert found is handler
+        assert isinstance(plain, Plain)
+        assert (more, n) == ((), 2)
+        assert app.call(Handler.made)[0] is Handler
+
+
+def test_call_notices_what_is_bound_between(app: Container) -> None:
+    def wants(clock: Clock) -> object:
+        return clock
+
+    app.bind(Clock, Wall)
+    for _ in range(3):
+        assert isinstance(app.call(wants), Wall)
+    app.bind(Clock, Plain)
+    assert isinstance(app.call(wants), Plain)
+
+
+def test_call_of_a_class_without_call_makes_it(app: Container) -> None:
+    assert isinstance(app.call(Data), Data)
+    assert app.call(Data, size=8).size == 8
+    plain = Plain()
+    assert app.call(Data, plain, 9) == Data(plain, 9)
+    assert app.call(Data, overrides={"size": 5}).size == 5
+
+
+def test_call_of_what_can_not_be_referred_to_weakly_works(app: Container) -> None:
+    class Slotted:
+        __slots__ = ()
+
+        def __call__(self, plain: Plain) -> Plain:
+            return plain
+
+    for _ in range(3):
+        assert isinstance(app.call(Slotted()), Plain)
+
+
+def test_contextual_values_may_be_callable_objects_and_lists(app: Container) -> None:
+    class Callback:
+        def __call__(self) -> None: ...
+
+    callback = Callback()
+
+    def wants(a: Clock, *rest: Report, b: int) -> object:
+        return (a, rest, b)
+
+    app.when(wants).needs(Clock).give(callback)
+    app.when(wants).needs(Report).give([Daily, lambda: "made", callback])
+    app.when(wants).needs_param("b").give_config("b", 7)
+
+    class Config:
+        def has(self, key: str) -> bool:
+            return False
+
+    app.instance("config", Config())
+    a, rest, b = app.call(wants)
+    assert a is callback
+    assert isinstance(rest[0], Daily)
+    assert rest[1:] == ("made", callback)
+    assert b == 7
+    app.when(wants).needs(Report).give(Weekly)
+    assert isinstance(app.call(wants)[1][0], Weekly)
+    app.when(wants).needs_param("b").give_config("b")
+    with pytest.raises(LookupError, match='no setting "b"'):
+        app.call(wants)
+
+
+def test_tags_know_their_size(app: Container) -> None:
+    app.tag([Plain], "t")
+
+    assert repr(app.tagged("t")) == "<1 tagged objects>"
+
+
+def test_unhashable_annotations_are_no_keys(app: Container) -> None:
+    def wants(a: Annotated[int, {}] = 1, b: Any = 2) -> object:
+        return (a, b)
+
+    wants.__annotations__["b"] = Unhashable()
+
+    assert app.call(wants) == (1, 2)
+
+
+class Unhashable:
+    __hash__ = None  # type: ignore[assignment]  # the point
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+def test_provider_that_changes_the_bindings_while_a_plan_is_made_is_seen() -> None:
+    class Restless(Container):
+        rounds = 0
+
+        def load_missing(self, key: object) -> bool:
+            type(self).rounds += 1
+            self.instance("round", self.rounds)
+            return False
+
+    app = Restless()
+
+    assert isinstance(app.make(Plain), Plain)
+    assert app.make("round") == Restless.rounds
+
+
+def test_alias_loop_that_was_made_in_two_containers_is_found(app: Container) -> None:
+    child = app.child()
+    app.alias("a", "b")
+    child.alias("b", "a")
+
+    with pytest.raises(ValueError, match="leads back to itself"):
+        child.make("a")

@@ -293,3 +293,34 @@ def test_child_alias_is_hidden_by_its_own_binding(app: Container) -> None:
     assert child.make("b") == 2
     assert not child.is_alias("b")
     assert app.make("b") == 1
+
+
+def test_resolve_fills_registered_lists_and_defaults(app: Container) -> None:
+    class All:
+        def __init__(self, filters: list[Filter], n: int = 1, *rest: int, **more: int) -> None:
+            self.filters, self.n = filters, n
+
+    app.register(Filter, End)
+    app.register(All)
+    made = app.resolve(All)
+    assert [type(each) for each in made.filters] == [End]
+    assert made.n == 1
+    assert app.instantiate(All, n=4).n == 4
+    app.bind("all", All)
+    assert [type(each) for each in app.resolve("all").filters] == [End]
+
+
+def test_resolve_gives_a_bound_consumer_what_is_its_own(app: Container) -> None:
+    own = Part()
+    app.bind(Part)
+    app.bind(Left)
+    app.when(Left).needs(Part).give(own)
+
+    assert app.resolve(Left).part is own
+
+
+def test_resolve_of_an_instance_in_a_list(app: Container) -> None:
+    app.register("x", instance=1)
+    app.register("x", lambda: 2)
+
+    assert app.resolve_all("x") == [1, 2]  # type: ignore[arg-type,comparison-overlap]  # punq allows any key
