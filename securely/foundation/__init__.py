@@ -16,6 +16,7 @@ wrong; ``provider.py`` binds the console.
 from securely.foundation.application import Application
 from securely.foundation.builder import ApplicationBuilder, Parts
 from securely.foundation.errors import ErrorHandler
+from securely.foundation.events import CommandFinished, CommandStarting
 from securely.foundation.exceptions import (
     BadProviders,
     FoundationError,
@@ -31,6 +32,8 @@ __all__ = [
     "Application",
     "ApplicationBuilder",
     "BadProviders",
+    "CommandFinished",
+    "CommandStarting",
     "ErrorHandler",
     "FoundationError",
     "Maintenance",

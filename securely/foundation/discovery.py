@@ -1,21 +1,12 @@
-"""What the folders of an application offer: listeners, commands."""
+"""Lets `import app` find the code of an application."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 from securely.support.paths import Paths
 
-__all__ = ["modules_in", "reachable"]
-
-
-def modules_in(paths: Paths, folder: Path) -> Iterator[str]:
-    """Yield the dotted names of the modules under *folder*, in the order of their paths."""
-    for file in sorted(folder.rglob("*.py")):
-        if file.name != "__init__.py":
-            yield ".".join(file.relative_to(paths.base).with_suffix("").parts)
+__all__ = ["reachable"]
 
 
 def reachable(paths: Paths) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tomllib
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -12,7 +11,9 @@ from typing import Any, Final
 
 from securely.container import set_process_container
 from securely.foundation import Application
+from securely.foundation.discovery import reachable
 from securely.support.importing import import_object
+from securely.support.paths import Paths
 
 __all__ = ["TestEnvironment", "fresh_application"]
 
@@ -57,9 +58,7 @@ def fresh_application(
     Raises:
         SecurelyError: It does not boot.
     """
-    base = str(environment.base_path)
-    if base not in sys.path:
-        sys.path.insert(0, base)
+    reachable(Paths(environment.base_path))
     application: Any = import_object("bootstrap.app:app")
     fresh: Application = application.fresh({**environment.variables, **(variables or {})}, storage)
     # Threads that the test starts have no context of it; they find the application of the process.
