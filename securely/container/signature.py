@@ -358,7 +358,9 @@ class _Hints:
 def _annotations(function: Any) -> Mapping[str, Any]:
     try:
         return _mapping(getattr(function, "__annotations__", None))
-    except NameError:  # Python 3.14 evaluates them here; ask for what can be evaluated
+    except (
+        NameError
+    ):  # pragma: no cover  # Python 3.14 evaluates them here; ask for what can be evaluated
         import annotationlib  # type: ignore[import-not-found,unused-ignore]  # since Python 3.14
 
         lib: Any = annotationlib

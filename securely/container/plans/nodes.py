@@ -407,11 +407,6 @@ class Once(Node):
 
 def compiled(node: Node) -> Plan:
     """Return a function without arguments that does what ``node.build()`` does, as flat code."""
-    if isinstance(node, Constant):
-        value = node.value
-        return lambda: value
-    if isinstance(node, Call):
-        return node.function
     writer = Writer()
     expression = node.emit(writer)
     if expression == "k0()":

@@ -166,7 +166,7 @@ class Core(punq.Container):
             if binding in here.registrations.entries.get(binding.key, ()):
                 return here
             here = here._parent
-        return self
+        return self  # pragma: no cover  # another thread has replaced it meanwhile
 
     def near(self, key: Key) -> tuple[str, ...]:
         """Return the names of bound keys that are like that of *key*."""

@@ -348,6 +348,7 @@ def test_make_when_an_annotation_has_no_meaning_says_so(app: Container) -> None:
 
 def test_make_when_an_annotation_names_a_bound_key_uses_it(app: Container) -> None:
     app.bind("NotImported", lambda: "found")
+    app.bind(list[int], lambda: [1])
 
     assert app.make(Unknown).thing == "found"
 
@@ -542,6 +543,7 @@ def test_load_missing_is_asked_for_types_and_names() -> None:
     assert other.bound("clock")
     assert other.make("clock") is other.make(Clock)
     assert not other.bound("nothing")
+    assert not Container().load_missing("nothing")
     assert isinstance(Loading().child().make(Clock), Wall)
     assert isinstance(Loading().make(Plain), Plain)
 
@@ -724,3 +726,18 @@ def test_alias_loop_that_was_made_in_two_containers_is_found(app: Container) -> 
 
     with pytest.raises(ValueError, match="leads back to itself"):
         child.make("a")
+
+
+def test_call_when_an_override_fits_nothing_ignores_it(app: Container) -> None:
+    def wants(plain: Plain) -> Plain:
+        return plain
+
+    assert isinstance(app.call(wants, overrides={Clock: Wall()}), Plain)
+
+
+def test_make_when_a_fixed_tuple_is_wanted_takes_it_as_a_value(app: Container) -> None:
+    def wants(pair: tuple[Plain, int]) -> object:
+        return pair
+
+    with pytest.raises(NotBound, match="pair"):
+        app.call(wants)

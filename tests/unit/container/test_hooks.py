@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from typing import Any, Protocol
 
 import pytest
 
@@ -14,6 +15,10 @@ class Base:
 
 
 class Child(Base):
+    pass
+
+
+class Hidden(Protocol):
     pass
 
 
@@ -177,3 +182,41 @@ def test_child_hears_its_parents_hooks(app: Container) -> None:
     made = child.make(Base)
 
     assert seen == [made]
+
+
+def test_hooks_written_in_c_get_the_object(app: Container) -> None:
+    seen: list[object] = []
+    app.resolving(seen.append)
+    app.bind("x", lambda: [2, 1])
+    app.extend("x", sorted)
+    app.extend("x", type("Silent", (), {"__signature__": 3, "__call__": lambda self, made: made})())
+
+    app.extend("x", functools.partial(lambda *given: given[1], 0))
+
+    assert app.make("x") == [1, 2]
+    assert seen == [[1, 2]]
+
+
+def test_hook_for_a_protocol_that_cannot_be_asked_is_silent(app: Container) -> None:
+    seen: list[object] = []
+    app.bind("x", Base)
+    app.resolving(Hidden, seen.append)
+
+    app.make("x")
+
+    assert seen == []
+
+
+def test_child_knows_the_keys_of_its_parent(app: Container) -> None:
+    app.bind(User)
+    child = app.child()
+    child.bind(Base)
+
+    assert {User, Base} <= set(child.bindings())
+    assert child.check() == []
+
+
+def test_check_passes_over_consumers_that_are_names(app: Container) -> None:
+    app.when("nobody").needs(Base).give(Child)
+
+    assert len(app.check()) == 1

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 import punq
 import pytest
 
-from securely.container import AsyncBinding, CircularDependency, Container, InvalidBinding, NotBound
+from securely.container import (
+    AsyncBinding,
+    CircularDependency,
+    Container,
+    Give,
+    InvalidBinding,
+    NotBound,
+)
 
 
 class Filter:
@@ -324,3 +332,35 @@ def test_resolve_of_an_instance_in_a_list(app: Container) -> None:
     app.register("x", lambda: 2)
 
     assert app.resolve_all("x") == [1, 2]  # type: ignore[arg-type,comparison-overlap]  # punq allows any key
+
+
+class Lost:
+    def __init__(self, thing: Nowhere) -> None:  # type: ignore[name-defined]  # noqa: F821  # the point
+        self.thing = thing
+
+
+def test_register_of_an_unknown_forward_reference_is_punqs_error(app: Container) -> None:
+    with pytest.raises(punq.InvalidForwardReferenceError, match="Nowhere"):
+        app.register(Lost)
+
+    app.register("Nowhere", instance=5)
+    app.register(Lost)
+    assert app.resolve(Lost).thing == 5
+    assert app.resolve(Lost, thing=6).thing == 6
+
+
+def test_resolve_uses_the_values_of_a_registration(app: Container) -> None:
+    app.register(Part)
+    app.register(Right, size=7)
+
+    assert app.resolve(Right).size == 7
+    assert app.resolve(Right, size=8).size == 8
+
+
+def test_resolve_leaves_markers_to_laravels_rules(app: Container) -> None:
+    def marked(part: Annotated[Part, Give(Part)]) -> Part:
+        return part
+
+    app.bind("x", marked)
+
+    assert isinstance(app.resolve("x"), Part)

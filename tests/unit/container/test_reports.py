@@ -126,6 +126,7 @@ def test_check_of_what_is_sound_is_empty(app: Container) -> None:
 def test_check_tells_all_problems_at_once(app: Container) -> None:
     app.bind(User)
     app.bind(Hen)
+    app.when(User).needs_param("nothing").give(1)
     app.scoped(Session)
     app.singleton(Through)
     app.bind("gone", "nowhere")
@@ -146,8 +147,9 @@ def test_check_tells_all_problems_at_once(app: Container) -> None:
     assert cycle.startswith("Circular dependency: Hen → Egg (param egg) → Hen (param hen). ")
     assert len(kinds[CaptiveDependency]) == 1
     assert "The singleton Through would keep the scoped Session" in kinds[CaptiveDependency][0]
-    assert len(kinds[UnusedContext]) == 1
-    assert "when(Session) gives something for Clock" in kinds[UnusedContext][0]
+    assert len(kinds[UnusedContext]) == 2
+    assert "when(User) gives something for nothing" in kinds[UnusedContext][0]
+    assert "when(Session) gives something for Clock" in kinds[UnusedContext][1]
 
 
 def test_check_does_not_ask_markers_or_change_anything(app: Container) -> None:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 import pytest
 
 from securely.container import AsyncBinding, CircularDependency, Container, NotBound
+from securely.container.scope import Build, _leading
 
 
 class Service:
@@ -619,3 +620,27 @@ def test_acall_when_a_parameter_is_missing_says_so(app: Container) -> None:
 
     with pytest.raises(NotBound, match=r'"x: int" of .*handle'):
         asyncio.run(app.acall(handle))
+
+
+def test_hook_of_a_singleton_when_threads_race_runs_once(app: Container) -> None:
+    seen: list[object] = []
+    gate = threading.Event()
+
+    def slow() -> Service:
+        gate.wait(0.05)
+        return Service()
+
+    app.singleton(Service, slow)
+    app.resolving(Service, seen.append)
+
+    race(8, lambda: app.make(Service))
+
+    assert len(seen) == 1
+
+
+def test_waits_that_meet_again_are_followed_once() -> None:
+    first, left, right, last = (Build(object(), label) for label in "abcd")
+    first.needs, left.needs, right.needs = [left, right], [last], [last]
+
+    assert _leading(first, ()) is None
+    assert _leading(first, (last,)) is last
