@@ -8,7 +8,6 @@ from typing import Final, TextIO, cast
 from securely.console import Artisan, Command, Output
 from securely.console.failure import render_failure
 from securely.console.manifest import application_commands
-from securely.events import Dispatcher
 from securely.foundation.application import Application
 from securely.foundation.catalog import COMMANDS
 from securely.foundation.discovery import reachable
@@ -95,9 +94,9 @@ def _run_routes(app: Application) -> None:
 
 def _starting(app: Application, name: str) -> None:
     if app.resolved("events"):
-        app.make(Dispatcher).dispatch(CommandStarting(name))
+        app.make("events").dispatch(CommandStarting(name))
 
 
 def _finished(app: Application, name: str, code: int) -> None:
     if app.resolved("events"):
-        app.make(Dispatcher).dispatch(CommandFinished(name, code))
+        app.make("events").dispatch(CommandFinished(name, code))
