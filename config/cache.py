@@ -4,7 +4,7 @@ from securely.config import env
 
 config = {
     # Which store is used when none is named. Supported: those below.
-    "default": env("CACHE_STORE", "disk"),
+    "default": env.str("CACHE_STORE", "disk"),
     # Keys of several applications may share a store; the prefix keeps them apart.
     "prefix": env("CACHE_PREFIX", f"{env('APP_NAME', 'securely')}:"),
     "stores": {

@@ -4,7 +4,7 @@ from securely.config import env
 
 config = {
     # Where jobs go when no connection is named. Supported: those below.
-    "default": env("QUEUE_CONNECTION", "sqlite"),
+    "default": env.str("QUEUE_CONNECTION", "sqlite"),
     "connections": {
         # At once, in the caller.
         "sync": {"driver": "sync"},

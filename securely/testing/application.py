@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from securely.container import set_process_container
+from securely.exceptions import ConfigurationError
 from securely.foundation import Application
 from securely.foundation.discovery import reachable
 from securely.support.importing import import_object
@@ -56,11 +58,11 @@ def fresh_application(
         variables: More variables, which win.
 
     Raises:
+        ConfigurationError: There is no application there, or this process has imported another.
         SecurelyError: It does not boot.
     """
-    reachable(Paths(environment.base_path))
-    application: Any = import_object("bootstrap.app:app")
-    fresh: Application = application.fresh({**environment.variables, **(variables or {})}, storage)
+    application = _application(environment.base_path)
+    fresh = application.fresh({**environment.variables, **(variables or {})}, storage)
     # Threads that the test starts have no context of it; they find the application of the process.
     before = set_process_container(fresh)
     try:
@@ -71,6 +73,26 @@ def fresh_application(
                 fresh.terminate()
     finally:
         set_process_container(before)
+
+
+def _application(base: Path) -> Application:
+    """Return the application whose `artisan.py` lies in *base*, never that of another folder."""
+    file = base / "bootstrap" / "app.py"
+    if not file.is_file():
+        raise ConfigurationError(
+            f"There is no application to test in {base}: bootstrap/app.py is missing. Run pytest "
+            "in the application's folder, or override the fixture `securely_environment`."
+        )
+    reachable(Paths(base))
+    application: Any = import_object("bootstrap.app:app")
+    found = sys.modules["bootstrap.app"].__file__
+    if found is None or not file.samefile(found):
+        raise ConfigurationError(
+            f"The application in {base} cannot be tested here: `bootstrap.app` is {found} in this "
+            "process. Test one application in each run."
+        )
+    tested: Application = application
+    return tested
 
 
 def _configured(file: Path) -> dict[str, str]:

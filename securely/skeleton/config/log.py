@@ -4,7 +4,7 @@ from securely.config import env
 
 config = {
     # Where messages go when no channel is named. Supported: those below.
-    "default": env("LOG_CHANNEL", "stack"),
+    "default": env.str("LOG_CHANNEL", "stack"),
     "channels": {
         "stack": {"driver": "stack", "channels": env.list("LOG_STACK", ["single"])},
         # The lowest level that is written: debug, info, notice, warning, error, critical …

@@ -96,6 +96,14 @@ def test_a_file_of_the_application_changes_what_it_names_only(build: Build, writ
     assert config.get("shop.rate") == 19
 
 
+def test_drivers_that_are_called_null_are_chosen_by_that_word(build: Build) -> None:
+    chosen = build(CACHE_STORE="null", QUEUE_CONNECTION="null", LOG_CHANNEL="null")
+
+    config = chosen.boot().make(Config)
+
+    assert [config.get(f"{name}.default") for name in ("cache", "queue", "log")] == ["null"] * 3
+
+
 def test_two_applications_have_two_configurations(build: Build) -> None:
     one, two = build(APP_NAME="one").boot(), build(APP_NAME="two").boot()
     one.make(Config).set("app.url", "http://one")
