@@ -125,6 +125,7 @@ class Supervisor:
                 f"{delivery.name} did not end in time: executor {child.number} is killed for it, "
                 "and says where it was."
             )
+            child.ask_for_stacks()
         self._look_around()
         if self._wants_turn():
             self._turn()

@@ -32,7 +32,7 @@ __all__ = ["Child", "Fate", "Launch", "Phase", "Remains"]
 
 HELD_BYTES_MAX: Final = 1 << 20  # large payloads are not hoarded
 STALL_SECONDS: Final = 0.05  # without an outcome: what has not started is taken back
-STACKS_SECONDS: Final = 0.1  # to write the stacks of all threads, before it is killed
+LAST_WORDS_SECONDS: Final = 0.1  # for the stacks of all threads, before it is killed
 LAST_SECONDS: Final = 0.5  # between the end of its link and that of the process
 HOOK_TOKEN: Final = -1  # on the board, where a delivery has a token of at least 1
 REVOKE: Final = b"r"
@@ -111,7 +111,7 @@ class Child:
         self._hooks: dict[int, FailedJob] = {}
         self._outgoing: list[tuple[int, Delivery]] = []
         self._was_revoked = False
-        self._has_told_stacks = False
+        self._is_condemned = False
         self._process: subprocess.Popen[bytes] | None = None
 
     # -- life
@@ -305,24 +305,24 @@ class Child:
         """Look at the clock again in *seconds*, when a job just handed over may be overdue."""
         self.overdue_at = min(self.overdue_at, clock.monotonic() + seconds)
 
-    def kill_overdue(self) -> list[Delivery]:
-        """Kill it, having had it say where all its threads are; return what is overdue, once.
-
-        The first call asks for the stacks, on its error output; a later one kills.
-        """
-        if self._has_told_stacks:
+    def condemn(self) -> list[Delivery]:
+        """Give it a moment for its last words, then kill it; return what is overdue, once."""
+        if self._is_condemned:
             self.overdue_at = math.inf
             self.kill()
             return []
-        self._has_told_stacks = True
-        self.overdue_at = clock.monotonic() + STACKS_SECONDS
+        self._is_condemned = True
+        self.overdue_at = clock.monotonic() + LAST_WORDS_SECONDS
+        return [self.held[cell] for cell in self.overdue]
+
+    def ask_for_stacks(self) -> None:
+        """Have it write on its error output where all its threads are."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGUSR1)
-        return [self.held[cell] for cell in self.overdue]
 
     def find_overdue(self, limit: Callable[[Delivery], float | None]) -> bool:
         """Note what has run for longer than *limit* says, and tell whether anything has."""
-        if self._has_told_stacks:
+        if self._is_condemned:
             return True
         now = clock.monotonic()
         self.overdue_at = math.inf

@@ -195,7 +195,7 @@ class Crew:
         overdue: list[tuple[Child, Delivery]] = []
         for child in self.children:
             if now >= child.overdue_at and child.find_overdue(self.limit):
-                overdue += [(child, delivery) for delivery in child.kill_overdue()]
+                overdue += [(child, delivery) for delivery in child.condemn()]
             elif now >= child.stalled_at:
                 child.check_stall()
         return overdue
