@@ -61,11 +61,13 @@ def fresh_application(
         ConfigurationError: There is no application there, or this process has imported another.
         SecurelyError: It does not boot.
     """
-    application = _application(environment.base_path)
-    fresh = application.fresh({**environment.variables, **(variables or {})}, storage)
-    # Threads that the test starts have no context of it; they find the application of the process.
-    before = set_process_container(fresh)
+    # To be put back: importing `bootstrap.app` makes its application that of the process.
+    before = set_process_container(None)
     try:
+        application = _application(environment.base_path)
+        fresh = application.fresh({**environment.variables, **(variables or {})}, storage)
+        # Threads that the test starts have no context of it; they find that of the process.
+        set_process_container(fresh)
         with fresh.active():
             try:
                 yield fresh.boot()

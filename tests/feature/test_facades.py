@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from securely import Application, facades
-from securely.container import NotBooted, set_process_container
+from securely.container import NotBooted
 from securely.facades import App, Cache, Config, Crypt, Encryption, Event, Events, Log, Queue
 from securely.foundation import NotYetBooted
 
@@ -72,9 +72,6 @@ def test_a_facade_of_an_application_that_has_not_booted_says_so(app: Application
 
 
 def test_a_facade_without_an_application_says_what_to_do() -> None:
-    before = set_process_container(None)
-    try:
-        with pytest.raises(NotBooted, match="active"):
-            Cache.get("answer")
-    finally:
-        set_process_container(before)
+    """No test leaves its application behind, nor the one that it imported."""
+    with pytest.raises(NotBooted, match="active"):
+        Cache.get("answer")
