@@ -1,6 +1,7 @@
 """One line of the CSV, checked."""
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,11 @@ COLUMNS: tuple[str, ...] = (
     "quantity",
     "unit_price",
 )
+
+# An invoice is filed under its number, so nothing may stand in it that leads to another folder.
+NUMBER = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
+QUANTITY_DIGITS_MAX = 9
+PRICE_MAX = Decimal(10) ** 9  # euros; sums of it stay within the 28 digits of a Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ def read_rows(file: Path, taxes: TaxTable) -> Iterator[Row | Rejection]:
         OSError: The file cannot be read.
         Rejection: The first line does not name the columns.
         UnicodeDecodeError: The file is not UTF-8.
+        csv.Error: It is no CSV.
     """
     seen: dict[str, int] = {}
     with file.open(newline="", encoding="utf-8") as stream:
@@ -94,10 +101,13 @@ def _row(cells: list[str], place: _Place, taxes: TaxTable) -> Row:
     row: dict[str, str] = dict(zip(COLUMNS, (cell.strip() for cell in cells), strict=True))
     for field in ("number", "customer", "description"):
         place.check(field, bool(row[field]), "is empty")
+    number = row["number"]
+    fits = NUMBER.fullmatch(number) is not None
+    place.check("number", fits, f'"{number}" is not a number like INV-0001')
     country = row["country"]
     place.check("country", taxes.rate(country) is not None, f'no tax rate for "{country}"')
     return Row(
-        number=row["number"],
+        number=number,
         issued_on=_day(row, place),
         customer=row["customer"],
         country=country,
@@ -117,7 +127,8 @@ def _day(row: Mapping[str, str], place: _Place) -> date:
 
 def _quantity(row: Mapping[str, str], place: _Place) -> int:
     text = row["quantity"]
-    whole = text.isascii() and text.isdigit() and int(text) > 0
+    digits = text.isascii() and text.isdigit() and len(text) <= QUANTITY_DIGITS_MAX
+    whole = digits and int(text) > 0
     place.check("quantity", whole, f'"{text}" is not a whole number above 0')
     return int(text)
 
@@ -129,6 +140,8 @@ def _price(row: Mapping[str, str], place: _Place) -> Decimal:
     except InvalidOperation:
         price = Decimal("NaN")
     place.check(
-        "unit_price", price.is_finite() and price >= 0, f'"{text}" is not a price like 9.99'
+        "unit_price",
+        price.is_finite() and 0 <= price < PRICE_MAX,
+        f'"{text}" is not a price like 9.99',
     )
     return price

@@ -1,5 +1,6 @@
 """invoices:import: reads a CSV and queues one job per good row."""
 
+import csv
 from pathlib import Path
 
 from app.invoices import Rejection, TaxTable, read_rows
@@ -27,7 +28,7 @@ class ImportInvoices(Command):
                 else:
                     IssueInvoice.dispatch(row)
                     queued += 1
-        except (OSError, UnicodeDecodeError, Rejection) as error:
+        except (OSError, UnicodeDecodeError, csv.Error, Rejection) as error:
             self.fail(f"Cannot read {file}: {error}")
         self.info(f"{queued} invoices queued, {rejected} rows rejected.")
         return self.SUCCESS

@@ -39,10 +39,13 @@ def test_read_rows_of_a_good_line_gives_a_row(write_csv: WriteCsv) -> None:
     ("line", "field", "reason"),
     [
         ("INV-1,2026-01-31,Abel,DE,Lamp,3", "row", "6 columns instead of 7"),
+        ("../INV-1,2026-01-31,Abel,DE,Lamp,3,9.99", "number", '"../INV-1" is not a number like'),
         ("INV-1,2026-02-30,Abel,DE,Lamp,3,9.99", "issued_on", '"2026-02-30" is not a date'),
         ("INV-1,2026-01-31,,DE,Lamp,3,9.99", "customer", "is empty"),
         ("INV-1,2026-01-31,Abel,XX,Lamp,3,9.99", "country", 'no tax rate for "XX"'),
         ("INV-1,2026-01-31,Abel,DE,Lamp,-3,9.99", "quantity", '"-3" is not a whole number'),
+        (f"INV-1,2026-01-31,Abel,DE,Lamp,{'9' * 5000},9.99", "quantity", "not a whole number"),
+        ("INV-1,2026-01-31,Abel,DE,Lamp,3,1e40", "unit_price", '"1e40" is not a price'),
         ("INV-1,2026-01-31,Abel,DE,Lamp,3,9.9O", "unit_price", '"9.9O" is not a price'),
     ],
 )
