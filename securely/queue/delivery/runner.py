@@ -6,6 +6,7 @@ lies in `verdicts.py`, which does no I/O and has no colour.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from inspect import isawaitable
 from typing import Any, Final, NamedTuple, TypeAlias, cast
@@ -128,7 +129,8 @@ class JobRunner:
                     self._life(run)
                 except Instruction as instruction:
                     run.interaction.decide(instruction)
-                except (Exception, SystemExit) as error:  # the border: it becomes an outcome
+                # The border: it becomes an outcome.
+                except (Exception, SystemExit, asyncio.CancelledError) as error:
                     run.error = error
             over = self._end(run)
         for event in over.events:
@@ -148,7 +150,10 @@ class JobRunner:
                     await self._alife(run)
                 except Instruction as instruction:
                     run.interaction.decide(instruction)
-                except (Exception, SystemExit) as error:  # the border: it becomes an outcome
+                # The border: it becomes an outcome.
+                except (Exception, SystemExit, asyncio.CancelledError) as error:
+                    if _is_for_us(error):
+                        raise
                     run.error = error
             over = self._end(run)
         for event in over.events:
@@ -414,6 +419,12 @@ def _around(stage: object, call: Callable[[Job], object]) -> Callable[[Job], obj
         "Callable[[Job, Callable[[Job], object]], object]", getattr(stage, "handle", stage)
     )
     return lambda job: handle(job, call)
+
+
+def _is_for_us(error: BaseException) -> bool:
+    """Tell whether *error* ends this task, and not only something that its job was waiting for."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 
 
 async def _awaited(answer: Awaitable[object]) -> object:

@@ -247,6 +247,12 @@ class Async(Job):
             raise JobError("async boom")
         if self.act == "release":
             self.release(5)
+        if self.act == "cancelled":
+            gone = asyncio.get_running_loop().create_future()
+            gone.cancel()
+            await gone
+        if self.act == "wait":
+            await asyncio.Event().wait()
 
 
 class Limited(Job):

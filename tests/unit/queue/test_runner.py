@@ -349,6 +349,31 @@ def test_async_exception_is_an_outcome_too(bench, jobs):
     assert bench.names() == ["JobProcessing", "JobExceptionOccurred", "JobFailed", "JobAttempted"]
 
 
+@pytest.mark.parametrize("colour", ["sync", "async"])
+def test_job_that_waited_for_something_cancelled_fails(bench, jobs, colour):
+    delivery = bench.delivery(jobs.Async("cancelled"))
+
+    if colour == "async":
+        outcome = asyncio.run(bench.runner.arun(delivery))
+    else:
+        outcome = bench.runner.run(delivery)
+
+    assert outcome.kind is Kind.FAIL
+    assert told(outcome)["type"].endswith("CancelledError")
+
+
+def test_task_of_a_job_when_it_is_cancelled_is_over(bench, jobs, journal):
+    async def cancelled():
+        task = asyncio.create_task(bench.runner.arun(bench.delivery(jobs.Async("wait"))))
+        while not journal:  # noqa: ASYNC110  # the job tells of its start in a list
+            await asyncio.sleep(0)  # noqa: TID251  # a turn of the loop
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancelled())
+
+
 def test_async_middleware_stands_around_an_async_job(bench, jobs, journal):
     asyncio.run(bench.runner.arun(bench.delivery(jobs.AsyncBracketed())))
 
