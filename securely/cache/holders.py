@@ -61,7 +61,9 @@ class Holders:
 
     def sweep(self) -> int:
         """Remove the files of the dead; return how many those were."""
-        return sum(map(self._is_abandoned, self._directory.glob("*.lock")))
+        # A link or a folder of such a name is nobody's lock: it is left to who put it there.
+        files = (path for path in self._directory.glob("*.lock") if not path.is_symlink())
+        return sum(self._is_abandoned(path) for path in files if path.is_file())
 
     def _open(self) -> tuple[str, int]:
         """Make this process's file and lock it."""

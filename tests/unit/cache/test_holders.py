@@ -45,6 +45,18 @@ def test_sweep_when_some_are_dead_then_the_living_stay(holders: Holders, tmp_pat
     assert holders.is_alive(token) is True
 
 
+def test_sweep_when_something_is_no_file_then_it_stays(holders: Holders, tmp_path: Path) -> None:
+    holders.token()
+    (tmp_path / "victim").write_text("precious")
+    (tmp_path / "holders" / ("2" * 32 + ".lock")).symlink_to(tmp_path / "victim")
+    (tmp_path / "holders" / ("3" * 32 + ".lock")).mkdir()
+
+    assert holders.sweep() == 0
+    assert (tmp_path / "holders" / ("2" * 32 + ".lock")).is_symlink()
+    assert (tmp_path / "holders" / ("3" * 32 + ".lock")).is_dir()
+    assert (tmp_path / "victim").read_text() == "precious"
+
+
 @pytest.mark.parametrize("token", ["", "../../etc/passwd", "x" * 32, "0" * 31, "0" * 31 + "\n"])
 def test_is_alive_when_token_is_a_strangers_then_nothing_is_opened(
     holders: Holders, tmp_path: Path, token: str
