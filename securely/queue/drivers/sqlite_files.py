@@ -81,8 +81,9 @@ class Bell:
     def __init__(self, home: Path, worker: str) -> None:
         directory = _bell_directory(home)
         directory.mkdir(mode=0o700, exist_ok=True)
-        if directory.stat().st_uid != os.getuid():
-            raise PermissionError(f"{directory} belongs to somebody else")
+        # In a directory that all may write to, somebody may have put a link of that name.
+        if directory.lstat().st_uid != os.getuid() or directory.is_symlink():
+            raise PermissionError(f"{directory} belongs to somebody else, or is a link")
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             self._socket.setblocking(False)

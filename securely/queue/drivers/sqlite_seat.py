@@ -118,8 +118,7 @@ class SqliteSeat:
         with self._reaper.translated():
             if not outcomes and not self._may_claim(room):
                 must_restart, paused = self._signs(self._database.query(_SIGNS))
-                due = self._next_due(self._database.connection(), paused)
-                return Turn((), (), due, must_restart, paused)
+                return Turn((), (), self._earliest_due(paused), must_restart, paused)
             try:
                 return self._turn(outcomes, room, one_by_one=False)
             except _StaleOutcome:
@@ -274,7 +273,7 @@ class SqliteSeat:
                 return
 
     def _next_due(
-        self, connection: sqlite3.Connection, paused: Sequence[str], *, promote: bool = False
+        self, connection: sqlite3.Connection, paused: Sequence[str], *, promote: bool
     ) -> float | None:
         """Return when the next delayed job is due, having made claimable those that are."""
         now = clock.timestamp()
@@ -289,6 +288,12 @@ class SqliteSeat:
             if due is not None and (earliest is None or due < earliest):
                 earliest = due
         return earliest
+
+    def _earliest_due(self, paused: Sequence[str]) -> float | None:
+        """Return, without a lock, when the next delayed job is due."""
+        served = [queue for queue in self._queues if queue not in paused]
+        found = [self._database.query(_NEXT_DUE, (queue,))[0][0] for queue in served]
+        return min((due for due in found if due is not None), default=None)
 
     def _may_claim(self, room: int) -> bool:
         """Tell, without a lock, whether a claim would find something."""

@@ -13,7 +13,7 @@ import pytest
 from securely.queue.contracts import Charge, Envelope, Kind, Outcome, Verdict
 from securely.queue.crew.board import Board
 from securely.queue.drivers.sqlite import SqliteConnection
-from securely.queue.drivers.sqlite_files import hold, is_free
+from securely.queue.drivers.sqlite_files import Bell, _bell_directory, hold, is_free
 from securely.queue.drivers.sqlite_schema import MIGRATIONS
 from securely.queue.exceptions import QueueUnavailable, StoreFull
 from securely.support import clock
@@ -293,6 +293,19 @@ def test_push_when_the_directory_is_too_deep_for_a_socket_rings_all_the_same(tmp
     assert rung(seat)
     seat.leave()
     connection.close()
+
+
+def test_bell_when_its_directory_is_a_link_refuses_it(tmp_path):
+    home = tmp_path / ("deep" * 20) / ("deeper" * 10)
+    home.mkdir(parents=True)
+    bells = _bell_directory(home)
+    bells.symlink_to(tmp_path)
+
+    try:
+        with pytest.raises(PermissionError, match="somebody else"):
+            Bell(home, "1")
+    finally:
+        bells.unlink()
 
 
 def test_push_when_a_worker_never_listens_does_not_wait(connection):
@@ -614,6 +627,21 @@ def test_idle_turn_takes_no_write_lock(connection):
 
     assert list(turn.deliveries) == []
     other.execute("ROLLBACK")
+    other.close()
+    seat.leave()
+
+
+def test_idle_turn_when_the_store_can_not_be_read_says_so(connection):
+    seat = connection.join(["default"])
+    other = sqlite3.connect(connection.path / "jobs.db")
+    other.execute("ALTER TABLE jobs RENAME TO elsewhere")
+    other.close()
+
+    with pytest.raises(QueueUnavailable, match="no such table"):
+        seat.turn([], 0)
+
+    other = sqlite3.connect(connection.path / "jobs.db")
+    other.execute("ALTER TABLE elsewhere RENAME TO jobs")
     other.close()
     seat.leave()
 
