@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from importlib.machinery import SourceFileLoader
-from typing import Final, TextIO, cast
+from typing import Final, TextIO
 
-from securely.console import Artisan, Command, Output
+from securely.console import Artisan, Command, ConsoleError, Output
 from securely.console.failure import render_failure
 from securely.console.manifest import application_commands
 from securely.foundation.application import Application
@@ -73,11 +73,18 @@ def equip(artisan: Artisan, app: Application) -> None:
     for name, path in application_commands(app.paths.base):
         artisan.register(name, path)
     for path in app.parts.commands:
-        artisan.add(cast(type[Command], import_object(path)))
+        artisan.add(_command(path))
     artisan.sources.append(lambda: _run_routes(app))
     artisan.report = app.errors.report
     artisan.starting.append(lambda name, _given, _output: _starting(app, name))
     artisan.finished.append(lambda name, _given, _output, code: _finished(app, name, code))
+
+
+def _command(path: str) -> type[Command]:
+    found = import_object(path)
+    if not (isinstance(found, type) and issubclass(found, Command)):
+        raise ConsoleError(f"with_commands() names {path}, which is no subclass of Command.")
+    return found
 
 
 def _run_routes(app: Application) -> None:

@@ -76,6 +76,19 @@ def test_a_command_named_by_its_path_is_found(build: Build, write: Write, base: 
     assert run(app, "greet", "Ada", answers="no\n")[0] == 3
 
 
+@pytest.mark.parametrize(
+    ("path", "text"), [("json:dumps", "no subclass of Command"), ("no.such:Greet", "no.such")]
+)
+def test_a_path_that_names_no_command_is_told_in_one_line(
+    build: Build, path: str, text: str
+) -> None:
+    code, _, errors = run(build(lambda builder: builder.with_commands([path])), "env")
+
+    assert code == 1
+    assert text in errors
+    assert len(errors.splitlines()) == 1
+
+
 def test_a_command_of_a_route_is_found(build: Build, write: Write) -> None:
     write(
         "routes/console.py",
