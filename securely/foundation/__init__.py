@@ -20,6 +20,7 @@ from securely.foundation.events import CommandFinished, CommandStarting
 from securely.foundation.exceptions import (
     BadProviders,
     FoundationError,
+    MissingRoutes,
     NotInMaintenance,
     NotYetBooted,
     ProviderFailed,
@@ -37,6 +38,7 @@ __all__ = [
     "ErrorHandler",
     "FoundationError",
     "Maintenance",
+    "MissingRoutes",
     "NotInMaintenance",
     "NotYetBooted",
     "Parts",

@@ -12,6 +12,7 @@ from securely.foundation.application import Application
 from securely.foundation.catalog import COMMANDS
 from securely.foundation.discovery import reachable
 from securely.foundation.events import CommandFinished, CommandStarting
+from securely.foundation.exceptions import MissingRoutes
 from securely.support.importing import import_object
 from securely.support.terminal import split_globals
 
@@ -92,7 +93,7 @@ def _run_routes(app: Application) -> None:
     for route in app.parts.console_routes:
         file = app.paths.resolve(route)
         if not file.is_file():
-            continue
+            raise MissingRoutes(file)
         name = "routes.console"
         code = SourceFileLoader(name, str(file)).get_code(name)
         assert code is not None  # noqa: S101  # a source file always has code

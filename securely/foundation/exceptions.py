@@ -3,6 +3,7 @@
 FoundationError (SecurelyError)
 ├── ProviderFailed          a provider cannot be imported, registered or booted
 ├── BadProviders            bootstrap/providers.py is not a list of providers
+├── MissingRoutes           a file that `with_routing` names is not there
 ├── NotInMaintenance        `up` without `down`
 ├── NotYetBooted            something needs the configuration of an application before it boots
 └── SkeletonExists          `securely new` where something is already
@@ -17,6 +18,7 @@ from securely.exceptions import SecurelyError
 __all__ = [
     "BadProviders",
     "FoundationError",
+    "MissingRoutes",
     "NotInMaintenance",
     "NotYetBooted",
     "ProviderFailed",
@@ -54,6 +56,20 @@ class BadProviders(FoundationError):
 
     def __reduce__(self) -> tuple[type[BadProviders], tuple[Path, str]]:
         return type(self), (self.file, self.reason)
+
+
+class MissingRoutes(FoundationError):
+    """A file that `with_routing` names is not there."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        super().__init__(
+            f"{file} does not exist, and bootstrap/app.py names it in `with_routing`. "
+            "Write it, or do not name it."
+        )
+
+    def __reduce__(self) -> tuple[type[MissingRoutes], tuple[Path]]:
+        return type(self), (self.file,)
 
 
 class NotInMaintenance(FoundationError):

@@ -28,7 +28,8 @@ class Paths:
         self.storage = storage or base / "storage"
         self.app = base / "app"
         self.bootstrap = base / "bootstrap"
-        self.cache = base / "bootstrap" / "cache"
+        # What a boot notes goes with the storage: a test's boot must not undo what was noted.
+        self.cache = base / "bootstrap" / "cache" if storage is None else storage / "bootstrap"
         self.config = base / "config"
         self.lang = base / "lang"
         self.public = base / "public"

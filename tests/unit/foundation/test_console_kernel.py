@@ -113,15 +113,6 @@ def test_routes_stay_unread_while_a_class_has_the_name(build: Build, write: Writ
     assert run(app, "env")[0] == 0
 
 
-def test_routes_that_are_not_there_are_no_error(build: Build) -> None:
-    app = build(lambda builder: builder.with_routing(console="routes/console.py"))
-
-    code, _, errors = run(app, "no:such")
-
-    assert code == 1
-    assert "no:such" in errors
-
-
 def test_what_a_command_raises_is_shown_and_reported(build: Build, write: Write) -> None:
     greeter(write)
     reported: list[BaseException] = []
@@ -209,3 +200,12 @@ def test_every_command_of_the_catalog_can_be_loaded_and_has_its_name(build: Buil
     for name in COMMANDS:
         assert artisan.find(name).definition().name == name
     assert artisan.warnings == []
+
+
+def test_a_routes_file_that_is_not_there_is_named(build: Build) -> None:
+    app = build(lambda builder: builder.with_routing(console="routes/nowhere.py"))
+
+    code, _, errors = run(app, "no:such")
+
+    assert code == 1
+    assert "routes/nowhere.py does not exist" in errors
