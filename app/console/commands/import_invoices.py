@@ -19,16 +19,17 @@ class ImportInvoices(Command):
     def handle(self, taxes: TaxTable) -> int:
         """Read, reject, dispatch, and sum up."""
         file = Path(self.string("file"))
-        queued = rejected = 0
         try:
-            for row in read_rows(file, taxes):
-                if isinstance(row, Rejection):
-                    self.warn(str(row))
-                    rejected += 1
-                else:
-                    IssueInvoice.dispatch(row)
-                    queued += 1
+            rows = list(read_rows(file, taxes))
         except (OSError, UnicodeDecodeError, csv.Error, Rejection) as error:
             self.fail(f"Cannot read {file}: {error}")
+        queued = rejected = 0
+        for row in rows:
+            if isinstance(row, Rejection):
+                self.warn(str(row))
+                rejected += 1
+            else:
+                IssueInvoice.dispatch(row)
+                queued += 1
         self.info(f"{queued} invoices queued, {rejected} rows rejected.")
         return self.SUCCESS
