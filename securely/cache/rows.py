@@ -234,11 +234,6 @@ class Rows(_core.Cache):  # type: ignore[misc]  # diskcache has no types
                 if connection.execute(sql, (last, *parameters)).rowcount < _CHUNK_ROWS:
                     break
 
-    def shrink(self) -> None:
-        """Give the room of removed rows back to the disk, where nobody else is at work."""
-        self._con.execute("VACUUM")
-        self._database.checkpoint()
-
     def shut(self) -> None:
         """Close the connections of all threads; the next use opens new ones."""
         self._database.close()
