@@ -50,6 +50,9 @@ class SqliteOptions(ConnectionOptions):
     process costs nothing with each of them."""
     busy_seconds: Seconds = Field(30.0, gt=0, le=600)
     """How long one process waits for another's transaction, which takes a millisecond."""
+    lease_seconds: Seconds = Field(30.0, ge=1, le=3600)
+    """How long a worker that lives may be silent (stopped, swapped out) before its jobs go to
+    others. A dead worker is noticed at once; this is for those that are neither."""
 
 
 class CustomOptions(ConnectionOptions):

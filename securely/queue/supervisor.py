@@ -255,7 +255,7 @@ class Supervisor:
         if count:
             self._may_have_work = True
             self._report.notice(
-                f"Took over from a dead worker: {reaped.returned} jobs not started, "
+                f"Took over from a dead or stopped worker: {reaped.returned} jobs not started, "
                 f"{reaped.charged} under way, {reaped.settled} finished."
             )
         down = not self._orders.is_forced and self._is_down()

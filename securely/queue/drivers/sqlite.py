@@ -102,6 +102,7 @@ class SqliteConnection(ThreadedConnection):
         durability: "default" makes accepted jobs survive a power cut and settlements any crash;
             "strict" makes both survive a power cut; "relaxed" neither.
         busy_seconds: How long one process waits for another's transaction.
+        lease_seconds: How long a worker that lives may be silent before its jobs go to others.
         refresh: Gives a payload its deadline anew, when its failed job is put back.
 
     Example:
@@ -120,6 +121,7 @@ class SqliteConnection(ThreadedConnection):
         *,
         durability: Durability = "default",
         busy_seconds: float = 30.0,
+        lease_seconds: float = 30.0,
         refresh: Callable[[bytes], bytes] = bytes,
     ) -> None:
         super().__init__(name)
@@ -127,6 +129,7 @@ class SqliteConnection(ThreadedConnection):
         self.path = Path(os.path.realpath(path))
         self._durability: Durability = durability
         self._busy_seconds = busy_seconds
+        self._lease_seconds = lease_seconds
         self._database = self._open(_SYNCHRONOUS[durability][0])
         self._ids = _Ids()
         self._bells = Bells(self.home)
@@ -146,6 +149,7 @@ class SqliteConnection(ThreadedConnection):
             materials.locate(options.path),
             durability=options.durability,
             busy_seconds=options.busy_seconds,
+            lease_seconds=options.lease_seconds,
             refresh=lambda payload: materials.codec().refreshed(payload),
         )
 
@@ -309,7 +313,7 @@ class SqliteConnection(ThreadedConnection):
             from securely.queue.crew.board import boot_id
 
             connection.execute(
-                "INSERT INTO workers VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO workers VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     row,
                     os.getpid(),
@@ -317,11 +321,14 @@ class SqliteConnection(ThreadedConnection):
                     boot_id().hex(),
                     ",".join(queues),
                     clock.timestamp(),
+                    clock.monotonic() + self._lease_seconds,
                 ),
             )
             (restarts,) = connection.execute(
                 "SELECT value FROM meta WHERE key = 'restart'"
             ).fetchone()
-        presence = Presence(row, self.home, lock, bell, Bells(self.home), restarts)
+        presence = Presence(
+            row, self.home, lock, bell, Bells(self.home), restarts, self._lease_seconds
+        )
         reaper = Reaper(self.name, database, self.home, row)
         return SqliteSeat(database, reaper, queues, presence)

@@ -14,6 +14,7 @@ from securely.queue.crew.board import State, boot_id, read
 from securely.queue.drivers.sqlite_failed import COLUMNS, failed_job
 from securely.queue.drivers.sqlite_files import is_free, remove_files
 from securely.queue.exceptions import QueueUnavailable, StoreFull
+from securely.support import clock
 from securely.support.sqlite import Database, DatabaseError, DatabaseFull
 
 __all__ = ["Reaper", "translated"]
@@ -45,9 +46,10 @@ def translated(connection: str) -> Generator[None]:
 class Reaper:
     """Finds dead workers; each is taken over by exactly one other, in one transaction.
 
-    A worker is dead once its own lock and its executors' locks are free. What it held is judged
-    by its board: what had not started goes back as if never claimed, what had is charged, what had
-    finished is settled. After a reboot boards say nothing, and all of it goes back uncharged.
+    A worker is dead once its own lock and its executors' locks are free, and stopped when it has
+    not renewed its lease although its lock is held. What either held is judged by its board: what
+    had not started goes back as if never claimed, what had is charged, what had finished is
+    settled. After a reboot boards say nothing, and all of it goes back uncharged.
 
     Args:
         connection: The connection's name.
@@ -72,11 +74,15 @@ class Reaper:
     def reap(self) -> Reaped:
         """Look at every other worker and take over the dead ones."""
         reaped = Reaped()
-        others = self._database.query("SELECT id, boot FROM workers WHERE id <> ?", (self._row,))
-        for row, boot in others:
+        others = self._database.query(
+            "SELECT id, boot, lease_until FROM workers WHERE id <> ?", (self._row,)
+        )
+        for row, boot, lease_until in others:
             worker = f"{row:x}"
             if boot == self._boot:
                 if not is_free(self._home / f"{worker}.lock"):
+                    if lease_until is not None and lease_until < clock.monotonic():
+                        reaped = self._expire(row, lease_until, reaped)
                     continue
                 if not all(map(is_free, self._home.glob(f"{worker}.*.executor.lock"))):
                     reaped = replace(reaped, waiting=reaped.waiting + 1)
@@ -84,6 +90,22 @@ class Reaper:
             reaped = self._take_over(row, reaped, same_boot=boot == self._boot)
             remove_files(self._home, worker)
         return self._orphaned_hooks(reaped)
+
+    def _expire(self, row: int, lease_until: float, reaped: Reaped) -> Reaped:
+        """Take the jobs of a worker that lives and is silent: stopped, or cut off from its disk.
+
+        Its row stays, without a lease, until it wakes and renews it, or dies. What it then says of
+        these jobs is stale.
+        """
+        states = read(self._home / f"{row:x}.board")
+        with self._database.transaction() as connection:
+            silent = connection.execute(
+                "UPDATE workers SET lease_until = NULL WHERE id = ? AND lease_until = ?",
+                (row, lease_until),
+            )
+            if not silent.rowcount:
+                return reaped  # it has woken up, or another worker was faster
+            return self._judge(connection, row, states, reaped)
 
     def _take_over(self, row: int, reaped: Reaped, *, same_boot: bool) -> Reaped:
         board = self._home / f"{row:x}.board"

@@ -2,8 +2,8 @@
 
 The table of jobs is slim, because every job is written three times: its key is a 63-bit integer
 that grows with time (microseconds in the upper bits), there is no index of uuids, and the lease of
-a reserved row is its worker's lock and not a column. Three partial indexes hold what waits, what
-is due later and what is reserved; a row is in exactly one of them.
+a reserved row is its worker's: a lock, and one column there. Three partial indexes hold what
+waits, what is due later and what is reserved; a row is in exactly one of them.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ CREATE TABLE workers (
   host TEXT NOT NULL,
   boot TEXT NOT NULL,
   queues TEXT NOT NULL,
-  started_at REAL NOT NULL
+  started_at REAL NOT NULL,
+  lease_until REAL
 );
 """
 

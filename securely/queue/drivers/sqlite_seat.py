@@ -49,6 +49,8 @@ _PUTS_BACK: Final = (Kind.RELEASE, Kind.RETURN)
 _NEXT_DUE: Final = "SELECT min(available_at) FROM jobs WHERE state = 2 AND queue = ?"
 _PROMOTE: Final = "UPDATE jobs SET state = 0 WHERE state = 2 AND queue = ? AND available_at <= ?"
 _HAS_READY: Final = "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 0 AND queue = ?)"
+# A lease is renewed when a third of it has passed: one renewal that comes late costs nothing.
+_RENEWALS: Final = 3
 _SIGNS: Final = """
 SELECT 'restart', value, NULL FROM meta WHERE key = 'restart'
 UNION ALL SELECT scope, value, until FROM flags
@@ -69,6 +71,7 @@ class Presence(NamedTuple):
         bell: Where producers ring.
         bells: Everybody's bells.
         restarts: How often a restart was asked for before it joined.
+        lease_seconds: How long it may be silent before its jobs go to others.
     """
 
     row: int
@@ -77,6 +80,7 @@ class Presence(NamedTuple):
     bell: Bell
     bells: Bells
     restarts: int
+    lease_seconds: float
 
 
 class SqliteSeat:
@@ -104,6 +108,8 @@ class SqliteSeat:
         self._bell = presence.bell
         self._bells = presence.bells
         self._restarts = presence.restarts
+        self._lease_seconds = presence.lease_seconds
+        self._renew_at = clock.monotonic() + presence.lease_seconds / _RENEWALS
         self._wrote = False
 
     def turn(self, outcomes: Sequence[Outcome], room: int) -> Turn:
@@ -132,6 +138,7 @@ class SqliteSeat:
             QueueUnavailable: The store could not be used.
         """
         with self._reaper.translated():
+            self._renew()
             reaped = self._reaper.reap()
             if reaped.returned or reaped.charged:
                 self._bells.ring()
@@ -141,6 +148,18 @@ class SqliteSeat:
                 # Nothing was written since the last look: the time to tidy the log up.
                 self._database.checkpoint()
             return reaped
+
+    def _renew(self) -> None:
+        """Say that this worker is at it, before others take it for stopped."""
+        now = clock.monotonic()
+        if now < self._renew_at:
+            return
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE workers SET lease_until = ? WHERE id = ?",
+                (now + self._lease_seconds, self._row),
+            )
+        self._renew_at = now + self._lease_seconds / _RENEWALS
 
     def peers(self) -> Sequence[int]:
         """Return the process ids of the other workers at this store on this machine."""

@@ -86,7 +86,7 @@ class Shop:
         self.connection.push([self.envelope(job, queue, delay) for job in jobs])
 
     def start(self, **wishes: Any) -> Running:
-        """Start a worker; wishes are `orders`, `size`, `defaults`, `loader`."""
+        """Start a worker; wishes are `orders`, `size`, `defaults`, `lease`, `loader`."""
         wishes["path"] = str(self.path / "queue")
         output = self.path / f"worker-{len(self.running)}.log"
         paths = (os.environ.get("PYTHONPATH", ""), str(ROOT), str(SHOP))

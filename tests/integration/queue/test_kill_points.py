@@ -5,6 +5,7 @@ Each test names the point, how often the job's code ran, and what the next deliv
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import Any
 
@@ -94,4 +95,30 @@ def test_kill_when_stopped_in_the_middle_takes_nothing_from_the_living(
     assert shop.tags("start") == ["a"]
     assert [job["status"] for job in stopped.jobs()] == ["done"]
     assert other.jobs() == []
+    shop.assert_nothing_is_left()
+
+
+def test_kill_when_stopped_longer_than_the_lease_gives_its_jobs_to_others(
+    shop: Any, jobs: Any
+) -> None:
+    shop.push(jobs.Work("a", 0.5))
+    stopped = shop.start(lease=1.0)
+    shop.wait_for(lambda: shop.tags("start") == ["a"])
+    everybody = [stopped.pid, *stopped.executors()]
+    for pid in everybody:
+        os.kill(pid, signal.SIGSTOP)
+
+    other = shop.start(lease=1.0)
+    shop.wait_for(lambda: len(other.jobs()) == 1)
+
+    assert shop.tags("start") == ["a", "a"]
+    assert [job["status"] for job in other.jobs()] == ["done"]
+    for pid in everybody:
+        os.kill(pid, signal.SIGCONT)
+    # It ends what it had begun; what it says of that is stale, and changes nothing.
+    stopped.signal(signal.SIGTERM)
+    assert stopped.wait() == 0
+    assert shop.failed() == []
+    shop.push(jobs.Work("b", 0.0))
+    shop.wait_for(lambda: len(other.jobs()) == 2)
     shop.assert_nothing_is_left()

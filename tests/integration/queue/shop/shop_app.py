@@ -47,7 +47,12 @@ def die(place: Place) -> Loaded:
 
 
 def main(wishes: dict[str, Any]) -> int:
-    connection: Any = SqliteConnection("sqlite", wishes["path"], durability="relaxed")
+    connection: Any = SqliteConnection(
+        "sqlite",
+        wishes["path"],
+        durability="relaxed",
+        lease_seconds=wishes.get("lease", 30.0),
+    )
     if "kill" in wishes:
         connection = FatalConnection(connection, wishes["kill"])
     defaults = Defaults("sqlite", timeout=60.0, **wishes.get("defaults", {}))
