@@ -48,6 +48,7 @@ def load_application(place: Place) -> Loaded:
         ImportFailed: There is no such module, or it does not import.
         SecurelyError: Something in its environment, configuration or providers is wrong.
     """
+    from securely.container import set_process_container
     from securely.log import LogManager, bridge
     from securely.queue.delivery.runner import JobRunner
 
@@ -56,6 +57,9 @@ def load_application(place: Place) -> Loaded:
     if place.storage is not None or place.environment:
         storage = None if place.storage is None else Path(place.storage)
         app = app.fresh(place.environment, storage)
+        # Importing `bootstrap.app` has made its own application that of the process: facades in
+        # jobs, and in threads that they start, are to find this one.
+        set_process_container(app)
     app.boot()
     # What libraries tell `logging` while a job runs belongs with what the job itself tells.
     bridge.install(app.make(LogManager), "info")

@@ -120,6 +120,16 @@ def test_work_when_down_waits_unless_forced(
     forced.assert_output("Processed 1 job ")
 
 
+def test_work_when_started_from_a_test_gives_jobs_the_application_of_the_test(
+    artisan: Artisan, queue: QueueManager, work: Any, tmp_path: Path
+) -> None:
+    queue.push(work.Facades("f"))
+
+    artisan("queue:work --stop-when-empty").assert_ok().assert_output("1 done, 0 failed.")
+
+    assert journal(tmp_path, "facade") == ["f:testing:testing"]
+
+
 @pytest.mark.parametrize(
     ("line", "text"),
     [

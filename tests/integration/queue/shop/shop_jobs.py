@@ -219,3 +219,19 @@ class Orphan(Job):
             clock.sleep(10)
             os._exit(0)
         note("end", self.tag)
+
+
+class Facades(Job):
+    """Writes down what a facade says, in the job's own thread and in one that it starts."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+
+    def handle(self) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        from securely.facades import Config
+
+        with ThreadPoolExecutor(1) as pool:
+            elsewhere = pool.submit(Config.get, "app.env").result()
+        note("facade", f"{self.tag}:{Config.get('app.env')}:{elsewhere}")
