@@ -261,10 +261,11 @@ class Supervisor:
         down = not self._orders.is_forced and self._is_down()
         if down and not self._was_down:
             self._take_back_unstarted()
-            self._report.notice(
-                "The application is in maintenance mode. Jobs wait until `artisan up`; "
-                "--force works on."
-            )
+            if not self._orders.ends_without_work:
+                self._report.notice(
+                    "The application is in maintenance mode. Jobs wait until `artisan up`; "
+                    "--force works on."
+                )
         if self._was_down and not down:
             self._may_have_work = True
         self._was_down = down
@@ -439,6 +440,7 @@ class Supervisor:
             worked=now - self._began,
             dry_for=now - self._dry_since if is_dry else 0.0,
             memory=max((child.memory for child in self._crew.children), default=0),
+            is_down=self._was_down,
         )
         stop = find_reason(self._orders, facts)
         if stop is not None:

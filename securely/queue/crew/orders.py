@@ -18,6 +18,7 @@ _WORDS: Final = {
     "empty_for": "the queue has been empty for long enough",
     "error": "the worker can not go on",
     "interrupted": "asked to by a signal",
+    "maintenance": "the application is in maintenance mode; --force works on",
     "max_jobs": "as many jobs as asked for",
     "max_time": "worked for as long as asked",
     "memory": "a process uses more memory than allowed",
@@ -76,6 +77,11 @@ class Orders:
     name: str = ""
 
     @property
+    def ends_without_work(self) -> bool:
+        """Whether a worker without work is to stop some day, rather than to wait for ever."""
+        return self.is_once or self.stop_when_empty or self.empty_for is not None
+
+    @property
     def deliveries_max(self) -> int | None:
         """How many deliveries may be claimed at all."""
         return 1 if self.is_once else self.max_jobs
@@ -92,6 +98,7 @@ class Facts:
         worked: Seconds since the worker began.
         dry_for: Seconds since it became idle and dry; 0 if it is not.
         memory: The size of the largest executor in bytes.
+        is_down: The application is in maintenance mode, and the worker heeds it.
     """
 
     claimed: int
@@ -100,6 +107,7 @@ class Facts:
     worked: float
     dry_for: float
     memory: int
+    is_down: bool = False
 
 
 def find_reason(orders: Orders, facts: Facts) -> Stop | None:
@@ -110,6 +118,7 @@ def find_reason(orders: Orders, facts: Facts) -> Stop | None:
         ("max_jobs", limit is not None and facts.claimed >= limit and facts.is_idle),
         ("memory", bool(orders.memory_bytes) and facts.memory > (orders.memory_bytes or 0)),
         ("max_time", facts.worked >= _or_never(orders.max_time)),
+        ("maintenance", facts.is_down and facts.is_idle and orders.ends_without_work),
         ("empty", rests and orders.stop_when_empty),
         ("empty_for", rests and facts.dry_for >= _or_never(orders.empty_for)),
         ("once", rests and orders.is_once and facts.dry_for >= orders.sleep),

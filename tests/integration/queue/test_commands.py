@@ -120,6 +120,22 @@ def test_work_when_down_waits_unless_forced(
     forced.assert_output("Processed 1 job ")
 
 
+@pytest.mark.parametrize("option", ["--once", "--stop-when-empty", "--stop-when-empty-for=1h"])
+def test_work_when_down_and_told_not_to_wait_stops_at_once(
+    artisan: Artisan, queue: QueueManager, work: Any, option: str
+) -> None:
+    queue.push(work.Work("a"))
+    artisan("down").assert_ok()
+
+    result = artisan(f"queue:work {option}").assert_ok()
+
+    result.assert_output(
+        "Processed 0 jobs",
+        "Stopped: the application is in maintenance mode; --force works on.",
+    )
+    assert queue.size() == 1
+
+
 def test_work_when_started_from_a_test_gives_jobs_the_application_of_the_test(
     artisan: Artisan, queue: QueueManager, work: Any, tmp_path: Path
 ) -> None:

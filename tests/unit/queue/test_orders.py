@@ -53,7 +53,27 @@ def test_find_reason_when_once_and_nothing_came_waits_for_one_sleep() -> None:
     assert find_reason(Orders(is_once=True), late) == Stop("once")
 
 
-def test_words_when_asked_exist_for_every_reason() -> None:
-    reasons = "empty empty_for error interrupted max_jobs max_time memory once restart_signal"
+@pytest.mark.parametrize(
+    ("orders", "expected"),
+    [
+        (Orders(), None),
+        (Orders(max_time=9.0), None),
+        (Orders(stop_when_empty=True), Stop("maintenance")),
+        (Orders(empty_for=60.0), Stop("maintenance")),
+        (Orders(is_once=True), Stop("maintenance")),
+    ],
+)
+def test_find_reason_when_in_maintenance_ends_a_worker_that_would_not_wait(
+    orders: Orders, expected: Stop | None
+) -> None:
+    down = Facts(0, is_idle=True, is_dry=False, worked=1.0, dry_for=0.0, memory=0, is_down=True)
+    busy = Facts(1, is_idle=False, is_dry=False, worked=1.0, dry_for=0.0, memory=0, is_down=True)
 
-    assert all(Stop(reason).words for reason in reasons.split())
+    assert find_reason(orders, down) == expected
+    assert find_reason(orders, busy) is None
+
+
+def test_words_when_asked_exist_for_every_reason() -> None:
+    reasons = "empty empty_for error interrupted maintenance max_jobs max_time memory once"
+
+    assert all(Stop(reason).words for reason in [*reasons.split(), "restart_signal"])
