@@ -2,14 +2,15 @@
 
 A text of lines whose fields are separated by tabs, because reading JSON imports ``re``:
 
-    securely-commands  1  <version of Securely>  <version of Python>
+    securely-commands  2  <version of Securely>  <version of Python>
     S  <path>  <time of change in ns, or ->  <size, or ->          a file or folder it was made from
     C  <name>  <description>  <help>  <h or empty>  <aliases>  <usages>  <dotted path>
     A  <name>  <description>  <r and * or empty>  <default>        an argument of the command above
     O  <name>  <description>  <v and * or empty>  <default>  <shortcut>
     W  <warning>
 
-Lists are separated by the unit separator (U+001F); a default begins with its kind.
+Lists are separated by the unit separator (U+001F); a default begins with its kind. The path of
+what lies in the application is relative to it: a copy of an application is told from the original.
 """
 
 import os
@@ -19,7 +20,7 @@ from securely.support.listing import Argument, Entry, Option
 
 __all__ = ["Manifest", "Source", "manifest_path"]
 
-_FORMAT = "1"
+_FORMAT = "2"
 _SEPARATOR = "\x1f"
 _ABSENT = "-"
 # The parts of a mode that S_IFMT and S_IFDIR of the module stat name.
@@ -77,7 +78,7 @@ class Manifest:
                 lines = file.read().split("\n")
             if lines[0] != _head(version) or lines[-2] != "E":
                 return None
-            return cls()._filled(lines[1:-2])
+            return cls()._filled(lines[1:-2], _base(path))
         except (OSError, ValueError, IndexError):
             return None
 
@@ -88,18 +89,19 @@ class Manifest:
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120
             handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with open(handle, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123
-                file.write(self._text(version))
+                file.write(self._text(version, _base(path)))
             os.replace(aside, path)  # noqa: PTH105  # as above
         except OSError:
             return False
         return True
 
-    def _filled(self, lines: list[str]) -> "Manifest | None":
+    def _filled(self, lines: list[str], base: str) -> "Manifest | None":
+        join = os.path.join
         entry = Entry("")
         for line in lines:
             kind, *fields = line.split("\t")
             if kind == "S":
-                source = Source(fields[0], f"{fields[1]}\t{fields[2]}")
+                source = Source(join(base, fields[0]), f"{fields[1]}\t{fields[2]}")
                 if source.current() != source.state:
                     return None
                 self.sources.append(source)
@@ -116,9 +118,10 @@ class Manifest:
                 self.warnings.append(fields[0])
         return self
 
-    def _text(self, version: str) -> str:
+    def _text(self, version: str, base: str) -> str:
         lines = [_head(version)]
-        lines += [f"S\t{source.path}\t{source.state}" for source in self.sources]
+        inside = os.path.join(base, "")  # noqa: PTH118  # as above
+        lines += [f"S\t{each.path.removeprefix(inside)}\t{each.state}" for each in self.sources]
         for entry in self.entries:
             hidden = "h" if entry.hidden else ""
             aliases, usages = _SEPARATOR.join(entry.aliases), _SEPARATOR.join(entry.usages)
@@ -139,6 +142,12 @@ class Manifest:
 def manifest_path(base: str) -> str:
     """Return where the manifest of the application in the folder *base* lies."""
     return os.path.join(base, "bootstrap", "cache", "commands.txt")  # noqa: PTH118  # as above
+
+
+def _base(path: str) -> str:
+    """Return the folder of the application whose manifest lies at *path*."""
+    up = os.path.dirname
+    return up(up(up(path)))
 
 
 def _head(version: str) -> str:

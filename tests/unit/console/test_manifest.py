@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -206,12 +207,38 @@ def test_read_when_only_the_time_of_a_file_has_changed_finds_nothing(base: Path)
     assert not fresh(base)
 
 
+def test_read_when_the_application_was_copied_watches_the_copy(base: Path) -> None:
+    write(base, "a.py", "class A(Command):\n    signature = 'one'\n")
+    current(base)
+    copy = base.parent / f"{base.name}-copy"
+
+    shutil.copytree(base, copy)  # as `cp -a`: with the times of the files
+    assert fresh(copy)
+
+    write(copy, "a.py", "class A(Command):\n    signature = 'two:commands'\n")
+    assert not fresh(copy)
+    assert list(own(current(copy))) == ["two:commands"]
+    assert list(own(current(base))) == ["one"]
+
+
+def test_read_when_the_copy_has_new_times_finds_nothing(base: Path) -> None:
+    write(base, "a.py", "class A(Command):\n    signature = 'one'\n")
+    current(base)
+    copy = base.parent / f"{base.name}-copy"
+
+    shutil.copytree(base, copy, copy_function=shutil.copy)  # as `cp -r`: the files are new
+    os.utime(copy / "app/console/commands/a.py", ns=(1, 1))
+
+    assert not fresh(copy)
+    assert str(base) not in Path(manifest_path(str(base))).read_text()
+
+
 @pytest.mark.parametrize(
     "damage",
     [
         lambda text: "",
         lambda text: text[: len(text) // 2],
-        lambda text: text.replace("securely-commands\t1", "securely-commands\t0"),
+        lambda text: text.replace("securely-commands\t2", "securely-commands\t0"),
         lambda text: text.replace("\nC\t", "\nC\tx\t"),
         lambda text: "\n".join([*text.split("\n")[:1], "S", "E", ""]),
     ],
