@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, NoReturn
 
 from securely.console import Command
 from securely.queue.commands.queues import workable
@@ -29,9 +29,10 @@ class _OfFailedJobs(Command):
         """Return the chosen queue, or None for all."""
         return self.string("queue") if self.option("queue") else None
 
-    def unknown(self, key: str) -> None:
-        """Say that no failed job has this id."""
-        self.error(f'No failed job has the id "{key}". `queue:failed` lists them.')
+    def refuse(self, *keys: str) -> NoReturn:
+        """End the command: no failed job has these ids."""
+        named = " or ".join(f'"{key}"' for key in keys)
+        self.fail(f"No failed job has the id {named}. `queue:failed` lists them.")
 
 
 class FailedCommand(_OfFailedJobs):
@@ -61,8 +62,7 @@ class FailedCommand(_OfFailedJobs):
     def _show(self, failed: FailedJobs, key: str) -> int:
         job = failed.find(key)
         if job is None:
-            self.unknown(key)
-            return self.FAILURE
+            self.refuse(key)
         record = _record(job)
         if self.boolean("json"):
             self._print(record)
@@ -94,10 +94,8 @@ class RetryCommand(_OfFailedJobs):
             retried = failed.retry(None, self.queue())
         else:
             missing = [key for key in keys if failed.find(key) is None]
-            for key in missing:
-                self.unknown(key)
             if missing:
-                return self.FAILURE
+                self.refuse(*missing)
             retried = failed.retry(keys, self.queue())
         if not retried:
             self.info("No failed jobs.")
@@ -119,8 +117,7 @@ class ForgetCommand(_OfFailedJobs):
         """Delete it."""
         key = self.string("id")
         if not self.failed(queues).forget(key):
-            self.unknown(key)
-            return self.FAILURE
+            self.refuse(key)
         self.info(f'The failed job "{key}" was deleted.')
         return self.SUCCESS
 

@@ -43,8 +43,7 @@ class ClearCommand(Command):
         if config.get("app.env") == "production" and not self.boolean("force"):
             question = f'Delete all jobs of queue "{where}" of "{name}" in production?'
             if not self.confirm(question):
-                self.warn("Nothing was deleted. Use --force where nobody can be asked.")
-                return self.FAILURE
+                self.fail("Nothing was deleted. Use --force where nobody can be asked.")
         count = queue.driver.clear(where)
         jobs = "1 job" if count == 1 else f"{count} jobs"
         self.info(f'Deleted {jobs} of queue "{where}" of "{name}".')

@@ -313,7 +313,8 @@ class SqliteConnection(ThreadedConnection):
             from securely.queue.crew.board import boot_id
 
             connection.execute(
-                "INSERT INTO workers VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO workers (id, pid, host, boot, queues, started_at, lease_until)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     row,
                     os.getpid(),

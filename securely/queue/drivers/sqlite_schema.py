@@ -80,8 +80,7 @@ CREATE TABLE workers (
   host TEXT NOT NULL,
   boot TEXT NOT NULL,
   queues TEXT NOT NULL,
-  started_at REAL NOT NULL,
-  lease_until REAL
+  started_at REAL NOT NULL
 );
 """
 
@@ -97,4 +96,13 @@ def _first(connection: sqlite3.Connection) -> None:
     _run(connection, _FIRST)
 
 
-MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_first,)
+def _second(connection: sqlite3.Connection) -> None:
+    """Give workers a lease."""
+    _run(
+        connection,
+        "ALTER TABLE workers ADD COLUMN lease_until REAL;"
+        "UPDATE meta SET value = 2 WHERE key = 'schema_version'",
+    )
+
+
+MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_first, _second)

@@ -155,13 +155,14 @@ def test_work_when_started_from_a_test_gives_jobs_the_application_of_the_test(
         ("queue:work --processes=0", "processes"),
         ("queue:retry nowhere", 'No failed job has the id "nowhere"'),
         ("queue:forget nowhere", 'No failed job has the id "nowhere"'),
+        ("queue:retry here there", 'No failed job has the id "here" or "there"'),
         ("queue:failed nowhere", 'No failed job has the id "nowhere"'),
     ],
 )
 def test_command_when_it_is_told_nonsense_says_so_in_a_line(
     artisan: Artisan, line: str, text: str
 ) -> None:
-    result = artisan(line).assert_exit(1).assert_output(text)
+    result = artisan(line).assert_exit(1).assert_output("ERROR  ", text)
 
     assert "Traceback" not in result.output + result.errors
 
@@ -198,7 +199,9 @@ def test_clear_when_in_production_asks_first(
         queue, artisan = app.make(QueueManager), Artisan(app)
         queue.push(work.Work("a"))
 
-        artisan("queue:clear --no-interaction").assert_exit(1).assert_output("Nothing was deleted")
+        artisan("queue:clear --no-interaction").assert_exit(1).assert_output(
+            "ERROR  Nothing was deleted"
+        )
         artisan("queue:clear --force").assert_output('Deleted 1 job of queue "default"')
 
         assert queue.size() == 0
