@@ -220,6 +220,7 @@ class Artisan:
         argv: Sequence[str],
         output: Output | None = None,
         input: TextIO | None = None,  # noqa: A002  # the pair of `output`
+        parameters: Mapping[str, object] | None = None,
     ) -> int:
         """Run a command line to its end and return the exit code; nothing is raised.
 
@@ -227,12 +228,16 @@ class Artisan:
             argv: The words after ``artisan.py``.
             output: Where lines go; the process's streams unless given.
             input: Where answers are read from; the process's standard input unless given.
+            parameters: As of :meth:`call`; with them, *argv* is a name and global options.
         """
         output = output if output is not None else Output()
         found, tokens = split_globals([*argv])
         output.configure(ansi=found.ansi, verbosity=found.verbosity or None)
         try:
-            code = self._line(found, tokens, output, input)
+            if parameters is None:
+                code = self._line(found, tokens, output, input)
+            else:
+                code = self._named(found, tokens, parameters, output, input)
             output.flush()
         except KeyboardInterrupt:
             return INTERRUPTED
@@ -292,6 +297,24 @@ class Artisan:
         if found.help and name != "help":
             name, tokens, found.help = "help", [name], False
         return steps.run(self._tokens(name, tokens, found, output, answers))
+
+    def _named(
+        self,
+        found: Globals,
+        tokens: list[str],
+        parameters: Mapping[str, object],
+        output: Output,
+        answers: TextIO | None,
+    ) -> int:
+        name, *rest = tokens or ["list"]
+        if rest:
+            raise InvalidInput(
+                f'"{rest[0]}" stands beside parameters: give all as words, or all as parameters.'
+            )
+        command = self.find(name)
+        definition = command.definition()
+        given = Input.from_parameters(definition, parameters, interactive=found.interactive)
+        return steps.run(self._execute(command, given, output, answers))
 
     def _called(
         self,

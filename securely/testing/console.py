@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from shlex import join
 from typing import Self
 
 from securely.console import Artisan as Console
 from securely.console import BufferedOutput
+from securely.console.input import tokenize
 from securely.foundation import Application
 
 __all__ = ["Artisan", "CommandResult"]
@@ -68,15 +70,24 @@ class Artisan:
     def __init__(self, app: Application) -> None:
         self._app = app
 
-    def __call__(self, line: str | Sequence[str], answers: Sequence[str] = ()) -> CommandResult:
+    def __call__(
+        self,
+        line: str | Sequence[str],
+        parameters: Mapping[str, object] | None = None,
+        *,
+        answers: Sequence[str] = (),
+    ) -> CommandResult:
         """Run *line* and return what it did.
 
         Args:
-            line: The words after `artisan.py`, as text or one by one.
+            line: The words after `artisan.py`: as text, with quotes as in a shell, or one by one.
+            parameters: ``{"title": "Hi", "--force": True}``, as of ``Artisan.call``; with them,
+                *line* is the command's name, and options that every command has.
             answers: What to answer to its questions, in their order.
         """
-        words = line.split() if isinstance(line, str) else [*line]
+        words = tokenize(line) if isinstance(line, str) else [*line]
         output = BufferedOutput()
         given = io.StringIO("".join(f"{answer}\n" for answer in answers))
-        code = self._app.make(Console).run(words, output, given)
-        return CommandResult(" ".join(words), code, output.text, output.error_text)
+        code = self._app.make(Console).run(words, output, given, parameters)
+        shown = line if isinstance(line, str) else join(words)
+        return CommandResult(shown, code, output.text, output.error_text)

@@ -56,6 +56,32 @@ def test_artisan_gives_answers_to_questions(app: Application, artisan: Artisan) 
     artisan("greet", answers=["Ada"]).assert_ok().assert_output("Hello Ada")
 
 
+@pytest.mark.parametrize(
+    ("line", "parameters"),
+    [
+        ("""post:publish "Hello World" ada --tag='a b'""", None),
+        (["post:publish", "Hello World", "ada", "--tag=a b"], None),
+        ("post:publish", {"title": "Hello World", "author": "ada", "--tag": "a b"}),
+    ],
+)
+def test_artisan_takes_a_line_words_or_parameters(
+    artisan: Artisan, app: Application, line: str | list[str], parameters: dict[str, object] | None
+) -> None:
+    @app.make("artisan").command("post:publish {title} {author} {--tag=} {--force}")
+    def publish(command: Command, title: str, author: str, tag: str, force: bool) -> None:
+        command.line(f"{title}|{author}|{tag}|{force}|{command.ask('Sure?')}")
+
+    result = artisan(line, parameters, answers=["yes"])
+
+    result.assert_ok().assert_output("Hello World|ada|a b|False|yes")
+
+
+def test_artisan_when_parameters_do_not_fit_shows_it_as_a_line_would(artisan: Artisan) -> None:
+    artisan("env", {"--wy": "APP_ENV"}).assert_exit(1).assert_output('Did you mean "why"?')
+    artisan("env now", {"--why": "APP_ENV"}).assert_exit(1).assert_output('"now" stands beside')
+    artisan("env --silent", {}).assert_ok().assert_no_output()
+
+
 def test_a_result_that_is_not_as_expected_says_what_was_written() -> None:
     result = CommandResult("greet Ada", 1, "Hello\n", "ERROR  no\n")
 
