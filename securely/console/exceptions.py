@@ -33,6 +33,11 @@ __all__ = [
 ]
 
 
+# Names of commands share a colon and many words, which alone make "schedule:run" and "cache:prune"
+# near to difflib; slips of the hand are beyond this.
+_CLOSE = 0.65
+
+
 class ConsoleError(SecurelyError):
     """The root of the console's errors."""
 
@@ -162,8 +167,11 @@ class UnknownCommand(ConsoleError, LookupError):
         super().__init__(self.explain())
 
     def explain(self) -> str:
-        """Return the message, with the near misses among the known names."""
-        near = did_you_mean(self.name, self.known)
+        """Return the message, with the commands of a namespace, or the nearest known name."""
+        within = [name for name in self.known if name.startswith(f"{self.name}:")]
+        if within:
+            return f"{self.name} is a namespace; its commands: {', '.join(within)}."
+        near = did_you_mean(self.name, self.known, _CLOSE)
         return f'Command "{self.name}" is not defined. ' + (
             f'Did you mean "{near}"?' if near else "Run `list` to see what is."
         )

@@ -161,6 +161,13 @@ def test_run_when_the_command_is_unknown_names_the_near_one(
     )
 
 
+def test_run_when_the_name_is_a_namespace_names_its_commands(
+    run: Run, output: BufferedOutput
+) -> None:
+    assert run("mail ada") == 1
+    assert output.error_text == "ERROR  mail is a namespace; its commands: mail:send.\n"
+
+
 @pytest.mark.parametrize("name", ["ms", "ma:s", "mail:s"])
 def test_run_takes_aliases_and_abbreviations(run: Run, name: str, mailer: Mailer) -> None:
     assert run(f"{name} ada") == 0

@@ -40,6 +40,26 @@ def test_errors_when_copied_say_and_hold_the_same(error: ConsoleError) -> None:
     assert vars(copied) == vars(error)
 
 
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("schedule:run", None),
+        ("make:job", None),
+        ("evn", "env"),
+        ("cahce:prune", "cache:prune"),
+        ("queue:wrok", "queue:work"),
+        ("keygenerate", "key:generate"),
+    ],
+)
+def test_unknown_command_suggests_slips_of_the_hand_only(name: str, near: str | None) -> None:
+    known = ("env", "cache:prune", "key:generate", "make:key", "queue:prune", "queue:work")
+
+    message = str(UnknownCommand(name, known))
+
+    assert ("Did you mean" in message) == (near is not None)
+    assert near is None or message.endswith(f'Did you mean "{near}"?')
+
+
 def test_unknown_command_without_a_near_one_points_to_the_list() -> None:
     assert str(UnknownCommand("xyz", ("list",))) == (
         'Command "xyz" is not defined. Run `list` to see what is.'
