@@ -158,15 +158,15 @@ class Entries:
             # Several threads may open it at once, and all go on with the one that came first: a
             # transaction must not begin in one and be looked for in another. (A lock would serve
             # as well, but not a child that is forked while it is held.)
-            rows = self._opened.setdefault(
-                _ROWS,
-                Rows(
-                    self._directory,
-                    size_bytes_max=self._limits.size_bytes_max,
-                    eviction=self._limits.eviction,
-                    busy_seconds=self._limits.busy_seconds,
-                ),
+            mine = Rows(
+                self._directory,
+                size_bytes_max=self._limits.size_bytes_max,
+                eviction=self._limits.eviction,
+                busy_seconds=self._limits.busy_seconds,
             )
+            rows = self._opened.setdefault(_ROWS, mine)
+            if rows is not mine:
+                mine.shut()
         return rows
 
     def _sealed(self, key: str, value: object, expires: float | None) -> bytes:

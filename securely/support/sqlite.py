@@ -119,12 +119,13 @@ class SchemaTooNew(DatabaseError):
 
 
 class _Handle:
-    """One open connection, closed when its thread ends; in a forked child only forgotten."""
+    """One open connection; in a forked child it is only forgotten."""
 
-    __slots__ = ("__weakref__", "connection", "pid")
+    __slots__ = ("connection", "path", "pid")
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self.connection = connection
+        self.path = path
         self.pid = os.getpid()
 
     def close(self) -> None:
@@ -133,13 +134,28 @@ class _Handle:
         else:
             # Closing a parent's connection in a child would drop the parent's POSIX locks from
             # under it. It is kept open, unused, until the child ends.
-            _inherited.append(self.connection)
+            _inherited.append(self)
+
+
+class _Guard:
+    """Lies in a thread's own storage, and closes the thread's connection when that goes.
+
+    The connection is held elsewhere too, so that the collector, which ends the members of a ring
+    of garbage in any order, never finds it open.
+    """
+
+    __slots__ = ("_handle", "_handles")
+
+    def __init__(self, handle: _Handle, handles: set[_Handle]) -> None:
+        self._handle = handle
+        self._handles = handles
 
     def __del__(self) -> None:
-        self.close()
+        self._handles.discard(self._handle)
+        self._handle.close()
 
 
-_inherited: list[sqlite3.Connection] = []
+_inherited: list[_Handle] = []
 _databases: weakref.WeakSet[Database] = weakref.WeakSet()
 
 
@@ -154,12 +170,19 @@ def _before_fork() -> None:
         database.close_idle()
 
 
+def _after_fork_in_child() -> None:
+    """Let the child open files, whoever was opening one in the parent."""
+    for database in list(_databases):
+        database.renew_lock()
+
+
 if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(before=_before_fork)
+    os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
 
 
 class _Local(threading.local):
     handle: _Handle | None = None
+    guard: _Guard | None = None
     pid: int = 0
 
 
@@ -255,7 +278,7 @@ class Database:
         self._pragmas = dict(pragmas or {})
         self._local = _Local()
         self._opening = threading.Lock()
-        self._handles: weakref.WeakSet[_Handle] = weakref.WeakSet()
+        self._handles: set[_Handle] = set()
         _databases.add(self)
 
     def connection(self) -> sqlite3.Connection:
@@ -303,16 +326,18 @@ class Database:
 
     def discard(self) -> None:
         """Close this thread's connection; the next use opens a fresh one."""
-        handle, self._local.handle = self._local.handle, None
-        if handle is not None:
-            self._handles.discard(handle)
-            handle.close()
+        # The guard goes, and the connection with it.
+        self._local.handle = self._local.guard = None
 
     def close_idle(self) -> None:
         """Close this thread's connection, unless it is within a transaction."""
         handle = self._local.handle
         if handle is not None and not handle.connection.in_transaction:
             self.discard()
+
+    def renew_lock(self) -> None:
+        """Forget who is opening the file: in a forked child, nobody is."""
+        self._opening = threading.Lock()
 
     def close(self) -> None:
         """Close the connections of all threads of this process; a later use opens them again."""
@@ -363,7 +388,8 @@ class Database:
     def _open(self) -> sqlite3.Connection:
         with self._opening:
             self._prepare_file()
-            handle = _Handle(self._connect())
+            self._refuse_inherited()
+            handle = _Handle(self._connect(), self.path)
             try:
                 self._configure(handle.connection)
             except sqlite3.Error as error:
@@ -374,8 +400,24 @@ class Database:
                 raise
             self._handles.add(handle)
         self._local.handle = handle
+        self._local.guard = _Guard(handle, self._handles)
         self._local.pid = handle.pid
         return handle.connection
+
+    def _refuse_inherited(self) -> None:
+        """Raise in a child whose parent had the file open in another thread when it forked.
+
+        SQLite would take the parent's locks for the child's own, and what the child commits could
+        be lost. The connection of the forking thread itself was closed before.
+        """
+        here = os.getpid()
+        held = [*_inherited, *(each for other in list(_databases) for each in [*other._handles])]
+        if any(handle.pid != here and handle.path == self.path for handle in held):
+            reason = (
+                "this process was forked while another thread had the file open. "
+                "Fork before threads use it, or start the child with subprocess."
+            )
+            raise DatabaseUnavailable(str(self.path), reason)
 
     def _connect(self) -> sqlite3.Connection:
         try:

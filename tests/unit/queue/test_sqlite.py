@@ -504,6 +504,20 @@ def test_workers_directory_that_can_not_be_made_lets_no_lock_behind(connection):
         connection.join(["default"])
 
 
+def test_store_of_the_first_schema_takes_workers_once_it_is_opened(tmp_path):
+    old = Database(tmp_path / "queue" / "jobs.db", migrations=MIGRATIONS[:1])
+    old.query("SELECT 1")
+    old.close()
+    connection = SqliteConnection("sqlite", tmp_path / "queue")
+
+    seat = connection.join(["default"])
+    connection.push([envelope("kept")])
+
+    assert [each.name for each in seat.turn((), 1).deliveries] == ["kept"]
+    seat.leave()
+    connection.close()
+
+
 def test_store_of_an_older_schema_is_upgraded_with_its_jobs(tmp_path):
     def later(connection: sqlite3.Connection) -> None:
         connection.execute("CREATE TABLE batches (id INTEGER PRIMARY KEY)")

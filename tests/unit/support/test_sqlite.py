@@ -175,6 +175,45 @@ print(database.query("SELECT text FROM notes"), database.query("PRAGMA integrity
     assert run.stdout.strip() == "[('parent',), ('child',), ('parent again',)] [('ok',)]"
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_fork_while_another_thread_has_the_file_open_is_refused_in_the_child(path):
+    """SQLite would take the parent's locks for the child's, and lose what the child commits."""
+    script = f"""
+import os, threading, warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # of forking with threads: what is tested
+from securely.support.sqlite import Database, DatabaseUnavailable
+def first(c): c.execute("CREATE TABLE notes (text TEXT)")
+database = Database({str(path)!r}, migrations=[first])
+opened, over = threading.Event(), threading.Event()
+def idle():
+    database.connection()
+    opened.set()
+    over.wait()
+thread = threading.Thread(target=idle)
+thread.start()
+opened.wait()
+read, write = os.pipe()
+child = os.fork()
+if child == 0:
+    try:
+        database.connection()
+    except DatabaseUnavailable as error:
+        os.write(write, str(error).encode())
+    os._exit(0)
+os.waitpid(child, 0)
+over.set()
+thread.join()
+print(os.read(read, 1000).decode(), database.query("SELECT count(*) FROM notes"))
+database.close()
+"""  # noqa: S608  # a path of the test's own
+    run = subprocess.run(  # the script above
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    assert "forked while another thread had the file open" in run.stdout
+    assert "[(0,)]" in run.stdout
+
+
 def test_second_opening_when_the_first_is_in_use_keeps_its_locks(path):
     first_one = Database(path, migrations=[first])
     write(first_one, "mine")
