@@ -33,8 +33,8 @@ class ConfigShowCommand(Command):
         try:
             value = config.all() if not isinstance(key, str) else config.require(key)
         except MissingKey as error:
-            self.error(str(error))
-            return self.FAILURE
+            sections = ", ".join(sorted(config.all()))
+            self.fail(str(error) if error.near else f"{error} Sections: {sections}.")
         name = key if isinstance(key, str) else ""
         shown = value if self.boolean("reveal") else _masked(value, name)
         if self.boolean("json"):

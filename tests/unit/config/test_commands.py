@@ -73,7 +73,15 @@ def test_show_when_the_key_is_unknown_then_fails_with_the_nearest(container: Con
     code, text = _show(container, "app.nmae")
 
     assert code == 1
-    assert 'Did you mean "app.name"?' in text
+    assert text == 'ERROR  The configuration has no key "app.nmae". Did you mean "app.name"?\n'
+
+
+def test_show_when_no_key_is_near_then_names_the_sections(container: Container) -> None:
+    assert _show(container, "nope") == (
+        1,
+        'ERROR  The configuration has no key "nope". Sections: app, keys, redis.\n',
+    )
+    assert 'Did you mean "redis"?' in _show(container, "reddis")[1]
 
 
 def test_provider_when_nothing_is_bound_then_binds_an_empty_configuration() -> None:
