@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.machinery import SourceFileLoader
 from typing import Final, TextIO
 
-from securely.console import Artisan, Command, ConsoleError, Output
+from securely.console import Artisan, Command, ConsoleError, InvalidInput, Output, UnknownCommand
 from securely.console.failure import render_failure
 from securely.console.manifest import application_commands
 from securely.foundation.application import Application
@@ -76,6 +76,8 @@ def equip(artisan: Artisan, app: Application) -> None:
     for path in app.parts.commands:
         artisan.add(_command(path))
     artisan.sources.append(lambda: _run_routes(app))
+    # A word that was mistyped is for the one who typed it, not for the log.
+    app.errors.dont_report(UnknownCommand, InvalidInput)
     artisan.report = app.errors.report
     artisan.starting.append(lambda name, _given, _output: _starting(app, name))
     artisan.finished.append(lambda name, _given, _output, code: _finished(app, name, code))

@@ -209,3 +209,14 @@ def test_a_routes_file_that_is_not_there_is_named(build: Build) -> None:
 
     assert code == 1
     assert "routes/nowhere.py does not exist" in errors
+
+
+def test_a_word_that_was_mistyped_is_not_logged(build: Build) -> None:
+    app = build()
+    reported: list[BaseException] = []
+    app.boot().errors.reporting(Exception, reported.append)
+
+    run(app, "no:such")
+    run(app, "config:show", "a", "b", "c")
+
+    assert reported == []
