@@ -23,7 +23,7 @@ from securely.console.prompts import Prompts
 from securely.container import Container
 from securely.support import steps, terminal
 from securely.support.importing import import_object
-from securely.support.listing import Entry, synopsis
+from securely.support.listing import Entry, usage
 from securely.support.steps import Steps
 from securely.support.terminal import Globals, split_globals
 
@@ -350,8 +350,8 @@ class Artisan:
         try:
             given = Input.from_tokens(command.definition(), tokens, found)
         except InvalidInput as error:
-            usage = synopsis(command.entry(), full=True)
-            raise InvalidInput(error.reason, hint=error.hint, usage=usage) from None
+            line = usage(command.entry())
+            raise InvalidInput(error.reason, hint=error.hint, usage=line) from None
         # A set such as -fn may have added to the global options.
         output.configure(verbosity=found.verbosity or None)
         return (yield from self._execute(command, given, output, answers))

@@ -83,7 +83,7 @@ class InvalidInput(ConsoleError, ValueError):
     Attributes:
         reason: What does not fit.
         hint: What might have been meant; "" where nothing is near.
-        usage: The command's usage line; "" where it is not known.
+        usage: A line on how the command is used; "" where it is not known.
     """
 
     def __init__(self, reason: str, *, hint: str = "", usage: str = "") -> None:

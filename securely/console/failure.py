@@ -26,7 +26,7 @@ def render_failure(error: BaseException, output: Output) -> None:
     if isinstance(error, SecurelyError):
         output.failure(str(error) or type(error).__name__)
         if isinstance(error, InvalidInput) and error.usage:
-            output.error_line(f"\nUsage: {error.usage}", raw=True)
+            output.error_line(f"\n{error.usage}", raw=True)
     else:
         output.failure("".join(format_exception_only(error)).rstrip())
     if output.verbosity >= Verbosity.VERBOSE:
@@ -51,11 +51,12 @@ def _frames(error: BaseException) -> list[str]:
     """Return the last frames, those outside the framework first where there are any."""
     from traceback import extract_tb
 
-    frames = extract_tb(error.__traceback__)
+    # Those of the import system stand between any two modules and say nothing.
+    frames = [f for f in extract_tb(error.__traceback__) if not f.filename.startswith("<frozen ")]
     framework = str(Path(__file__).parents[1]) + os.sep
     own = [frame for frame in frames if not frame.filename.startswith(framework)]
     lines: list[str] = []
-    for frame in reversed((own or [*frames])[-_FRAMES:]):
+    for frame in reversed((own or frames)[-_FRAMES:]):
         lines.append(f"  at {_relative(frame.filename)}:{frame.lineno} in {frame.name}")
         if frame.line:
             lines.append(f"     {frame.line}")

@@ -18,7 +18,12 @@ __all__ = [
     "list_text",
     "namespace",
     "synopsis",
+    "usage",
 ]
+
+
+# Columns of a usage line; what is longer wraps, and nobody reads it.
+_USAGE_MAX = 100
 
 
 class Argument:
@@ -259,6 +264,14 @@ def synopsis(entry: Entry, *, full: bool = False) -> str:
             words.append(word)
         parts.append(" ".join(words) + tail)
     return " ".join(parts)
+
+
+def usage(entry: Entry) -> str:
+    """Return the line below a wrong input: how *entry* is used, or where it is told if long."""
+    line = f"Usage: {synopsis(entry, full=True)}"
+    if len(line) <= _USAGE_MAX:
+        return line
+    return f'Run "artisan help {entry.name}" for its arguments and options.'
 
 
 def _visible(entries: list[Entry], within: str, *, hidden: bool = False) -> list[Entry]:

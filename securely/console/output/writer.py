@@ -135,8 +135,7 @@ class Output:
     def failure(self, text: str) -> None:
         """Write *text*, as it is and after a label, to the error stream; only silent hides it."""
         colour = terminal.decorated(self.errors, self._ansi)
-        label = terminal.paint(" ERROR ", terminal.ERROR, True) + " " if colour else "ERROR  "
-        self.error_line(label + text, raw=True)
+        self.error_line(_label("ERROR", terminal.ERROR, colour) + text, raw=True)
 
     def error_line(self, text: str = "", *, raw: bool = False) -> None:
         """Write a line, with the tags it holds, to the error stream; only silent hides it."""
@@ -157,7 +156,7 @@ class Output:
 
     def success(self, text: str) -> None:
         """Write a line with a green label before it."""
-        self.line(f"<success> SUCCESS </success> {text}")
+        self.line(_label("SUCCESS", style.STYLES["success"], self.is_decorated) + text)
 
     def bullet_list(self, items: Iterable[str]) -> None:
         """Write one line per item, with a dot before it."""
@@ -313,6 +312,11 @@ class _Tee(io.StringIO):
         for target in self._targets:
             target.write(text)
         return len(text)
+
+
+def _label(word: str, code: str, colour: bool) -> str:
+    """Return what stands before a line: *word* on a field of colour, or plain and flush left."""
+    return terminal.paint(f" {word} ", code, True) + " " if colour else f"{word}  "
 
 
 def shown_duration(seconds: float) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -147,6 +148,19 @@ def test_run_when_an_argument_is_missing_shows_the_usage(run: Run, output: Buffe
     )
 
 
+def test_run_when_the_usage_is_long_says_where_it_is_told(
+    console: Artisan, run: Run, output: BufferedOutput
+) -> None:
+    options = " ".join(f"{{--option-{number}=}}" for number in range(9))
+    console.add(type("Long", (SendMail,), {"signature": f"mail:long {options}", "aliases": ()}))
+
+    assert run("mail:long --nope") == 1
+    assert output.error_text == (
+        'ERROR  The "--nope" option does not exist.\n\n'
+        'Run "artisan help mail:long" for its arguments and options.\n'
+    )
+
+
 def test_run_when_a_value_is_wrong_says_which_and_why(run: Run, output: BufferedOutput) -> None:
     assert run("mail:send ada --tries=9") == 1
     assert output.error_text == 'ERROR  --tries is "9", but it takes an integer from 1 to 5.\n'
@@ -222,6 +236,21 @@ def test_run_when_an_error_is_unexpected_shows_where(run: Run, output: BufferedO
     assert "test_artisan.py" in lines[1]
     assert lines[1].endswith(" in handle")
     assert "Traceback" not in output.error_text
+
+
+def test_run_when_an_import_fails_shows_no_frames_of_the_interpreter(
+    console: Artisan, output: BufferedOutput, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "half_a_module.py").write_text("1 / 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    @console.command("half")
+    def half() -> None:
+        __import__("half_a_module")
+
+    assert console.run(["half"], output) == 1
+    assert "half_a_module.py:1 in <module>" in output.error_text
+    assert "frozen" not in output.error_text
 
 
 def test_run_when_verbose_shows_the_whole_traceback(run: Run, output: BufferedOutput) -> None:

@@ -227,7 +227,7 @@ def test_alert_and_bullets_and_success(output: BufferedOutput) -> None:
     output.new_line(2)
 
     assert output.text == (
-        "*" * 14 + "\n*     Hi     *\n" + "*" * 14 + "\n  • one\n  • two\n SUCCESS  All\n\n\n"
+        "*" * 14 + "\n*     Hi     *\n" + "*" * 14 + "\n  • one\n  • two\nSUCCESS  All\n\n\n"
     )
 
 
