@@ -14,9 +14,10 @@ from securely.console.exceptions import (
     ConsoleError,
     InvalidInput,
     InvalidResult,
+    InvalidSignature,
     UnknownCommand,
 )
-from securely.console.failure import render_failure
+from securely.console.failure import render_failure, shown_path
 from securely.console.input import Input, tokenize
 from securely.console.output import BufferedOutput, Output
 from securely.console.prompts import Prompts
@@ -120,7 +121,10 @@ class Artisan:
                 "description": description or (lines[0].rstrip(".") if lines else ""),
                 "function": staticmethod(function),
             }
-            self.add(type("FunctionCommand", (FunctionCommand,), attributes))
+            try:
+                self.add(type("FunctionCommand", (FunctionCommand,), attributes))
+            except InvalidSignature as error:
+                raise _placed(error, function) from None
             return function
 
         return register
@@ -434,6 +438,13 @@ def _checked(command: type) -> type[Command]:
     if issubclass(command, Command):
         return command
     raise UnknownCommand(command.__qualname__)
+
+
+def _placed(error: InvalidSignature, function: Callable[..., object]) -> InvalidSignature:
+    """Return *error* with the place of *function*, as far as that is known."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    place = f"{shown_path(code.co_filename)}:{code.co_firstlineno}" if code is not None else ""
+    return InvalidSignature(error.signature, error.reason, error.position, place)
 
 
 def _path(command: str | type[Command]) -> str:

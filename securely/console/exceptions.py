@@ -123,25 +123,30 @@ class InvalidSignature(ConsoleError, ValueError):
         signature: The whole signature.
         reason: What is wrong with it.
         position: Where, counted from 0; ``None`` where no one place is to blame.
+        place: File and line of the command; "" where they are not known.
     """
 
-    def __init__(self, signature: str, reason: str, position: int | None = None) -> None:
+    def __init__(
+        self, signature: str, reason: str, position: int | None = None, place: str = ""
+    ) -> None:
         self.signature = signature
         self.reason = reason
         self.position = position
+        self.place = place
         super().__init__(reason)
 
     def __str__(self) -> str:
+        reason = f"{self.place}: {self.reason}" if self.place else self.reason
         if not self.signature.strip():
-            return self.reason
+            return reason
         if self.position is None:
-            return f'{self.reason} The signature is "{self.signature}".'
+            return f'{reason} The signature is "{self.signature}".'
         start = self.signature.rfind("\n", 0, self.position) + 1
         line = self.signature[start:].split("\n", 1)[0]
-        return f"{self.reason}\n    {line}\n    {' ' * (self.position - start)}^"
+        return f"{reason}\n    {line}\n    {' ' * (self.position - start)}^"
 
-    def __reduce__(self) -> tuple[type[InvalidSignature], tuple[str, str, int | None]]:
-        return type(self), (self.signature, self.reason, self.position)
+    def __reduce__(self) -> tuple[type[InvalidSignature], tuple[str, str, int | None, str]]:
+        return type(self), (self.signature, self.reason, self.position, self.place)
 
 
 class NotInteractive(ConsoleError):

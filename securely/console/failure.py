@@ -5,21 +5,37 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from securely.console.exceptions import InvalidInput
+from securely.console.exceptions import (
+    InvalidInput,
+    InvalidSignature,
+    NotInteractive,
+    UnknownCommand,
+)
 from securely.console.output import Output, Verbosity
+from securely.console.output.style import escape
 from securely.exceptions import SecurelyError
 
-__all__ = ["render_failure"]
+__all__ = ["render_failure", "shown_path"]
 
 # The last frames say where; more of them is what -v is for.
 _FRAMES = 3
+_PACKAGES = frozenset({"site-packages", "dist-packages"})
+_FRAMEWORK = str(Path(__file__).parents[1]) + os.sep
+# Their place is on the command line, or in the message.
+_PLACELESS = (InvalidInput, InvalidSignature, NotInteractive, UnknownCommand)
 
 
-def render_failure(error: BaseException, output: Output) -> None:
+def render_failure(error: BaseException, output: Output, *, show_place: bool = False) -> None:
     """Write *error* to the error stream of *output*.
 
     A :class:`SecurelyError` says in its message what to do, so the message is all; anything else is
     unexpected, so it is shown with the frames it came through.
+
+    Args:
+        error: What was not caught.
+        output: Where to.
+        show_place: Whether the message of a :class:`SecurelyError` is followed by the line of the
+            application that it came from.
     """
     from traceback import format_exception, format_exception_only  # a start need not have it
 
@@ -36,6 +52,9 @@ def render_failure(error: BaseException, output: Output) -> None:
     if isinstance(error, SecurelyError):
         for note in _notes(error):
             output.error_line(note, raw=True)
+        if show_place and not isinstance(error, _PLACELESS):
+            for line in _place(error):
+                output.error_line(f"<muted>{escape(line)}</muted>")
         return
     for line in _frames(error):
         output.error_line(line, raw=True)
@@ -53,17 +72,29 @@ def _frames(error: BaseException) -> list[str]:
 
     # Those of the import system stand between any two modules and say nothing.
     frames = [f for f in extract_tb(error.__traceback__) if not f.filename.startswith("<frozen ")]
-    framework = str(Path(__file__).parents[1]) + os.sep
-    own = [frame for frame in frames if not frame.filename.startswith(framework)]
+    own = [frame for frame in frames if not frame.filename.startswith(_FRAMEWORK)]
     lines: list[str] = []
     for frame in reversed((own or frames)[-_FRAMES:]):
-        lines.append(f"  at {_relative(frame.filename)}:{frame.lineno} in {frame.name}")
+        lines.append(f"  at {shown_path(frame.filename)}:{frame.lineno} in {frame.name}")
         if frame.line:
             lines.append(f"     {frame.line}")
     return lines
 
 
-def _relative(filename: str) -> str:
+def _place(error: BaseException) -> list[str]:
+    """Return the last frame that is the application's own, as a line; none where none is."""
+    from traceback import extract_tb
+
+    library = str(Path(os.__file__).parent) + os.sep
+    for frame in reversed(extract_tb(error.__traceback__)):
+        others = frame.filename.startswith(("<", _FRAMEWORK, library))
+        if not others and _PACKAGES.isdisjoint(Path(frame.filename).parts):
+            return [f"  at {shown_path(frame.filename)}:{frame.lineno} in {frame.name}"]
+    return []
+
+
+def shown_path(filename: str) -> str:
+    """Return *filename* relative to the working directory where it lies in it."""
     try:
         path = Path(filename).relative_to(Path.cwd())
     except (ValueError, OSError):  # elsewhere, or the directory is gone

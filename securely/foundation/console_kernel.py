@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.machinery import SourceFileLoader
 from typing import Final, TextIO
 
@@ -79,6 +80,8 @@ def equip(artisan: Artisan, app: Application) -> None:
     # A word that was mistyped is for the one who typed it, not for the log.
     app.errors.dont_report(UnknownCommand, InvalidInput)
     artisan.report = app.errors.report
+    if app.is_debug:
+        artisan.render = partial(render_failure, show_place=True)
     artisan.starting.append(lambda name, _given, _output: _starting(app, name))
     artisan.finished.append(lambda name, _given, _output, code: _finished(app, name, code))
 

@@ -27,6 +27,7 @@ from securely.console import (
         InvalidInput("Wrong.", hint="Right?", usage="a <b>"),
         InvalidResult("A", True),
         InvalidSignature("a {b", "Open:", 2),
+        InvalidSignature("a {--=}", "Empty.", place="routes/console.py:3"),
         NotInteractive("Name"),
         UnknownCommand("lst", ("list",)),
         AmbiguousCommand("l", ("list", "lose")),

@@ -106,6 +106,72 @@ def test_a_command_of_a_route_is_found(build: Build, write: Write) -> None:
     assert "SHOP" in said
 
 
+PROBE = """
+from securely.facades import Artisan, Cache
+
+@Artisan.command("probe {--input}")
+def probe(input: bool) -> None:
+    if input:
+        Artisan.call("greet", {"nobody": 1})
+    Cache.put("a", object())
+"""
+
+
+@pytest.mark.parametrize(
+    ("environment", "debug", "shown"),
+    [("local", "true", True), ("local", "false", False), ("production", "true", False)],
+)
+def test_an_error_of_ours_in_debug_shows_the_line_that_it_came_from(
+    build: Build, write: Write, environment: str, debug: str, shown: bool
+) -> None:
+    routes = write("routes/console.py", PROBE)
+    app = build(
+        lambda builder: builder.with_routing(console="routes/console.py"),
+        APP_ENV=environment,
+        APP_DEBUG=debug,
+    )
+
+    code, _, errors = run(app, "probe")
+
+    assert code == 1
+    assert (errors.splitlines()[-1] == f"  at {routes}:8 in probe") is shown
+    assert len(errors.splitlines()) == 1 + shown
+
+
+def test_an_error_about_the_input_shows_no_place_in_debug(build: Build, write: Write) -> None:
+    write("routes/console.py", PROBE)
+    app = build(
+        lambda builder: builder.with_routing(console="routes/console.py"),
+        APP_ENV="local",
+        APP_DEBUG="true",
+    )
+
+    for line in (["probe", "--inptu"], ["prode"], ["probe", "--input"]):
+        code, _, errors = run(app, *line)
+        assert code == 1
+        assert "  at " not in errors
+
+
+@pytest.mark.parametrize("line", ["broken", "env:none"])
+def test_a_broken_signature_of_a_route_names_file_and_line(
+    build: Build, write: Write, line: str
+) -> None:
+    text = (
+        "from securely.facades import Artisan\n\n\n"
+        "@Artisan.command('broken {name')\n"
+        "def broken() -> None: ...\n"
+    )
+    routes = write("routes/console.py", text)
+    app = build(lambda builder: builder.with_routing(console="routes/console.py"))
+
+    code, _, errors = run(app, line)
+
+    assert code == 1
+    assert errors == (
+        f"ERROR  {routes}:4: This brace is never closed:\n    broken {{name\n           ^\n"
+    )
+
+
 def test_routes_stay_unread_while_a_class_has_the_name(build: Build, write: Write) -> None:
     write("routes/console.py", "raise ImportError\n")
     app = build(lambda builder: builder.with_routing(console="routes/console.py"))
