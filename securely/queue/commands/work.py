@@ -12,7 +12,7 @@ from securely.queue.crew.child import Launch
 from securely.queue.crew.crew import Size
 from securely.queue.crew.loading import Place
 from securely.queue.crew.orders import Orders
-from securely.queue.crew.report import Report
+from securely.queue.crew.report import Page, Report
 from securely.queue.manager import QueueManager
 from securely.queue.worker import Worker
 from securely.support.durations import InvalidDuration, seconds
@@ -105,8 +105,7 @@ class WorkCommand(Command):
 
         return Report(
             write,
-            width=output.width,
-            is_coloured=output.is_decorated,
+            Page(output.width, output.stream.isatty(), output.is_decorated),
             as_json=self.boolean("json"),
             is_quiet=output.verbosity < Verbosity.NORMAL,
             write_error=lambda text: output.error_line(text.rstrip("\n"), raw=True),

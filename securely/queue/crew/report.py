@@ -9,14 +9,17 @@ from dataclasses import dataclass, fields
 from datetime import datetime, tzinfo
 from enum import Enum
 from typing import Final, NamedTuple, TypeAlias
+from unicodedata import east_asian_width
 
 from securely.queue.contracts import Charge, Delivery, Kind, Outcome
 from securely.support import clock
 
-__all__ = ["Ended", "Report", "Status", "Tally", "duration"]
+__all__ = ["Ended", "Page", "Report", "Status", "Tally", "cut", "duration", "short_name"]
 
 WIDTH_MIN: Final = 60  # narrower, and there is no room for dots
 WIDTH_MAX: Final = 150  # wider, and the eye loses the line
+WIDTH_OF_WHOLE_NAMES: Final = 110  # narrower, and only a job's own name has room on each line
+DOTS_MIN: Final = 3
 _MINUTE: Final = 60  # seconds
 Write: TypeAlias = Callable[[str], object]
 
@@ -102,13 +105,28 @@ class Tally:
         setattr(self, status.value, getattr(self, status.value) + 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What lines are written on.
+
+    Attributes:
+        width: Columns of a line.
+        is_terminal: Whether somebody looks at lines that break at *width*; what comes of a job
+            then stands on a line of its own.
+        is_coloured: Whether to colour the status.
+    """
+
+    width: int = 80
+    is_terminal: bool = False
+    is_coloured: bool = False
+
+
 class Report:
     """Writes what happens.
 
     Args:
         write: Takes text, line ends included.
-        width: Columns of a line.
-        is_coloured: Whether to colour the status.
+        page: What it writes on.
         as_json: One JSON object per line instead of text.
         is_quiet: Write warnings and errors only.
         timezone: For the times at the beginning of lines; None for the machine's.
@@ -118,9 +136,8 @@ class Report:
     def __init__(
         self,
         write: Write,
+        page: Page = Page(),
         *,
-        width: int = 80,
-        is_coloured: bool = False,
         as_json: bool = False,
         is_quiet: bool = False,
         timezone: tzinfo | None = None,
@@ -129,8 +146,8 @@ class Report:
         self.tally = Tally()
         self._write_to = write
         self._write_error_to = write if write_error is None or as_json else write_error
-        self._width = min(max(width, WIDTH_MIN), WIDTH_MAX)
-        self._is_coloured = is_coloured
+        self._page = page
+        self._width = min(max(page.width, WIDTH_MIN), WIDTH_MAX)
         self._as_json = as_json
         self._is_quiet = is_quiet
         self._timezone = timezone
@@ -166,16 +183,30 @@ class Report:
         self.tally.returned += count
 
     def _line(self, one: Ended, status: Status) -> str:
-        head = f"  {self._now()} {one.delivery.name} · attempt {one.delivery.attempts} "
+        delivery = one.delivery
+        begin, end = f"  {self._now()} ", f" · attempt {delivery.attempts} "
         tail = f" {duration(one.seconds)} {status.name}"
-        dots = "." * max(3, self._width - len(head) - len(tail))
-        note = one.reason or _NOTES.get(status, "")
-        if status in {Status.RETRY, Status.RELEASED} and one.outcome.delay > 0:
-            tail += f" in {duration(one.outcome.delay)}"
-        if self._is_coloured:
+        room = self._width - len(begin) - len(end) - len(tail) - DOTS_MIN
+        is_narrow = self._page.is_terminal and self._width < WIDTH_OF_WHOLE_NAMES
+        name = delivery.name
+        if is_narrow or len(name) > room:
+            name = short_name(name)
+            if self._page.is_terminal:
+                name = cut(name, room)
+        dots = "." * (DOTS_MIN + max(0, room - len(name)))
+        if self._page.is_coloured:
             tail = tail.replace(status.name, f"\x1b[{_COLOURS[status]}m{status.name}\x1b[0m")
             dots = f"\x1b[90m{dots}\x1b[0m"
-        return f"{head}{dots}{tail} → {note}" if note else f"{head}{dots}{tail}"
+        return f"{begin}{name}{end}{dots}{tail}{self._consequence(one, status)}"
+
+    def _consequence(self, one: Ended, status: Status) -> str:
+        note = one.reason or _NOTES.get(status, "")
+        text = f" → {note}" if note else ""
+        if status in {Status.RETRY, Status.RELEASED} and one.outcome.delay > 0:
+            text = f" in {duration(one.outcome.delay)}{text}"
+        if text and self._page.is_terminal:
+            return "\n" + cut(f"   {text}", self._page.width)
+        return text
 
     def _json(self, one: Ended, status: Status) -> str:
         delivery = one.delivery
@@ -222,7 +253,7 @@ class Report:
         if self._as_json:
             text = json.dumps({"event": event, "at": clock.timestamp(), "text": text}) + "\n"
         else:
-            label = f"\x1b[{colour}m{word}\x1b[0m" if self._is_coloured else word
+            label = f"\x1b[{colour}m{word}\x1b[0m" if self._page.is_coloured else word
             text = f"  {label}  {text}\n"
         if event == "notice":
             self._write(text)
@@ -275,3 +306,31 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}h {minutes:02}m" if hours else f"{minutes}m {rest:02}s"
+
+
+def short_name(name: str) -> str:
+    """Return the last part of a dotted name; any other text as it is.
+
+    Example:
+        >>> short_name("app.jobs.issue_invoice.IssueInvoice"), short_name("Import of rows.csv")
+        ('IssueInvoice', 'Import of rows.csv')
+    """
+    parts = name.split(".")
+    return parts[-1] if all(map(str.isidentifier, parts)) else name
+
+
+def cut(text: str, width: int) -> str:
+    """Return *text*, ended by an ellipsis where it takes more than *width* columns.
+
+    Example:
+        >>> cut("the account is closed", 12), cut("closed", 12)
+        ('the account…', 'closed')
+    """
+    columns = end = 0
+    for index, char in enumerate(text):
+        columns += 2 if east_asian_width(char) in "WF" else 1
+        if columns > width:
+            return text[:end].rstrip() + "…"
+        if columns < width:
+            end = index + 1
+    return text

@@ -8,7 +8,7 @@ from datetime import UTC
 import pytest
 
 from securely.queue.contracts import Charge, Delivery, Kind, Outcome
-from securely.queue.crew.report import Ended, Report, Tally, duration
+from securely.queue.crew.report import Ended, Page, Report, Tally, cut, duration
 from securely.support import clock
 from securely.support.clock import FrozenClock
 
@@ -25,9 +25,9 @@ def ended(
 class Paper:
     """Collects what a report writes."""
 
-    def __init__(self, **options: bool) -> None:
+    def __init__(self, page: Page | None = None, **options: bool) -> None:
         self.text = ""
-        self.report = Report(self.write, timezone=UTC, **options)
+        self.report = Report(self.write, page or Page(), timezone=UTC, **options)
 
     def write(self, text: str) -> None:
         self.text += text
@@ -68,8 +68,61 @@ def test_line_when_not_done_says_what_comes_of_it(one: Ended, tail: str) -> None
     assert paper.text.rstrip("\n").endswith(f"12.50ms {tail}")
 
 
+@pytest.mark.parametrize("one", [ended(Kind.DONE), ended(Kind.RELEASE, Charge.EXCEPTION)])
+def test_line_when_the_terminal_is_narrow_has_the_last_part_of_the_name_and_fits(
+    one: Ended,
+) -> None:
+    paper = Paper(Page(80, is_terminal=True))
+
+    paper.report.ended([one])
+
+    assert paper.text.startswith("  2026-01-01 12:00:00 SendInvoice · attempt 2 ...")
+    assert [len(line) for line in paper.text.splitlines()] == [80]
+
+
+def test_line_when_the_name_is_long_is_cut_on_a_terminal_only() -> None:
+    delivery = DELIVERY._replace(name="app.jobs.TellAboutTheInvoicesOfTheLastQuarter")
+    one = ended(Kind.DONE)._replace(delivery=delivery)
+    papers = [Paper(Page(80, is_terminal=True)), Paper()]
+
+    for paper in papers:
+        paper.report.ended([one])
+
+    assert " TellAboutTheInvoicesOfTheLas… · attempt 2 ... 12.50ms DONE\n" in papers[0].text
+    assert len(papers[0].text.rstrip("\n")) == 80
+    assert " TellAboutTheInvoicesOfTheLastQuarter · attempt 2 ... " in papers[1].text
+
+
+@pytest.mark.parametrize("page", [Page(150, is_terminal=True), Page(150)])
+def test_line_when_there_is_room_has_the_whole_name(page: Page) -> None:
+    paper = Paper(page)
+
+    paper.report.ended([ended(Kind.DONE)])
+
+    assert " app.jobs.SendInvoice · " in paper.text
+    assert len(paper.text.rstrip("\n")) == 150
+
+
+def test_line_when_on_a_terminal_puts_the_reason_below_and_cuts_it() -> None:
+    paper = Paper(Page(80, is_terminal=True))
+
+    paper.report.ended([ended(Kind.RELEASE, Charge.EXCEPTION, "Busy: " + "later " * 20, 5.0)])
+
+    first, second = paper.text.splitlines()
+    assert first.endswith("... 12.50ms RETRY")
+    assert second.startswith("    in 5.00s → Busy: later later")
+    assert second.endswith("…")
+    assert max(len(first), len(second)) <= 80
+
+
+def test_cut_when_characters_are_wide_counts_columns() -> None:
+    assert cut("日本語", 6) == "日本語"
+    assert cut("日本語", 5) == "日本…"
+    assert cut("日本語", 4) == "日…"
+
+
 def test_line_when_coloured_colours_the_status_alone() -> None:
-    paper = Paper(is_coloured=True)
+    paper = Paper(Page(is_coloured=True))
 
     paper.report.ended([ended(Kind.FAIL)])
 
