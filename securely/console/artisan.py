@@ -238,6 +238,7 @@ class Artisan:
         found, tokens = split_globals([*argv])
         output.configure(ansi=found.ansi, verbosity=found.verbosity or None)
         try:
+            _check_globals(found)
             if parameters is None:
                 code = self._line(found, tokens, output, input)
             else:
@@ -331,6 +332,7 @@ class Artisan:
         try:
             if isinstance(command, str) and parameters is None:
                 found, tokens = split_globals(tokenize(command))
+                _check_globals(found)
                 found.interactive = found.interactive and interactive
                 name = tokens.pop(0) if tokens else "list"
                 return (yield from self._tokens(name, tokens, found, target, None))
@@ -424,6 +426,11 @@ class Artisan:
         except BrokenPipeError:
             _reader_left(output)
         return Command.FAILURE
+
+
+def _check_globals(found: Globals) -> None:
+    if found.env == "":
+        raise InvalidInput('The "--env" option requires a value, such as --env=testing.')
 
 
 def _exit_code(cls: type[Command], result: object) -> int:

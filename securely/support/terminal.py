@@ -56,7 +56,8 @@ _VERBOSITIES = {
 class Globals:
     """The options every command understands, as found on a command line.
 
-    ``ansi`` is ``None`` where the terminal decides; ``env`` is ``None`` where none was named.
+    ``ansi`` is ``None`` where the terminal decides; ``env`` is ``None`` where none was named, and
+    empty where the option came without its value, which is for the console to refuse.
     """
 
     __slots__ = ("ansi", "env", "help", "interactive", "verbosity", "version")
@@ -109,6 +110,7 @@ def split_globals(tokens: list[str]) -> tuple[Globals, list[str]]:
             rest.extend(tokens[position:])
             break
         if token == "--env":  # noqa: S105  # an option, not a password
+            found.env = ""
             if position < len(tokens) and not tokens[position].startswith("-"):
                 found.env = tokens[position]
                 position += 1

@@ -534,6 +534,17 @@ def test_completion_prints_a_script_or_says_which_there_are(
     assert '<shell> is "tcsh", but it takes one of bash, zsh, fish.' in output.error_text
 
 
+@pytest.mark.parametrize("line", ["mail:send ada --env", "--env= mail:send ada", "list --env -v"])
+def test_env_without_a_value_is_refused(
+    console: Artisan, run: Run, line: str, output: BufferedOutput, mailer: Mailer
+) -> None:
+    assert run(line) == 1
+    assert output.error_text.startswith('ERROR  The "--env" option requires a value')
+    assert mailer.sent == []
+    with pytest.raises(InvalidInput, match="--env"):
+        console.call(line)
+
+
 def test_env_and_version_with_a_command_do_not_reach_it(run: Run, mailer: Mailer) -> None:
     assert run("--env testing mail:send ada") == 0
     assert mailer.sent == ["ada"]

@@ -106,6 +106,8 @@ def test_help_alone_is_that_of_list(base: Path, capsys: Capture) -> None:
         "mail:send ada --help",
         "completion tcsh",
         "list --format=xml",
+        "list --env",
+        "--env= -V",
     ],
 )
 def test_anything_else_goes_to_the_application(base: Path, line: str, capsys: Capture) -> None:

@@ -18,7 +18,7 @@ from securely.support.terminal import split_globals
         ("list --silent", "verbosity", terminal.SILENT, "list"),
         ("--env testing list", "env", "testing", "list"),
         ("list --env=testing x", "env", "testing", "list x"),
-        ("list --env -x", "env", None, "list -x"),
+        ("list --env -x", "env", "", "list -x"),
         ("list --no-ansi", "ansi", False, "list"),
         ("list --ansi", "ansi", True, "list"),
         ("-n list", "interactive", False, "list"),
