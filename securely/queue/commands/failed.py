@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar, NoReturn
+from typing import ClassVar, Final, NamedTuple, NoReturn, TypeAlias
 
 from securely.console import Command
+from securely.console.output.style import escape
 from securely.queue.commands.queues import workable
 from securely.queue.contracts import FailedJob, FailedJobs
+from securely.queue.crew.report import cut, short_name
 from securely.queue.failed import unpack_error
 from securely.queue.manager import QueueManager
 
 __all__ = ["FailedCommand", "FlushCommand", "ForgetCommand", "RetryCommand"]
 
 ALL = "all"
+EDGES: Final = 9  # what `two_column_detail` puts around two texts, with three dots
+
+Name: TypeAlias = Callable[[str], str]
+
+
+class _Lines(NamedTuple):
+    """How a failed job is shown: two texts with dots between them, and what stands below."""
+
+    left: str
+    right: str
+    below: str
+
+    def fit(self, width: int) -> bool:
+        return len(self.left) + len(self.right) + EDGES <= width
 
 
 class _OfFailedJobs(Command):
@@ -28,6 +45,10 @@ class _OfFailedJobs(Command):
     def queue(self) -> str | None:
         """Return the chosen queue, or None for all."""
         return self.string("queue") if self.option("queue") else None
+
+    def columns(self) -> int | None:
+        """Return how wide a line may be; None where it is no terminal that would break it."""
+        return self.output.width if self.output.stream.isatty() else None
 
     def refuse(self, *keys: str) -> NoReturn:
         """End the command: no failed job has these ids."""
@@ -56,8 +77,15 @@ class FailedCommand(_OfFailedJobs):
         elif not jobs:
             self.info("No failed jobs.")
         else:
-            self.table(("ID", "Job", "Queue", "Attempts", "Failed at", "Reason"), map(_row, jobs))
+            self._list(jobs)
         return self.SUCCESS
+
+    def _list(self, jobs: Iterable[FailedJob]) -> None:
+        """Print two lines for each: which job, and why."""
+        width = self.columns()
+        for left, right, below in _laid_out([*jobs], width):
+            self.two_column_detail(escape(left), escape(right))
+            self.line(escape(below if width is None else cut(below, width)))
 
     def _show(self, failed: FailedJobs, key: str) -> int:
         job = failed.find(key)
@@ -100,8 +128,13 @@ class RetryCommand(_OfFailedJobs):
         if not retried:
             self.info("No failed jobs.")
             return self.SUCCESS
+        width = self.columns()
         for job in retried:
-            self.two_column_detail(f"{job.name} {job.uuid}", f"back in {job.queue}")
+            right = f"back in {job.queue}"
+            left = f"{job.uuid} {job.name}"
+            if width is not None and len(left) + len(right) + EDGES > width:
+                left = cut(f"{job.uuid} {short_name(job.name)}", width - len(right) - EDGES)
+            self.two_column_detail(escape(left), escape(right))
         return self.SUCCESS
 
 
@@ -154,9 +187,52 @@ def _record(job: FailedJob) -> dict[str, object]:
     }
 
 
-def _row(job: FailedJob) -> tuple[str, str, str, int, str, str]:
-    error = unpack_error(job.error)
+def _laid_out(jobs: list[FailedJob], width: int | None) -> list[_Lines]:
+    """Return the lines of *jobs*, all in the fullest form for which *width* has room.
+
+    Ids are never broken or cut: they are there to be copied.
+    """
+    if width is None:
+        return [_wide(job, str) for job in jobs]
+    forms: tuple[Callable[[FailedJob], _Lines], ...] = (
+        lambda job: _wide(job, str),
+        lambda job: _wide(job, short_name),
+        _narrow,
+    )
+    for form in forms:
+        lines = [form(job) for job in jobs]
+        if all(one.fit(width) for one in lines):
+            return lines
+    return [_narrowest(job) for job in jobs]
+
+
+def _wide(job: FailedJob, name: Name) -> _Lines:
+    left = f"{_head(job)}  {job.queue}  {name(job.name)}"
+    return _Lines(left, _attempts(job), f"    {_reason(job)}")
+
+
+def _narrow(job: FailedJob) -> _Lines:
+    below = f"    {job.queue} · {_attempts(job)} · {_reason(job)}"
+    return _Lines(_head(job), short_name(job.name), below)
+
+
+def _narrowest(job: FailedJob) -> _Lines:
+    below = f"    {short_name(job.name)} · {job.queue} · {_reason(job)}"
+    return _Lines(_head(job), _attempts(job), below)
+
+
+def _head(job: FailedJob) -> str:
     at = datetime.fromtimestamp(job.failed_at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return f"{at} {job.uuid}"
+
+
+def _attempts(job: FailedJob) -> str:
+    return "1 attempt" if job.attempts == 1 else f"{job.attempts} attempts"
+
+
+def _reason(job: FailedJob) -> str:
+    """Return the first line of the error, without what would move a terminal's cursor."""
+    error = unpack_error(job.error)
     first = error.message.splitlines()[0] if error.message else ""
-    kind = error.type.rpartition(".")[2]
-    return (job.uuid, job.name, job.queue, job.attempts, at, f"{kind}: {first}")
+    text = f"{error.type.rpartition('.')[2]}: {first}"
+    return "".join(char if char.isprintable() else " " for char in text)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from securely.console import Artisan as Console
+from securely.console import Output
 from securely.foundation import Application
 from securely.queue import QueueManager
 from securely.testing.application import TestEnvironment, fresh_application
@@ -189,6 +193,43 @@ def test_failed_when_there_are_some_lists_shows_retries_forgets_and_flushes(
     artisan("queue:flush --hours=1").assert_output("Deleted 0 failed jobs.")
     artisan("queue:flush").assert_output("Deleted 2 failed jobs.")
     artisan("queue:failed").assert_output("No failed jobs.")
+
+
+class Terminal(io.StringIO):
+    """A stream that says that somebody looks at it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def seen(app: Application, line: str, width: int) -> list[str]:
+    """Return the lines that *line* writes on a terminal of *width* columns."""
+    stream = Terminal()
+    assert app.make(Console).run(line.split(), Output(stream, ansi=False, width=width)) == 0
+    return stream.getvalue().splitlines()
+
+
+def test_failed_when_the_terminal_is_narrow_fits_and_keeps_ids_whole(
+    shop_app: Application, artisan: Artisan, queue: QueueManager, work: Any
+) -> None:
+    queue.push(work.Raises("x"))
+    artisan("queue:work --stop-when-empty").assert_ok()
+    (failed,) = queue.failed.all()
+
+    first, second = seen(shop_app, "queue:failed", 80)
+    wide, _ = seen(shop_app, "queue:failed", 140)
+    piped = artisan("queue:failed").output.splitlines()
+    (retried,) = seen(shop_app, f"queue:retry {failed.uuid}", 80)
+
+    assert re.fullmatch(rf"  [\d-]{{10}} [\d:]{{8}} {failed.uuid} \.{{3,}} Raises", first)
+    assert second == "    default · 1 attempt · ValueError: no such customer"
+    assert re.fullmatch(rf"  \S+ \S+ {failed.uuid}  default  shop_jobs.Raises \.+ 1 attempt", wide)
+    assert re.fullmatch(
+        rf"  \S+ \S+ {failed.uuid}  default  shop_jobs.Raises \.+ 1 attempt", piped[0]
+    )
+    assert piped[1] == "    ValueError: no such customer"
+    assert re.fullmatch(rf"  {failed.uuid} shop_jobs.Raises \.{{3,}} back in default", retried)
+    assert max(map(len, (first, second, retried))) <= 80
 
 
 def test_clear_when_in_production_asks_first(
