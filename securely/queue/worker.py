@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from securely.queue.contracts import Workable
 from securely.queue.crew.child import Launch
-from securely.queue.crew.orders import Orders
+from securely.queue.crew.orders import Orders, Stop
 from securely.queue.crew.report import Report
 from securely.queue.exceptions import QueueUnavailable
 from securely.support.suggest import did_you_mean
@@ -65,8 +65,27 @@ class Worker:
         seat = self._connection.join(self._orders.queues)
         supervisor = Supervisor(seat, self._orders, self._launch, self._report, self._is_down)
         stop = supervisor.run()
-        self._report.summary(stop.reason, stop.words, stop.status)
+        self._report.summary(stop.reason, self._words(stop), stop.status)
         return stop.status
+
+    def _words(self, stop: Stop) -> str:
+        """Say why it stopped; a queue that holds jobs which are not due is not empty."""
+        words = stop.words
+        if stop.reason not in {"empty", "empty_for"}:
+            return words
+        try:
+            counts = [self._connection.counts(queue) for queue in self._orders.queues]
+        except QueueUnavailable:
+            return words
+        delayed = sum(one.delayed for one in counts)
+        reserved = sum(one.reserved for one in counts)
+        left = [_are(delayed, "delayed")] if delayed else []
+        if reserved:
+            left.append(_are(reserved, "with other workers"))
+        if not left:
+            return words
+        due = "no job is due" if stop.reason == "empty" else "no job has been due for long enough"
+        return f"{due}; {' and '.join(left)}"
 
     def _warn_of_unknown_queues(self) -> None:
         holding = self._connection.queues()
@@ -79,3 +98,7 @@ class Worker:
                     f'No job waits in queue "{queue}", and the configuration does not name it. '
                     f"Known queues: {', '.join(known)}.{hint}"
                 )
+
+
+def _are(count: int, what: str) -> str:
+    return f"{count} {'is' if count == 1 else 'are'} {what}"

@@ -124,6 +124,26 @@ def test_work_when_down_waits_unless_forced(
     forced.assert_output("Processed 1 job ")
 
 
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("--stop-when-empty", "no job is due"),
+        ("--stop-when-empty-for=10ms", "no job has been due for long enough"),
+    ],
+)
+def test_work_when_delayed_jobs_are_left_does_not_call_the_queue_empty(
+    artisan: Artisan, queue: QueueManager, work: Any, option: str, words: str
+) -> None:
+    queue.later("1h", work.Work("a"))
+    artisan(f"queue:work {option}").assert_ok().assert_output(f"Stopped: {words}; 1 is delayed.")
+
+    queue.later("2h", work.Work("b"))
+    artisan(f"queue:work {option}").assert_ok().assert_output(f"Stopped: {words}; 2 are delayed.")
+
+    queue.clear()
+    artisan(f"queue:work {option}").assert_ok().assert_output("Stopped: the queue ")
+
+
 @pytest.mark.parametrize("option", ["--once", "--stop-when-empty", "--stop-when-empty-for=1h"])
 def test_work_when_down_and_told_not_to_wait_stops_at_once(
     artisan: Artisan, queue: QueueManager, work: Any, option: str
