@@ -13,9 +13,16 @@ def main() -> int:
     here = os.path.abspath("artisan.py")  # noqa: PTH100  # pathlib costs more than the rest
     if os.path.exists(here):  # noqa: PTH110  # as above
         return artisan(here)
-    from securely.foundation.outside import run
+    try:
+        from securely.foundation.outside import run
 
-    return run(sys.argv[1:])
+        return run(sys.argv[1:])
+    except ModuleNotFoundError as error:
+        from securely.support.requirements import tell
+
+        if not tell(error):
+            raise
+        return 1
 
 
 if __name__ == "__main__":

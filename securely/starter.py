@@ -47,6 +47,17 @@ def artisan(file: str, argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     base = os.path.dirname(os.path.abspath(file))  # noqa: PTH100, PTH120  # pathlib is too slow
     try:
+        return _artisan(base, words)
+    except ModuleNotFoundError as error:
+        from securely.support.requirements import tell
+
+        if not tell(error):
+            raise
+        return _FAILURE
+
+
+def _artisan(base: str, words: list[str]) -> int:
+    try:
         found, rest = split_globals(words)
         code = _answer(base, words, found, rest)
         if code is not None:
@@ -197,6 +208,7 @@ def _application(base: str, words: list[str], found: Globals) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except Exception as error:  # the border: shown here, not raised
+        # Where a package of ours is missing, so is the console: artisan() above says that.
         from securely.console import Output
         from securely.console.failure import render_failure
 

@@ -37,28 +37,42 @@ def render_failure(error: BaseException, output: Output, *, show_place: bool = F
         show_place: Whether the message of a :class:`SecurelyError` is followed by the line of the
             application that it came from.
     """
-    from traceback import format_exception, format_exception_only  # a start need not have it
-
-    if isinstance(error, SecurelyError):
-        output.failure(str(error) or type(error).__name__)
-        if isinstance(error, InvalidInput) and error.usage:
-            output.error_line(f"\n{error.usage}", raw=True)
-    else:
-        output.failure("".join(format_exception_only(error)).rstrip())
+    lacking = _lacking(error)
+    _head(error, lacking, output)
     if output.verbosity >= Verbosity.VERBOSE:
+        from traceback import format_exception
+
         output.error_line()
         output.error_line("".join(format_exception(error)).rstrip(), raw=True)
-        return
-    if isinstance(error, SecurelyError):
+    elif isinstance(error, SecurelyError):
         for note in _notes(error):
             output.error_line(note, raw=True)
         if show_place and not isinstance(error, _PLACELESS):
             for line in _place(error):
                 output.error_line(f"<muted>{escape(line)}</muted>")
-        return
-    for line in _frames(error):
-        output.error_line(line, raw=True)
-    output.error_line("\nRun it again with -v for all of it.", raw=True)
+    elif lacking is None:
+        for line in _frames(error):
+            output.error_line(line, raw=True)
+        output.error_line("\nRun it again with -v for all of it.", raw=True)
+
+
+def _head(error: BaseException, lacking: str | None, output: Output) -> None:
+    from traceback import format_exception_only  # a start need not have it
+
+    if lacking is not None:
+        output.failure(lacking)
+    elif isinstance(error, SecurelyError):
+        output.failure(str(error) or type(error).__name__)
+        if isinstance(error, InvalidInput) and error.usage:
+            output.error_line(f"\n{error.usage}", raw=True)
+    else:
+        output.failure("".join(format_exception_only(error)).rstrip())
+
+
+def _lacking(error: BaseException) -> str | None:
+    from securely.support.requirements import lacking  # a start need not have it
+
+    return lacking(error)
 
 
 def _notes(error: BaseException) -> list[str]:
