@@ -276,8 +276,9 @@ class Supervisor:
     # -- executors
 
     def _hear(self, child: Child) -> None:
-        try:
+        with suppress(EOFError):  # it is dead, but what it said before counts, and is read first
             child.link.flush()
+        try:
             messages = child.link.receive(wait=False)
         except EOFError:
             self._bury(child)
@@ -321,14 +322,20 @@ class Supervisor:
     ) -> None:
         self._ledger.add(Ended(delivery, outcome, seconds, reason, lambda: child.free(cell)))
 
-    def _give_back(self, child: Child, cell: int, delivery: Delivery) -> None:
+    def _give_back(
+        self, child: Child, cell: int, delivery: Delivery, *, had_begun: bool = False
+    ) -> None:
         if delivery.verdict is not Verdict.RUN:
             child.free(cell)
             self._crew.hand([delivery])
             return
         self._claimed -= 1
         self._may_have_work = True
-        self._report.returned(int(self._stop is not None))
+        if self._stop is not None:
+            if had_begun:
+                self._report.interrupted(delivery.name)
+            else:
+                self._report.returned(1)
         self._end(child, cell, delivery, Outcome(delivery.id, delivery.token, Kind.RETURN))
 
     def _bury(self, child: Child) -> None:
@@ -357,7 +364,8 @@ class Supervisor:
             self._crew.hand([again])
         elif outcome is not None:
             if outcome.kind is Kind.RETURN:
-                self._give_back(child, remains.cell, delivery)
+                had_begun = remains.fate is Fate.STARTED
+                self._give_back(child, remains.cell, delivery, had_begun=had_begun)
             else:
                 self._end(child, remains.cell, delivery, outcome, 0.0, reason)
 

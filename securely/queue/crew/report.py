@@ -80,7 +80,12 @@ class Ended(NamedTuple):
 
 @dataclass(slots=True)
 class Tally:
-    """How many deliveries ended how; those given back unstarted are not among the processed."""
+    """How many deliveries ended how; those given back are not among the processed.
+
+    Attributes:
+        returned: Given back unstarted when the worker ended.
+        interrupted: Given back while they ran, because a second signal gave them up.
+    """
 
     done: int = 0
     retried: int = 0
@@ -90,11 +95,12 @@ class Tally:
     lost: int = 0
     stale: int = 0
     returned: int = 0
+    interrupted: int = 0
 
     @property
     def processed(self) -> int:
         """All deliveries that were started and have ended."""
-        return sum(self.counts().values()) - self.returned
+        return sum(self.counts().values()) - self.returned - self.interrupted
 
     def counts(self) -> dict[str, int]:
         """Return all numbers by name."""
@@ -179,8 +185,13 @@ class Report:
             self._write("\n".join(lines) + "\n")
 
     def returned(self, count: int) -> None:
-        """Count deliveries that were given back because the worker ends."""
+        """Count deliveries that were given back unstarted because the worker ends."""
         self.tally.returned += count
+
+    def interrupted(self, name: str) -> None:
+        """Tell of a job that was given back while it ran, and count it."""
+        self.tally.interrupted += 1
+        self.notice(f"{name} was given up while it ran; it goes back uncharged.")
 
     def _line(self, one: Ended, status: Status) -> str:
         delivery = one.delivery
@@ -270,11 +281,10 @@ class Report:
             closing |= {"status": status, "seconds": round(seconds, 6), "processed": processed}
             self._write(json.dumps(closing | counts) + "\n")
         elif not self._is_quiet:
-            returned = counts.pop("returned")
+            back = _given_back(counts.pop("interrupted"), counts.pop("returned"))
             always = {"done", "failed"}
             parts = [f"{n} {word}" for word, n in counts.items() if n or word in always]
             jobs = "1 job" if processed == 1 else f"{processed} jobs"
-            back = f" {returned} given back unstarted." if returned else ""
             self._write(
                 f"\n  Processed {jobs} in {duration(seconds)}: {', '.join(parts)}.{back}\n"
                 f"  Stopped: {words}.\n"
@@ -306,6 +316,13 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}h {minutes:02}m" if hours else f"{minutes}m {rest:02}s"
+
+
+def _given_back(interrupted: int, returned: int) -> str:
+    parts = [f"{interrupted} given back while running"] if interrupted else []
+    if returned:
+        parts.append(f"{returned} unstarted" if parts else f"{returned} given back unstarted")
+    return f" {', '.join(parts)}." if parts else ""
 
 
 def short_name(name: str) -> str:

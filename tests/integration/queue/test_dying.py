@@ -125,16 +125,18 @@ def test_signal_when_idle_ends_at_once(shop: Any, number: int) -> None:
 def test_term_when_sent_twice_gives_up_and_the_job_comes_back_uncharged(
     shop: Any, jobs: Any
 ) -> None:
-    shop.push(jobs.Work("a", 60.0), jobs.Work("b"))
+    shop.push(jobs.Work("first"), jobs.Work("a", 60.0), jobs.Work("b"))
     worker = shop.start()
-    shop.wait_for(lambda: shop.tags("start") == ["a"])
+    shop.wait_for(lambda: "a" in shop.tags("start"))
     worker.signal(signal.SIGTERM)
     shop.wait_for(lambda: worker.has_said("a second signal"))
 
     worker.signal(signal.SIGTERM)
 
     assert worker.wait(2.0) == 0
-    assert worker.stopped()["returned"] >= 1
+    stopped = worker.stopped()
+    assert (stopped["processed"], stopped["done"], stopped["interrupted"]) == (1, 1, 1)
+    assert worker.has_said("shop_jobs.Work was given up while it ran; it goes back uncharged.")
     counts = shop.connection.counts("default")
     assert (counts.pending, counts.reserved) == (2, 0)
     seat = shop.connection.join(["default"])

@@ -155,6 +155,29 @@ def test_summary_when_all_kinds_came_adds_up() -> None:
     assert paper.report.tally.processed == 8
 
 
+@pytest.mark.parametrize(
+    ("interrupted", "returned", "words"),
+    [
+        (1, 0, "1 done, 0 failed. 1 given back while running.\n"),
+        (2, 3, "1 done, 0 failed. 2 given back while running, 3 unstarted.\n"),
+    ],
+)
+def test_summary_when_running_jobs_were_given_up_names_them(
+    interrupted: int, returned: int, words: str
+) -> None:
+    paper = Paper()
+    paper.report.ended([ended(Kind.DONE)])
+
+    for _ in range(interrupted):
+        paper.report.interrupted("app.jobs.SendInvoice")
+    paper.report.returned(returned)
+    paper.report.summary("interrupted", "asked to by a signal", 0)
+
+    assert "Processed 1 job in" in paper.text
+    assert words in paper.text
+    assert "INFO  app.jobs.SendInvoice was given up while it ran" in paper.text
+
+
 def test_summary_when_nothing_came_still_names_done_and_failed() -> None:
     paper = Paper()
 
