@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from securely.queue.contracts import Charge, Envelope, Kind, Outcome, Verdict
-from securely.queue.crew.board import Board
+from securely.queue.contracts import Charge, Delivery, Envelope, Kind, Outcome, Reaped, Verdict
+from securely.queue.crew.board import Board, State
 from securely.queue.drivers.sqlite import SqliteConnection
 from securely.queue.drivers.sqlite_files import Bell, _bell_directory, hold, is_free
 from securely.queue.drivers.sqlite_schema import MIGRATIONS
@@ -20,6 +20,7 @@ from securely.support import clock
 from securely.support.clock import FrozenClock
 from securely.support.sqlite import Database
 from securely.testing.suites.queue import done, envelope
+from securely.testing.time import Travel
 
 
 @pytest.fixture
@@ -232,6 +233,207 @@ def test_late_outcome_of_a_worker_taken_for_dead_is_refused(connection):
     assert list(living.turn(done([new]), 0).stale) == []
     stalled.leave()
     living.leave()
+
+
+# -- silence: a worker that holds its lock, and is stopped or cut off from its disk
+
+LEASE = 30.0
+
+
+def boarded(seat, *states: State) -> list[Delivery]:
+    """Claim one job for each of *states*, and have the board say that it has come so far."""
+    held = list(seat.turn([], len(states)).deliveries)
+    board = Board(seat.home / f"{seat.id}.board", 8)
+    for cell, (delivery, state) in enumerate(zip(held, states, strict=True)):
+        board.place(cell, delivery.id, delivery.token)
+        if state is not State.HANDED:
+            board.start(cell, 0.0)
+        if state is State.FINISHED:
+            board.finish(cell)
+    board.close()
+    return held
+
+
+def taken(reaped: Reaped) -> tuple[int, int, int]:
+    return reaped.returned, reaped.charged, reaped.settled
+
+
+@pytest.mark.parametrize(
+    ("state", "result", "again"),
+    [
+        (State.STARTED, (0, 1, 0), [(2, 1)]),
+        (State.HANDED, (1, 0, 0), [(1, 0)]),
+        (State.FINISHED, (0, 0, 1), []),
+    ],
+)
+def test_reap_when_a_worker_was_silent_for_its_lease_judges_its_job_by_its_board(
+    connection, clock: Travel, state, result, again
+):
+    connection.push([envelope()])
+    silent, living = connection.join(["default"]), connection.join(["default"])
+    (old,) = boarded(silent, state)
+    clock(LEASE + 1)
+
+    reaped = living.reap()
+
+    assert taken(reaped) == result
+    held = living.turn([], 9).deliveries
+    assert [(one.attempts, one.lost) for one in held] == again
+    assert list(silent.turn(done([old]), 0).stale) == [old.id]
+    assert list(living.turn(done(held), 0).stale) == []
+    assert connection.counts("default").total == 0
+    silent.leave()
+    living.leave()
+
+
+def test_reap_when_a_silent_worker_had_the_last_life_of_a_job_condemns_it(
+    connection, clock: Travel
+):
+    connection.push([envelope()._replace(max_lost=1)])
+    silent, living = connection.join(["default"]), connection.join(["default"])
+    (old,) = boarded(silent, State.STARTED)
+    clock(LEASE + 1)
+
+    (condemned,) = living.reap().condemned
+
+    assert (condemned.id, condemned.verdict, condemned.lost) == (old.id, Verdict.LOST, 1)
+    assert condemned.token > old.token
+    silent.leave()
+    living.leave()
+
+
+def test_reap_when_the_lease_is_not_over_takes_nothing(connection, clock: Travel):
+    connection.push([envelope()])
+    silent, living = connection.join(["default"]), connection.join(["default"])
+    held = boarded(silent, State.STARTED)
+    clock(LEASE - 1)
+
+    assert taken(living.reap()) == (0, 0, 0)
+
+    assert list(silent.turn(done(held), 0).stale) == []
+    silent.leave()
+    living.leave()
+
+
+def test_reap_when_a_worker_renews_its_lease_leaves_its_jobs_to_it(connection, clock: Travel):
+    connection.push([envelope()])
+    slow, living = connection.join(["default"]), connection.join(["default"])
+    held = boarded(slow, State.STARTED)
+
+    for _ in range(10):
+        clock(LEASE / 2)
+        slow.reap()
+        assert taken(living.reap()) == (0, 0, 0)
+
+    assert list(slow.turn(done(held), 0).stale) == []
+    slow.leave()
+    living.leave()
+
+
+def test_renewal_when_a_third_of_the_lease_has_not_passed_writes_nothing(connection, clock: Travel):
+    seat = connection.join(["default"])
+    lease = "SELECT lease_until FROM workers"
+    before = connection._database.query(lease)
+
+    clock(LEASE / 3 - 1)
+    seat.reap()
+    early = connection._database.query(lease)
+    clock(2)
+    seat.reap()
+
+    assert early == before
+    assert connection._database.query(lease) != before
+    seat.leave()
+
+
+def test_expiry_when_several_look_happens_once(connection, clock: Travel):
+    connection.push([envelope(name) for name in ("a", "b")])
+    silent, *living = (connection.join(["default"]) for _ in range(3))
+    boarded(silent, State.STARTED, State.HANDED)
+    clock(LEASE + 1)
+    for seat in living:
+        seat._renew()  # else each of the two would be silent to the other
+
+    first, second, third = living[0].reap(), living[1].reap(), living[0].reap()
+
+    assert [taken(one) for one in (first, second, third)] == [(1, 1, 0), (0, 0, 0), (0, 0, 0)]
+    # The silent one lives: its row and its files stay until it leaves or dies.
+    assert len(living[0].peers()) == 2
+    assert (silent.home / f"{silent.id}.lock").exists()
+    for seat in (silent, *living):
+        seat.leave()
+    assert list(connection.home.iterdir()) == []
+
+
+def test_silent_worker_when_it_wakes_has_a_lease_again(connection, clock: Travel):
+    connection.push([envelope()])
+    silent, living = connection.join(["default"]), connection.join(["default"])
+    boarded(silent, State.HANDED)
+    clock(LEASE + 1)
+    living.reap()
+
+    silent.reap()  # it wakes
+    (new,) = boarded(silent, State.STARTED)
+    clock(LEASE - 1)
+    early = living.reap()
+    clock(2)
+    late = living.reap()
+
+    assert new.attempts == 1
+    assert (taken(early), taken(late)) == ((0, 0, 0), (0, 1, 0))
+    silent.leave()
+    living.leave()
+
+
+def test_silent_worker_when_it_wakes_while_another_decides_keeps_its_jobs(
+    connection, clock: Travel
+):
+    connection.push([envelope()])
+    silent, living = connection.join(["default"]), connection.join(["default"])
+    held = boarded(silent, State.STARTED)
+    ((lease,),) = connection._database.query(
+        "SELECT lease_until FROM workers WHERE id = ?", (silent._row,)
+    )
+    clock(LEASE + 1)
+    silent._renew()
+
+    # Another worker has read the lease before it was renewed, and writes after it.
+    reaped = living._reaper._expire(silent._row, lease, Reaped())
+
+    assert taken(reaped) == (0, 0, 0)
+    assert list(silent.turn(done(held), 0).stale) == []
+    silent.leave()
+    living.leave()
+
+
+def test_silent_worker_when_it_dies_is_taken_over_like_any_other(connection, clock: Travel):
+    connection.push([envelope()])
+    silent, living = connection.join(["default"]), connection.join(["default"])
+    boarded(silent, State.STARTED)
+    clock(LEASE + 1)
+    living.reap()
+    die(silent)
+
+    reaped = living.reap()
+
+    assert taken(reaped) == (0, 0, 0)
+    assert list(living.peers()) == []
+    assert connection.counts("default").pending == 1
+    living.leave()
+
+
+def test_lease_when_configured_is_what_a_worker_gets(tmp_path, clock: Travel):
+    connection = SqliteConnection("sqlite", tmp_path / "queue", lease_seconds=5.0)
+    connection.push([envelope()])
+    silent, living = connection.join(["default"]), connection.join(["default"])
+    boarded(silent, State.HANDED)
+    clock(5.5)
+
+    assert taken(living.reap()) == (1, 0, 0)
+
+    silent.leave()
+    living.leave()
+    connection.close()
 
 
 def test_files_of_workers_are_gone_when_they_left_or_were_reaped(connection):
