@@ -11,7 +11,7 @@ config = {
     "debug": env.bool("APP_DEBUG", False),
     # The address people reach it by; used in links made outside a request.
     "url": env("APP_URL", "http://localhost"),
-    # The time zone of logs, of dates in input and of schedules. Everything inside is UTC.
+    # The time zone of logs and of dates in input. Everything inside is UTC.
     "timezone": env("APP_TIMEZONE", "UTC"),
     # The key that encrypts and signs: `python artisan.py key:generate` writes it.
     "key": env("APP_KEY"),

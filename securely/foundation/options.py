@@ -25,7 +25,7 @@ class AppOptions(Options):
     env: str = Field("production", description="Where it runs: local, testing, production …")
     debug: bool = Field(False, description="Whether errors show their whole story.")
     url: str = Field("http://localhost", description="The address people reach it by.")
-    timezone: str = Field("UTC", description="The time zone of logs, dates in input, schedules.")
+    timezone: str = Field("UTC", description="The time zone of logs and of dates in input.")
     key: str | None = Field(
         None, description="Encrypts and signs.", json_schema_extra={"secret": True}
     )
