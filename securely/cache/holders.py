@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from securely.support import entropy
+from securely.support.forking import renew_after_fork
 
 try:
     import fcntl as _fcntl
@@ -112,13 +114,12 @@ def _locked(file: int, *, shared: bool) -> bool:
 # closed must not drop the locks that its process still holds.
 _mine: dict[str, tuple[str, int]] = {}
 _mutex = threading.Lock()
+renew_after_fork(sys.modules[__name__], "_mutex", threading.Lock)
 
 
 def _after_fork() -> None:
     # The child shares the parent's open files: kept open, they would keep the parent alive in
     # the eyes of others. Closing them here drops nothing, since the parent has them open too.
-    global _mutex  # noqa: PLW0603  # a thread of the parent may have held it while forking
-    _mutex = threading.Lock()
     for _, file in _mine.values():
         with suppress(OSError):
             os.close(file)

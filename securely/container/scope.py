@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -10,6 +12,7 @@ from functools import partial
 from typing import Any, Protocol, cast
 
 from securely.container.exceptions import CircularDependency
+from securely.support.forking import renew_after_fork
 from securely.support.missing import MISSING
 
 __all__ = [
@@ -33,16 +36,18 @@ class Build:
     Attributes:
         label: What it is called in messages.
         key: What identifies it; a second build of the same key within itself is a cycle.
+        pid: The process that it was begun in; its threads do not exist in a forked child.
         needs: The builds of others that this one waits for.
         yields: Whether others are let in rather than that two wait for each other.
         is_open: Whether they have been.
         done: What is called when it has ended, well or not.
     """
 
-    __slots__ = ("done", "is_open", "key", "label", "needs", "yields")
+    __slots__ = ("done", "is_open", "key", "label", "needs", "pid", "yields")
 
     def __init__(self, key: object, label: str, *, yields: bool = False) -> None:
         self.key = key
+        self.pid = _pid
         self.yields = yields
         self.is_open = False
         self.label = label
@@ -63,6 +68,10 @@ class Cell:
 # Guards `Cell.build` and `Build.needs` only: nothing of an application runs while it is held.
 # Re-entrant, because a signal handler may interrupt its holder and build something itself.
 _mutex = threading.RLock()
+renew_after_fork(sys.modules[__name__], "_mutex", threading.RLock)
+# Kept, since asking the system costs more than all that a build notes besides.
+_pid = os.getpid()
+renew_after_fork(sys.modules[__name__], "_pid", os.getpid)
 _stack: ContextVar[tuple[Build, ...]] = ContextVar("securely_building", default=())
 
 
@@ -88,7 +97,7 @@ def once(cell: Cell, label: str, make: Callable[[], Any]) -> Any:
                 return cell.value
             stack = _stack.get()
             busy = cell.build
-            if busy is None:
+            if busy is None or _is_orphaned(busy, stack):
                 cell.build = mine
                 break
             gate = threading.Lock()
@@ -118,7 +127,7 @@ async def aonce(cell: Cell, label: str, make: Callable[[], Awaitable[Any]]) -> A
                 return cell.value
             stack = _stack.get()
             busy = cell.build
-            if busy is None:
+            if busy is None or _is_orphaned(busy, stack):
                 cell.build = mine
                 break
             gate = asyncio.Event()
@@ -167,7 +176,7 @@ def exclusively(cell: Cell, label: str, work: Callable[[], bool]) -> bool:
         with _mutex:
             stack = _stack.get()
             busy = cell.build
-            if busy is None:
+            if busy is None or _is_orphaned(busy, stack):
                 cell.build = mine
                 break
             if _leading(busy, stack) is not None:
@@ -183,6 +192,11 @@ def exclusively(cell: Cell, label: str, work: Callable[[], bool]) -> bool:
     finally:
         _stack.reset(token)
         _settle(cell, mine, MISSING)
+
+
+def _is_orphaned(busy: Build, stack: tuple[Build, ...]) -> bool:
+    """Return whether nobody will end *busy*: this process was forked while a thread was at it."""
+    return busy.pid != _pid and busy not in stack
 
 
 def _leading(busy: Build, stack: tuple[Build, ...]) -> Build | None:
@@ -223,7 +237,9 @@ def _waited_for(busy: Build, stack: tuple[Build, ...]) -> None:
 
 def _settle(cell: Cell, mine: Build, value: Any) -> None:
     with _mutex:
-        cell.value = value
+        # Of a build that was under way while forking, the child may have made another meanwhile.
+        if cell.build is mine:
+            cell.value = value
         _release(cell, mine)
 
 
@@ -232,7 +248,7 @@ def _release(cell: Cell, mine: Build) -> None:
     if cell.build is mine:
         cell.build = None
     done, mine.done = mine.done, []
-    for release in done:
+    for release in done if mine.pid == _pid else ():  # they wait in the parent
         with suppress(RuntimeError):  # the loop that waited has been closed
             release()
 

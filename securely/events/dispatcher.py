@@ -15,6 +15,7 @@ from securely.events.delivery import Delivery, refuse_in_loop
 from securely.events.exceptions import InvalidListener
 from securely.events.registry import Plan, Registration, Registry
 from securely.events.target import EventKey, Target, event_name, events_of, is_event, is_marked
+from securely.support.forking import renew_after_fork
 from securely.support.importing import import_object
 from securely.support.steps import arun, run
 
@@ -51,6 +52,7 @@ class Dispatcher:
         self._pushed: dict[EventKey, list[tuple[object, object]]] = {}
         self._undiscovered: list[str] = []
         self._lock = threading.RLock()
+        renew_after_fork(self, "_lock", threading.RLock)
         # Blocks that defer, and a fake: while it is 0, a dispatch looks at neither.
         self._detours = 0
         self._fake: EventFake | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from securely.events.target import EventKey, Target, event_name, matches
+from securely.support.forking import renew_after_fork
 
 __all__ = ["Entry", "Plan", "Registration", "Registry"]
 
@@ -55,6 +56,7 @@ class Registry:
         self._direct: dict[EventKey, tuple[Registration, ...]] = {}
         self._wildcards: tuple[Registration, ...] = ()
         self._lock = threading.RLock()
+        renew_after_fork(self, "_lock", threading.RLock)
 
     def add(self, event: EventKey, listener: object, priority: int) -> None:
         """Register *listener* for *event*; a name with ``*`` is a wildcard."""

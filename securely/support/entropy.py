@@ -7,6 +7,7 @@ Seeded (in a test), the same seed gives the same values, so that a failing run c
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -14,12 +15,14 @@ from random import Random, SystemRandom  # noqa: TID251  # this module is what t
 from uuid import UUID
 
 from securely.support import clock
+from securely.support.forking import renew_after_fork
 
 __all__ = ["below", "seeded", "token_bytes", "token_hex", "uniform", "uuid4", "uuid7"]
 
 _system = SystemRandom()
 _random: Random = _system
 _uuid7_lock = threading.Lock()
+renew_after_fork(sys.modules[__name__], "_uuid7_lock", threading.Lock)
 _uuid7_last = 0
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar, cast
-from weakref import WeakSet
 
 from securely.exceptions import ConfigurationError
+from securely.support.forking import renew_after_fork
 from securely.support.importing import import_object
 from securely.support.suggest import did_you_mean
 
@@ -101,7 +100,7 @@ class Manager(Generic[T]):
         self._extensions: dict[str, Driver[T]] = {}
         # Reentrant: building one instance may ask for another (a stack of channels).
         self._building = threading.RLock()
-        _managers.add(self)
+        renew_after_fork(self, "_building", threading.RLock)
 
     @property
     def default(self) -> str:
@@ -187,20 +186,7 @@ class Manager(Generic[T]):
         return UnknownDriver(self.kind, name, driver, tuple(known))
 
 
-_managers: WeakSet[Manager[Any]] = WeakSet()
-
-
 def _close(instance: object) -> None:
     close = getattr(instance, "close", None)
     if callable(close):
         close()
-
-
-def _after_fork() -> None:
-    # A thread of the parent may have held the lock while forking; nobody would release it here.
-    for manager in list(_managers):
-        manager._building = threading.RLock()  # pyright: ignore[reportPrivateUsage]  # its module  # its own module
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_after_fork)

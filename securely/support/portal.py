@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import sys
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future
@@ -11,6 +11,7 @@ from contextvars import copy_context
 from typing import Any, TypeVar
 
 from securely.exceptions import SecurelyError
+from securely.support.forking import renew_after_fork
 
 __all__ = ["Portal", "PortalReentered", "portal"]
 
@@ -104,12 +105,6 @@ def portal() -> Portal:
     return _portal
 
 
-def _after_fork() -> None:
-    # The thread of the parent does not exist in the child; nor may a lock it held stay held.
-    global _lock, _portal  # noqa: PLW0603  # as above
-    _lock = threading.Lock()
-    _portal = None
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_after_fork)
+# The thread of the parent does not exist in the child.
+renew_after_fork(sys.modules[__name__], "_lock", threading.Lock)
+renew_after_fork(sys.modules[__name__], "_portal", lambda: None)

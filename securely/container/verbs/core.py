@@ -15,6 +15,7 @@ from securely.container.contextual import Contextual, Given
 from securely.container.exceptions import AliasLoop, AsyncBinding
 from securely.container.scope import Cell, Scope, current_scope, exclusively
 from securely.container.verbs.callbacks import Callbacks
+from securely.support.forking import renew_after_fork
 from securely.support.suggest import did_you_mean
 
 __all__ = ["Core"]
@@ -63,6 +64,7 @@ class Core(punq.Container):
         if self._parent is not None:
             self._parent._children.add(self)
         self._mutex = threading.RLock()
+        renew_after_fork(self, "_mutex", threading.RLock)
         self._loading = Cell()
         self._lifetime = Scope(self)
         self._loose = Scope(self)

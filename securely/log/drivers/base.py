@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
-from weakref import WeakSet
 
 from securely.log.contracts import Formatter
 from securely.log.formatters import formatter
 from securely.log.hub import Hub
+from securely.support.forking import renew_after_fork
 
 __all__ = ["AppendFile", "formatter_for"]
 
@@ -40,7 +40,7 @@ class AppendFile:
         # A thread must not write to a descriptor that another has just closed: its number may
         # belong to another file already.
         self._lock = threading.Lock()
-        _files.add(self)
+        renew_after_fork(self, "_lock", threading.Lock)
 
     def append(self, text: str) -> None:
         """Write *text* at the end.
@@ -107,16 +107,3 @@ def _locked_write(descriptor: int, data: bytes) -> None:
         _write(descriptor, data)
     finally:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
-
-
-_files: WeakSet[AppendFile] = WeakSet()
-
-
-def _after_fork() -> None:
-    # A thread of the parent may have held the lock while forking; nobody would release it here.
-    for file in list(_files):
-        file._lock = threading.Lock()  # pyright: ignore[reportPrivateUsage]  # its own module
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_after_fork)

@@ -16,6 +16,7 @@ from securely.log.hub import Hub
 from securely.log.levels import level_number
 from securely.log.options import DailyChannel
 from securely.log.record import Record
+from securely.support.forking import renew_after_fork
 
 __all__ = ["DailyHandler"]
 
@@ -57,6 +58,7 @@ class DailyHandler:
         # First and last second of the day whose file is open, and the file.
         self._day: tuple[float, float, AppendFile] | None = None
         self._turning = threading.Lock()
+        renew_after_fork(self, "_turning", threading.Lock)
 
     @classmethod
     def configured(cls, options: DailyChannel, hub: Hub) -> Self:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
-from securely.container import AsyncBinding, CircularDependency, Container, NotBound
+from securely.container import AsyncBinding, CircularDependency, Container, NotBound, scope
 from securely.container.scope import Build, _leading
 
 
@@ -644,3 +645,24 @@ def test_waits_that_meet_again_are_followed_once() -> None:
 
     assert _leading(first, ()) is None
     assert _leading(first, (last,)) is last
+
+
+def test_what_a_forked_child_has_built_meanwhile_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Real forks are in the tests of support.forking; here the process is taken for a child."""
+    cell, released = scope.Cell(), list[str]()
+
+    def make() -> str:
+        # As if another thread were at this one, and the process forked.
+        assert cell.build is not None
+        cell.build.done.append(lambda: released.append("a waiter of the parent"))
+        monkeypatch.setattr(scope, "_pid", -1)
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(scope.once, cell, "value", lambda: "the child's").result() == (
+                "the child's"
+            )
+        return "the parent's"
+
+    assert scope.once(cell, "value", make) == "the parent's"
+    assert cell.value == "the child's"
+    assert cell.build is None
+    assert released == []

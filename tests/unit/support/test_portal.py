@@ -82,6 +82,7 @@ def test_portal_when_asked_twice_then_the_same() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_portal_when_the_process_forks_then_the_child_has_its_own() -> None:
     portal().run(answer())
     child = os.fork()
