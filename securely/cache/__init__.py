@@ -42,6 +42,7 @@ from securely.cache.events import (
 from securely.cache.exceptions import (
     CacheError,
     EntryRefused,
+    InvalidKey,
     LocksUnsupported,
     LockTimeout,
     NotNumeric,
@@ -65,6 +66,7 @@ __all__ = [
     "CacheMissed",
     "EntryRefused",
     "ForgettingKey",
+    "InvalidKey",
     "KeyForgetFailed",
     "KeyForgotten",
     "KeyWritten",

@@ -30,8 +30,9 @@ class Seal(Protocol):
 class Store(Protocol):
     """What a cache driver must do. Lifetimes are seconds; None means until evicted.
 
-    Every method may raise StoreUnavailable. An expired entry is an absent one everywhere. Each
-    method is atomic: also among processes, where the store is shared by processes.
+    Every method may raise StoreUnavailable, and InvalidKey for a key that has no written form. An
+    expired entry is an absent one everywhere. Each method is atomic: also among processes, where
+    the store is shared by processes.
     """
 
     def get(self, key: str) -> object:

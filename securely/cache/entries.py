@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import struct
+import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from securely.cache.contracts import Seal
-from securely.cache.exceptions import EntryRefused, StoreUnavailable, ValueTooLarge
+from securely.cache.exceptions import EntryRefused, InvalidKey, StoreUnavailable, ValueTooLarge
 from securely.cache.rows import ForeignRow, Row, Rows
 from securely.support import clock
 from securely.support.serializer import Serializer, Undecodable
@@ -35,6 +36,12 @@ class Entry(NamedTuple):
     value: object
     expires: float | None
     row: Row
+
+
+class _Unreported(threading.local):
+    """What this thread's transaction has refused; None outside of one."""
+
+    errors: list[EntryRefused] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +98,15 @@ class Entries:
         self._report = report
         self._limits = limits
         self._opened: dict[str, Rows] = {}
+        self._unreported = _Unreported()
 
     def get(self, key: str) -> Entry | None:
-        """Return the entry of *key*, if there is one that has not expired and is ours."""
+        """Return the entry of *key*, if there is one that has not expired and is ours.
+
+        Raises:
+            InvalidKey: *key* has no written form.
+        """
+        InvalidKey.check(key)
         now = clock.timestamp()
         try:
             row = self._rows().row(key, now)
@@ -103,6 +116,8 @@ class Entries:
 
     def many(self, keys: Sequence[str]) -> dict[str, Entry]:
         """Return the entries of those *keys* that have one."""
+        for key in keys:
+            InvalidKey.check(key)
         now = clock.timestamp()
         with self._guarded():
             found = self._rows().rows(keys)
@@ -134,6 +149,7 @@ class Entries:
 
     def flush(self, prefix: str) -> None:
         """Remove all entries whose key begins with *prefix*."""
+        InvalidKey.check(prefix)
         with self._guarded():
             self._rows().flush(prefix)
 
@@ -144,9 +160,18 @@ class Entries:
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """Hold the write lock within the block: what it reads is still so when it writes."""
-        with self._guarded(), self._rows().transaction():
-            yield
+        """Hold the write lock within the block: what it reads is still so when it writes.
+
+        What it refuses is reported at its end: who is told may use the store, and may be slow.
+        """
+        unreported = self._unreported.errors = []
+        try:
+            with self._guarded(), self._rows().transaction():
+                yield
+        finally:
+            self._unreported.errors = None
+            for error in unreported:
+                self._report(error)
 
     def close(self) -> None:
         """Close the connections of all threads."""
@@ -170,6 +195,7 @@ class Entries:
         return rows
 
     def _sealed(self, key: str, value: object, expires: float | None) -> bytes:
+        InvalidKey.check(key)
         data = self._serializer.encode(value)
         if len(data) > self._limits.value_bytes_max:
             raise ValueTooLarge(key, len(data), self._limits.value_bytes_max)
@@ -204,7 +230,11 @@ class Entries:
         # Absent it is from now on, whether or not the row can be removed.
         with suppress(sqlite3.Error, DatabaseError):
             self._rows().remove(row)
-        self._report(EntryRefused(self._store, key, reason))
+        error = EntryRefused(self._store, key, reason)
+        if self._unreported.errors is None:
+            self._report(error)
+        else:
+            self._unreported.errors.append(error)
 
     @contextmanager
     def _guarded(self) -> Generator[None]:

@@ -2,6 +2,7 @@
 
 CacheError                  the root
 ├── EntryRefused            a stored entry was edited, moved or planted; reported, then a miss
+├── InvalidKey              a key is no text that can be written down (also a ValueError)
 ├── LocksUnsupported        the store has no locks
 ├── LockTimeout             the lock was not free in time (also a TimeoutError)
 ├── NotNumeric              a value that is no number was to be incremented (also a TypeError)
@@ -23,6 +24,7 @@ from securely.support.suggest import did_you_mean
 __all__ = [
     "CacheError",
     "EntryRefused",
+    "InvalidKey",
     "LockTimeout",
     "LocksUnsupported",
     "NotNumeric",
@@ -56,6 +58,29 @@ class EntryRefused(CacheError):
 
     def __reduce__(self) -> tuple[type[EntryRefused], tuple[str, str, str]]:
         return type(self), (self.store, self.key, self.reason)
+
+
+class InvalidKey(CacheError, ValueError):
+    """A key, or the name of a lock, holds half a surrogate pair: text that has no written form."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(
+            f"The cache key {key!a} can not be written down: it holds half a surrogate pair. Such "
+            "text comes from decoding bytes that are no UTF-8. Clean it before it becomes a key: "
+            'key.encode("utf-8", "backslashreplace").decode().'
+        )
+
+    @classmethod
+    def check(cls, key: str) -> None:
+        """Raise this for a *key* that is not valid."""
+        try:
+            key.encode()
+        except UnicodeEncodeError:
+            raise cls(key) from None
+
+    def __reduce__(self) -> tuple[type[InvalidKey], tuple[str]]:
+        return type(self), (self.key,)
 
 
 class LocksUnsupported(CacheError):

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final, NamedTuple
-from weakref import WeakSet
 
 from securely.cache.drivers.base import SyncLocks, SyncStore
-from securely.cache.exceptions import NotNumeric
+from securely.cache.exceptions import InvalidKey, NotNumeric
 from securely.cache.manager import Materials
 from securely.cache.options import ArrayOptions
 from securely.support import clock
+from securely.support.forking import renew_after_fork
 from securely.support.missing import MISSING, Missing
 from securely.support.serializer import Serializer
 
@@ -69,7 +68,7 @@ class ArrayStore(SyncStore, SyncLocks):
         self._sweep_at = _SWEEP_LOCKS
         # Reads take no lock: each is one step of a dict. Writes look before they leap.
         self._mutex = threading.RLock()
-        _stores.add(self)
+        renew_after_fork(self, "_mutex", threading.RLock)
 
     @classmethod
     def build(cls, name: str, options: ArrayOptions, materials: Materials) -> ArrayStore:
@@ -81,6 +80,7 @@ class ArrayStore(SyncStore, SyncLocks):
         """Return the value, or MISSING."""
         entry = self._entries.get(key)
         if entry is None:
+            InvalidKey.check(key)
             return MISSING
         value, encoded, expires = entry
         if expires is not None and expires <= clock.monotonic():
@@ -91,12 +91,15 @@ class ArrayStore(SyncStore, SyncLocks):
 
     def put(self, key: str, value: object, seconds: float | None) -> None:
         """Store *value*, replacing what was there."""
+        InvalidKey.check(key)
         entry = self._entry(value, seconds)
         with self._mutex:
             self._set(key, entry)
 
     def put_many(self, values: Mapping[str, object], seconds: float | None) -> None:
         """Store all *values*, or none if one of them can not be serialized."""
+        for key in values:
+            InvalidKey.check(key)
         entries = [(key, self._entry(value, seconds)) for key, value in values.items()]
         with self._mutex:
             for key, entry in entries:
@@ -160,6 +163,7 @@ class ArrayStore(SyncStore, SyncLocks):
 
     def flush(self, prefix: str) -> None:
         """Remove every key that begins with *prefix*; locks stay."""
+        InvalidKey.check(prefix)
         with self._mutex:
             if not prefix:
                 self._entries.clear()
@@ -207,6 +211,7 @@ class ArrayStore(SyncStore, SyncLocks):
         """Return the token of who holds the lock now, or None."""
         lock = self._locks.get(name)
         if lock is None:
+            InvalidKey.check(name)
             return None
         owner, ends = lock
         return owner if ends is None or ends > clock.monotonic() else None
@@ -229,9 +234,10 @@ class ArrayStore(SyncStore, SyncLocks):
 
     def _live(self, key: str) -> _Entry | None:
         entry = self._entries.get(key)
-        if entry is None or (entry.expires is not None and entry.expires <= clock.monotonic()):
+        if entry is None:
+            InvalidKey.check(key)  # here alone, since no entry has one that is not valid
             return None
-        return entry
+        return None if entry.expires is not None and entry.expires <= clock.monotonic() else entry
 
     def _set(self, key: str, entry: _Entry) -> None:
         self._entries[key] = entry
@@ -247,16 +253,3 @@ class ArrayStore(SyncStore, SyncLocks):
 
 def _end(seconds: float | None) -> float | None:
     return None if seconds is None else clock.monotonic() + seconds
-
-
-_stores: WeakSet[ArrayStore] = WeakSet()
-
-
-def _after_fork() -> None:
-    # A thread of the parent may have held the mutex while forking; nobody would release it here.
-    for store in list(_stores):
-        store._mutex = threading.RLock()  # its own module  # pyright: ignore[reportPrivateUsage]
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_after_fork)

@@ -28,7 +28,7 @@ from uuid import UUID
 
 import pytest
 
-from securely.cache import LockStore, NotNumeric, Store
+from securely.cache import InvalidKey, LockStore, NotNumeric, Store
 from securely.support import clock
 from securely.support.clock import FrozenClock
 from securely.support.missing import MISSING
@@ -69,6 +69,29 @@ _VALUES: list[object] = [
     UUID(int=7),
     PurePosixPath("/var/log"),
 ]
+# Half a surrogate pair: text that no bytes stand for; and whatever takes a key.
+_NO_TEXT = "key-\ud800"
+_KEY_USES: dict[str, Callable[[Store], object]] = {
+    "get": lambda store: store.get(_NO_TEXT),
+    "many": lambda store: store.many(["key", _NO_TEXT]),
+    "put": lambda store: store.put(_NO_TEXT, 1, None),
+    "put_many": lambda store: store.put_many({_NO_TEXT: 2, "key": 2}, None),
+    "add": lambda store: store.add(_NO_TEXT, 1, None),
+    "increment": lambda store: store.increment(_NO_TEXT, 1, None),
+    "pull": lambda store: store.pull(_NO_TEXT),
+    "touch": lambda store: store.touch(_NO_TEXT, None),
+    "ttl": lambda store: store.ttl(_NO_TEXT),
+    "forget": lambda store: store.forget(_NO_TEXT),
+    "flush": lambda store: store.flush(_NO_TEXT),
+}
+_NAME_USES: dict[str, Callable[[LockStore], object]] = {
+    "acquire": lambda locks: locks.acquire(_NO_TEXT, "ann", None, bound=False),
+    "release": lambda locks: locks.release(_NO_TEXT, "ann"),
+    "refresh": lambda locks: locks.refresh(_NO_TEXT, "ann", None),
+    "detach": lambda locks: locks.detach(_NO_TEXT, "ann"),
+    "holder": lambda locks: locks.holder(_NO_TEXT),
+    "force_release": lambda locks: locks.force_release(_NO_TEXT),
+}
 # How many threads contend for one key, and how often each of them does.
 _THREADS = 8
 _TIMES = 50
@@ -165,6 +188,20 @@ class StoreSuite(_Timed):
             store.put(key, key, 60)
 
         assert store.many(keys) == {key: key for key in keys}
+
+    @pytest.mark.parametrize("use", _KEY_USES.values(), ids=_KEY_USES)
+    def test_key_when_it_has_no_written_form_then_refused_and_nothing_changes(
+        self, store: Store, use: Callable[[Store], object]
+    ) -> None:
+        """Half a surrogate pair is in no store, be it one that would not mind."""
+        store.put("key", 1, None)
+
+        with pytest.raises(InvalidKey, match="ud800") as caught:
+            use(store)
+
+        assert caught.value.key == _NO_TEXT
+        assert "backslashreplace" in str(caught.value)
+        assert store.get("key") == 1
 
     def test_keys_when_case_differs_then_are_different(self, store: Store) -> None:
         """Keys are compared letter by letter."""
@@ -524,6 +561,14 @@ class LockSuite(_Timed):
         assert locks.acquire("lock", "ann", 10, bound=False) is False
         assert locks.acquire("other", "bob", 10, bound=False) is True
         assert locks.holder("lock") == "ann"
+
+    @pytest.mark.parametrize("use", _NAME_USES.values(), ids=_NAME_USES)
+    def test_lock_when_its_name_has_no_written_form_then_refused(
+        self, locks: LockStore, use: Callable[[LockStore], object]
+    ) -> None:
+        """The name of a lock is a key as well."""
+        with pytest.raises(InvalidKey, match="ud800"):
+            use(locks)
 
     def test_release_when_a_stranger_then_nothing_changes(self, locks: LockStore) -> None:
         """Only its owner releases a lock, and only once."""

@@ -51,6 +51,7 @@ def test_locks_when_many_have_ended_then_they_are_dropped(frozen: FrozenClock) -
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_fork_when_a_thread_held_the_mutex_then_the_child_goes_on() -> None:
     store = ArrayStore()
     store._mutex.acquire()

@@ -248,6 +248,56 @@ def test_methods_when_the_row_is_a_strangers_then_the_key_is_absent(disks: Disks
     assert len(disks.refused) == 1
 
 
+@pytest.mark.parametrize("use", ["add", "increment", "pull", "touch", "acquire", "release"])
+def test_report_when_a_transaction_refuses_then_it_may_use_the_store(
+    disks: Disks, use: str
+) -> None:
+    told: list[str] = []
+
+    def report(error: EntryRefused) -> None:
+        told.append(error.key)
+        store.increment("refusals", 1, None)
+        store.acquire("refusing", "ann", None, bound=False)
+
+    store = DiskStore(disks.directory, KeyRing(b"k" * 32).purpose("cache"), report=report)
+    store.put("key", 5, None)
+    store.acquire("lock", "bob", None, bound=False)
+    where = "locks/cache.db" if use in {"acquire", "release"} else "cache.db"
+    disks.sql("UPDATE Cache SET value = x'00'", where=where)
+    uses: dict[str, Callable[[], object]] = {
+        "add": lambda: store.add("key", 1, None),
+        "increment": lambda: store.increment("key", 1, None),
+        "pull": lambda: store.pull("key"),
+        "touch": lambda: store.touch("key", 60),
+        "acquire": lambda: store.acquire("lock", "eve", None, bound=False),
+        "release": lambda: store.release("lock", "bob"),
+    }
+    uses[use]()
+
+    assert told == ["lock" if use in {"acquire", "release"} else "key"]
+    assert store.get("refusals") == 1
+    assert store.holder("refusing") == "ann"
+    store.close()
+
+
+def test_report_when_the_transaction_fails_then_told_all_the_same(
+    disks: Disks,
+) -> None:
+    plant(disks, "UPDATE Cache SET value = 7 WHERE key = 'key'")
+    store = disks.store(limits=Limits(value_bytes_max=100))
+
+    def fail() -> None:
+        with store._values.transaction():
+            assert store._values.get("key") is None
+            assert disks.refused == []
+            store._values.put("other", "x" * 200, None)
+
+    with pytest.raises(ValueTooLarge):
+        fail()
+
+    assert [error.key for error in disks.refused] == ["key"]
+
+
 def test_get_when_the_row_is_a_pickle_then_it_is_not_run(disks: Disks) -> None:
     RUN.clear()
     store = plant(
