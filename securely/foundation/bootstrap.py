@@ -152,6 +152,7 @@ def _write(file: Path, mark: str) -> None:
     # A folder that cannot be written to costs a validation at every boot, nothing else.
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
         file.write_text(mark, encoding="ascii")
     except OSError:
         return

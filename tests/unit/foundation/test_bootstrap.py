@@ -123,7 +123,9 @@ def test_a_configuration_that_was_validated_is_not_validated_again(
     build().boot()
 
     assert len(proofs) == 1
-    assert len((base / "bootstrap/cache/config.proof").read_text()) == 64
+    proof = base / "bootstrap/cache/config.proof"
+    assert len(proof.read_text()) == 64
+    assert proof.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("change", ["file", "variable", "env file", "proof"])
