@@ -29,6 +29,10 @@ def _end_process() -> None:
     os._exit(1)  # at once: what the job has done so far is all that it may do
 
 
+def _let_lie() -> None:
+    """Tell nobody: who waits in :meth:`Inbox.take` finds what lies there."""
+
+
 Item: TypeAlias = tuple[int, Delivery] | Hook | Quit
 
 
@@ -39,6 +43,11 @@ class Inbox:
         link: Where they come from.
         control: The socket on which the supervisor asks for them back.
         abandon: What is done when the supervisor is gone.
+
+    Attributes:
+        rouse: Called by the thread that gives back when it has read what stays here, a hook or
+            the end: a main thread that does not wait in :meth:`take` knows nothing of it, for
+            the socket is silent again.
     """
 
     def __init__(
@@ -49,6 +58,7 @@ class Inbox:
     ) -> None:
         self.link = link
         self._control = control
+        self.rouse: Callable[[], object] = _let_lie
         self._abandon = abandon
         self._items: deque[Item] = deque()
         self._reading = threading.Lock()
@@ -73,16 +83,21 @@ class Inbox:
         except IndexError:
             return None
 
-    def fill(self, *, wait: bool) -> None:
-        """Read what has been sent; ends the process when the supervisor is gone."""
+    def fill(self, *, wait: bool) -> bool:
+        """Read what has been sent; ends the process when the supervisor is gone.
+
+        Returns:
+            False when nothing was read, because what had been read before still waits.
+        """
         with self._reading:
             if self._items:
-                return
+                return False
             try:
                 self._sort(self.link.receive(wait=wait))
             except EOFError:
                 self._abandon()
                 raise
+            return True
 
     def send(self, message: msgspec.Struct) -> None:
         """Send *message*; ends the process when the supervisor is gone."""
@@ -129,5 +144,7 @@ class Inbox:
             taken.append(item)
         cells = [item[0] for item in taken if isinstance(item, tuple)]
         self._items.extend(item for item in taken if not isinstance(item, tuple))
+        if self._items:
+            self.rouse()
         if cells:
             self.send(Returned(cells))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from securely.queue.contracts import Delivery, Verdict
 from securely.queue.crew.inbox import Inbox, Item
@@ -49,7 +50,9 @@ class Tasks:
         self._wake = asyncio.Event()
         self._runner = asyncio.Runner()
         self._loop = self._runner.get_loop()
-        self._loop.add_reader(inbox.link.fileno(), self._read)
+        self._is_reading = False
+        self._go_on_reading()
+        inbox.rouse = self._rouse
 
     def take(self) -> Item:
         """Run async jobs until something else is to be done, and return that."""
@@ -76,6 +79,7 @@ class Tasks:
             while len(self._running) < self._concurrency:
                 item = self._inbox.poll()
                 if item is None:
+                    self._go_on_reading()
                     break
                 if not isinstance(item, tuple) or not self._is_async(*item):
                     return item
@@ -101,9 +105,23 @@ class Tasks:
             self._dues.pop(task, None)
             self._overdue.discard(task)
 
+    # The loop is told of what can be read again and again until it is read, which it is not while
+    # earlier items wait for room: then the socket is not looked at, lest the loop spin.
+
     def _read(self) -> None:
-        self._inbox.fill(wait=False)
+        if not self._inbox.fill(wait=False):
+            self._loop.remove_reader(self._inbox.link.fileno())
+            self._is_reading = False
         self._wake.set()
+
+    def _go_on_reading(self) -> None:
+        if not self._is_reading:
+            self._is_reading = True
+            self._loop.add_reader(self._inbox.link.fileno(), self._read)
+
+    def _rouse(self) -> None:
+        with suppress(RuntimeError):  # the loop was closed meanwhile: nobody sleeps in it
+            self._loop.call_soon_threadsafe(self._wake.set)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._wake.set()
