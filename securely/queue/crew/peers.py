@@ -18,29 +18,33 @@ class Peers:
 
     Args:
         selector: The supervisor's.
-        on_death: Called from the selector's loop when a peer has ended.
+        on_death: Called when a peer has ended, once for each.
     """
 
     def __init__(self, selector: selectors.BaseSelector, on_death: Callable[[], None]) -> None:
         self._selector = selector
         self._on_death = on_death
         self._watched: dict[int, int] = {}
+        # A worker in another container has a number that means nobody here, or somebody else. It
+        # stays a peer, alive by its lock, so that each look would tell of its death again.
+        self._told: set[int] = set()
 
     def update(self, pids: Sequence[int]) -> None:
         """Watch exactly *pids*; one that has ended already counts as a death."""
         if not hasattr(os, "pidfd_open"):
             return
+        self._told.intersection_update(pids)
         for pid in self._watched.keys() - set(pids):
             self._forget(pid)
         for pid in pids:
-            if pid not in self._watched:
+            if pid not in self._watched and pid not in self._told:
                 self._watch(pid)
 
     def _watch(self, pid: int) -> None:
         try:
             descriptor = os.pidfd_open(pid)
         except ProcessLookupError:
-            self._on_death()
+            self._tell(pid)
             return
         except OSError:
             return  # no such call in this kernel, or too many descriptors: the regular look remains
@@ -49,6 +53,10 @@ class Peers:
 
     def _died(self, pid: int) -> None:
         self._forget(pid)
+        self._tell(pid)
+
+    def _tell(self, pid: int) -> None:
+        self._told.add(pid)
         self._on_death()
 
     def _forget(self, pid: int) -> None:
