@@ -14,6 +14,7 @@ from typing import Final
 __all__ = ["die_with", "hold_lock", "resident_bytes"]
 
 _PR_SET_PDEATHSIG: Final = 1
+_locks: list[int] = []
 
 
 def die_with(parent: int) -> None:
@@ -32,10 +33,22 @@ def hold_lock(path: Path) -> None:
 
     The lock belongs to the open file, which a fork would share: a child that outlives this
     process must not keep it alive, so forks close their copy.
+
+    Raises:
+        BlockingIOError: Another process holds it.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    _locks.append(descriptor)
     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    os.register_at_fork(after_in_child=lambda: os.close(descriptor))
+
+
+def _let_go() -> None:
+    # A child closes what it has inherited, once: to its own children the number is another file.
+    while _locks:
+        os.close(_locks.pop())
+
+
+os.register_at_fork(after_in_child=_let_go)
 
 
 def resident_bytes() -> int:
