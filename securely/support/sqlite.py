@@ -19,6 +19,7 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from securely.exceptions import SecurelyError
 from securely.support import entropy
+from securely.support.forking import renew_after_fork
 
 __all__ = [
     "Database",
@@ -170,14 +171,8 @@ def _before_fork() -> None:
         database.close_idle()
 
 
-def _after_fork_in_child() -> None:
-    """Let the child open files, whoever was opening one in the parent."""
-    for database in list(_databases):
-        database.renew_lock()
-
-
 if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
+    os.register_at_fork(before=_before_fork)
 
 
 class _Local(threading.local):
@@ -278,6 +273,7 @@ class Database:
         self._pragmas = dict(pragmas or {})
         self._local = _Local()
         self._opening = threading.Lock()
+        renew_after_fork(self, "_opening", threading.Lock)
         self._handles: set[_Handle] = set()
         _databases.add(self)
 
@@ -334,10 +330,6 @@ class Database:
         handle = self._local.handle
         if handle is not None and not handle.connection.in_transaction:
             self.discard()
-
-    def renew_lock(self) -> None:
-        """Forget who is opening the file: in a forked child, nobody is."""
-        self._opening = threading.Lock()
 
     def close(self) -> None:
         """Close the connections of all threads of this process; a later use opens them again."""

@@ -28,6 +28,7 @@ from securely.queue.exceptions import QueueUnavailable, StoreFull
 from securely.queue.manager import Materials
 from securely.queue.options import SqliteOptions
 from securely.support import clock
+from securely.support.forking import renew_after_fork
 from securely.support.sqlite import Database, DatabaseError, DatabaseFull
 from securely.support.sqlite import Durability as Synchronous
 
@@ -74,6 +75,7 @@ class _Ids:
     def __init__(self) -> None:
         self._last = 0
         self._lock = threading.Lock()
+        renew_after_fork(self, "_lock", threading.Lock)
 
     def next(self, now: float) -> int:
         """Return an id greater than all before it in this process."""
