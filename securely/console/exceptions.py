@@ -176,10 +176,19 @@ class UnknownCommand(ConsoleError, LookupError):
         within = [name for name in self.known if name.startswith(f"{self.name}:")]
         if within:
             return f"{self.name} is a namespace; its commands: {', '.join(within)}."
-        near = did_you_mean(self.name, self.known, _CLOSE)
+        near = self._nearest()
         return f'Command "{self.name}" is not defined. ' + (
             f'Did you mean "{near}"?' if near else "Run `list` to see what is."
         )
+
+    def _nearest(self) -> str | None:
+        """Return the nearest name: in a namespace that exists, the one whose own word is near."""
+        space, colon, word = self.name.rpartition(":")
+        inside = [name for name in self.known if colon and name.rpartition(":")[0] == space]
+        near = did_you_mean(word, [name.rpartition(":")[2] for name in inside])
+        if near is not None:
+            return f"{space}:{near}"
+        return did_you_mean(self.name, [n for n in self.known if n not in inside], _CLOSE)
 
     def __reduce__(self) -> tuple[type[UnknownCommand], tuple[str, tuple[str, ...]]]:
         return type(self), (self.name, self.known)

@@ -46,6 +46,8 @@ def test_errors_when_copied_say_and_hold_the_same(error: ConsoleError) -> None:
     [
         ("schedule:run", None),
         ("make:job", None),
+        ("queue:nope", None),
+        ("queue:forgotten", "queue:forget"),
         ("evn", "env"),
         ("cahce:prune", "cache:prune"),
         ("queue:wrok", "queue:work"),
@@ -53,7 +55,7 @@ def test_errors_when_copied_say_and_hold_the_same(error: ConsoleError) -> None:
     ],
 )
 def test_unknown_command_suggests_slips_of_the_hand_only(name: str, near: str | None) -> None:
-    known = ("env", "cache:prune", "key:generate", "make:key", "queue:prune", "queue:work")
+    known = ("env", "cache:prune", "key:generate", "make:key", "queue:forget", "queue:work")
 
     message = str(UnknownCommand(name, known))
 
