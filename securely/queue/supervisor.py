@@ -16,14 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from securely.queue.contracts import (
-    Delivery,
-    Kind,
-    Outcome,
-    Seat,
-    Turn,
-    Verdict,
-)
+from securely.queue.contracts import Delivery, Kind, Outcome, Seat, Turn, Verdict
 from securely.queue.crew.child import Child, Fate, Launch, Remains
 from securely.queue.crew.crew import Crew
 from securely.queue.crew.fates import judge
@@ -202,8 +195,7 @@ class Supervisor:
             times.append(now + self._next_due - clock.timestamp())
         if self._orders.max_time is not None:
             times.append(self._began + self._orders.max_time)
-        once = self._orders.sleep if self._orders.is_once else None
-        limits = (self._orders.empty_for, once)
+        limits = (self._orders.empty_for, self._orders.sleep if self._orders.is_once else None)
         times.extend(self._dry_since + limit for limit in limits if limit is not None)
         if self._stop is not None and self._orders.grace is not None:
             times.append(self._stop_at + self._orders.grace)
@@ -322,20 +314,17 @@ class Supervisor:
     ) -> None:
         self._ledger.add(Ended(delivery, outcome, seconds, reason, lambda: child.free(cell)))
 
-    def _give_back(
-        self, child: Child, cell: int, delivery: Delivery, *, had_begun: bool = False
-    ) -> None:
+    def _give_back(self, child: Child, cell: int, delivery: Delivery, begun: bool = False) -> None:
         if delivery.verdict is not Verdict.RUN:
             child.free(cell)
             self._crew.hand([delivery])
             return
         self._claimed -= 1
         self._may_have_work = True
-        if self._stop is not None:
-            if had_begun:
-                self._report.interrupted(delivery.name)
-            else:
-                self._report.returned(1)
+        if self._stop is not None and begun:
+            self._report.interrupted(delivery.name)
+        elif self._stop is not None:
+            self._report.returned(1)
         self._end(child, cell, delivery, Outcome(delivery.id, delivery.token, Kind.RETURN))
 
     def _bury(self, child: Child) -> None:
@@ -364,8 +353,8 @@ class Supervisor:
             self._crew.hand([again])
         elif outcome is not None:
             if outcome.kind is Kind.RETURN:
-                had_begun = remains.fate is Fate.STARTED
-                self._give_back(child, remains.cell, delivery, had_begun=had_begun)
+                begun = remains.fate is Fate.STARTED
+                self._give_back(child, remains.cell, delivery, begun=begun)
             else:
                 self._end(child, remains.cell, delivery, outcome, 0.0, reason)
 

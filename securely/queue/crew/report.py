@@ -19,7 +19,7 @@ __all__ = ["Ended", "Page", "Report", "Status", "Tally", "cut", "duration", "sho
 WIDTH_MIN: Final = 60  # narrower, and there is no room for dots
 WIDTH_MAX: Final = 150  # wider, and the eye loses the line
 WIDTH_OF_WHOLE_NAMES: Final = 110  # narrower, and only a job's own name has room on each line
-DOTS_MIN: Final = 3
+DOTS_MIN: Final = 3  # fewer do not look like a line
 _MINUTE: Final = 60  # seconds
 Write: TypeAlias = Callable[[str], object]
 
