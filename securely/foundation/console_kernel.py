@@ -6,10 +6,13 @@ from functools import partial
 from importlib.machinery import SourceFileLoader
 from typing import Final, TextIO
 
+from securely.config import Config
 from securely.console import Artisan, Command, ConsoleError, InvalidInput, Output, UnknownCommand
 from securely.console.failure import render_failure
 from securely.console.manifest import application_commands
+from securely.exceptions import ConfigurationError
 from securely.foundation.application import Application
+from securely.foundation.bootstrap import problems_of
 from securely.foundation.catalog import COMMANDS
 from securely.foundation.discovery import reachable
 from securely.foundation.events import CommandFinished, CommandStarting
@@ -20,6 +23,8 @@ from securely.support.terminal import split_globals
 __all__ = ["ConsoleKernel", "equip"]
 
 FAILURE: Final = 1
+# What runs for long proves all of the configuration first, known fingerprint or not.
+_PROVING: Final = frozenset({"queue:work"})
 
 
 class ConsoleKernel:
@@ -106,6 +111,8 @@ def _run_routes(app: Application) -> None:
 
 
 def _starting(app: Application, name: str) -> None:
+    if name in _PROVING and (problems := problems_of(app.make(Config))):
+        raise ConfigurationError("\n".join(problems))
     if app.resolved("events"):
         app.make("events").dispatch(CommandStarting(name))
 

@@ -286,3 +286,13 @@ def test_a_word_that_was_mistyped_is_not_logged(build: Build) -> None:
     run(app, "config:show", "a", "b", "c")
 
     assert reported == []
+
+
+def test_a_worker_proves_the_configuration_even_where_it_was_changed_by_code(build: Build) -> None:
+    app = build().boot()
+    app.make("config").set("cache.stores.array.entries_max", "many")
+
+    code, _, errors = run(app, "queue:work", "--once")
+
+    assert code == 1
+    assert "cache.stores.array.entries_max" in errors
