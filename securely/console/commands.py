@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from securely.console.artisan import Artisan
 from securely.console.command import Command
+from securely.console.generator import Generator
 from securely.console.output import Verbosity
 from securely.support import completion, listing
 
-__all__ = ["CompletionCommand", "HelpCommand", "ListCommand"]
+__all__ = ["CompletionCommand", "HelpCommand", "ListCommand", "MakeCommandCommand"]
 
 
 class ListCommand(Command):
@@ -74,3 +75,15 @@ class CompletionCommand(Command):
         shell = self.choice("shell", tuple(completion.SHELLS))
         self.output.write(completion.script(shell) or "", Verbosity.NORMAL, raw=True)
         return self.SUCCESS
+
+
+class MakeCommandCommand(Generator):
+    """Makes a console command."""
+
+    signature = """make:command
+        {name : Its name, such as SendReports or billing/SendReports}
+        {--force : Write over a file that is there}"""
+    description = "Make a console command"
+    kind = "command"
+    folder = "app/console/commands"
+    stub = "command.stub"

@@ -8,8 +8,10 @@ A subclass names what it makes and the stub it is made from:
         folder = "app/jobs"
         stub = "job.stub"
 
-Stubs lie in the folder ``stubs`` beside the subclass's module, or, first, in the application's own
-``stubs``. ``{{ class }}``, ``{{ module }}`` and ``{{ name }}`` in them are replaced.
+Stubs lie in the folder ``stubs`` of the component that the subclass belongs to, or, first, in the
+application's own ``stubs``. ``{{ class }}`` (SendInvoice), ``{{ name }}`` (send_invoice),
+``{{ dashed }}`` (send-invoice) and ``{{ module }}`` (app.jobs.send_invoice) in them are replaced,
+and what a subclass adds in :meth:`Generator.values`.
 """
 
 from __future__ import annotations
@@ -48,19 +50,39 @@ class Generator(Command):
 
     def handle(self, paths: Paths) -> int:
         """Write the file and say where it is."""
-        folders, class_name = self.names(self.string("name"))
-        target = paths.base / self.folder
-        for folder in folders:
-            target /= folder
-        target /= f"{_snake(class_name)}.py"
-        module = ".".join(target.relative_to(paths.base).with_suffix("").parts)
-        text = self.fill(
-            self.stub_text(paths),
-            {"class": class_name, "module": module, "name": _snake(class_name)},
-        )
-        self.write(target, text, paths)
+        module, class_name = self.module_of(self.string("name"))
+        target = paths.base.joinpath(*module.split(".")).with_suffix(".py")
+        name = module.rpartition(".")[2]
+        known = {
+            "class": class_name,
+            "dashed": name.replace("_", "-"),
+            "module": module,
+            "name": name,
+        }
+        self.write(target, self.fill(self.stub_text(paths), {**known, **self.values()}), paths)
         self.info(f"{self.kind.capitalize()} {target.relative_to(paths.base)} created.")
+        self.made(module, class_name, paths)
         return self.SUCCESS
+
+    def values(self) -> dict[str, str]:
+        """Return what else the stub's placeholders stand for; nothing, unless overridden."""
+        return {}
+
+    def made(self, module: str, class_name: str, paths: Paths) -> None:
+        """Do what is to be done once the file is there; nothing, unless overridden."""
+
+    def module_of(self, name: str) -> tuple[str, str]:
+        """Return the dotted module and the class that *name* means.
+
+        Raises:
+            InvalidInput: A part is no Python name.
+
+        Example:
+            >>> Generator().module_of("billing/SendInvoice")
+            ('app.billing.send_invoice', 'SendInvoice')
+        """
+        folders, class_name = self.names(name)
+        return ".".join([*self.folder.split("/"), *folders, _snake(class_name)]), class_name
 
     def names(self, name: str) -> tuple[list[str], str]:
         """Return the folders and the class that ``billing/SendInvoice`` or ``billing.x`` means.
@@ -86,13 +108,14 @@ class Generator(Command):
         Raises:
             ConsoleError: There is none.
         """
-        beside = Path(str(sys.modules[type(self).__module__].__file__)).parent / "stubs"
-        for folder in (paths.base / "stubs", beside):
+        here = Path(str(sys.modules[type(self).__module__].__file__)).parent
+        # The commands of a component are a module of it, or a folder in it.
+        folders = [each / "stubs" for each in (paths.base, here, here.parent)]
+        for folder in folders:
             if (folder / self.stub).is_file():
                 return (folder / self.stub).read_text(encoding="utf-8")
-        raise ConsoleError(
-            f'The stub "{self.stub}" is missing. Looked in: {paths.base / "stubs"}, {beside}.'
-        )
+        looked = ", ".join(map(str, folders))
+        raise ConsoleError(f'The stub "{self.stub}" is missing. Looked in: {looked}.')
 
     def fill(self, text: str, values: dict[str, str]) -> str:
         """Replace the placeholders in *text*; one that is not known stays.
@@ -114,7 +137,9 @@ class Generator(Command):
         folder = target.parent
         while folder != paths.base:
             if not (folder / "__init__.py").exists():
-                (folder / "__init__.py").write_text("", encoding="utf-8")
+                package = ".".join(folder.relative_to(paths.base).parts)
+                said = f'"""The package {package}."""\n'
+                (folder / "__init__.py").write_text(said, encoding="utf-8")
             folder = folder.parent
         try:
             with target.open("w" if force else "x", encoding="utf-8") as file:

@@ -17,4 +17,5 @@ class ConsoleProvider(Provider):
         "completion": "securely.console.commands.CompletionCommand",
         "help": "securely.console.commands.HelpCommand",
         "list": "securely.console.commands.ListCommand",
+        "make:command": "securely.console.commands.MakeCommandCommand",
     }

@@ -1,15 +1,15 @@
-"""event:list."""
+"""event:list, make:event, make:listener."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from securely.console import Command
+from securely.console import Command, Generator
 from securely.events.dispatcher import Dispatcher
 from securely.events.registry import Entry
 from securely.events.target import EventKey, event_name
 
-__all__ = ["ListCommand"]
+__all__ = ["ListCommand", "MakeEventCommand", "MakeListenerCommand"]
 
 
 class ListCommand(Command):
@@ -69,3 +69,35 @@ def _marks(facts: dict[str, object]) -> str:
     if facts["priority"]:
         marks.append(f"priority {facts['priority']}")
     return f" <comment>({', '.join(marks)})</comment>" if marks else ""
+
+
+class MakeEventCommand(Generator):
+    """Makes an event."""
+
+    signature = """make:event
+        {name : Its name, such as InvoiceIssued}
+        {--force : Write over a file that is there}"""
+    description = "Make an event"
+    kind = "event"
+    folder = "app/events"
+    stub = "event.stub"
+
+
+class MakeListenerCommand(Generator):
+    """Makes a listener."""
+
+    signature = """make:listener
+        {name : Its name, such as KeepLedger}
+        {--event= : The event it hears, such as InvoiceIssued}
+        {--force : Write over a file that is there}"""
+    description = "Make a listener of an event"
+    kind = "listener"
+    folder = "app/listeners"
+    stub = "listener.stub"
+
+    def values(self) -> dict[str, str]:
+        """Return the event and where it is imported from; any object where none is named."""
+        if self.option("event") is None:
+            return {"event": "object", "import": ""}
+        module, name = MakeEventCommand().module_of(self.string("event"))
+        return {"event": name, "import": f"\nfrom {module} import {name}\n"}

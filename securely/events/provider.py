@@ -17,7 +17,9 @@ class EventProvider(Provider):
 
     provides: ClassVar[Mapping[str, type]] = {"events": Dispatcher}
     commands: ClassVar[Mapping[str, type | str]] = {
-        "event:list": "securely.events.commands.ListCommand"
+        "event:list": "securely.events.commands.ListCommand",
+        "make:event": "securely.events.commands.MakeEventCommand",
+        "make:listener": "securely.events.commands.MakeListenerCommand",
     }
     options: ClassVar[Mapping[str, type | str]] = {"events": "securely.events.options.EventOptions"}
 

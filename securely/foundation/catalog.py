@@ -92,6 +92,26 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.encryption.provider.EncryptionProvider",
     ),
     "list": ("securely.console.commands.ListCommand", "securely.console.provider.ConsoleProvider"),
+    "make:command": (
+        "securely.console.commands.MakeCommandCommand",
+        "securely.console.provider.ConsoleProvider",
+    ),
+    "make:event": (
+        "securely.events.commands.MakeEventCommand",
+        "securely.events.provider.EventProvider",
+    ),
+    "make:job": (
+        "securely.queue.commands.make.MakeJobCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
+    "make:listener": (
+        "securely.events.commands.MakeListenerCommand",
+        "securely.events.provider.EventProvider",
+    ),
+    "make:provider": (
+        "securely.foundation.commands.make.MakeProviderCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
     "new": (
         "securely.foundation.commands.new.NewCommand",
         "securely.foundation.provider.FoundationProvider",

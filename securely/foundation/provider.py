@@ -28,6 +28,7 @@ class FoundationProvider(Provider):
         "container:check": "securely.foundation.commands.checks.ContainerCheckCommand",
         "down": "securely.foundation.commands.maintenance.DownCommand",
         "env": "securely.foundation.commands.about.EnvironmentCommand",
+        "make:provider": "securely.foundation.commands.make.MakeProviderCommand",
         "new": "securely.foundation.commands.new.NewCommand",
         "up": "securely.foundation.commands.maintenance.UpCommand",
     }

@@ -31,6 +31,7 @@ class QueueProvider(Provider):
         "queue.runner": JobRunner,
     }
     commands: ClassVar[Mapping[str, type | str]] = {
+        "make:job": "securely.queue.commands.make.MakeJobCommand",
         "queue:clear": "securely.queue.commands.queues.ClearCommand",
         "queue:failed": "securely.queue.commands.failed.FailedCommand",
         "queue:flush": "securely.queue.commands.failed.FlushCommand",

@@ -71,6 +71,9 @@ def test_the_wheel_has_skeleton_and_command(wheel: Path) -> None:
         scripts = archive.read(entries).decode()
 
     assert [name for name in names if name.startswith("securely/skeleton/")], "no skeleton"
+    stubs = [path.relative_to(ROOT).as_posix() for path in (ROOT / "securely").rglob("*.stub")]
+    assert stubs
+    assert set(stubs) <= set(names), "a stub is missing"
     assert "securely = securely.__main__:main" in scripts
     assert not [name for name in names if name.startswith(("tests/", "app/", "tools/"))]
 
