@@ -43,9 +43,10 @@ _SELECT: Final = f"SELECT {_COLUMNS} FROM Cache WHERE key = ? AND raw = 1"  # no
 _SELECT_MANY: Final = f"SELECT key, {_COLUMNS} FROM Cache WHERE raw = 1 AND key IN (%s)"  # noqa: S608  # constants
 _UPSERT: Final = (
     "INSERT INTO Cache (key, raw, store_time, expire_time, access_time, access_count, tag, size,"
-    " mode, filename, value) VALUES (?1, 1, ?2, ?3, ?2, 0, NULL, 0, 1, NULL, ?4)"
-    " ON CONFLICT (key, raw) DO UPDATE SET store_time = ?2, expire_time = ?3, access_time = ?2,"
-    " access_count = 0, tag = NULL, size = 0, mode = 1, filename = NULL, value = ?4"
+    " mode, filename, value) VALUES (?, 1, ?, ?, ?, 0, NULL, 0, 1, NULL, ?)"
+    " ON CONFLICT (key, raw) DO UPDATE SET store_time = excluded.store_time,"
+    " expire_time = excluded.expire_time, access_time = excluded.access_time, access_count = 0,"
+    " tag = NULL, size = 0, mode = 1, filename = NULL, value = excluded.value"
 )
 _DELETE: Final = "DELETE FROM Cache WHERE rowid = ? AND (value IS ? OR typeof(value) <> 'blob')"
 _DELETE_EXPIRED: Final = (
@@ -201,7 +202,7 @@ class Rows(_core.Cache):  # type: ignore[misc]  # diskcache has no types
 
     def write(self, key: str, value: bytes, expires: float | None, now: float) -> None:
         """Write one row within a transaction of the caller, and now and then make room."""
-        self._con.execute(_UPSERT, (key, now, expires, value))
+        self._con.execute(_UPSERT, (key, now, expires, now, value))
         # The first write of a process looks as well: many a process writes but once.
         if self._writes % _CULL_EVERY == 0:
             self._make_room(now)

@@ -48,14 +48,17 @@ INSERT INTO jobs (id, queue, state, priority, available_at, timeout, max_lost, u
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
+# (Not numbered placeholders: Python 3.12 took them for names at first, and warns.)
 _COUNTS: Final = """
+WITH asked AS (SELECT ? AS wanted, ? AS now)
 SELECT
-  (SELECT count(*) FROM jobs WHERE state = 0 AND queue = ?1),
-  (SELECT count(*) FROM jobs WHERE state = 2 AND queue = ?1 AND available_at <= ?2),
-  (SELECT count(*) FROM jobs WHERE state = 2 AND queue = ?1 AND available_at > ?2),
-  (SELECT count(*) FROM jobs WHERE state = 1 AND queue = ?1),
-  (SELECT min(available_at) FROM jobs WHERE state = 0 AND queue = ?1),
-  (SELECT min(available_at) FROM jobs WHERE state = 2 AND queue = ?1 AND available_at <= ?2)
+  (SELECT count(*) FROM jobs, asked WHERE state = 0 AND queue = wanted),
+  (SELECT count(*) FROM jobs, asked WHERE state = 2 AND queue = wanted AND available_at <= now),
+  (SELECT count(*) FROM jobs, asked WHERE state = 2 AND queue = wanted AND available_at > now),
+  (SELECT count(*) FROM jobs, asked WHERE state = 1 AND queue = wanted),
+  (SELECT min(available_at) FROM jobs, asked WHERE state = 0 AND queue = wanted),
+  (SELECT min(available_at) FROM jobs, asked
+    WHERE state = 2 AND queue = wanted AND available_at <= now)
 """
 
 # Only index pages are read: one per state, each grouped by queue.

@@ -72,7 +72,7 @@ class SqliteFailedJobs:
     def all(self, queue: str | None = None) -> Sequence[FailedJob]:
         """Return the failed jobs, newest first."""
         rows = self._database.query(
-            f"SELECT {COLUMNS} FROM failed WHERE ?1 IS NULL OR queue = ?1 "  # noqa: S608  # constants
+            f"SELECT {COLUMNS} FROM failed WHERE coalesce(queue = ?, 1) "  # noqa: S608  # constants
             "ORDER BY failed_at DESC, id DESC",
             (queue,),
         )
@@ -120,7 +120,7 @@ class SqliteFailedJobs:
         """Remove those that failed more than *older_than* seconds ago (None: all); how many."""
         before = None if older_than is None else clock.timestamp() - older_than
         with self._database.transaction() as connection:
-            sql = "DELETE FROM failed WHERE ?1 IS NULL OR failed_at < ?1"
+            sql = "DELETE FROM failed WHERE coalesce(failed_at < ?, 1)"
             return connection.execute(sql, (before,)).rowcount
 
     def count(self) -> int:
