@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
-def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An application whose bootstrap notes the command lines it is given."""
     (tmp_path / "app/console/commands").mkdir(parents=True)
     (tmp_path / "app/console/commands/send.py").write_text(
@@ -33,9 +35,16 @@ def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "app = App()\n"
     )
     monkeypatch.setattr(sys, "path", [*sys.path])
-    for name in ("bootstrap", "bootstrap.app"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    return tmp_path
+    names = ("bootstrap", "bootstrap.app")
+    others = {name: sys.modules.pop(name) for name in names if name in sys.modules}
+    threshold = gc.get_threshold()
+    yield tmp_path
+    # A start sets up a process of its own; this one goes on with other tests.
+    gc.set_threshold(*threshold)
+    gc.unfreeze()
+    for name in names:
+        sys.modules.pop(name, None)
+    sys.modules.update(others)
 
 
 def run(base: Path, line: str) -> int:
