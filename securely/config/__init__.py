@@ -4,6 +4,7 @@ Files in ``config/`` define plain data, ``.env`` and the process's environment f
 :class:`Config` answers dotted keys. Components take their section and parse it once.
 
     commands.py     config:show
+    dot.py          dotted paths into nested data
     dotenv.py       reads .env files with python-dotenv's parser
     env.py          env() with typed casts
     environment.py  the variables of one application, and where each came from

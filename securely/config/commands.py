@@ -10,7 +10,7 @@ from securely.config.exceptions import MissingKey
 from securely.config.repository import Config
 from securely.console import Command
 from securely.console.output.style import escape
-from securely.support.dot import flattened
+from securely.config.dot import flattened
 from securely.support.masking import HIDDEN, looks_secret, mask_urls
 
 __all__ = ["ConfigShowCommand"]

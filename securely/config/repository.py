@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 from securely.config.exceptions import InvalidValue, MissingKey
-from securely.support import dot
+from securely.config import dot
 from securely.support.durations import InvalidDuration, seconds
 from securely.support.missing import MISSING, Missing
 from securely.support.suggest import did_you_mean
