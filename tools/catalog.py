@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["COMMANDS", "EAGER", "OPTIONS", "PROVIDERS", "SERVICES"]
+__all__ = ["COMMANDS", "EAGER", "OPTIONS", "SERVICES"]
 
 '''
 
@@ -121,8 +121,6 @@ def render() -> str:
         f"{table('COMMANDS', entries('commands'))}"
         f"# Section of the configuration -> class that checks it.\n"
         f"{options()}"
-        f"# All of them, lowest layer first; the order in which they are registered.\n"
-        f"{sequence('PROVIDERS', known)}\n"
         f"# Those that are registered at boot, before anyone asks.\n"
         f"{sequence('EAGER', [each for each in known if each.eager])}"
     )

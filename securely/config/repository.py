@@ -9,8 +9,8 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
-from securely.config.exceptions import InvalidValue, MissingKey
 from securely.config import dot
+from securely.config.exceptions import InvalidValue, MissingKey
 from securely.support.durations import InvalidDuration, seconds
 from securely.support.missing import MISSING, Missing
 from securely.support.suggest import did_you_mean

@@ -8,9 +8,8 @@ Files: ``application.py`` is ``Application`` and ``builder.py`` what makes it; `
 has the steps of a boot in their order; ``providers.py`` loads providers and ``catalog.py`` lists
 those of the framework; ``errors.py`` reports; ``maintenance.py`` takes an application down;
 ``console_kernel.py`` runs commands, ``outside.py`` those that need no application, ``events.py``
-tells of them, and ``commands/`` holds the framework's own; ``discovery.py`` finds the
-application's code; ``options.py`` is the section ``app``; ``exceptions.py`` says what can go
-wrong; ``provider.py`` binds the console.
+tells of them, and ``commands/`` holds the framework's own; ``options.py`` is the section ``app``;
+``exceptions.py`` says what can go wrong; ``provider.py`` binds the console.
 """
 
 from securely.foundation.application import Application

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["COMMANDS", "EAGER", "OPTIONS", "PROVIDERS", "SERVICES"]
+__all__ = ["COMMANDS", "EAGER", "OPTIONS", "SERVICES"]
 
 # Name -> class, provider.
 SERVICES: Final[Mapping[str, tuple[str, str]]] = {
@@ -158,18 +158,6 @@ OPTIONS: Final[Mapping[str, str]] = {
     "log": "securely.log.options.LogOptions",
     "queue": "securely.queue.options.QueueOptions",
 }
-
-# All of them, lowest layer first; the order in which they are registered.
-PROVIDERS: Final[tuple[str, ...]] = (
-    "securely.console.provider.ConsoleProvider",
-    "securely.config.provider.ConfigProvider",
-    "securely.encryption.provider.EncryptionProvider",
-    "securely.events.provider.EventProvider",
-    "securely.log.provider.LogProvider",
-    "securely.cache.provider.CacheProvider",
-    "securely.queue.provider.QueueProvider",
-    "securely.foundation.provider.FoundationProvider",
-)
 
 # Those that are registered at boot, before anyone asks.
 EAGER: Final[tuple[str, ...]] = ()

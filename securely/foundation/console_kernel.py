@@ -14,10 +14,9 @@ from securely.exceptions import ConfigurationError
 from securely.foundation.application import Application
 from securely.foundation.bootstrap import problems_of
 from securely.foundation.catalog import COMMANDS
-from securely.foundation.discovery import reachable
 from securely.foundation.events import CommandFinished, CommandStarting
 from securely.foundation.exceptions import MissingRoutes
-from securely.support.importing import import_object
+from securely.support.importing import import_object, make_importable
 from securely.support.terminal import split_globals
 
 __all__ = ["ConsoleKernel", "equip"]
@@ -74,7 +73,7 @@ def equip(artisan: Artisan, app: Application) -> None:
 
     Command modules stay unimported; routes are run when a name is asked for that no class has.
     """
-    reachable(app.paths)
+    make_importable(app.paths.base)
     for name, (path, _) in COMMANDS.items():
         artisan.register(name, path)
     for name, path in application_commands(app.paths.base):

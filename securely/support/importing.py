@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 from types import ModuleType
 
 from securely.exceptions import MissingExtra, SecurelyError
 
-__all__ = ["ImportFailed", "dotted", "import_object", "require"]
+__all__ = ["ImportFailed", "dotted", "import_object", "make_importable", "require"]
 
 
 class ImportFailed(SecurelyError, ImportError):
@@ -55,6 +57,13 @@ def import_object(path: str) -> object:
         except AttributeError as error:
             raise ImportFailed(path, _unknown(module_name, part, found)) from error
     return found
+
+
+def make_importable(folder: str | os.PathLike[str]) -> None:
+    """Let `import app` find the packages in *folder*, wherever the process was started."""
+    path = os.fspath(folder)
+    if path not in sys.path:
+        sys.path.insert(0, path)
 
 
 def dotted(target: object) -> str:

@@ -13,9 +13,7 @@ from typing import Any, Final
 from securely.container import set_process_container
 from securely.exceptions import ConfigurationError
 from securely.foundation import Application
-from securely.foundation.discovery import reachable
-from securely.support.importing import import_object
-from securely.support.paths import Paths
+from securely.support.importing import import_object, make_importable
 
 __all__ = ["TestEnvironment", "fresh_application"]
 
@@ -85,7 +83,7 @@ def _application(base: Path) -> Application:
             f"There is no application to test in {base}: bootstrap/app.py is missing. Run pytest "
             "in the application's folder, or override the fixture `securely_environment`."
         )
-    reachable(Paths(base))
+    make_importable(base)
     application: Any = import_object("bootstrap.app:app")
     found = sys.modules["bootstrap.app"].__file__
     if found is None or not file.samefile(found):

@@ -32,7 +32,7 @@ def test_the_catalog_imports_nothing_of_ours() -> None:
 
 def test_every_path_of_the_catalog_leads_somewhere(hold: Any) -> None:
     table = importlib.import_module("securely.foundation.catalog")
-    paths = [*table.PROVIDERS, *table.EAGER, *table.OPTIONS.values()]
+    paths = [*table.EAGER, *table.OPTIONS.values()]
     paths += [
         path for pair in (*table.SERVICES.values(), *table.COMMANDS.values()) for path in pair
     ]

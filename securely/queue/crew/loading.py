@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from securely.queue.contracts import Runner
-from securely.support.importing import import_object
+from securely.support.importing import import_object, make_importable
 
 __all__ = ["Loaded", "Place", "load_application"]
 
@@ -52,7 +51,7 @@ def load_application(place: Place) -> Loaded:
     from securely.log import LogManager, bridge
     from securely.queue.delivery.runner import JobRunner
 
-    sys.path.insert(0, place.base_path)
+    make_importable(place.base_path)
     app: Any = import_object("bootstrap.app:app")
     if place.storage is not None or place.environment:
         storage = None if place.storage is None else Path(place.storage)

@@ -17,7 +17,7 @@ from securely.container import Provider
 from securely.events import Dispatcher
 from securely.exceptions import ConfigurationError
 from securely.foundation import BadProviders, ProviderFailed
-from securely.foundation.catalog import PROVIDERS, SERVICES
+from securely.foundation.catalog import COMMANDS, EAGER, SERVICES
 from securely.foundation.providers import read_provider_file
 from securely.support.importing import import_object
 
@@ -91,8 +91,11 @@ def test_every_service_of_the_catalog_is_found_by_name_and_class(build: Build, n
 
 
 def test_the_catalog_names_providers_only() -> None:
+    named = {*EAGER, *(provider for _, provider in (*SERVICES.values(), *COMMANDS.values()))}
+
+    assert named
     assert all(
-        isinstance(cls, type) and issubclass(cls, Provider) for cls in map(import_object, PROVIDERS)
+        isinstance(cls, type) and issubclass(cls, Provider) for cls in map(import_object, named)
     )
 
 

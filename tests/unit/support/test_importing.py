@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+import sys
 from pathlib import Path
 
 import pytest
 
 from securely.exceptions import MissingExtra
-from securely.support.importing import ImportFailed, dotted, import_object, require
+from securely.support.importing import ImportFailed, dotted, import_object, make_importable, require
 from securely.support.suggest import did_you_mean
 
 
@@ -78,3 +79,14 @@ def test_did_you_mean_finds_the_nearest() -> None:
     assert did_you_mean("disk", choices) is None
     assert did_you_mean("mail", choices) is None
     assert did_you_mean("x", []) is None
+
+
+def test_make_importable_puts_a_folder_first_and_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", ["elsewhere"])
+
+    make_importable(tmp_path)
+    make_importable(str(tmp_path))
+
+    assert sys.path == [str(tmp_path), "elsewhere"]
