@@ -7,7 +7,7 @@ with plain Python, for a singleton, a transient object, a transient tree of five
 call with an injected argument. Each round runs every case once, in a rotated order; ratios are
 taken round by round, then their median. With --check it exits 1 when a goal is missed:
 a singleton at most 5 times a dict look-up; the tree at most 2 times plain construction, no slower
-than dishka and wireup (a tenth of tolerance: the measure's own spread), 100 times as fast as punq.
+than dishka and wireup, and 100 times as fast as punq.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from securely.container import Container
 
 ROUNDS = 15
 TARGET_SECONDS = 0.02
-TOLERANCE = 1.1
 
 
 class A:
@@ -201,7 +200,7 @@ def goals(results: dict[str, dict[str, list[float]]]) -> list[str]:
     missed += [
         f"a tree costs more than with {peer}"
         for peer in ("dishka", "wireup")
-        if peer in tree and ratio(tree, "securely", peer) > TOLERANCE
+        if peer in tree and ratio(tree, "securely", peer) > 1
     ]
     if "punq" in tree and ratio(tree, "punq", "securely") < 100:
         missed.append("a tree is not 100 times as fast as with punq")
