@@ -1,5 +1,7 @@
 """Cold start: `list` and `about` of the application here, against a bare interpreter.
 
+Importing punq is shown beside them: whoever has a punq container pays for that.
+
     python bench/bench_start.py [ROUNDS]
 
 Whole processes, from fork to exit, interleaved; the figure is the median of the ratios taken
@@ -17,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 CASES = {
     "python -c pass": ["-c", "pass"],
+    "import punq": ["-c", "import punq"],
     "artisan --version": ["artisan.py", "--version"],
     "artisan list": ["artisan.py", "list"],
     "artisan about": ["artisan.py", "about"],
