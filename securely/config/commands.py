@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from securely.config.dot import flattened
+from securely.support.dot import flattened
 from securely.config.exceptions import MissingKey
 from securely.config.repository import Config
 from securely.console import Command

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
-from securely.config import dot
+from securely.support import dot
 from securely.config.exceptions import InvalidValue, MissingKey
 from securely.support.durations import InvalidDuration, seconds
 from securely.support.missing import MISSING, Missing

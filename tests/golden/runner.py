@@ -52,6 +52,7 @@ class Rule:
         reason: Why Securely differs.
         input: Dotted paths into a case's input, each with the pattern of what stands there.
         expected: The same for what Laravel gave.
+        actual: The same for what ours gave.
         still: Parts of the expected answer that must come out all the same.
     """
 
@@ -59,13 +60,18 @@ class Rule:
     reason: str
     input: Mapping[str, str] = field(default_factory=dict)
     expected: Mapping[str, str] = field(default_factory=dict)
+    actual: Mapping[str, str] = field(default_factory=dict)
     still: tuple[str, ...] = ()
 
     def covers(self, case: Case, actual: Any) -> bool:
         """Tell whether this rule explains that *case* gave *actual*."""
         matches = all(
             _matches(pattern, where, path)
-            for where, patterns in ((case.input, self.input), (case.expected, self.expected))
+            for where, patterns in (
+                (case.input, self.input),
+                (case.expected, self.expected),
+                (actual, self.actual),
+            )
             for path, pattern in patterns.items()
         )
         return matches and all(

@@ -42,7 +42,7 @@ def test_rules_when_read_then_have_a_reason_and_never_an_id() -> None:
     assert rules()
     for rule in rules():
         assert len(rule.reason) > 20
-        assert rule.input or rule.expected
+        assert rule.input or rule.expected or rule.actual
         assert "id" not in rule.input
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from securely.config import dot
+from securely.support import dot
 from securely.support.missing import MISSING
 
 _DATA: dict[str, Any] = {
