@@ -5,8 +5,8 @@ A command is a class with a signature such as ``mail:send {user} {--queue=}`` an
 it input and output, and turns its result into an exit code. Nothing here knows which commands
 exist, nor configuration, events or logs.
 
-    artisan.py     find a command by name, run it, turn its result into an exit code
-    command.py     Command: signature, handle, info, warn, error, ask
+    artisan/       commands by name, one run of a command, and command lines
+    command/       Command: signature, handle, info, warn, error, ask; functions, isolation, traps
     commands.py    list, help, completion
     contracts.py   what a command needs of the console that runs it
     exceptions.py  what can go wrong on the command line
@@ -23,8 +23,20 @@ exist, nor configuration, events or logs.
 from __future__ import annotations
 
 from securely.console.artisan import Artisan
-from securely.console.command import Command
-from securely.console.contracts import Runner
+from securely.console.command import (
+    Command,
+    ConfirmToProceed,
+    Isolatable,
+    PromptsForMissingInput,
+)
+from securely.console.contracts import (
+    Answers,
+    CommandLock,
+    CommandMutex,
+    CommandQueue,
+    PendingCommand,
+    Runner,
+)
 from securely.console.exceptions import (
     AmbiguousCommand,
     CommandFailed,
@@ -46,12 +58,17 @@ from securely.support.listing import Argument, Entry, Option
 
 __all__ = [
     "AmbiguousCommand",
+    "Answers",
     "Argument",
     "Artisan",
     "BufferedOutput",
     "Command",
     "CommandFailed",
+    "CommandLock",
+    "CommandMutex",
+    "CommandQueue",
     "CommandsClash",
+    "ConfirmToProceed",
     "ConsoleError",
     "Entry",
     "FileExists",
@@ -60,10 +77,13 @@ __all__ = [
     "InvalidInput",
     "InvalidResult",
     "InvalidSignature",
+    "Isolatable",
     "NotInteractive",
     "Option",
     "Output",
+    "PendingCommand",
     "Prompts",
+    "PromptsForMissingInput",
     "Runner",
     "Signature",
     "UnknownCommand",

@@ -1,17 +1,23 @@
-"""What a command needs of the console that runs it. No code."""
+"""What commands need of the console, and the console of mutex, queue and answers. No code."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol, runtime_checkable
 
 from securely.console.output import Output
 
-__all__ = ["Runner"]
+__all__ = ["Answers", "CommandLock", "CommandMutex", "CommandQueue", "PendingCommand", "Runner"]
 
 
 class Runner(Protocol):
     """Runs commands by name or class, for other commands."""
+
+    @property
+    def is_production(self) -> bool:
+        """Whether what is done here is done to real users."""
+        ...
 
     def call(
         self,
@@ -38,4 +44,89 @@ class Runner(Protocol):
         interactive: bool = False,
     ) -> int:
         """Async twin of :meth:`call`."""
+        ...
+
+
+class CommandLock(Protocol):
+    """What an isolated run holds while it lasts.
+
+    Attributes:
+        expires: Whether it ends by time, and so must be renewed while the command runs.
+    """
+
+    expires: bool
+
+    def renew(self, seconds: float) -> None:
+        """Hold it for *seconds* from now on."""
+        ...
+
+    def release(self) -> None:
+        """Let the next run have it."""
+        ...
+
+
+class CommandMutex(Protocol):
+    """Keeps two runs of an isolated command apart; bind another one for several machines."""
+
+    def acquire(self, name: str, seconds: float) -> CommandLock | None:
+        """Return a lock of *name* that is held, or None where another run holds it.
+
+        Args:
+            name: The command's name, and its isolatable id behind a dash.
+            seconds: How long it is held without being renewed, where it ends by time.
+        """
+        ...
+
+
+class PendingCommand(Protocol):
+    """A command line that is about to be queued; nothing is sent until :meth:`dispatch`."""
+
+    def on_queue(self, queue: str) -> PendingCommand:
+        """Send it to *queue*."""
+        ...
+
+    def on_connection(self, connection: str) -> PendingCommand:
+        """Send it through *connection*."""
+        ...
+
+    def delay(self, delay: float | str | timedelta | datetime) -> PendingCommand:
+        """Let it wait for *delay* ("10m", seconds, timedelta), or until an aware datetime."""
+        ...
+
+    def dispatch(self) -> object:
+        """Send it now."""
+        ...
+
+    async def adispatch(self) -> object:
+        """Async twin of :meth:`dispatch`."""
+        ...
+
+
+class CommandQueue(Protocol):
+    """What queues command lines. The queue implements and binds it."""
+
+    def pending(self, command: str, parameters: Mapping[str, object] | None) -> PendingCommand:
+        """Return the run of *command* as something that can be sent.
+
+        Args:
+            command: Its name; without *parameters*, its whole command line.
+            parameters: Plain data.
+        """
+        ...
+
+
+@runtime_checkable
+class Answers(Protocol):
+    """Answers questions in the place of a person: what tests plug in."""
+
+    def answer(
+        self, kind: str, question: str, choices: Sequence[str] | Mapping[str, str] | None
+    ) -> str | bool:
+        """Return what a person would have typed, or yes or no.
+
+        Args:
+            kind: ask, secret, confirm, choose or search.
+            question: What is asked.
+            choices: What may be chosen, where that is known.
+        """
         ...

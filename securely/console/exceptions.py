@@ -173,13 +173,21 @@ class UnknownCommand(ConsoleError, LookupError):
 
     def explain(self) -> str:
         """Return the message, with the commands of a namespace, or the nearest known name."""
-        within = [name for name in self.known if name.startswith(f"{self.name}:")]
+        within = self._within()
         if within:
             return f"{self.name} is a namespace; its commands: {', '.join(within)}."
         near = self._nearest()
         return f'Command "{self.name}" is not defined. ' + (
             f'Did you mean "{near}"?' if near else "Run `list` to see what is."
         )
+
+    @property
+    def nearest(self) -> str | None:
+        """The one command that was probably meant; None where nothing is near."""
+        return None if self._within() else self._nearest()
+
+    def _within(self) -> list[str]:
+        return [name for name in self.known if name.startswith(f"{self.name}:")]
 
     def _nearest(self) -> str | None:
         """Return the nearest name: in a namespace that exists, the one whose own word is near."""

@@ -7,6 +7,7 @@ A command line becomes an :class:`Input` by :meth:`Input.from_tokens`, the param
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import TypeAlias, TypeVar
 
 from securely.console.exceptions import InvalidInput
@@ -20,6 +21,7 @@ __all__ = ["Input", "Value", "tokenize"]
 Value: TypeAlias = str | bool | list[str | None] | None
 """What an argument or option holds; ``None`` in a list stands for an option given without value."""
 
+E = TypeVar("E", bound=Enum)
 _Named = TypeVar("_Named", Argument, Option)
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
@@ -57,7 +59,12 @@ class Input:
 
     @classmethod
     def from_tokens(
-        cls, signature: Signature, tokens: Sequence[str], found: Globals | None = None
+        cls,
+        signature: Signature,
+        tokens: Sequence[str],
+        found: Globals | None = None,
+        *,
+        complete: bool = True,
     ) -> Input:
         """Parse *tokens*, the words after the command's name.
 
@@ -65,6 +72,7 @@ class Input:
             signature: The command's.
             tokens: Without the global options that stand alone.
             found: The global options; a set like ``-fn`` of an own and a global one adds to them.
+            complete: Whether required arguments must be there; else :meth:`check` is to follow.
 
         Raises:
             InvalidInput: They do not fit the signature.
@@ -75,15 +83,22 @@ class Input:
         parser.parse()
         interactive = found is None or found.interactive
         parsed = cls(signature, parser.arguments, parser.options, interactive=interactive)
-        if found is None or not found.help:
+        if complete and (found is None or not found.help):
             parsed.check()
         return parsed
 
     @classmethod
     def from_parameters(
-        cls, signature: Signature, parameters: Mapping[str, object], *, interactive: bool = True
+        cls,
+        signature: Signature,
+        parameters: Mapping[str, object],
+        *,
+        interactive: bool = True,
+        complete: bool = True,
     ) -> Input:
         """Take *parameters*: ``{"user": 1, "--force": True, "--id": [1, 2]}``.
+
+        The other parameters are those of :meth:`from_tokens`.
 
         Raises:
             InvalidInput: A name is unknown, a flag is no boolean, or an argument is missing.
@@ -98,8 +113,19 @@ class Input:
                 argument = _find(name, signature.arguments, "argument")
                 arguments[argument.name] = _listed(value) if argument.is_array else _text(value)
         found = cls(signature, arguments, options, interactive=interactive)
-        found.check()
+        if complete:
+            found.check()
         return found
+
+    def fill(self, name: str, value: object) -> None:
+        """Take *value* for the argument *name*, as if it had been given.
+
+        Raises:
+            InvalidInput: The command has no argument of that name.
+        """
+        argument = _find(name, self.signature.arguments, "argument")
+        taken = _listed(value) if argument.is_array else _text(value)
+        self._given_arguments[name] = self._arguments[name] = taken
 
     def check(self) -> None:
         """Refuse an input that lacks a required argument.
@@ -184,7 +210,7 @@ class Input:
         value = self.value(name)
         if isinstance(value, str):
             return value
-        raise self._refusal(name, value, "a text", "a value")
+        raise self.refusal(name, value, "a text", "a value")
 
     def integer(self, name: str, minimum: int | None = None, maximum: int | None = None) -> int:
         """Return a value as an integer, within the bounds if any.
@@ -195,13 +221,13 @@ class Input:
         value = self.value(name)
         expected = "an integer" + _bounds(minimum, maximum)
         if not isinstance(value, str):
-            raise self._refusal(name, value, expected, "a number")
+            raise self.refusal(name, value, expected, "a number")
         try:
             number = int(value)
         except ValueError:
-            raise self._refusal(name, value, expected, "a number") from None
+            raise self.refusal(name, value, expected, "a number") from None
         if not _within(number, minimum, maximum):
-            raise self._refusal(name, value, expected, "a number")
+            raise self.refusal(name, value, expected, "a number")
         return number
 
     def number(
@@ -219,7 +245,7 @@ class Input:
         except ValueError:
             number = float("nan")
         if number - number != 0 or not _within(number, minimum, maximum):
-            raise self._refusal(name, value, expected, "a number")
+            raise self.refusal(name, value, expected, "a number")
         return number
 
     def boolean(self, name: str) -> bool:
@@ -238,7 +264,7 @@ class Input:
             return True
         if isinstance(value, str) and value.lower() in _FALSE:
             return False
-        raise self._refusal(name, value, "yes or no", "yes or no")
+        raise self.refusal(name, value, "yes or no", "yes or no")
 
     def strings(self, name: str) -> list[str]:
         """Return a repeated argument or option as a list of texts.
@@ -253,7 +279,7 @@ class Input:
             return []
         texts = [item for item in value if item is not None]
         if len(texts) < len(value):
-            raise self._refusal(name, None, "a text each time", "a value")
+            raise self.refusal(name, None, "a text each time", "a value")
         return texts
 
     def choice(self, name: str, choices: Sequence[str]) -> str:
@@ -266,10 +292,32 @@ class Input:
         if isinstance(value, str) and value in choices:
             return value
         near = _hint(value, choices) if isinstance(value, str) else ""
-        refusal = self._refusal(name, value, f"one of {', '.join(choices)}", "one of them")
+        refusal = self.refusal(name, value, f"one of {', '.join(choices)}", "one of them")
         raise InvalidInput(f"{refusal}{near}")
 
-    def _refusal(self, name: str, value: Value, expected: str, remedy: str) -> InvalidInput:
+    def enum(self, name: str, of: type[E]) -> E:
+        """Return a value as the member of *of* with that value, or else that name in any case.
+
+        Raises:
+            InvalidInput: It was not given, or is none of them.
+        """
+        known = {str(member.value): member for member in of}
+        value = self.value(name)
+        if isinstance(value, str) and value not in known:
+            for member in of:
+                if member.name.lower() == value.lower():
+                    return member
+        return known[self.choice(name, [*known])]
+
+    def refusal(self, name: str, value: Value, expected: str, remedy: str) -> InvalidInput:
+        """Return the error that says what *name* is and what it takes.
+
+        Args:
+            name: The argument or option.
+            value: What it is.
+            expected: What it takes, such as "an integer".
+            remedy: What to give where it is missing, such as "a number".
+        """
         label = self.label(name)
         if value is None:
             how = f"{label}={remedy}" if label.startswith("--") else label

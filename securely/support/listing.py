@@ -27,21 +27,22 @@ _USAGE_MAX = 100
 
 
 class Argument:
-    """A value that a command takes by its position."""
+    """A value that a command takes by its position. *help* is another word for its description."""
 
     __slots__ = ("default", "description", "is_array", "name", "required")
 
     def __init__(
         self,
-        name: str,
+        name: str = "",
         description: str = "",
         *,
+        help: str = "",  # noqa: A002  # what people write beside a parameter
         required: bool = True,
         is_array: bool = False,
         default: str | list[str] | None = None,
     ) -> None:
         self.name = name
-        self.description = description
+        self.description = description or help
         self.required = required
         self.is_array = is_array
         self.default: str | list[str] | None = [] if is_array and default is None else default
@@ -53,23 +54,25 @@ class Argument:
 class Option:
     """A value or a flag that a command takes by name.
 
-    ``shortcut`` is one letter; several are separated by ``|``.
+    ``shortcut`` is one letter; several are separated by ``|``. *help* is another word for the
+    description.
     """
 
     __slots__ = ("accepts_value", "default", "description", "is_array", "name", "shortcut")
 
     def __init__(
         self,
-        name: str,
+        name: str = "",
         description: str = "",
         *,
+        help: str = "",  # noqa: A002  # as above
         shortcut: str | None = None,
         accepts_value: bool = False,
         is_array: bool = False,
         default: str | list[str] | bool | None = None,
     ) -> None:
         self.name = name
-        self.description = description
+        self.description = description or help
         self.shortcut = shortcut
         self.accepts_value = accepts_value
         self.is_array = is_array
