@@ -65,6 +65,7 @@ class CommandLock(Protocol):
         ...
 
 
+@runtime_checkable
 class CommandMutex(Protocol):
     """Keeps two runs of an isolated command apart; bind another one for several machines."""
 
@@ -102,6 +103,7 @@ class PendingCommand(Protocol):
         ...
 
 
+@runtime_checkable
 class CommandQueue(Protocol):
     """What queues command lines. The queue implements and binds it."""
 

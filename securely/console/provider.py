@@ -1,11 +1,13 @@
-"""Names the console's own commands."""
+"""Binds what keeps isolated commands apart, and names the console's own commands."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import ClassVar
 
+from securely.console.contracts import CommandMutex
 from securely.container import Provider
+from securely.support.paths import Paths
 
 __all__ = ["ConsoleProvider"]
 
@@ -13,9 +15,20 @@ __all__ = ["ConsoleProvider"]
 class ConsoleProvider(Provider):
     """Names the console's own commands; artisan itself is bound by the kernel that fills it."""
 
+    provides: ClassVar[Mapping[str, type]] = {"console.mutex": CommandMutex}
     commands: ClassVar[Mapping[str, type | str]] = {
         "completion": "securely.console.commands.CompletionCommand",
         "help": "securely.console.commands.HelpCommand",
         "list": "securely.console.commands.ListCommand",
         "make:command": "securely.console.commands.MakeCommandCommand",
     }
+
+    def register(self) -> None:
+        """Bind the mutex of isolated commands; an application may bind another one."""
+        self.app.singleton(CommandMutex, self.mutex)
+
+    def mutex(self, paths: Paths) -> CommandMutex:
+        """Return lock files in the storage of the application."""
+        from securely.console.command.mutex import FileMutex  # few commands are isolated
+
+        return FileMutex(paths.storage / "framework" / "commands")

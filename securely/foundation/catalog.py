@@ -16,11 +16,15 @@ __all__ = ["COMMANDS", "EAGER", "OPTIONS", "SERVICES"]
 # Name -> class, provider.
 SERVICES: Final[Mapping[str, tuple[str, str]]] = {
     "artisan": (
-        "securely.console.artisan.Artisan",
+        "securely.console.artisan.artisan.Artisan",
         "securely.foundation.provider.FoundationProvider",
     ),
     "cache": ("securely.cache.manager.CacheManager", "securely.cache.provider.CacheProvider"),
     "config": ("securely.config.repository.Config", "securely.config.provider.ConfigProvider"),
+    "console.mutex": (
+        "securely.console.contracts.CommandMutex",
+        "securely.console.provider.ConsoleProvider",
+    ),
     "encrypter": (
         "securely.encryption.encrypter.Encrypter",
         "securely.encryption.provider.EncryptionProvider",
@@ -30,6 +34,10 @@ SERVICES: Final[Mapping[str, tuple[str, str]]] = {
     "log": ("securely.log.manager.LogManager", "securely.log.provider.LogProvider"),
     "queue": ("securely.queue.manager.QueueManager", "securely.queue.provider.QueueProvider"),
     "queue.codec": ("securely.queue.payload.Codec", "securely.queue.provider.QueueProvider"),
+    "queue.commands": (
+        "securely.console.contracts.CommandQueue",
+        "securely.queue.provider.QueueProvider",
+    ),
     "queue.listeners": (
         "securely.events.contracts.ListenerRunner",
         "securely.queue.provider.QueueProvider",

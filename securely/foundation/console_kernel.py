@@ -84,6 +84,7 @@ def equip(artisan: Artisan, app: Application) -> None:
     # A word that was mistyped is for the one who typed it, not for the log.
     app.errors.dont_report(UnknownCommand, InvalidInput)
     artisan.report = app.errors.report
+    artisan.production = lambda: app.is_production
     if app.is_debug:
         artisan.render = partial(render_failure, show_place=True)
     artisan.starting.append(lambda name, _given, _output: _starting(app, name))

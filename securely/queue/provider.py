@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from securely.config import Config
+from securely.console.contracts import CommandQueue
 from securely.container import Provider
 from securely.encryption import KeyRing
 from securely.events import Dispatcher
 from securely.events.contracts import ListenerRunner
 from securely.log import LogManager
+from securely.queue.commands.queued import QueuedCommands
 from securely.queue.delivery.runner import JobRunner
 from securely.queue.listeners import QueuedListeners
 from securely.queue.manager import Materials, QueueManager
@@ -27,6 +29,7 @@ class QueueProvider(Provider):
     provides: ClassVar[Mapping[str, type]] = {
         "queue": QueueManager,
         "queue.codec": Codec,
+        "queue.commands": CommandQueue,
         "queue.listeners": ListenerRunner,
         "queue.runner": JobRunner,
     }
@@ -44,11 +47,12 @@ class QueueProvider(Provider):
     options: ClassVar[Mapping[str, type | str]] = {"queue": QueueOptions}
 
     def register(self) -> None:
-        """Bind the manager, the codec, the runner and what runs queued listeners."""
+        """Bind the manager, the codec, the runner and what runs queued listeners and commands."""
         self.app.singleton(QueueManager, self.manager)
         self.app.singleton(Codec, self.codec)
         self.app.singleton(JobRunner, self.runner)
         self.app.singleton(ListenerRunner, QueuedListeners)
+        self.app.singleton(CommandQueue, QueuedCommands)
 
     def manager(self, config: Config, events: Dispatcher, paths: Paths) -> QueueManager:
         """Return the manager of the configured connections."""
