@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from securely.console.artisan import Artisan
+from securely.console.artisan.markdown import help_markdown, list_markdown
 from securely.console.command import Command
 from securely.console.generator import Generator
 from securely.console.output import Verbosity
 from securely.support import completion, listing
 
 __all__ = ["CompletionCommand", "HelpCommand", "ListCommand", "MakeCommandCommand"]
+
+_FORMATS: Final = ("txt", "json", "md")
 
 
 class ListCommand(Command):
@@ -17,9 +22,9 @@ class ListCommand(Command):
     signature = """list
         {namespace? : Show the commands of this namespace only}
         {--raw : Names and descriptions only, for other programs}
-        {--format=txt : How to print: txt or json}
+        {--format=txt : How to print: txt, json or md}
         {--json : The same as --format=json}
-        {--short : Leave arguments and options out of the json}"""
+        {--short : Leave arguments and options out of json and md}"""
     description = "List commands"
 
     def handle(self, artisan: Artisan) -> int:
@@ -30,11 +35,14 @@ class ListCommand(Command):
         if within and within not in known and not artisan.has(within):
             spaces = ", ".join(sorted(known))
             self.fail(f'There are no commands in the "{within}" namespace. Namespaces: {spaces}.')
-        chosen = self.choice("format", ("txt", "json"))
-        if self.boolean("json") or chosen == "json":
-            short = self.boolean("short")
+        chosen = "json" if self.boolean("json") else self.choice("format", _FORMATS)
+        short = self.boolean("short")
+        if chosen == "json":
             text = listing.list_json(artisan.name, artisan.version, entries, within, short=short)
             self.output.write(text + "\n", raw=True)
+        elif chosen == "md":
+            text = list_markdown(artisan.title, entries, within, short=short)
+            self.output.write(text, raw=True)
         elif self.boolean("raw"):
             self.output.write(listing.list_raw(entries, within), raw=True)
         else:
@@ -49,15 +57,20 @@ class ListCommand(Command):
 class HelpCommand(Command):
     """Shows one command; `x --help` comes here too."""
 
-    signature = "help {command_name=help : The command} {--format=txt : How to print: txt or json}"
+    signature = """help
+        {command_name=help : The command}
+        {--format=txt : How to print: txt, json or md}"""
     description = "Display help for a command"
 
     def handle(self, artisan: Artisan) -> int:
         """Print usage, arguments and options of the command."""
         entry = artisan.find(self.string("command_name")).entry()
-        if self.choice("format", ("txt", "json")) == "json":
+        chosen = self.choice("format", _FORMATS)
+        if chosen == "json":
             text = listing.list_json(artisan.name, artisan.version, [entry])
             self.output.write(text + "\n", raw=True)
+        elif chosen == "md":
+            self.output.write(help_markdown(entry), raw=True)
         else:
             text = listing.help_text(entry, colour=self.output.is_decorated)
             self.output.write(text, raw=True)
