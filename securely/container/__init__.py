@@ -12,7 +12,7 @@ Files:
     signature: the parameters of a class or function, read once.
     scope: what lives for one request, job or command; how a shared object is built once.
     contextual: when building X, give Y.
-    markers: what a parameter says of itself in Annotated.
+    markers: what a parameter says of itself in Annotated, and a class by decorators.
     current: which container is current.
     facade: a name for a service.
     provider: what binds a component.
@@ -27,6 +27,7 @@ from securely.container.current import current, set_process_container
 from securely.container.exceptions import (
     AliasLoop,
     AsyncBinding,
+    BoundOver,
     CaptiveDependency,
     CircularDependency,
     ContainerError,
@@ -37,32 +38,56 @@ from securely.container.exceptions import (
     UnusedContext,
 )
 from securely.container.facade import facade, service_of
-from securely.container.markers import Give, Inject, Lazy, Parameters, Setting, Tagged
-from securely.container.provider import Provider
+from securely.container.markers import (
+    Give,
+    Inject,
+    Lazy,
+    Named,
+    Parameters,
+    Setting,
+    Tag,
+    Tagged,
+    binds_to,
+    binds_when,
+    scoped,
+    singleton,
+)
+from securely.container.provider import Deferrable, Provider, Publication
+from securely.container.verbs.reports import Reached
 
 __all__ = [
     "AliasLoop",
     "AsyncBinding",
     "Binding",
+    "BoundOver",
     "CaptiveDependency",
     "CircularDependency",
     "Container",
     "ContainerError",
+    "Deferrable",
     "Give",
     "Inject",
     "InvalidBinding",
     "Lazy",
     "Lifetime",
+    "Named",
     "NotBooted",
     "NotBound",
     "NotInstantiable",
     "Parameters",
     "Provider",
+    "Publication",
+    "Reached",
     "Setting",
+    "Tag",
     "Tagged",
     "UnusedContext",
+    "binds_to",
+    "binds_when",
     "current",
     "facade",
+    "scoped",
     "service_of",
     "set_process_container",
+    "singleton",
 ]

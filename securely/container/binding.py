@@ -10,25 +10,33 @@ from functools import partial
 from typing import Any, TypeAlias, TypeGuard
 
 from securely.container.scope import Cell
-from securely.container.signature import Parameter
+from securely.container.signature import Parameter, class_source
 
 __all__ = [
     "Binding",
     "Key",
     "Lifetime",
+    "Origin",
     "Table",
     "is_factory",
     "is_list",
     "name_of",
+    "origin",
     "place",
     "positional",
+    "written",
 ]
 
 # A class, a string, or any other hashable annotation, as punq allows.
 Key: TypeAlias = Any
+# Who made a binding: a class, or file and line. It becomes text when somebody wants to read it.
+Origin: TypeAlias = type | tuple[str, int]
 
 # Frames of these files are ours; the line that a person wrote lies above them.
 _OWN = __file__.rpartition("binding.py")[0]
+_FRAMEWORK = _OWN.rstrip("\\/").rpartition("container")[0]
+# Who binds by attributes of a class is meant by that class.
+_BY_ATTRIBUTES = "bind_attributes"
 
 
 class Lifetime(Enum):
@@ -52,7 +60,9 @@ class Binding:
         shares: punq's `cache`: whether one `resolve` uses one object.
         parameters: What punq's rules fill in, read when it was made.
         cell: The one object of a singleton or an instance.
-        place: File and line that made it.
+        origin: Who made it.
+        is_declared: Whether its class says so itself, by a decorator.
+        is_fallback: Whether `bind_if` and kin made it, so that others may replace it.
     """
 
     __slots__ = (
@@ -60,10 +70,12 @@ class Binding:
         "by_punq",
         "cell",
         "concrete",
+        "is_declared",
+        "is_fallback",
         "key",
         "lifetime",
+        "origin",
         "parameters",
-        "place",
         "replaces",
         "shares",
     )
@@ -88,7 +100,22 @@ class Binding:
         self.parameters = parameters
         self.replaces = not by_punq
         self.cell = Cell()
-        self.place = place()
+        self.is_declared = False
+        self.is_fallback = False
+        self.origin: Origin = origin()
+
+    @property
+    def place(self) -> str:
+        """File and line of what made it: a call, a provider or the class itself."""
+        return written(self.origin)
+
+    @property
+    def is_framework(self) -> bool:
+        """Whether it was made by the framework; who replaces that means to."""
+        made_by = self.origin
+        if isinstance(made_by, type):
+            return made_by.__module__.partition(".")[0] == __name__.partition(".")[0]
+        return made_by[0].startswith(_FRAMEWORK)
 
     @property
     def is_shared(self) -> bool:
@@ -169,12 +196,24 @@ def is_list(value: object) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
 
 
-def place() -> str:
-    """Return "file:line" of the nearest caller outside of the container."""
+def origin() -> Origin:
+    """Return file and line of the nearest caller outside of the container, or its provider."""
     frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # inspect.stack reads files
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_OWN):
+        if frame.f_code.co_name == _BY_ATTRIBUTES:
+            return type(frame.f_locals["self"])
         frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def written(made_by: Origin) -> str:
+    """Return *made_by* as "file:line"."""
+    return class_source(made_by) if isinstance(made_by, type) else f"{made_by[0]}:{made_by[1]}"
+
+
+def place() -> str:
+    """Return "file:line" of the nearest caller outside of the container."""
+    return written(origin())
 
 
 def positional(callback: Callable[..., Any], given: int) -> Callable[..., Any]:

@@ -65,19 +65,16 @@ class Container(Reports):
         return self._bind(key, concrete, Lifetime.SCOPED)
 
     def bind_if(self, key: Key, concrete: Key = None) -> None:
-        """Call :meth:`bind`, unless something is bound to *key*."""
-        if not self.bound(key):
-            self.bind(key, concrete)
+        """Call :meth:`bind`, unless something is bound to *key*; others may bind over it."""
+        self._bind_if(key, concrete, Lifetime.TRANSIENT)
 
     def singleton_if(self, key: Key, concrete: Key = None) -> None:
-        """Call :meth:`singleton`, unless something is bound to *key*."""
-        if not self.bound(key):
-            self.singleton(key, concrete)
+        """Call :meth:`singleton`, unless something is bound to *key*; others may bind over it."""
+        self._bind_if(key, concrete, Lifetime.SINGLETON)
 
     def scoped_if(self, key: Key, concrete: Key = None) -> None:
-        """Call :meth:`scoped`, unless something is bound to *key*."""
-        if not self.bound(key):
-            self.scoped(key, concrete)
+        """Call :meth:`scoped`, unless something is bound to *key*; others may bind over it."""
+        self._bind_if(key, concrete, Lifetime.SCOPED)
 
     def instance(self, key: Key, value: T) -> T:
         """Have *key* give *value*, which is returned; None is a value, too."""
@@ -111,7 +108,9 @@ class Container(Reports):
         """Return what *key* is a name of, in the end; itself, when it is no alias."""
         return self.root(key)
 
-    def _bind(self, key: Key, concrete: Key, lifetime: Lifetime) -> Any:
+    def _bind(
+        self, key: Key, concrete: Key, lifetime: Lifetime, *, is_fallback: bool = False
+    ) -> Any:
         if concrete is None and isinstance(key, types.FunctionType):
             for each in _returned(key):
                 self._bind(each, key, lifetime)
@@ -125,11 +124,19 @@ class Container(Reports):
             )
         was_resolved = self.resolved(key)
         self._aliases.pop(key, None)
-        self.registrations.replace(Binding(key, concrete, lifetime))
+        binding = Binding(key, concrete, lifetime)
+        binding.is_fallback = is_fallback
+        self._replace(binding)
         self.invalidate()
         if was_resolved:
             self._rebound(key)
         return None
+
+    def _bind_if(self, key: Key, concrete: Key, lifetime: Lifetime) -> None:
+        made_by_function = concrete is None and isinstance(key, types.FunctionType)
+        for each in _returned(key) if made_by_function else (key,):
+            if not self.bound(each):
+                self._bind(each, key if made_by_function else concrete, lifetime, is_fallback=True)
 
     # Asking.
 
@@ -174,11 +181,6 @@ class Container(Reports):
         self.registrations.entries.pop(self.root(key), None)
         self._resolved.discard(self.root(key))
         self.invalidate()
-
-    def is_shared(self, key: Key) -> bool:
-        """Tell whether `make` gives the same object more than once."""
-        bindings = self.find(key)[1]
-        return bool(bindings) and bindings[-1].is_shared
 
     def bindings(self) -> Mapping[Key, Binding]:
         """Return what has been bound to a class, a factory or a key, and counts; no instances."""

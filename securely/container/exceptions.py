@@ -9,6 +9,7 @@
         ├── InvalidBinding          what was given cannot be bound (a TypeError)
         ├── CaptiveDependency       a singleton would keep a scoped object
         ├── UnusedContext           what `when` gives, nobody needs
+        ├── BoundOver               two places bind the same key, and one of them in vain
         ├── AliasLoop               an alias that leads back to itself (a ValueError)
         └── NotBooted               no application is current (a RuntimeError)
 
@@ -18,6 +19,7 @@ so that code written for punq catches what it always caught.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import punq
@@ -27,6 +29,7 @@ from securely.exceptions import SecurelyError
 __all__ = [
     "AliasLoop",
     "AsyncBinding",
+    "BoundOver",
     "CaptiveDependency",
     "CircularDependency",
     "ContainerError",
@@ -39,7 +42,24 @@ __all__ = [
 
 
 class ContainerError(SecurelyError):
-    """The container cannot do what was asked."""
+    """The container cannot do what was asked.
+
+    Attributes:
+        place: File and line to look at; empty where there is none.
+        parameter: The name of the parameter that is concerned; empty where none is.
+    """
+
+    place: str = ""
+    parameter: str = ""
+
+    @property
+    def fact(self) -> Hashable:
+        """What is wrong, however one got there; two errors of one fact are one problem."""
+        return str(self)
+
+
+def _seen_at(place: str) -> str:
+    return f" See {place}." if place else ""
 
 
 class NotBound(ContainerError, punq.MissingDependencyError, LookupError):
@@ -51,6 +71,8 @@ class NotBound(ContainerError, punq.MissingDependencyError, LookupError):
         wanted_by: Which parameter of whom asked for it; empty when a caller did.
         path: How the container got there, from what was asked for to what is missing.
         near: The bound keys whose names are alike.
+        place: Where it is wanted: file and line of the constructor or function, or of the binding.
+        parameter: The name of the parameter that asked for it.
     """
 
     def __init__(
@@ -60,16 +82,28 @@ class NotBound(ContainerError, punq.MissingDependencyError, LookupError):
         wanted_by: str = "",
         path: tuple[str, ...] = (),
         near: tuple[str, ...] = (),
+        place: str = "",
+        parameter: str = "",
     ) -> None:
         self.key = key
         self.reason = reason
         self.wanted_by = wanted_by
         self.path = path
         self.near = near
+        self.place = place
+        self.parameter = parameter
         super().__init__(self._message())
 
     def __reduce__(self) -> tuple[type[NotBound], tuple[Any, ...]]:
-        return type(self), (self.key, self.reason, self.wanted_by, self.path, self.near)
+        given = (self.key, self.reason, self.wanted_by, self.path, self.near)
+        return type(self), (*given, self.place, self.parameter)
+
+    @property
+    def fact(self) -> Hashable:
+        """The parameter that lacks something, however one got to it."""
+        if self.parameter:
+            return self.key, self.reason, self.wanted_by, self.place
+        return self.key, self.reason, self.place, self.path
 
     def _message(self) -> str:
         parts = [f"Cannot resolve {self.key}: {self.reason}."]
@@ -79,7 +113,7 @@ class NotBound(ContainerError, punq.MissingDependencyError, LookupError):
             parts.append(f"The path is {' → '.join(self.path)}.")
         if self.near:
             parts.append(f"Did you mean {' or '.join(self.near)}?")
-        return " ".join(parts)
+        return " ".join(parts) + _seen_at(self.place)
 
 
 class NotInstantiable(NotBound, TypeError):
@@ -91,17 +125,27 @@ class CircularDependency(ContainerError):
 
     Attributes:
         path: The way round; the first and the last name are the same thing.
+        place: File and line of the parameter that closes it; empty where a factory does.
+        parameter: The name of that parameter.
     """
 
-    def __init__(self, path: tuple[str, ...]) -> None:
+    def __init__(self, path: tuple[str, ...], place: str = "", parameter: str = "") -> None:
         self.path = path
+        self.place = place
+        self.parameter = parameter
         super().__init__(
             f"Circular dependency: {' → '.join(path)}. "
             "Take one of them as Lazy[...], which is resolved at its first use."
+            f"{_seen_at(place)}"
         )
 
-    def __reduce__(self) -> tuple[type[CircularDependency], tuple[tuple[str, ...]]]:
-        return type(self), (self.path,)
+    def __reduce__(self) -> tuple[type[CircularDependency], tuple[Any, ...]]:
+        return type(self), (self.path, self.place, self.parameter)
+
+    @property
+    def fact(self) -> Hashable:
+        """The things in the circle, wherever one enters it."""
+        return frozenset(step.partition(" (")[0] for step in self.path)
 
 
 class AsyncBinding(ContainerError, TypeError):
@@ -137,20 +181,36 @@ class CaptiveDependency(ContainerError):
         singleton: What is kept for good.
         scoped: What should end with its scope.
         path: How the one comes to hold the other.
+        place: File and line of the parameter that would hold it.
+        parameter: The name of that parameter.
     """
 
-    def __init__(self, singleton: str, scoped: str, path: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        singleton: str,
+        scoped: str,
+        path: tuple[str, ...],
+        place: str = "",
+        parameter: str = "",
+    ) -> None:
         self.singleton = singleton
         self.scoped = scoped
         self.path = path
+        self.place = place
+        self.parameter = parameter
         super().__init__(
             f"The singleton {singleton} would keep the scoped {scoped} beyond its scope "
-            f"({' → '.join(path)}). Make {singleton} scoped, or take Lazy[{scoped}] "
-            "and resolve it at each use."
+            f"({' → '.join(path)}). Make {singleton} scoped, or take Lazy[{scoped}], "
+            f"which gives each scope its own.{_seen_at(place)}"
         )
 
-    def __reduce__(self) -> tuple[type[CaptiveDependency], tuple[str, str, tuple[str, ...]]]:
-        return type(self), (self.singleton, self.scoped, self.path)
+    def __reduce__(self) -> tuple[type[CaptiveDependency], tuple[Any, ...]]:
+        return type(self), (self.singleton, self.scoped, self.path, self.place, self.parameter)
+
+    @property
+    def fact(self) -> Hashable:
+        """Who keeps what, however it comes to that."""
+        return self.singleton, self.scoped, self.place
 
 
 class UnusedContext(ContainerError):
@@ -173,6 +233,29 @@ class UnusedContext(ContainerError):
 
     def __reduce__(self) -> tuple[type[UnusedContext], tuple[str, str, str]]:
         return type(self), (self.consumer, self.need, self.place)
+
+
+class BoundOver(ContainerError):
+    """A key is bound in two places, and the first binding is never used.
+
+    Attributes:
+        key: The name of what is bound twice.
+        first: File and line of the binding that was never used.
+        place: File and line of the one that replaced it.
+    """
+
+    def __init__(self, key: str, first: str, place: str) -> None:
+        self.key = key
+        self.first = first
+        self.place = place
+        super().__init__(
+            f"{key} is bound twice: the binding at {first} is never used, because {place} binds "
+            "over it. Remove one of them, or say that it is meant: the first may be a fallback "
+            f"(bind_if), or the second may begin with `del app[{key}]`."
+        )
+
+    def __reduce__(self) -> tuple[type[BoundOver], tuple[str, str, str]]:
+        return type(self), (self.key, self.first, self.place)
 
 
 class AliasLoop(ContainerError, ValueError):

@@ -25,6 +25,7 @@ __all__ = [
     "current_scope",
     "enter",
     "exclusively",
+    "joined",
     "leave",
     "once",
 ]
@@ -35,6 +36,7 @@ class Build:
 
     Attributes:
         label: What it is called in messages.
+        way: How one got there from the build around it, its own name last.
         key: What identifies it; a second build of the same key within itself is a cycle.
         pid: The process that it was begun in; its threads do not exist in a forked child.
         needs: The builds of others that this one waits for.
@@ -43,14 +45,17 @@ class Build:
         done: What is called when it has ended, well or not.
     """
 
-    __slots__ = ("done", "is_open", "key", "label", "needs", "pid", "yields")
+    __slots__ = ("done", "is_open", "key", "label", "needs", "pid", "way", "yields")
 
-    def __init__(self, key: object, label: str, *, yields: bool = False) -> None:
+    def __init__(
+        self, key: object, label: str, way: tuple[str, ...] = (), *, yields: bool = False
+    ) -> None:
         self.key = key
         self.pid = _pid
         self.yields = yields
         self.is_open = False
         self.label = label
+        self.way = way or (label,)
         self.needs: list[Build] = []
         self.done: list[Callable[[], object]] = []
 
@@ -80,7 +85,7 @@ def building() -> tuple[Build, ...]:
     return _stack.get()
 
 
-def once(cell: Cell, label: str, make: Callable[[], Any]) -> Any:
+def once(cell: Cell, label: str, make: Callable[[], Any], way: tuple[str, ...] = ()) -> Any:
     """Return what *cell* holds; build it with *make* first, if nobody has.
 
     Threads that come while it is built wait for it. There is one "lock" per object, so a factory
@@ -90,7 +95,7 @@ def once(cell: Cell, label: str, make: Callable[[], Any]) -> Any:
     Raises:
         CircularDependency: *make* needs, in the end, what it is to make.
     """
-    mine = Build(cell, label)
+    mine = Build(cell, label, way)
     while True:
         with _mutex:
             if cell.value is not MISSING:
@@ -102,7 +107,7 @@ def once(cell: Cell, label: str, make: Callable[[], Any]) -> Any:
                 break
             gate = threading.Lock()
             gate.acquire()  # released by the builder
-            _wait_for(busy, stack, gate.release)
+            _wait_for(busy, mine, stack, gate.release)
         gate.acquire()  # a gate is passed once, and never released
         _waited_for(busy, stack)
     token = _stack.set((*stack, mine))
@@ -115,12 +120,14 @@ def once(cell: Cell, label: str, make: Callable[[], Any]) -> Any:
     return value
 
 
-async def aonce(cell: Cell, label: str, make: Callable[[], Awaitable[Any]]) -> Any:
+async def aonce(
+    cell: Cell, label: str, make: Callable[[], Awaitable[Any]], way: tuple[str, ...] = ()
+) -> Any:
     """Async twin of :func:`once`; tasks of any loop wait without blocking theirs."""
     import asyncio
 
     loop = asyncio.get_running_loop()
-    mine = Build(cell, label)
+    mine = Build(cell, label, way)
     while True:
         with _mutex:
             if cell.value is not MISSING:
@@ -131,7 +138,7 @@ async def aonce(cell: Cell, label: str, make: Callable[[], Awaitable[Any]]) -> A
                 cell.build = mine
                 break
             gate = asyncio.Event()
-            _wait_for(busy, stack, partial(loop.call_soon_threadsafe, gate.set))
+            _wait_for(busy, mine, stack, partial(loop.call_soon_threadsafe, gate.set))
         try:
             await gate.wait()
         finally:
@@ -146,16 +153,17 @@ async def aonce(cell: Cell, label: str, make: Callable[[], Awaitable[Any]]) -> A
     return value
 
 
-def enter(key: object, label: str) -> Token[tuple[Build, ...]]:
+def enter(key: object, label: str, way: tuple[str, ...] = ()) -> Token[tuple[Build, ...]]:
     """Note that *key* is being built in this context; :func:`leave` ends it.
 
     Raises:
         CircularDependency: It is being built already.
     """
     stack = _stack.get()
+    mine = Build(key, label, way)
     if any(build.key is key for build in stack):
-        raise CircularDependency(_round(stack, lambda build: build.key is key, label))
-    return _stack.set((*stack, Build(key, label)))
+        raise CircularDependency(_round(stack, lambda build: build.key is key, mine))
+    return _stack.set((*stack, mine))
 
 
 def leave(token: Token[tuple[Build, ...]]) -> None:
@@ -183,7 +191,7 @@ def exclusively(cell: Cell, label: str, work: Callable[[], bool]) -> bool:
                 return work()
             gate = threading.Lock()
             gate.acquire()  # released by the one who is at it
-            _wait_for(busy, stack, gate.release)
+            _wait_for(busy, mine, stack, gate.release)
         gate.acquire()  # a gate is passed once, and never released
         _waited_for(busy, stack)
     token = _stack.set((*stack, mine))
@@ -215,15 +223,17 @@ def _leading(busy: Build, stack: tuple[Build, ...]) -> Build | None:
     return None
 
 
-def _wait_for(busy: Build, stack: tuple[Build, ...], release: Callable[[], object]) -> None:
-    """Note that all of *stack* waits for *busy*; called with the mutex held."""
+def _wait_for(
+    busy: Build, mine: Build, stack: tuple[Build, ...], release: Callable[[], object]
+) -> None:
+    """Note that all of *stack*, and *mine*, waits for *busy*; called with the mutex held."""
     own = _leading(busy, stack)
     while own is not None and own.yields:
         own.is_open = True
         _release(cast("Cell", own.key), own)
         own = _leading(busy, stack)
     if own is not None:
-        raise CircularDependency(_round(stack, lambda each: each is own, busy.label))
+        raise CircularDependency(_round(stack, lambda each: each is own, mine))
     for build in stack:
         build.needs.append(busy)
     busy.done.append(release)
@@ -253,11 +263,21 @@ def _release(cell: Cell, mine: Build) -> None:
             release()
 
 
-def _round(stack: tuple[Build, ...], first: Callable[[Build], bool], last: str) -> tuple[str, ...]:
-    labels = [build.label for build in stack]
+def _round(
+    stack: tuple[Build, ...], first: Callable[[Build], bool], last: Build
+) -> tuple[str, ...]:
+    """Return the way from the *first* of *stack* over all that it needed to *last*."""
     start = next(index for index, build in enumerate(stack) if first(build))
-    path = [*labels[start:], last]
-    return tuple(path if path[0] == path[-1] else [*path, path[0]])
+    path = joined([stack[start].label], (*stack[start + 1 :], last))
+    return tuple(path if path[0] == last.label else [*path, path[0]])
+
+
+def joined(path: list[str], builds: tuple[Build, ...]) -> list[str]:
+    """Return *path* with the ways of *builds* behind it; a way begins where the last one ended."""
+    for build in builds:
+        goes_on = len(build.way) > 1 and path and path[-1].partition(" (")[0] == build.way[0]
+        path = [*path, *(build.way[1:] if goes_on else build.way)]
+    return path
 
 
 class Closing(Protocol):

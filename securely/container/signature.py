@@ -26,12 +26,14 @@ from securely.support.missing import MISSING
 __all__ = [
     "Kind",
     "Parameter",
+    "class_source",
     "is_buildable",
     "is_service",
     "origin_of",
     "read",
     "read_as_punq",
     "returned",
+    "source_of",
     "unwrapped",
 ]
 
@@ -193,6 +195,30 @@ def unwrapped(target: Any) -> Any:
         else:
             inner = vars(type(target)).get("__call__")
             return inner if isinstance(inner, types.FunctionType) else target
+
+
+def source_of(target: Any) -> str:
+    """Return "file:line" of where the parameters of *target* are written.
+
+    That is the constructor of a class, if it has one that was written by hand, or the class.
+    It is empty for what is in no file.
+    """
+    function = _constructor(target) if isinstance(target, type) else unwrapped(target)
+    function = getattr(function, "__wrapped__", function)
+    code = getattr(function, "__code__", None)
+    if code is None or code.co_filename.startswith("<"):  # as that of a dataclass
+        return class_source(target) if isinstance(target, type) else ""
+    return f"{code.co_filename}:{code.co_firstlineno}"
+
+
+def class_source(cls: type) -> str:
+    """Return "file:line" of the class statement of *cls*; empty where there is none."""
+    import inspect
+
+    try:
+        return f"{inspect.getsourcefile(cls)}:{inspect.getsourcelines(cls)[1]}"
+    except (OSError, TypeError):  # written in C, or at a prompt
+        return ""
 
 
 def origin_of(annotation: Any) -> Any:

@@ -11,7 +11,7 @@ from securely.support.forking import renew_after_fork
 from securely.support.importing import import_object
 from securely.support.suggest import did_you_mean
 
-__all__ = ["Definition", "Driver", "Manager", "UndefinedInstance", "UnknownDriver"]
+__all__ = ["Definition", "Driver", "Manager", "UndefinedInstance", "UnknownDriver", "named"]
 
 T = TypeVar("T")
 
@@ -160,6 +160,10 @@ class Manager(Generic[T]):
                 instance = self._instances[wanted] = self._build(wanted, self.definition(wanted))
             return instance
 
+    def _named(self, name: str) -> T:
+        """Return what the manager's own word does: `store`, `channel` …; see :func:`named`."""
+        return self._instance(name)
+
     def _built(self) -> Mapping[str, T]:
         """Return a copy of what has been built so far, by name."""
         return dict(self._instances)
@@ -190,3 +194,8 @@ def _close(instance: object) -> None:
     close = getattr(instance, "close", None)
     if callable(close):
         close()
+
+
+def named(manager: Manager[T], name: str) -> T:
+    """Return the instance *name* of any manager, whatever its own word for that is."""
+    return manager._named(name)  # what it is for

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol, TypeGuard, cast
 
-from securely.container.binding import Key, is_factory, is_list
+from securely.container.binding import Binding, Key, is_factory, is_list
 from securely.container.contextual import Given, ParameterName
-from securely.container.markers import Inject, Lazy, Parameters
-from securely.container.plans.nodes import Call, Constant, Node, Overrides, Slot
+from securely.container.exceptions import AsyncBinding
+from securely.container.markers import Give, Inject, Lazy, Parameters
+from securely.container.plans.nodes import Call, Constant, Finish, Node, Overrides, Slot
 from securely.container.signature import Kind, Parameter, is_service, origin_of
 from securely.container.verbs.core import Core
 from securely.support.missing import MISSING
@@ -49,8 +50,16 @@ class Planner(Protocol):
         """Return what `when` gives one of *consumers*."""
         ...
 
+    def bound_to(self, binding: Binding) -> Node:
+        """Return the plan of one binding."""
+        ...
+
     def missing(self, key: Key, parameter: Parameter | None, reason: str) -> Node:
         """Tell that *key* cannot be resolved."""
+        ...
+
+    def promise(self, key: Key, parameter: Parameter) -> None:
+        """Note that *key* may be asked for later."""
         ...
 
 
@@ -98,6 +107,8 @@ class Arguments:
                 untyped += 1
             if node is None:
                 node = self._typed(parameter, consumers)
+            if parameter.markers and not self._planner.cold:
+                node = self._heard(node, parameter)
             if node is None and (spread or parameter.kind is Kind.POSITIONAL_ONLY):
                 node = Constant(() if parameter.kind is Kind.SEVERAL else parameter.default)
             slots.append(Slot(parameter, node))
@@ -123,9 +134,14 @@ class Arguments:
         parameter: Parameter,
         consumers: tuple[Key, ...],
     ) -> Node:
-        container, is_ours = self._planner.container, isinstance(marker, Inject)
+        container = self._planner.container
         if self._planner.cold:
+            if handler is None:
+                self._foretell(marker, parameter)
             return Constant(None)
+        if type(marker) is Give and handler is None and not marker.overrides:
+            # It is planned with the rest: so it may be async, and a cycle is seen beforehand.
+            return self._planner.node(marker.key, parameter=parameter)
 
         def resolve() -> Any:
             value = (
@@ -135,12 +151,35 @@ class Arguments:
             )
             if value is MISSING:
                 node = self._typed(parameter, consumers)
+                if node is not None and node.needs_await:
+                    raise AsyncBinding(node.needs_await)
                 value = parameter.default if node is None else node.build()
-            if is_ours:
-                marker.after(value, container)
             return value
 
         return Call(resolve)
+
+    def _heard(self, node: Node | None, parameter: Parameter) -> Node | None:
+        """Return *node*, followed by what the markers of *parameter* want to do with its value."""
+        for each in parameter.markers:
+            marker = each() if isinstance(each, type) and issubclass(each, Inject) else each
+            tell = self._planner.container.callbacks.marker_hook(marker)
+            if tell is None:
+                continue
+            if node is None and parameter.default is not MISSING:
+                node = Constant(parameter.default)
+            node = node if node is None else Finish(node, tell)
+        return node
+
+    def _foretell(self, marker: Inject[Any], parameter: Parameter) -> None:
+        """Plan what *marker* would make, without asking it for the value."""
+        try:
+            keys = marker.needs(self._planner.container, parameter)
+        except LookupError as error:
+            wanted = parameter.keys[0] if parameter.keys else parameter.name
+            self._planner.missing(wanted, parameter, str(error).rstrip("."))
+            return
+        for key in keys:
+            self._planner.node(key, parameter=parameter)
 
     def _typed(self, parameter: Parameter, consumers: tuple[Key, ...]) -> Node | None:
         """Return what the type says; None leaves the parameter to its default."""
@@ -205,8 +244,11 @@ class Arguments:
             element = parameter.keys[0]
         if element is MISSING or not _is_hashable(element) or isinstance(element, type(...)):
             return None
+        bindings = container.find(element)[1]
+        for binding in bindings if self._planner.cold else ():
+            self._planner.bound_to(binding)
         # Those that fit none of the registered: a list of numbers is a value, not services.
-        if not container.find(element)[1]:
+        if not bindings:
             is_empty = is_service(element) and parameter.default is MISSING
             return Call(_shape_of(parameter)) if is_empty else None
         shape = _shape_of(parameter)
@@ -220,13 +262,17 @@ class Arguments:
             if key is Parameters:
                 return Overrides()
             if origin is Lazy:
-                return Call(partial(Lazy, partial(container.make, arguments[0])))
+                wanted = arguments[0]
+                self._planner.promise(wanted, parameter)
+                shared = partial(container.is_shared, wanted)
+                return Call(partial(Lazy, partial(container.make, wanted), shared))
             if (
                 getattr(origin, "__name__", "") == "Callable"
                 and arguments[0] == []
                 and parameter.default is MISSING
                 and (is_service(arguments[1]) or container.bound(arguments[1]))
             ):
+                self._planner.promise(arguments[1], parameter)
                 return Constant(partial(container.make, arguments[1]))
         return None
 
@@ -236,6 +282,9 @@ class Arguments:
         if parameter.kind is Kind.SEVERAL and not (is_list(value) or _is_marker(value)):
             return self._all([value])
         if _is_marker(value):
+            if self._planner.cold:
+                self._foretell(value, parameter)
+                return Constant(None)
             return Call(partial(_resolved, value, container, parameter))
         if given.is_value:
             return Constant(value)

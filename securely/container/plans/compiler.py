@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from securely.container.binding import Binding, Key, Lifetime, name_of
 from securely.container.contextual import Given, ParameterName
@@ -15,6 +15,7 @@ from securely.container.exceptions import (
     NotBound,
     NotInstantiable,
 )
+from securely.container.markers.classes import declared
 from securely.container.plans.arguments import Arguments
 from securely.container.plans.nodes import (
     Before,
@@ -28,12 +29,19 @@ from securely.container.plans.nodes import (
     Slot,
 )
 from securely.container.plans.resources import Color, color_of, opener
-from securely.container.scope import building
-from securely.container.signature import Parameter, is_buildable, is_service, read, unwrapped
+from securely.container.scope import building, joined
+from securely.container.signature import (
+    Parameter,
+    is_buildable,
+    is_service,
+    read,
+    source_of,
+    unwrapped,
+)
 from securely.container.verbs.core import Core
 from securely.support.missing import MISSING
 
-__all__ = ["Compiler", "Frame"]
+__all__ = ["Compiler", "Frame", "Promise"]
 
 
 class Frame:
@@ -45,10 +53,11 @@ class Frame:
         identity: The binding or class that plans it; twice the same on one way is a cycle.
         binding: The binding; None when there is none.
         lifetime: How long the object is kept.
+        target: The class or factory whose parameters are filled in; None when it is another key.
         needs: The steps that follow from it.
     """
 
-    __slots__ = ("binding", "identity", "label", "lifetime", "needs", "via")
+    __slots__ = ("binding", "identity", "label", "lifetime", "needs", "target", "via")
 
     def __init__(self, key: Key, parameter: Parameter | None, identity: object) -> None:
         self.label = name_of(key)
@@ -56,10 +65,32 @@ class Frame:
         self.identity = identity
         self.binding = identity if isinstance(identity, Binding) else None
         self.lifetime = self.binding.lifetime if self.binding else Lifetime.TRANSIENT
+        self.target: Any = None
         self.needs: list[Frame] = []
 
     def __str__(self) -> str:
         return f"{self.label} (param {self.via})" if self.via else self.label
+
+    @property
+    def place(self) -> str:
+        """File and line of the parameters, or else of the binding."""
+        if self.target is not None:
+            return source_of(self.target)
+        return self.binding.place if self.binding is not None else ""
+
+
+class Promise(NamedTuple):
+    """What somebody may ask for later: it must be possible, too.
+
+    Attributes:
+        owner: Who asks.
+        key: For what.
+        parameter: By which of its parameters.
+    """
+
+    owner: Frame
+    key: Key
+    parameter: Parameter
 
 
 class Compiler:
@@ -87,6 +118,7 @@ class Compiler:
         self.problems = problems
         self.keys: list[Key] = []
         self.used: set[tuple[Key, Key]] = set()
+        self.promises: list[Promise] = []
         self.story: Frame | None = None
         self.frames: list[Frame] = []
         self._arguments = Arguments(self)
@@ -123,14 +155,18 @@ class Compiler:
         """Raise *error*; or, when faults are collected, note it and go on with nothing."""
         if self.problems is None:
             raise error
-        if str(error) not in map(str, self.problems):
+        if all((type(error), error.fact) != (type(each), each.fact) for each in self.problems):
             self.problems.append(error)
         return Constant(None)
 
     def path(self, *last: str) -> tuple[str, ...]:
         """Return the way here as words, what is built outside of this plan first."""
-        outside = [build.label for build in building()]
-        return (*outside, *map(str, self.frames), *last)
+        return (*joined([], building()), *map(str, self.frames), *last)
+
+    @property
+    def way(self) -> tuple[str, ...]:
+        """The way here from what was asked for."""
+        return tuple(map(str, self.frames))
 
     def missing(self, key: Key, parameter: Parameter | None, reason: str) -> Node:
         """Tell that *key* cannot be resolved, and why."""
@@ -141,7 +177,21 @@ class Compiler:
         cls = NotInstantiable if abstract else NotBound
         last = f"{label} (param {parameter.name})" if parameter is not None else label
         near = self.container.near(key)
-        return self.fail(cls(label, reason, wanted, self.path(last), near))
+        place = self.frames[-1].place if self.frames else ""
+        name = parameter.name if parameter is not None else ""
+        way = self.path(last)
+        return self.fail(cls(label, reason, wanted, way, near, place=place, parameter=name))
+
+    def promise(self, key: Key, parameter: Parameter) -> None:
+        """Note that *key* may be asked for later, by who is being planned."""
+        self.promises.append(Promise(self.frames[-1], key, parameter))
+
+    def kept(self, promise: Promise) -> None:
+        """Plan what was promised; it is no part of who asks for it."""
+        owner = Frame(promise.owner.label, None, promise)
+        owner.label, owner.target = promise.owner.label, promise.owner.target
+        with self.step(owner):
+            self.node(promise.key, parameter=promise.parameter)
 
     @contextmanager
     def step(self, frame: Frame) -> Generator[None]:
@@ -178,7 +228,7 @@ class Compiler:
                 return self._finished(node, key, then)
             cell = self.container.cell_of(binding)
             marked = self._finished(node, key, None)
-            return Once(marked, cell, name_of(key), then)
+            return Once(marked, cell, name_of(key), then, self.way)
 
     def _concrete(self, key: Key, binding: Binding) -> Node:
         concrete = binding.concrete
@@ -226,6 +276,7 @@ class Compiler:
         """Return a call of *target* with its parameters filled in."""
         given: Mapping[str, Any] = binding.arguments if binding is not None else {}
         is_factory = not isinstance(target, type)
+        self.frames[-1].target = target
         slots = self.slots(target, consumers, given, is_factory=is_factory)
         color = color_of(target)
         label = self.frames[-1].label
@@ -238,11 +289,21 @@ class Compiler:
         )
         # A shared object notices by its cell that it is being built.
         if (is_factory or takes_container) and not (binding and binding.is_shared):
-            node = Guard(node, binding or target, label)
+            node = Guard(node, binding or target, label, self.way)
+        return self._marked(node, target)
+
+    def _marked(self, node: Node, target: Any) -> Node:
+        """Return *node*, followed by what the markers of its class want to do with the object."""
+        said = None if self.cold else declared(target)
+        for marker in said.markers if said is not None else ():
+            tell = self.container.callbacks.marker_hook(marker)
+            node = node if tell is None else Finish(node, tell)
         return node
 
     def bound_to(self, binding: Binding) -> Node:
         """Return the plan of one *binding*, though it be not the one that counts."""
+        if self.cold and any(frame.identity is binding for frame in self.frames):
+            return Constant(None)  # one of several that is made of the others
         return self._bound(binding.key, binding, None, True)
 
     def alone(self, cls: type) -> Node:
@@ -250,11 +311,29 @@ class Compiler:
         with self.step(Frame(cls, None, cls)):
             return self.construct(cls, (cls,), None)
 
+    def method(self, cls: type, name: str, given: frozenset[str]) -> None:
+        """Plan the arguments of a method of *cls*, but those *given*; it has no object yet."""
+        function = getattr(cls, name)
+        parameters = read(function, self.container.names)
+        static = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
+        if static is function:  # no classmethod, and nothing bound: it takes the object first
+            parameters = parameters[1:]
+        with self.step(Frame(function, None, function)):
+            self.frames[-1].target = function
+            self._arguments.slots(parameters, (cls, unwrapped(function)), {}, given, False)
+
     def call(
-        self, function: Any, consumers: tuple[Key, ...], *, is_factory: bool = False
+        self,
+        function: Any,
+        consumers: tuple[Key, ...],
+        *,
+        is_factory: bool = False,
+        given: frozenset[str] | None = None,
     ) -> Construct:
         """Return how the arguments of a call of *function* are built; it is not called."""
+        self.given = given if given is not None else self.given
         with self.step(Frame(unwrapped(function), None, function)):
+            self.frames[-1].target = function
             return Construct(_uncalled, self.slots(function, consumers, {}, is_factory=is_factory))
 
     def slots(
@@ -291,7 +370,7 @@ class Compiler:
         for frame in reversed(self.frames[:-1]):
             if frame.lifetime is Lifetime.SINGLETON:
                 held = self.frames[-1].label
-                self.fail(CaptiveDependency(frame.label, held, self.path()))
+                self.fail(CaptiveDependency(frame.label, held, self.path(), *self._held_by()))
             if frame.lifetime is not Lifetime.TRANSIENT:
                 return
 
@@ -299,7 +378,15 @@ class Compiler:
         start = next(index for index, frame in enumerate(self.frames) if first(frame))
         way = [self.frames[start].label, *map(str, self.frames[start + 1 :])]
         last = f"{name_of(key)} (param {parameter.name})" if parameter else name_of(key)
-        return self.fail(CircularDependency((*way, last)))
+        place, name = self.frames[-1].place, parameter.name if parameter else ""
+        return self.fail(CircularDependency((*way, last), place, name))
+
+    def _held_by(self) -> tuple[str, str]:
+        """Return place and name of the parameter that gets what is being planned."""
+        for holder, held in zip(self.frames[-2::-1], self.frames[::-1], strict=False):
+            if holder.target is not None:
+                return holder.place, held.via
+        return self.frames[-1].place, self.frames[-1].via
 
 
 def _uncalled(*_: Any, **__: Any) -> Any:

@@ -26,6 +26,7 @@ __all__ = [
     "Writer",
     "compiled",
     "compiled_call",
+    "is_plain",
 ]
 
 Plan: TypeAlias = Callable[[], Any]
@@ -221,20 +222,21 @@ class Construct(Node):
 class Guard(Node):
     """A factory, or a class that takes the container: it may ask for what is being built."""
 
-    __slots__ = ("key", "label", "node")
+    __slots__ = ("key", "label", "node", "way")
 
-    def __init__(self, node: Node, key: object, label: str) -> None:
+    def __init__(self, node: Node, key: object, label: str, way: tuple[str, ...] = ()) -> None:
         super().__init__()
         self.node = node
         self.key = key
         self.label = label
+        self.way = way
         self.needs_await = node.needs_await
 
     def build(self, given: Given = None) -> Any:
         """Build it, unless it is being built: the same again would never end."""
         if given:  # a factory may call itself with other values, and end
             return self.node.build(given)
-        token = enter(self.key, self.label)
+        token = enter(self.key, self.label, self.way)
         try:
             return self.node.build()
         finally:
@@ -244,7 +246,7 @@ class Guard(Node):
         """Async twin of :meth:`build`."""
         if given:
             return await self.node.abuild(given)
-        token = enter(self.key, self.label)
+        token = enter(self.key, self.label, self.way)
         try:
             return await self.node.abuild()
         finally:
@@ -252,10 +254,10 @@ class Guard(Node):
 
     def emit(self, writer: Writer) -> str:
         """Write a call of the guarded plan."""
-        plan, key, label = compiled(self.node), self.key, self.label
+        plan, key, label, way = compiled(self.node), self.key, self.label, self.way
 
         def guarded() -> Any:
-            token = enter(key, label)
+            token = enter(key, label, way)
             try:
                 return plan()
             finally:
@@ -346,9 +348,10 @@ class Once(Node):
         cell: Gives the place where it is kept, here and now.
         label: What it is called.
         then: What is told when it has been built.
+        way: How one gets there from what was asked for.
     """
 
-    __slots__ = ("cell", "label", "node", "then")
+    __slots__ = ("cell", "label", "node", "then", "way")
 
     def __init__(
         self,
@@ -356,12 +359,14 @@ class Once(Node):
         cell: Callable[[], Cell],
         label: str,
         then: Callable[[Any], Any] | None,
+        way: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
         self.node = node
         self.cell = cell
         self.label = label
         self.then = then
+        self.way = way
         self.needs_await = node.needs_await
 
     def build(self, given: Given = None) -> Any:
@@ -373,14 +378,14 @@ class Once(Node):
         if cell.value is not MISSING:
             return cell.value
         if self.then is None:
-            return once(cell, self.label, self.node.build)
+            return once(cell, self.label, self.node.build, self.way)
         fresh: list[Any] = []
 
         def make() -> Any:
             fresh.append(self.node.build())
             return fresh[0]
 
-        value = once(cell, self.label, make)
+        value = once(cell, self.label, make, self.way)
         if fresh:
             self.then(value)
         return value
@@ -399,10 +404,17 @@ class Once(Node):
             fresh.append(await self.node.abuild())
             return fresh[0]
 
-        value = await aonce(cell, self.label, make)
+        value = await aonce(cell, self.label, make, self.way)
         if fresh and self.then is not None:
             self.then(value)
         return value
+
+
+def is_plain(node: Node) -> bool:
+    """Tell whether *node* calls a constructor, and nobody notes that it is at it."""
+    while isinstance(node, Before | Finish):
+        node = node.node
+    return isinstance(node, Construct)
 
 
 def compiled(node: Node) -> Plan:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from securely.container.binding import Key
+from securely.container.markers import Inject
 
 __all__ = ["Callbacks"]
 
@@ -26,6 +27,7 @@ class Callbacks:
         self.before: list[tuple[Key, Callable[..., Any]]] = []
         self.resolving: list[tuple[Key, Callable[..., Any]]] = []
         self.after: list[tuple[Key, Callable[..., Any]]] = []
+        self.marked: list[tuple[type, Callable[..., Any]]] = []
         self.handlers: dict[type, Callable[..., Any]] = {}
 
     def all_extenders(self, key: Key) -> list[Callable[..., Any]]:
@@ -89,6 +91,25 @@ class Callbacks:
 
         return tell
 
+    def marker_hook(self, marker: Any) -> Callable[[Any], Any] | None:
+        """Return one function that gives an object to *marker*, and to all who want to know."""
+        container = self._container
+        own = getattr(marker, "after", None) if isinstance(marker, Inject) else None
+        if own is not None and type(marker).after is Inject.after:
+            own = None
+        hooks = [callback for wanted, callback in self._marked() if isinstance(marker, wanted)]
+        if own is None and not hooks:
+            return None
+
+        def tell(made: Any) -> Any:
+            if own is not None:
+                own(made, container)
+            for hook in hooks:
+                hook(marker, made, container)
+            return made
+
+        return tell
+
     def handler_of(self, marker: Any) -> Callable[..., Any] | None:
         """Return what `when_has` said for the class of *marker*."""
         for cls in type(marker).__mro__:
@@ -96,6 +117,10 @@ class Callbacks:
                 return self.handlers[cls]
         above = self._above()
         return above.handler_of(marker) if above is not None else None
+
+    def _marked(self) -> list[tuple[type, Callable[..., Any]]]:
+        above = self._above()
+        return [*(above._marked() if above is not None else ()), *self.marked]
 
     def _in_order(self, kind: str) -> list[tuple[Key, Callable[..., Any]]]:
         """Return the callbacks of one kind: those for everything come first."""

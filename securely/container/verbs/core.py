@@ -5,17 +5,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from fnmatch import fnmatchcase
 from typing import Any, TypeVar, overload
 from weakref import WeakKeyDictionary, WeakSet
 
 import punq
 
-from securely.container.binding import Binding, Key, Lifetime, Table, name_of
+from securely.container.binding import Binding, Key, Lifetime, Table, name_of, positional
 from securely.container.contextual import Contextual, Given
-from securely.container.exceptions import AliasLoop, AsyncBinding
-from securely.container.scope import Cell, Scope, current_scope, exclusively
+from securely.container.exceptions import AliasLoop, AsyncBinding, InvalidBinding
+from securely.container.markers.classes import Declaration, declared
+from securely.container.scope import Cell, Scope, current_scope, enter, exclusively, leave
+from securely.container.signature import class_source, is_buildable
 from securely.container.verbs.callbacks import Callbacks
 from securely.support.forking import renew_after_fork
+from securely.support.importing import ImportFailed, import_object
+from securely.support.missing import MISSING
 from securely.support.suggest import did_you_mean
 
 __all__ = ["Core"]
@@ -66,6 +71,7 @@ class Core(punq.Container):
         self._mutex = threading.RLock()
         renew_after_fork(self, "_mutex", threading.RLock)
         self._loading = Cell()
+        self._environment: Callable[..., Any] | None = None
         self._lifetime = Scope(self)
         self._loose = Scope(self)
         self._reset()
@@ -78,6 +84,8 @@ class Core(punq.Container):
         self._tags: dict[str, list[Key]] = {}
         self._methods: dict[Any, Callable[..., Any]] = {}
         self._resolved: set[Key] = set()
+        # Each binding that another took the place of before it was used, and that other.
+        self._bound_over: list[tuple[Binding, Binding]] = []
         self._generation = 0
         self._seen: set[Key] = set()
         self._nodes: dict[Any, Any] = {}
@@ -95,7 +103,19 @@ class Core(punq.Container):
     def _put(self, key: Key, value: Any) -> None:
         binding = Binding(key, None, Lifetime.INSTANCE)
         binding.cell.value = value
-        self.registrations.replace(binding)
+        self._replace(binding)
+
+    def _replace(self, binding: Binding) -> None:
+        """Make *binding* the only one of its key, and note whom it replaces unused."""
+        key, table = binding.key, self.registrations
+        before = table.entries.get(key)
+        if before and not (key in self._resolved or key in self._shared or key in self._plans):
+            old = before[-1]
+            is_meant = old.is_fallback or old.is_declared or old.origin == binding.origin
+            is_used = old.cell.value is not MISSING and old.lifetime is not Lifetime.INSTANCE
+            if not (is_meant or is_used):
+                self._bound_over.append((old, binding))
+        table.replace(binding)
 
     # Looking up.
 
@@ -136,7 +156,60 @@ class Core(punq.Container):
         if not found and self._load(root):
             root = self.root(key)
             found = self.registrations.find(root)
+        if not found:
+            said = declared(root)
+            if said is not None and said.says_something:
+                found = self._top()._declare(root, said)
         return root, found
+
+    def _declare(self, cls: type, said: Declaration) -> list[Binding]:
+        """Bind *cls* as it says itself; nothing, where what it says does not hold here.
+
+        Raises:
+            InvalidBinding: What it says stands for it cannot be imported.
+        """
+        concrete: Any = said.implementation(self)
+        if isinstance(concrete, str):
+            try:
+                concrete = import_object(concrete)
+            except ImportFailed as error:
+                raise InvalidBinding(
+                    f"Cannot bind {name_of(cls)} as it is declared: {error} "
+                    f"See {class_source(cls)}."
+                ) from error
+        if concrete is None:
+            if said.lifetime is Lifetime.TRANSIENT or not is_buildable(cls):
+                return []
+            concrete = cls
+        binding = Binding(cls, concrete, said.lifetime)
+        binding.is_declared, binding.origin = True, cls
+        # Whoever comes first, of several threads: they share what is kept.
+        return self.registrations.entries.setdefault(cls, [binding])
+
+    def resolve_environment_using(self, callback: Callable[..., Any]) -> None:
+        """Let *callback* say which environment this is, for what classes declare of themselves.
+
+        Args:
+            callback: Returns the name of the environment; or takes a list of patterns, and
+                returns whether one of them fits.
+        """
+        top = self._top()
+        top._environment = positional(callback, 1)
+        for key, bindings in list(top.registrations.entries.items()):
+            if bindings and bindings[-1].is_declared:
+                del top.registrations.entries[key]
+        top.invalidate()
+
+    def current_environment_is(self, *patterns: str) -> bool:
+        """Tell whether this is one of these environments; `*` in them stands for anything.
+
+        Nobody knows the environment of a container that was not told how to find out.
+        """
+        resolve = self._top()._environment
+        answer = None if resolve is None else resolve(list(patterns))
+        if isinstance(answer, str):
+            return any(fnmatchcase(answer, pattern) for pattern in patterns)
+        return bool(answer)
 
     def _load(self, key: Key) -> bool:
         if self._parent is not None and self._parent._load(key):
@@ -160,6 +233,11 @@ class Core(punq.Container):
         """Tell whether something is bound to *key*, as itself or as an alias, here or on demand."""
         root, found = self.find(key)
         return bool(found) or root is not key
+
+    def is_shared(self, key: Key) -> bool:
+        """Tell whether `make` gives the same object more than once."""
+        bindings = self.find(key)[1]
+        return bool(bindings) and bindings[-1].is_shared
 
     def owner_of(self, binding: Binding) -> Core:
         """Return the container that *binding* was made in: this one, or one above."""
@@ -238,6 +316,7 @@ class Core(punq.Container):
             self._plans = _Plans(self._plan)
             self._nodes = {}
             self._calls = WeakKeyDictionary()
+            self._seen = set()
         for child in list(self._children):
             child.invalidate()
 
@@ -274,7 +353,18 @@ class Core(punq.Container):
         return plan
 
     def _first(self, key: Key, node: Any, compiler: Any) -> Any:
-        value = node.build()
+        from securely.container.plans.nodes import is_plain
+
+        if compiler.story is None or not is_plain(node):
+            value = node.build()
+        else:
+            # A constructor may ask for what it is part of, by a facade. That is seen the first
+            # time, since then the first time never ends.
+            token = enter(compiler.story.identity, compiler.story.label)
+            try:
+                value = node.build()
+            finally:
+                leave(token)
         self._seen.add(key)
         self._resolved.update(compiler.keys)
         return value

@@ -18,6 +18,8 @@ F = TypeVar("F", bound=Callback)
 _OBJECT_AND_APP = 2
 # What a hook before resolving may be called with: (key, overrides, container).
 _KEY_OVERRIDES_AND_APP = 3
+# What a hook of a marker may be called with: (marker, object, container).
+_MARKER_OBJECT_AND_APP = 3
 
 
 class Hooks(Core):
@@ -113,6 +115,19 @@ class Hooks(Core):
         self.callbacks.handlers[marker] = positional(handler, _OBJECT_AND_APP)
         self.invalidate()
         return handler
+
+    def after_resolving_marker(self, marker: type[Any], callback: F) -> F:
+        """Call *callback* with (marker, object, container) when something marked is resolved.
+
+        Args:
+            marker: Its class: that of what stands in Annotated, or above a class.
+            callback: Gets the value of each parameter, and each object of a class, that bears one.
+
+        Source: Laravel 13, Container::afterResolvingAttribute.
+        """
+        self.callbacks.marked.append((marker, positional(callback, _MARKER_OBJECT_AND_APP)))
+        self.invalidate()
+        return callback
 
     def _hook(self, kind: str, what: Sequence[Any], takes: int) -> Any:
         if len(what) == 1 and not isinstance(what[0], type | str):

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from securely.container.binding import Key, Lifetime, name_of
-from securely.container.exceptions import ContainerError, UnusedContext
+from securely.container.binding import Binding, Key, Lifetime, name_of
+from securely.container.exceptions import BoundOver, ContainerError, UnusedContext
+from securely.container.plans.compiler import Compiler, Promise
+from securely.container.verbs.core import Core
 from securely.container.verbs.registrations import Registrations
 
-__all__ = ["Explanation", "Reports"]
+__all__ = ["Explanation", "Reached", "Reports"]
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Something that is built or called without a binding: a command, a listener, a job.
+
+    Attributes:
+        target: A class, or a function that is called injected.
+        method: The name of a method of the class that is called injected; empty without one.
+        given: The names of parameters that whoever calls it gives.
+        is_built: Whether the container builds the class.
+    """
+
+    target: Callable[..., Any]
+    method: str = ""
+    given: frozenset[str] = frozenset()
+    is_built: bool = True
 
 
 @dataclass(frozen=True)
@@ -51,47 +71,104 @@ class Reports(Registrations):
             NotBound: It could not be resolved.
             CircularDependency: It needs itself.
         """
-        from securely.container.plans.compiler import Compiler
-
         compiler = Compiler(self, cold=True)
         compiler.node(key)
         assert compiler.story is not None  # noqa: S101  # a plan that was made has a beginning
         return _explained(compiler.story)
 
-    def check(self) -> list[ContainerError]:
+    def check(self, *reached: Reached) -> list[ContainerError]:
         """Return everything that is wrong with the bindings, as errors that say what to do.
 
-        Unbound abstract classes, parameters that cannot be resolved, cycles, singletons that
-        would keep a scoped object, and `when` that nobody needs. Nothing is built.
-        """
-        from securely.container.plans.compiler import Compiler
+        Unbound abstract classes, parameters that cannot be resolved, settings that are not there,
+        cycles, singletons that would keep a scoped object, bindings that another took the place
+        of before they were used, and `when` that nobody needs. Nothing is built. Each error has
+        its `place`, file and line, and the name of its `parameter`.
 
-        problems: list[ContainerError] = []
-        used: set[tuple[Any, Any]] = set()
+        Args:
+            reached: What is built or called without a binding, and is to be checked, too.
+        """
+        survey = _Survey(self)
         for key in list(self.registrations.bound_keys()):
-            for binding in self.find(key)[1]:
-                if binding.lifetime is not Lifetime.INSTANCE:
-                    compiler = Compiler(self, cold=True, problems=problems)
-                    compiler.bound_to(binding)
-                    used |= compiler.used
+            for binding in self.registrations.find(key):
+                survey.bound(binding)
+        for each in reached:
+            survey.reached(each)
         for consumer in list(self._contextual.given):
-            compiler = Compiler(self, cold=True, problems=problems)
-            if isinstance(consumer, type):
-                compiler.alone(consumer)
-            elif callable(consumer):
-                compiler.call(consumer, (consumer,))
-            used |= compiler.used
-        for consumer, needs in self._contextual.given.items():
-            problems += [
-                UnusedContext(
-                    name_of(consumer),
-                    str(getattr(need, "name", None) or name_of(need)),
-                    given.place,
-                )
-                for need, given in needs.items()
-                if (consumer, need) not in used
-            ]
-        return problems
+            survey.consumer(consumer)
+        return [*survey.problems, *self._replaced(), *self._unused(survey.used)]
+
+    def _replaced(self) -> list[ContainerError]:
+        """Return the bindings of an application that another took the place of."""
+        return [
+            BoundOver(name_of(old.key), old.place, new.place)
+            for old, new in self._bound_over
+            if self.registrations.last(old.key) is new and not _is_ours(old, new)
+        ]
+
+    def _unused(self, used: set[tuple[Key, Key]]) -> list[ContainerError]:
+        """Return what `when` gives to those who do not need it."""
+        return [
+            UnusedContext(
+                name_of(consumer), str(getattr(need, "name", None) or name_of(need)), given.place
+            )
+            for consumer, needs in self._contextual.given.items()
+            for need, given in needs.items()
+            if (consumer, need) not in used
+        ]
+
+
+class _Survey:
+    """Plans one thing after the other, and collects what is wrong."""
+
+    def __init__(self, container: Core) -> None:
+        self.problems: list[ContainerError] = []
+        self.used: set[tuple[Key, Key]] = set()
+        self._container = container
+        self._promised: set[Key] = set()
+
+    def bound(self, binding: Binding) -> None:
+        """Plan what is bound; an object is there already."""
+        if binding.lifetime is not Lifetime.INSTANCE:
+            self._look(lambda compiler: compiler.bound_to(binding))
+
+    def consumer(self, consumer: Key) -> None:
+        """Plan whom `when` names, so that it is known what he needs."""
+        if isinstance(consumer, type):
+            self._look(lambda compiler: compiler.alone(consumer))
+        elif callable(consumer):
+            self._look(lambda compiler: compiler.call(consumer, (consumer,)))
+
+    def reached(self, reached: Reached) -> None:
+        """Plan what is built or called without a binding."""
+        target, method, given = reached.target, reached.method, reached.given
+        if not isinstance(target, type):
+            self._look(lambda compiler: compiler.call(target, (target,), given=given))
+            return
+        if reached.is_built:
+            self._look(lambda compiler: compiler.node(target))
+        if method:
+            self._look(lambda compiler: compiler.method(target, method, given))
+
+    def _kept(self, promise: Promise) -> None:
+        """Plan what may be asked for later, once."""
+        if promise.key not in self._promised:
+            self._promised.add(promise.key)
+            self._look(lambda compiler: compiler.kept(promise))
+
+    def _look(self, plan: Callable[[Compiler], object]) -> None:
+        compiler = Compiler(self._container, cold=True, problems=self.problems)
+        try:
+            plan(compiler)
+        except ContainerError as error:  # of what ends planning: an alias loop, a lost class
+            compiler.fail(error)
+        self.used |= compiler.used
+        for promise in compiler.promises:
+            self._kept(promise)
+
+
+def _is_ours(old: Binding, new: Binding) -> bool:
+    """Tell whether the framework made one of the two: who replaces that means to."""
+    return old.is_framework or new.is_framework
 
 
 def _explained(story: Any) -> Explanation:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from securely.container.binding import Key, is_list, place
 from securely.container.contextual import Context, Given
+from securely.container.markers import Tag
 from securely.container.verbs.hooks import Hooks
 
 __all__ = ["TaggedObjects", "Tags"]
@@ -15,17 +16,21 @@ T = TypeVar("T")
 
 
 class TaggedObjects(Generic[T]):
-    """What bears one tag: sized without building anything, built anew at each iteration."""
+    """What bears one tag: sized without building anything, built anew at each iteration.
+
+    Attributes:
+        keys: What bears the tag, in the order of tagging.
+    """
 
     def __init__(self, app: Tags, keys: tuple[Key, ...]) -> None:
         self._app = app
-        self._keys = keys
+        self.keys = keys
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return len(self.keys)
 
     def __iter__(self) -> Iterator[T]:
-        for key in self._keys:
+        for key in self.keys:
             yield self._app.make(key)
 
     def __repr__(self) -> str:
@@ -41,6 +46,12 @@ class Tags(Hooks):
         for tag in tags:
             for name in [tag] if isinstance(tag, str) else tag:
                 self._tags.setdefault(name, []).extend(several)
+
+    @overload
+    def tagged(self, tag: Tag[T]) -> TaggedObjects[T]: ...
+
+    @overload
+    def tagged(self, tag: str) -> TaggedObjects[Any]: ...
 
     def tagged(self, tag: str) -> TaggedObjects[Any]:
         """Return everything that bears *tag*, in the order of tagging; nothing is built yet.
