@@ -1,14 +1,32 @@
-"""Provider: register, boot, what it provides, its commands."""
+"""Provider: register, boot, what it provides, requires, publishes, its commands. Deferrable."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from securely.container.binding import Key
 from securely.container.container import Container
 
-__all__ = ["Provider"]
+__all__ = ["Deferrable", "Provider", "Publication", "Task"]
+
+Task: TypeAlias = str | Callable[..., object]
+"""A console command by its name, or a function whose parameters are injected."""
+
+
+class Publication(NamedTuple):
+    """A file or folder of a package that an application may have a copy of.
+
+    Attributes:
+        source: Where it is: a path within the package of the provider, or something absolute.
+        target: Where it goes, under the base of the application.
+        tags: The groups it belongs to.
+    """
+
+    source: Any
+    target: str | PathLike[str]
+    tags: tuple[str, ...]
 
 
 class Provider:
@@ -17,26 +35,39 @@ class Provider:
     Attributes:
         provides: Name of a service -> its class. Both find it: `make("cache")` and
             `make(CacheManager)`.
+        requires: The providers that register and boot before this one: classes, or
+            "package.module:Class".
         commands: Name of a console command -> its class, or the dotted path of it.
         options: Section of the configuration -> the class that checks it, or its dotted path.
-        eager: Whether it is loaded at every boot; others wait until one of their services is
-            asked for.
+        eager: Whether a provider of the framework is loaded at every boot; its others wait until
+            one of their services is asked for. Those of packages and applications wait if they
+            are `Deferrable`.
         bindings: Class -> what is built for it, bound when it registers.
-        singletons: Class -> what is built for it, once.
+        singletons: Class -> what is built for it, once; or the classes alone.
+        scoped: Class -> what is built for it, once in each scope; or the classes alone.
 
     Args:
         app: The container to bind in.
+
+    Source: Laravel 13, Illuminate\\Support\\ServiceProvider.
     """
 
     provides: ClassVar[Mapping[str, type]] = {}
+    requires: ClassVar[Sequence[type[Provider] | str]] = ()
     commands: ClassVar[Mapping[str, type | str]] = {}
     options: ClassVar[Mapping[str, type | str]] = {}
     eager: ClassVar[bool] = False
     bindings: ClassVar[Mapping[Key, Key]] = {}
-    singletons: ClassVar[Mapping[Key, Key]] = {}
+    singletons: ClassVar[Mapping[Key, Key] | Sequence[Key]] = {}
+    scoped: ClassVar[Mapping[Key, Key] | Sequence[Key]] = {}
 
     def __init__(self, app: Container) -> None:
         self.app = app
+        self.booting_callbacks: list[Callable[..., object]] = []
+        self.booted_callbacks: list[Callable[..., object]] = []
+        self.published: list[Publication] = []
+        self.optimizing: dict[str, tuple[Task | None, Task | None]] = {}
+        self.reloading: dict[str, Task] = {}
 
     def register(self) -> None:
         """Bind things. Nothing is there yet, so make nothing here."""
@@ -44,12 +75,28 @@ class Provider:
     def boot(self, *args: Any, **kwargs: Any) -> None:
         """Use what all providers have bound; parameters of an override are injected."""
 
+    async def aboot(self, *args: Any, **kwargs: Any) -> None:
+        """Async twin of :meth:`boot`, for what has to be awaited; called after it.
+
+        `await app.aboot()` calls it, in the loop that the application then lives in.
+        """
+
+    def booting(self, callback: Callable[..., object]) -> None:
+        """Call *callback*, injected, right before this provider boots."""
+        self.booting_callbacks.append(callback)
+
+    def booted(self, callback: Callable[..., object]) -> None:
+        """Call *callback*, injected, right after this provider has booted."""
+        self.booted_callbacks.append(callback)
+
     def bind_attributes(self) -> None:
         """Bind what the class attributes name; called right after :meth:`register`."""
         for key, concrete in self.bindings.items():
             self.app.bind(key, concrete)
-        for key, concrete in self.singletons.items():
+        for key, concrete in _pairs(self.singletons):
             self.app.singleton(key, concrete)
+        for key, concrete in _pairs(self.scoped):
+            self.app.scoped(key, concrete)
 
     def call_after_resolving(self, key: Key, callback: Callable[..., object]) -> None:
         """Call *callback* with (object, container) when *key* is resolved; now, if it has been."""
@@ -58,3 +105,74 @@ class Provider:
             from securely.container.binding import positional
 
             positional(callback, 2)(self.app.make(key), self.app)
+
+    def publishes(
+        self, paths: Mapping[Any, str | PathLike[str]], tags: str | Sequence[str] = ()
+    ) -> None:
+        """Let `vendor:publish` copy files of this package into an application.
+
+        Args:
+            paths: What is copied -> where to, under the base of the application. What is copied is
+                a file or a folder: a path within the package of this provider, as
+                `importlib.resources` finds it, an absolute path, or a Traversable.
+            tags: The groups they belong to, for `vendor:publish --tag=NAME`.
+
+        Example:
+            >>> class ShopProvider(Provider):
+            ...     def boot(self) -> None:
+            ...         self.publishes({"stubs/shop.py": "config/shop.py"}, tags="shop-config")
+        """
+        groups = (tags,) if isinstance(tags, str) else tuple(tags)
+        self.published += [Publication(source, target, groups) for source, target in paths.items()]
+
+    def optimizes(
+        self, optimize: Task | None = None, clear: Task | None = None, key: str | None = None
+    ) -> None:
+        """Have `optimize` and `optimize:clear` do something for this provider, too.
+
+        Args:
+            optimize: What `optimize` does: a command by its name, or a function.
+            clear: What `optimize:clear` does.
+            key: What it is called in their output, and what `--except` skips it by; the name of
+                this provider in dashes, without "Provider", unless given.
+        """
+        self.optimizing[key or self._short_name()] = (optimize, clear)
+
+    def reloads(self, reload: Task, key: str | None = None) -> None:
+        """Have `reload` do something for this provider, too; see :meth:`optimizes`."""
+        self.reloading[key or self._short_name()] = reload
+
+    def _short_name(self) -> str:
+        import re
+
+        name = type(self).__name__
+        short = name.removesuffix("Provider").removesuffix("Service") or name
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", short).lower()
+
+
+class Deferrable:
+    """Says of a provider that it waits: it is registered when it is first needed.
+
+    It is needed when one of the services in `provides` is asked for, or one of the events in
+    `when` is dispatched. Until then its module is not imported, once `bootstrap/cache` knows it.
+
+    Attributes:
+        when: Classes or names of events that load it.
+
+    Example:
+        >>> class Ledger: ...
+        >>> class LedgerProvider(Provider, Deferrable):
+        ...     provides = {"ledger": Ledger}
+        ...     singletons = [Ledger]
+
+    Source: Laravel 13, Illuminate\\Contracts\\Support\\DeferrableProvider.
+    """
+
+    when: ClassVar[Sequence[type | str]] = ()
+
+
+def _pairs(bound: Mapping[Key, Key] | Sequence[Key]) -> list[tuple[Key, Key]]:
+    """Return key and what is built for it; a key alone is built itself."""
+    if isinstance(bound, Mapping):
+        return list(bound.items())
+    return [(each, None) for each in bound]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+import os
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Self, TypeGuard, cast
+from typing import Any, Self, TypeGuard, TypeVar, cast
 
 from securely.config import Config
 from securely.container import Container, Provider
@@ -21,6 +23,7 @@ from securely.support.paths import Paths
 __all__ = ["Application"]
 
 Callback = Callable[..., object]
+P = TypeVar("P", bound=Provider)
 
 
 class Application(Container):
@@ -52,13 +55,24 @@ class Application(Container):
         self._booting: list[Callback] = []
         self._booted: list[Callback] = []
         self._terminating: list[Callback] = []
+        self.resolve_environment_using(lambda: self.env)
         self._bind_itself()
 
     @classmethod
-    def configure(cls, base_path: Path | str) -> ApplicationBuilder[Self]:
-        """Begin an application whose `artisan.py` lies in *base_path*."""
+    def configure(cls, base_path: Path | str | None = None) -> ApplicationBuilder[Self]:
+        """Begin an application whose `artisan.py` lies in *base_path*.
+
+        Args:
+            base_path: Without it, the variable `APP_BASE_PATH` of the process names it; without
+                that, it is the folder above that of the calling file, `bootstrap/app.py`.
+        """
+        base = base_path or os.environ.get("APP_BASE_PATH")
+        if base is None:
+            frame = inspect.currentframe()
+            caller = frame.f_back if frame is not None else None
+            base = Path(caller.f_code.co_filename).parent.parent if caller is not None else "."
         # A cast, because a subclass could take other arguments; then it overrides this, too.
-        return ApplicationBuilder(cast("Maker[Self]", cls), Path(base_path).resolve())
+        return ApplicationBuilder(cast("Maker[Self]", cls), Path(base).resolve())
 
     def fresh(
         self, environment: Mapping[str, str] | None = None, storage: Path | None = None
@@ -75,6 +89,21 @@ class Application(Container):
     def storage_path(self, path: str = "") -> Path:
         """Return *path* under the folder that the application may write to."""
         return self.paths.storage / path
+
+    def cached_path(self, name: str) -> Path:
+        """Return where it is kept what boots need not work out again.
+
+        That is `bootstrap/cache/NAME.json`, unless the variable `APP_NAME_CACHE` of the process
+        names another file, which may be relative to the base path.
+
+        Args:
+            name: "config", "events", "packages", "routes" or "services".
+
+        Source: Laravel 13, Application::getCachedConfigPath and its kin.
+        """
+        variable = f"APP_{name.upper()}_CACHE"
+        named = self.environment_overrides.get(variable) or os.environ.get(variable)
+        return self.paths.base / named if named else self.paths.cache / f"{name}.json"
 
     @property
     def version(self) -> str:
@@ -138,6 +167,12 @@ class Application(Container):
         self._run(self._booted)
         return self
 
+    async def aboot(self) -> Self:
+        """Async twin of :meth:`boot`."""
+        self.boot()
+        await self.providers.aboot()
+        return self
+
     def run_booting_callbacks(self) -> None:
         """Run what :meth:`booting` collected; called before the providers boot."""
         self._run(self._booting)
@@ -187,15 +222,31 @@ class Application(Container):
     def register(self, service: Any, *args: Any, **kwargs: Any) -> Self:
         """Add a provider, or register a service as punq does.
 
+        A provider that has registered stays as it is, unless `force=True` is given.
+
         Args:
             service: A Provider class, or punq's service.
             args: punq's, see `punq.Container.register`.
-            kwargs: punq's.
+            kwargs: punq's; of a provider, `force`.
         """
-        if _is_provider(service) and not args and not kwargs:
-            self.providers.add(service)
+        if _is_provider(service) and not args and set(kwargs) <= {"force"}:
+            self.providers.add(service, force=bool(kwargs.get("force")))
             return self
         return super().register(service, *args, **kwargs)
+
+    def provider(self, provider: type[P] | str) -> P | None:
+        """Return the loaded provider of a class, subclasses included, or of a dotted path.
+
+        Source: Laravel 13, Application::getProvider.
+        """
+        return cast("P | None", self.providers.find(provider))
+
+    def provider_is_loaded(self, provider: type[Provider] | str) -> bool:
+        """Tell whether a provider has registered.
+
+        Source: Laravel 13, Application::providerIsLoaded.
+        """
+        return self.providers.find(provider) is not None
 
     def load_missing(self, key: object) -> bool:
         """Load the deferred provider of *key*, if one waits."""

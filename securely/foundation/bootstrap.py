@@ -13,7 +13,15 @@ from securely.exceptions import ConfigurationError
 from securely.foundation.builder import Parts
 from securely.foundation.catalog import OPTIONS
 from securely.foundation.errors import ErrorHandler
-from securely.foundation.providers import ProviderRegistry, read_provider_file
+from securely.foundation.providers import (
+    Listed,
+    Packages,
+    ProviderRegistry,
+    Records,
+    default_providers,
+    read_provider_file,
+)
+from securely.foundation.providers.listed import FRAMEWORK, line_of
 from securely.support.importing import import_object
 from securely.support.paths import Paths
 
@@ -22,6 +30,7 @@ __all__ = [
     "Bootable",
     "boot_providers",
     "configure_errors",
+    "listed_providers",
     "load_configuration",
     "load_environment",
     "problems_of",
@@ -31,6 +40,7 @@ __all__ = [
 
 DEFAULTS: Final = Path(securely.__file__).parent / "skeleton" / "config"
 PROOF: Final = "config.proof"
+_WATCHED: Final = frozenset({"local", "testing"})
 
 
 class Bootable(Protocol):
@@ -58,8 +68,24 @@ class Bootable(Protocol):
         """Bind what makes objects."""
         ...
 
+    def singleton(self, key: Any, concrete: Any = None, /) -> Any:
+        """Bind what makes one object."""
+        ...
+
+    def scoped(self, key: Any, concrete: Any = None, /) -> Any:
+        """Bind what makes one object in each scope."""
+        ...
+
+    def after_resolving(self, key: Any, callback: Any, /) -> Any:
+        """Have something called when an object has been made."""
+        ...
+
     def make(self, key: Any, /) -> Any:
         """Return the object of a binding."""
+        ...
+
+    def cached_path(self, name: str, /) -> Path:
+        """Return where `optimize` and boots keep what they know."""
         ...
 
 
@@ -97,15 +123,56 @@ def configure_errors(app: Bootable) -> None:
 
 
 def register_providers(app: Bootable) -> None:
-    """Register the providers that do not wait, then the application's own."""
+    """Register providers: the framework's that do not wait, those of packages, the application's.
+
+    What the builder binds comes last, so that it wins.
+    """
+    config: Config = app.make(Config)
     app.providers.load_eager()
-    for source in [*read_provider_file(app.paths.bootstrap / "providers.py"), *app.parts.providers]:
-        if isinstance(source, str):
-            app.providers.add_named(source)
-        else:
-            app.providers.add(source)
+    listed = listed_providers(app)
+    # Where people write code, a mistake is told; where it runs for real, it is not the time to.
+    strict = config.get("app.env") in _WATCHED or config.get("app.debug") is True
+    app.providers.load_listed(listed, Records(app.cached_path("services")), strict)
     for key, concrete in app.parts.bindings.items():
         app.bind(key, concrete)
+    for key, concrete in app.parts.singletons.items():
+        app.singleton(key, concrete)
+    for key, concrete in app.parts.scoped.items():
+        app.scoped(key, concrete)
+    if app.parts.listeners:
+        from securely.events import Dispatcher
+
+        def discover(events: Dispatcher, _: object) -> None:
+            for package in app.parts.listeners:
+                events.discover(package)
+
+        app.after_resolving(Dispatcher, discover)
+
+
+def listed_providers(app: Bootable) -> list[Listed]:
+    """Return what packages, `bootstrap/providers.py` and the builder list, in that order.
+
+    Where `app.providers` is configured, it says which of the framework's there are, and others
+    that take their place come first.
+    """
+    listed = _of_the_framework(app, app.make(Config))
+    listed += Packages(app.paths.base, app.cached_path("packages")).providers()
+    file = app.paths.bootstrap / "providers.py"
+    for each in read_provider_file(file):
+        where = line_of(file, each) if isinstance(each, str) else ""
+        listed.append(Listed(each, where=where))
+    return listed + [Listed(each) for each in app.parts.providers]
+
+
+def _of_the_framework(app: Bootable, config: Config) -> list[Listed]:
+    """Leave out the framework's providers that `app.providers` does not name; return its others."""
+    named = config.get("app.providers")
+    if named is None:
+        return []
+    app.providers.keep_only(named)
+    known = default_providers().to_list()
+    where = "(listed in app.providers)"
+    return [Listed(each, FRAMEWORK, where) for each in named if each not in known]
 
 
 def boot_providers(app: Bootable) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from securely.container import Container, Provider, set_process_container
 from securely.foundation.errors import ErrorHandler
@@ -15,6 +15,8 @@ __all__ = ["ApplicationBuilder", "Maker", "Parts", "ProviderSource"]
 A = TypeVar("A", bound=Container)
 A_co = TypeVar("A_co", bound=Container, covariant=True)
 
+Key: TypeAlias = type | str
+Bindings: TypeAlias = Mapping[Any, object] | Sequence[type]
 ProviderSource: TypeAlias = type[Provider] | str
 
 
@@ -26,7 +28,10 @@ class Parts:
     console_routes: list[str] = field(default_factory=list[str])
     providers: list[ProviderSource] = field(default_factory=list[ProviderSource])
     commands: list[str] = field(default_factory=list[str])
-    bindings: dict[type, object] = field(default_factory=dict[type, object])
+    bindings: dict[Key, object] = field(default_factory=dict[Key, object])
+    singletons: dict[Key, object] = field(default_factory=dict[Key, object])
+    scoped: dict[Key, object] = field(default_factory=dict[Key, object])
+    listeners: list[str] = field(default_factory=list[str])
     on_errors: list[Callable[[ErrorHandler], object]] = field(
         default_factory=list[Callable[[ErrorHandler], object]]
     )
@@ -71,9 +76,31 @@ class ApplicationBuilder(Generic[A]):
         self._parts.commands.extend(commands)
         return self
 
-    def with_bindings(self, bindings: Mapping[type, object]) -> ApplicationBuilder[A]:
-        """Bind classes to what makes them, once the providers have registered."""
-        self._parts.bindings.update(bindings)
+    def with_events(self, discover: Sequence[str]) -> ApplicationBuilder[A]:
+        """Find listeners in the packages *discover*, too, such as "app.billing.listeners"."""
+        self._parts.listeners.extend(discover)
+        return self
+
+    def with_bindings(self, bindings: Bindings) -> ApplicationBuilder[A]:
+        """Bind classes to what makes them, once the providers have registered.
+
+        Args:
+            bindings: Class or name -> what makes it; or the classes alone.
+        """
+        self._parts.bindings.update(_pairs(bindings))
+        return self
+
+    def with_singletons(self, singletons: Bindings) -> ApplicationBuilder[A]:
+        """Do :meth:`with_bindings`, for what is made once."""
+        self._parts.singletons.update(_pairs(singletons))
+        return self
+
+    def with_scoped(self, scoped: Bindings) -> ApplicationBuilder[A]:
+        """Do :meth:`with_bindings`, for what is made once in each scope.
+
+        Source: Laravel 13, ApplicationBuilder::withScopedSingletons.
+        """
+        self._parts.scoped.update(_pairs(scoped))
         return self
 
     def with_exceptions(self, configure: Callable[[ErrorHandler], object]) -> ApplicationBuilder[A]:
@@ -98,3 +125,9 @@ class ApplicationBuilder(Generic[A]):
             storage: Where it may write; `storage/` under the base path when None.
         """
         return self._make(self._parts, dict(environment or {}), storage)
+
+
+def _pairs(bindings: Bindings) -> dict[Key, object]:
+    if isinstance(bindings, Mapping):
+        return {key: concrete for key, concrete in bindings.items()}  # noqa: C416  # typed anew
+    return {key: None for key in bindings}  # noqa: C420  # as above

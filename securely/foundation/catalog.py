@@ -20,6 +20,10 @@ SERVICES: Final[Mapping[str, tuple[str, str]]] = {
         "securely.foundation.provider.FoundationProvider",
     ),
     "cache": ("securely.cache.manager.CacheManager", "securely.cache.provider.CacheProvider"),
+    "cache.store": (
+        "securely.cache.repository.Repository",
+        "securely.cache.provider.CacheProvider",
+    ),
     "config": ("securely.config.repository.Config", "securely.config.provider.ConfigProvider"),
     "console.mutex": (
         "securely.console.contracts.CommandMutex",
@@ -32,12 +36,14 @@ SERVICES: Final[Mapping[str, tuple[str, str]]] = {
     "events": ("securely.events.dispatcher.Dispatcher", "securely.events.provider.EventProvider"),
     "keys": ("securely.encryption.keys.KeyRing", "securely.encryption.provider.EncryptionProvider"),
     "log": ("securely.log.manager.LogManager", "securely.log.provider.LogProvider"),
+    "log.channel": ("securely.log.logger.Logger", "securely.log.provider.LogProvider"),
     "queue": ("securely.queue.manager.QueueManager", "securely.queue.provider.QueueProvider"),
     "queue.codec": ("securely.queue.payload.Codec", "securely.queue.provider.QueueProvider"),
     "queue.commands": (
         "securely.console.contracts.CommandQueue",
         "securely.queue.provider.QueueProvider",
     ),
+    "queue.connection": ("securely.queue.queue.Queue", "securely.queue.provider.QueueProvider"),
     "queue.listeners": (
         "securely.events.contracts.ListenerRunner",
         "securely.queue.provider.QueueProvider",
@@ -124,6 +130,22 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.foundation.commands.new.NewCommand",
         "securely.foundation.provider.FoundationProvider",
     ),
+    "optimize": (
+        "securely.foundation.commands.optimize.OptimizeCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
+    "optimize:clear": (
+        "securely.foundation.commands.optimize.OptimizeClearCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
+    "package:discover": (
+        "securely.foundation.commands.providers.PackageDiscoverCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
+    "provider:list": (
+        "securely.foundation.commands.providers.ProviderListCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
     "queue:clear": (
         "securely.queue.commands.queues.ClearCommand",
         "securely.queue.provider.QueueProvider",
@@ -152,8 +174,20 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.queue.commands.work.WorkCommand",
         "securely.queue.provider.QueueProvider",
     ),
+    "reload": (
+        "securely.foundation.commands.optimize.ReloadCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
+    "stub:publish": (
+        "securely.foundation.commands.publish.StubPublishCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
     "up": (
         "securely.foundation.commands.maintenance.UpCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
+    "vendor:publish": (
+        "securely.foundation.commands.publish.VendorPublishCommand",
         "securely.foundation.provider.FoundationProvider",
     ),
 }

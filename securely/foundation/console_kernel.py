@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from functools import partial
 from importlib.machinery import SourceFileLoader
 from typing import Final, TextIO
@@ -16,6 +17,7 @@ from securely.foundation.bootstrap import problems_of
 from securely.foundation.catalog import COMMANDS
 from securely.foundation.events import CommandFinished, CommandStarting
 from securely.foundation.exceptions import MissingRoutes
+from securely.foundation.providers.records import class_path
 from securely.support.importing import import_object, make_importable
 from securely.support.terminal import split_globals
 
@@ -76,10 +78,15 @@ def equip(artisan: Artisan, app: Application) -> None:
     make_importable(app.paths.base)
     for name, (path, _) in COMMANDS.items():
         artisan.register(name, path)
+    read = set[str]()
     for name, path in application_commands(app.paths.base):
         artisan.register(name, path)
+        read.add(path)
     for path in app.parts.commands:
-        artisan.add(_command(path))
+        # One whose name could be read need not be imported for it.
+        if path.replace(":", ".") not in read:
+            artisan.add(_command(path))
+    artisan.sources.append(lambda: _add_commands_of_providers(artisan, app, read))
     artisan.sources.append(lambda: _run_routes(app))
     # A word that was mistyped is for the one who typed it, not for the log.
     app.errors.dont_report(UnknownCommand, InvalidInput)
@@ -89,6 +96,15 @@ def equip(artisan: Artisan, app: Application) -> None:
         artisan.render = partial(render_failure, show_place=True)
     artisan.starting.append(lambda name, _given, _output: _starting(app, name))
     artisan.finished.append(lambda name, _given, _output, code: _finished(app, name, code))
+
+
+def _add_commands_of_providers(artisan: Artisan, app: Application, read: Set[str]) -> None:
+    """Add what loaded providers name and what could not be read from their sources."""
+    for provider in app.providers.loaded:
+        for name, command in provider.commands.items():
+            path = command.replace(":", ".") if isinstance(command, str) else class_path(command)
+            if path not in read and not path.startswith("securely."):
+                artisan.register(name, command)
 
 
 def _command(path: str) -> type[Command]:

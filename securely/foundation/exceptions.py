@@ -3,9 +3,14 @@
 FoundationError (SecurelyError)
 ├── ProviderFailed          a provider cannot be imported, registered or booted
 ├── BadProviders            bootstrap/providers.py is not a list of providers
+├── MissingRequirement      a provider requires one that nobody lists
 ├── MissingRoutes           a file that `with_routing` names is not there
 ├── NotInMaintenance        `up` without `down`
+├── NothingToPublish        `vendor:publish` for a provider or tag that publishes nothing
+├── NotWritable             a file in bootstrap/cache cannot be written or removed
 ├── NotYetBooted            something needs the configuration of an application before it boots
+├── RequirementLoop         a provider requires, in the end, itself
+├── ResolvedDuringRegister  a provider resolves something before all have registered
 └── SkeletonExists          `securely new` where something is already
 """
 
@@ -14,14 +19,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from securely.exceptions import SecurelyError
+from securely.support.suggest import did_you_mean
 
 __all__ = [
     "BadProviders",
     "FoundationError",
+    "MissingRequirement",
     "MissingRoutes",
     "NotInMaintenance",
+    "NotWritable",
     "NotYetBooted",
+    "NothingToPublish",
     "ProviderFailed",
+    "RequirementLoop",
+    "ResolvedDuringRegister",
     "SkeletonExists",
 ]
 
@@ -55,6 +66,100 @@ class BadProviders(FoundationError):
         )
 
     def __reduce__(self) -> tuple[type[BadProviders], tuple[Path, str]]:
+        return type(self), (self.file, self.reason)
+
+
+class MissingRequirement(FoundationError):
+    """A provider requires one that nobody lists."""
+
+    def __init__(self, provider: str, requirement: str, known: tuple[str, ...] = ()) -> None:
+        self.provider = provider
+        self.requirement = requirement
+        self.known = known
+        near = did_you_mean(requirement, known)
+        hint = f' Did you mean "{near}"?' if near else ""
+        super().__init__(
+            f"Provider {provider} requires {requirement}, which nobody lists.{hint} Add it to "
+            "bootstrap/providers.py, or install the package that announces it."
+        )
+
+    def __reduce__(self) -> tuple[type[MissingRequirement], tuple[str, str, tuple[str, ...]]]:
+        return type(self), (self.provider, self.requirement, self.known)
+
+
+class RequirementLoop(FoundationError):
+    """A provider requires, in the end, itself."""
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        self.path = path
+        super().__init__(
+            f"Providers require each other: {' -> '.join(path)}. "
+            "Remove one of them from `requires`, or move what both need into a third one."
+        )
+
+    def __reduce__(self) -> tuple[type[RequirementLoop], tuple[tuple[str, ...]]]:
+        return type(self), (self.path,)
+
+
+class ResolvedDuringRegister(FoundationError):
+    """A provider resolves something in its `register`, before all providers have registered."""
+
+    def __init__(self, key: str, provider: str) -> None:
+        self.key = key
+        self.provider = provider
+        super().__init__(
+            f"{key} is resolved in register() of {provider}, while other providers have yet to "
+            "register: it may lack what they bind, or keep what they replace. Move it to boot(), "
+            "or ask for it in the factory that needs it."
+        )
+
+    def __reduce__(self) -> tuple[type[ResolvedDuringRegister], tuple[str, str]]:
+        return type(self), (self.key, self.provider)
+
+
+class NothingToPublish(FoundationError):
+    """Nothing is published by that provider or tag, or what is said to be is not there."""
+
+    def __init__(
+        self,
+        provider: str | None,
+        tag: str | None,
+        known: tuple[str, ...] = (),
+        absent: str = "",
+    ) -> None:
+        self.provider = provider
+        self.tag = tag
+        self.known = known
+        self.absent = absent
+        super().__init__(self._told())
+
+    def _told(self) -> str:
+        if self.absent:
+            return f"Provider {self.provider} publishes {self.absent}, which does not exist."
+        whose = f" by {self.provider}" if self.provider else ""
+        which = f' with the tag "{self.tag}"' if self.tag else ""
+        near = did_you_mean(self.tag or self.provider or "", self.known)
+        hint = f' Did you mean "{near}"?' if near else ""
+        listed = f" There is: {', '.join(self.known)}." if self.known else ""
+        return f"Nothing is published{whose}{which}.{hint}{listed}"
+
+    def __reduce__(self) -> tuple[type[NothingToPublish], tuple[object, ...]]:
+        return type(self), (self.provider, self.tag, self.known, self.absent)
+
+
+class NotWritable(FoundationError):
+    """A file in bootstrap/cache cannot be written or removed."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        self.file = file
+        self.reason = reason
+        super().__init__(
+            f"Cannot write {file}: {reason}. Let this user write to {file.parent}, or name "
+            "another place in APP_CONFIG_CACHE, APP_SERVICES_CACHE, APP_PACKAGES_CACHE or "
+            "APP_EVENTS_CACHE."
+        )
+
+    def __reduce__(self) -> tuple[type[NotWritable], tuple[Path, str]]:
         return type(self), (self.file, self.reason)
 
 

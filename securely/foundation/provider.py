@@ -30,7 +30,14 @@ class FoundationProvider(Provider):
         "env": "securely.foundation.commands.about.EnvironmentCommand",
         "make:provider": "securely.foundation.commands.make.MakeProviderCommand",
         "new": "securely.foundation.commands.new.NewCommand",
+        "optimize": "securely.foundation.commands.optimize.OptimizeCommand",
+        "optimize:clear": "securely.foundation.commands.optimize.OptimizeClearCommand",
+        "package:discover": "securely.foundation.commands.providers.PackageDiscoverCommand",
+        "provider:list": "securely.foundation.commands.providers.ProviderListCommand",
+        "reload": "securely.foundation.commands.optimize.ReloadCommand",
+        "stub:publish": "securely.foundation.commands.publish.StubPublishCommand",
         "up": "securely.foundation.commands.maintenance.UpCommand",
+        "vendor:publish": "securely.foundation.commands.publish.VendorPublishCommand",
     }
 
     def register(self) -> None:

@@ -2,7 +2,8 @@
 
 A text of lines whose fields are separated by tabs, because reading JSON imports ``re``:
 
-    securely-commands  2  <version of Securely>  <version of Python>
+    securely-commands  3  <version of Securely>  <version of Python>
+    P  <what :func:`installed` says>                               the packages it was made with
     S  <path>  <time of change in ns, or ->  <size, or ->          a file or folder it was made from
     C  <name>  <description>  <help>  <h or empty>  <aliases>  <usages>  <dotted path>
     A  <name>  <description>  <r and * or empty>  <default>        an argument of the command above
@@ -18,9 +19,9 @@ import sys
 
 from securely.support.listing import Argument, Entry, Option
 
-__all__ = ["Manifest", "Source", "manifest_path"]
+__all__ = ["Manifest", "Source", "installed", "manifest_path"]
 
-_FORMAT = "2"
+_FORMAT = "3"
 _SEPARATOR = "\x1f"
 _ABSENT = "-"
 # The parts of a mode that S_IFMT and S_IFDIR of the module stat name.
@@ -56,11 +57,13 @@ class Manifest:
         entries: The commands.
         sources: What they were read from.
         warnings: What could not be read, one line each.
+        packages: What was installed then.
     """
 
-    __slots__ = ("entries", "sources", "warnings")
+    __slots__ = ("entries", "packages", "sources", "warnings")
 
     def __init__(self) -> None:
+        self.packages = installed()
         self.entries: list[Entry] = []
         self.sources: list[Source] = []
         self.warnings: list[str] = []
@@ -78,7 +81,10 @@ class Manifest:
                 lines = file.read().split("\n")
             if lines[0] != _head(version) or lines[-2] != "E":
                 return None
-            return cls()._filled(lines[1:-2], _base(path))
+            found = cls()
+            if lines[1] != _line("P", found.packages):
+                return None
+            return found._filled(lines[2:-2], _base(path))
         except (OSError, ValueError, IndexError):
             return None
 
@@ -119,7 +125,7 @@ class Manifest:
         return self
 
     def _text(self, version: str, base: str) -> str:
-        lines = [_head(version)]
+        lines = [_head(version), _line("P", self.packages)]
         inside = os.path.join(base, "")  # noqa: PTH118  # as above
         lines += [f"S\t{each.path.removeprefix(inside)}\t{each.state}" for each in self.sources]
         for entry in self.entries:
@@ -137,6 +143,28 @@ class Manifest:
                 lines.append(_line("O", *texts, option.shortcut or ""))
         lines += [_line("W", warning) for warning in self.warnings]
         return "\n".join([*lines, "E", ""])
+
+
+def installed() -> str:
+    """Return what tells one set of installed packages from another.
+
+    It names the folders of `sys.path` that hold packages, and when something last came or went
+    there: a package that is installed, removed or exchanged changes it. The folders without
+    packages do not count, so that it is the same however a process was started.
+    """
+    library = os.path.dirname(os.__file__)  # noqa: PTH120  # as above
+    found: list[str] = []
+    for folder in dict.fromkeys(sys.path):
+        if folder == library or folder.endswith(("lib-dynload", ".zip")):
+            continue
+        try:
+            names = os.listdir(folder or ".")  # noqa: PTH208  # as above
+            if any(name.endswith((".dist-info", ".egg-info")) for name in names):
+                changed = os.stat(folder or ".").st_mtime_ns  # noqa: PTH116  # as above
+                found.append(f"{folder}{_SEPARATOR}{changed}")
+        except OSError:
+            continue  # no folder: nothing is installed there
+    return _SEPARATOR.join(sorted(found))
 
 
 def manifest_path(base: str) -> str:

@@ -238,9 +238,9 @@ def test_read_when_the_copy_has_new_times_finds_nothing(base: Path) -> None:
     [
         lambda text: "",
         lambda text: text[: len(text) // 2],
-        lambda text: text.replace("securely-commands\t2", "securely-commands\t0"),
+        lambda text: text.replace("securely-commands\t3", "securely-commands\t0"),
         lambda text: text.replace("\nC\t", "\nC\tx\t"),
-        lambda text: "\n".join([*text.split("\n")[:1], "S", "E", ""]),
+        lambda text: "\n".join([*text.split("\n")[:2], "S", "E", ""]),
     ],
 )
 def test_read_when_the_manifest_is_damaged_finds_nothing(base: Path, damage: object) -> None:

@@ -2,7 +2,8 @@
 
 Nothing is imported: a module that imports half the world, or that is broken, costs `list` nothing.
 Read are the framework's ``commands.py`` and ``commands/*.py``, the application's
-``app/console/commands/**.py``, and the functions in ``routes/console.py``.
+``app/console/commands/**.py``, the functions in ``routes/console.py``, and what the providers of
+packages and of the application, and ``with_commands`` in ``bootstrap/app.py``, name.
 """
 
 from __future__ import annotations
@@ -14,15 +15,18 @@ from pathlib import Path
 from typing import TypeAlias, cast
 
 from securely.console.exceptions import InvalidSignature
+from securely.console.manifest.named import Named, named_commands
 from securely.console.signature import parse
 from securely.support.listing import Entry
 from securely.support.manifest import Manifest, Source, manifest_path
+from securely.support.packages import find_source
 
 __all__ = ["application_commands", "current", "scan"]
 
-_PACKAGE = Path(__file__).parents[1]
+_PACKAGE = Path(__file__).parents[2]
 _COMMANDS = Path("app", "console", "commands")
 _ROUTES = Path("routes", "console.py")
+_ROUTES_MODULE = "routes.console."
 
 _Constants: TypeAlias = dict[str, object]
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
@@ -46,9 +50,17 @@ def current(base: Path | str) -> Manifest:
 
 
 def application_commands(base: Path | str) -> list[tuple[str, str]]:
-    """Return name and dotted path of each command in an application's ``app/console/commands``."""
-    entries = current(base).entries
-    return [(entry.name, entry.target) for entry in entries if entry.target.startswith("app.")]
+    """Return name and dotted path of each command that is not the framework's, and is a class.
+
+    Those of the application's ``app/console/commands``, those that providers of packages and of
+    the application name, and those of ``with_commands``.
+    """
+    elsewhere = (f"{_PACKAGE.name}.", _ROUTES_MODULE)
+    return [
+        (entry.name, entry.target)
+        for entry in current(base).entries
+        if not entry.target.startswith(elsewhere)
+    ]
 
 
 def scan(base: Path) -> Manifest:
@@ -63,6 +75,8 @@ def scan(base: Path) -> Manifest:
     manifest.sources.append(Source(str(routes)))
     if routes.is_file():
         _scan_file(manifest, routes, base, functions=True)
+    for named in named_commands(manifest, base):
+        _scan_named(manifest, named, base)
     _warn_of_clashes(manifest)
     return manifest
 
@@ -98,9 +112,32 @@ def _sourced(manifest: Manifest, files: list[Path]) -> Iterator[Path]:
         yield file
 
 
-def _scan_file(manifest: Manifest, file: Path, root: Path, *, functions: bool = False) -> None:
+def _scan_named(manifest: Manifest, named: Named, base: Path) -> None:
+    """Add the one command that *named* is, wherever its module lies."""
+    module, _, name = named.target.rpartition(".")
+    if any(entry.target == named.target for entry in manifest.entries):
+        return  # it lies in app/console/commands, too
+    source = find_source(module, base)
+    found = Manifest()
+    if source is not None:
+        manifest.sources.append(Source(source))
+        _scan_file(found, Path(source), Path(source).parent, module=module)
+    entry = next((each for each in found.entries if each.target == named.target), None)
+    if entry is not None:
+        manifest.entries.append(entry)
+    elif named.name:
+        # The provider says what it is called; the rest is known once it runs.
+        manifest.entries.append(Entry(named.name, target=named.target))
+    else:
+        reason = found.warnings[0] if found.warnings else f'there is no class "{name}" to be read'
+        manifest.warnings.append(f"{named.by} names {named.target}: {reason}")
+
+
+def _scan_file(
+    manifest: Manifest, file: Path, root: Path, *, functions: bool = False, module: str = ""
+) -> None:
     shown = file.relative_to(root)
-    module = ".".join(shown.with_suffix("").parts).removesuffix(".__init__")
+    module = module or ".".join(shown.with_suffix("").parts).removesuffix(".__init__")
     try:
         tree = ast.parse(file.read_bytes(), str(file))
     except (SyntaxError, ValueError) as error:

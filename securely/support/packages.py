@@ -1,0 +1,129 @@
+"""Packages that are installed and announce something to Securely, by entry points.
+
+Read by the application, which loads their providers, and by the console, which shows their
+commands without importing them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec, PathFinder
+from typing import Any, Final, NamedTuple, cast
+
+__all__ = ["ALL", "GROUP", "Package", "announced", "find_source", "undiscovered", "wanted"]
+
+GROUP: Final = "securely.providers"
+ALL: Final = "*"
+
+
+class Package(NamedTuple):
+    """One distribution that announces providers.
+
+    Attributes:
+        name: Its name, as its metadata has it.
+        version: Its version.
+        providers: Dotted paths, "package.module:Class", in the order of their names.
+    """
+
+    name: str
+    version: str
+    providers: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}".rstrip()
+
+
+def announced() -> list[Package]:
+    """Return the installed packages that have entry points of the group, sorted by name.
+
+    Of two distributions of one name the first on `sys.path` counts, as it does for an import.
+    """
+    # email, csv and zipfile come with it: only where the packages have changed.
+    from importlib.metadata import distributions
+
+    found: dict[str, Package] = {}
+    seen: set[str] = set()
+    for distribution in distributions():
+        metadata: Any = distribution.metadata
+        name = metadata["Name"] if metadata is not None else None
+        if not name or _plain(name) in seen:
+            continue
+        seen.add(_plain(name))
+        points = [point for point in distribution.entry_points if point.group == GROUP]
+        if points:
+            paths = tuple(point.value.replace(" ", "") for point in sorted(points, key=_by_name))
+            found[_plain(name)] = Package(name, distribution.version or "", paths)
+    return [found[name] for name in sorted(found)]
+
+
+def undiscovered(base: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Return what `[tool.securely] dont_discover` of the application's pyproject.toml names.
+
+    Names of distributions; `*` stands for all of them. A file that cannot be read says nothing.
+    """
+    import tomllib
+
+    try:
+        with open(os.path.join(base, "pyproject.toml"), "rb") as file:  # noqa: PTH118, PTH123
+            content = tomllib.load(file)
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return ()
+    named: object = content.get("tool", {}).get("securely", {}).get("dont_discover")
+    if isinstance(named, str):
+        return (named,)
+    return tuple(map(str, cast("list[object]", named))) if isinstance(named, list) else ()
+
+
+def wanted(packages: Sequence[Package], without: Sequence[str]) -> list[Package]:
+    """Return *packages* but those that *without* names."""
+    if ALL in without:
+        return []
+    names = {_plain(each) for each in without}
+    return [each for each in packages if _plain(each.name) not in names]
+
+
+def find_source(module: str, base: str | os.PathLike[str]) -> str | None:
+    """Return the source file of *module*; nothing is imported, not even the packages above it.
+
+    Args:
+        module: Its dotted name.
+        base: The folder of the application, which is looked into first.
+    """
+    places: Sequence[str] | None = [os.fspath(base), *sys.path]
+    name = ""
+    spec: ModuleSpec | None = None
+    for part in module.split("."):
+        name = f"{name}.{part}".lstrip(".")
+        spec = PathFinder.find_spec(name, places) or _by_other_finders(name, places)
+        if spec is None:
+            return None
+        places = list(spec.submodule_search_locations or ())
+    origin = spec.origin if spec is not None else None
+    return origin if origin is not None and origin.endswith(".py") else None
+
+
+def _by_other_finders(name: str, places: Sequence[str] | None) -> ModuleSpec | None:
+    """Ask the finders that editable installs put beside Python's own."""
+    for finder in sys.meta_path:
+        find = getattr(finder, "find_spec", None)
+        if find is None or finder is PathFinder:
+            continue
+        try:
+            spec = find(name, places if "." in name else None)
+        except Exception:  # noqa: S112  # a finder of somebody else's that is broken finds nothing
+            continue
+        if spec is not None:
+            found: ModuleSpec = spec
+            return found
+    return None
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _by_name(point: Any) -> str:
+    return str(point.name)
