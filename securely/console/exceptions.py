@@ -150,17 +150,25 @@ class InvalidSignature(ConsoleError, ValueError):
 
 
 class NotInteractive(ConsoleError):
-    """A question nobody is there to answer."""
+    """A question nobody is there to answer.
 
-    def __init__(self, question: str) -> None:
+    Args:
+        question: What would have been asked.
+        complaint: Why the default does not pass; empty where there is none.
+    """
+
+    def __init__(self, question: str, complaint: str = "") -> None:
         self.question = question
+        self.complaint = complaint
+        reason = f" and the default does not pass ({complaint})" if complaint else ""
         super().__init__(
-            f'"{question}" cannot be asked, because nobody is there to answer. Give the answer '
-            f"as an argument or option, or run the command in a terminal without --no-interaction."
+            f'"{question}" cannot be asked, because nobody is there to answer{reason}. Give the '
+            f"answer as an argument or option, or run the command in a terminal without "
+            f"--no-interaction."
         )
 
-    def __reduce__(self) -> tuple[type[NotInteractive], tuple[str]]:
-        return type(self), (self.question,)
+    def __reduce__(self) -> tuple[type[NotInteractive], tuple[str, str]]:
+        return type(self), (self.question, self.complaint)
 
 
 class UnknownCommand(ConsoleError, LookupError):

@@ -1,14 +1,12 @@
-"""Tables and progress bars, drawn by rich; imported when the first one is drawn."""
+"""Tables, drawn by rich; imported when the first one is drawn."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TextIO, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich import box as boxes
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
@@ -16,9 +14,7 @@ from securely.console.exceptions import InvalidInput
 from securely.console.output import style
 from securely.support.suggest import did_you_mean
 
-__all__ = ["BOXES", "draw_table", "progress_bar", "progress_lines"]
-
-T = TypeVar("T")
+__all__ = ["BOXES", "draw_table"]
 
 BOXES: dict[str, boxes.Box | None] = {
     "default": boxes.ASCII2,
@@ -75,31 +71,6 @@ def draw_table(
     )
     console.print(table)
     return "".join(f"{line.rstrip()}\n" for line in drawn.getvalue().splitlines())
-
-
-def progress_bar(
-    items: Iterable[T], total: int | None, description: str, stream: TextIO
-) -> Iterator[T]:
-    """Yield *items* under a bar that is drawn on *stream*, a terminal."""
-    console = Console(file=stream, force_terminal=True)
-    yield from track(items, description=description or "", total=total, console=console)
-
-
-def progress_lines(
-    items: Iterable[T], total: int | None, description: str, line: Callable[[str], None]
-) -> Iterator[T]:
-    """Yield *items* and write a line each tenth of the way."""
-    label = f"{description} " if description else ""
-    shown = 0
-    done = 0
-    for item in items:
-        yield item
-        done += 1
-        if total and done * 10 // total > shown:
-            shown = done * 10 // total
-            line(f"{label}{done}/{total} ({shown * 10}%)")
-    if not total:
-        line(f"{label}{done}")
 
 
 def _cell(value: object, colour: bool) -> Text:

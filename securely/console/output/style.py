@@ -12,7 +12,7 @@ import re
 
 from securely.support import terminal
 
-__all__ = ["STYLES", "escape", "plain_width", "render", "strip"]
+__all__ = ["STYLES", "clipped", "escape", "plain_width", "render", "strip", "without_codes"]
 
 STYLES = {
     "info": terminal.INFO,
@@ -29,7 +29,7 @@ _COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white
 _OPTIONS = {"bold": "1", "dim": "2", "italic": "3", "underscore": "4", "blink": "5", "reverse": "7"}
 # Compiled when first used: most commands write no tag.
 _TAG = r"\\<|<(/?)([a-zA-Z][^<>]*)?>"
-_CODES = r"\x1b\[[0-9;]*[A-Za-z]|\x1b\]8;[^\x1b]*\x1b\\"
+_CODES = r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\]8;[^\x1b]*\x1b\\"
 _RESET = "\x1b[0m"
 
 
@@ -64,7 +64,12 @@ def render(text: str, colour: bool) -> str:
 
 def strip(text: str) -> str:
     """Return *text* without tags and without terminal codes."""
-    return re.sub(_CODES, "", render(text, colour=False))
+    return without_codes(render(text, colour=False))
+
+
+def without_codes(text: str) -> str:
+    """Return *text*, which has been rendered, without terminal codes."""
+    return re.sub(_CODES, "", text)
 
 
 def plain_width(text: str) -> int:
@@ -78,6 +83,21 @@ def plain_width(text: str) -> int:
         0 if combining(c) or c in "\u200b\u200d\ufe0e\ufe0f" else 1 + (east_asian_width(c) in "WF")
         for c in plain
     )
+
+
+def clipped(text: str, columns: int) -> str:
+    """Return *text*, cut to at most *columns*; what is cut loses its tags, and ends in "…".
+
+    Example:
+        >>> clipped("<info>a long line</info>", 7)
+        'a long…'
+    """
+    if plain_width(text) <= columns:
+        return text
+    plain = strip(text)
+    while plain and plain_width(escape(plain)) > columns - 1:
+        plain = plain[:-1]
+    return escape(plain) + "…"
 
 
 def _replace(found: re.Match[str], opened: list[tuple[str, str, str]], colour: bool) -> str | None:

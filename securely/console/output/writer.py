@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
-from typing import TextIO, TypeVar
+from typing import TextIO, TypeVar, cast
 
 from securely.console.output import style
+from securely.console.output.progress import Progress
+from securely.console.output.tree import Tree
 from securely.support import clock, terminal
 
 __all__ = ["BufferedOutput", "Output", "Verbosity", "shown_duration"]
@@ -143,6 +145,10 @@ class Output:
             colour = terminal.decorated(self.errors, self._ansi)
             self._put(self.errors, (text if raw else style.render(text, colour)) + "\n")
 
+    def write_error(self, text: str) -> None:
+        """Write *text* as it is, and without a line end, to the error stream: for prompts."""
+        self._put(self.errors, text)
+
     def new_line(self, count: int = 1) -> None:
         """Write empty lines."""
         self.write("\n" * count)
@@ -220,24 +226,61 @@ class Output:
         self.write(draw_table(headers, rows, box, self.is_decorated, width), raw=True)
 
     def progress(
-        self, items: Iterable[T], total: int | None = None, description: str = ""
-    ) -> Iterator[T]:
-        """Yield *items* and show how far it has come: a bar, or a line each tenth of the way.
+        self, items: Iterable[T] | int, total: int | None = None, description: str = ""
+    ) -> Progress[T]:
+        """Return *items*, or a count of steps, so that how far it has come is shown.
+
+        It is a bar in a terminal, and a line each tenth of the way elsewhere.
 
         Args:
-            items: What is worked through.
+            items: What is worked through, or how many steps there are.
             total: How many there are; ``None`` asks *items*.
-            description: What stands before the bar.
+            description: What stands before it.
         """
-        from securely.console.output.drawing import progress_bar, progress_lines
+        from securely.console.output.progress import Bar, Hidden, Lines
 
-        if total is None:
-            total = len(items) if isinstance(items, Sequence) else None
         if self.verbosity < Verbosity.NORMAL:
-            return iter(items)
+            return Progress(items, Hidden(), total, description)
         if self.is_decorated and self.stream.isatty():
-            return progress_bar(items, total, description, self.stream)
-        return progress_lines(items, total, description, self.line)
+            return Progress(items, Bar(self.stream), total, description)
+        return Progress(items, Lines(self.line), total, description)
+
+    def spin(self, work: Callable[[], T], message: str = "") -> T:
+        """Do *work* under a spinner, and return what it returns; without a terminal, a line.
+
+        Args:
+            work: What is done; in either colour.
+            message: What stands after the spinner.
+        """
+        from securely.console.prompts.checks import settled
+
+        if self.verbosity < Verbosity.NORMAL:
+            return cast("T", settled(work()))
+        if not (terminal.decorated(self.errors, self._ansi) and self.errors.isatty()):
+            self.error_line(message or "Working …")
+            return cast("T", settled(work()))
+        from securely.console.output.spinner import Spinner
+
+        with Spinner(style.render(message, True), self._spun):
+            return cast("T", settled(work()))
+
+    def tree(self, tree: Tree, title: str = "") -> None:
+        """Draw nested names.
+
+        Args:
+            tree: Names with what lies below them, or a list of such.
+            title: What stands above.
+        """
+        from securely.console.output.tree import tree_lines
+
+        if title:
+            self.line(title)
+        for line in tree_lines(tree):
+            self.line(line)
+
+    def _spun(self, text: str) -> None:
+        self.write_error(text)
+        self.errors.flush()
 
     def flush(self) -> None:
         """Hand over what is still held back."""

@@ -12,7 +12,7 @@ from securely.console import (
     BufferedOutput,
     Command,
     CommandQueue,
-    PendingCommand,
+    QueuedCommand,
     UnknownCommand,
 )
 from securely.container import Container
@@ -152,7 +152,7 @@ class Pending:
     def __init__(self, kept: list[object]) -> None:
         self.kept = kept
 
-    def on_queue(self, queue: str) -> PendingCommand:
+    def on_queue(self, queue: str) -> QueuedCommand:
         self.kept.append(queue)
         return self
 
@@ -169,7 +169,7 @@ class Queues:
     def __init__(self) -> None:
         self.kept: list[object] = []
 
-    def pending(self, command: str, parameters: object) -> PendingCommand:
+    def pending(self, command: str, parameters: object) -> QueuedCommand:
         self.kept.append((command, parameters))
         return Pending(self.kept)
 

@@ -72,8 +72,8 @@ def test_confirm_when_the_answer_is_neither_asks_again(output: BufferedOutput) -
 
 
 def test_confirm_when_nobody_is_there_takes_the_default(output: BufferedOutput) -> None:
-    assert nobody(output).confirm("Sure?") is False
-    assert nobody(output).confirm("Sure?", default=True) is True
+    assert nobody(output).confirm("Sure?", default=False) is False
+    assert nobody(output).confirm("Sure?") is True
 
 
 @pytest.mark.parametrize("line", ["1", "disk"])
