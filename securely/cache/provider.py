@@ -9,6 +9,7 @@ from securely.cache.commands import ClearCommand, ForgetCommand, PruneCommand
 from securely.cache.exceptions import EntryRefused
 from securely.cache.manager import CacheManager, Materials
 from securely.cache.options import CacheOptions
+from securely.cache.repository import Repository
 from securely.config import Config
 from securely.container import Provider
 from securely.encryption import KeyRing
@@ -22,7 +23,7 @@ __all__ = ["CacheProvider"]
 class CacheProvider(Provider):
     """Binds the cache, and names its commands."""
 
-    provides: ClassVar[Mapping[str, type]] = {"cache": CacheManager}
+    provides: ClassVar[Mapping[str, type]] = {"cache": CacheManager, "cache.store": Repository}
     commands: ClassVar[Mapping[str, type | str]] = {
         "cache:clear": ClearCommand,
         "cache:forget": ForgetCommand,
@@ -31,8 +32,9 @@ class CacheProvider(Provider):
     options: ClassVar[Mapping[str, type | str]] = {"cache": CacheOptions}
 
     def register(self) -> None:
-        """Bind the manager."""
+        """Bind the manager, which is the default store, too."""
         self.app.singleton(CacheManager, self.manager)
+        self.app.bind(Repository, CacheManager)
 
     def manager(self, config: Config, events: Dispatcher, paths: Paths) -> CacheManager:
         """Return the manager of the configured stores."""

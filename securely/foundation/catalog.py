@@ -85,7 +85,11 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.config.provider.ConfigProvider",
     ),
     "container:check": (
-        "securely.foundation.commands.checks.ContainerCheckCommand",
+        "securely.foundation.commands.container.ContainerCheckCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
+    "container:show": (
+        "securely.foundation.commands.container.ContainerShowCommand",
         "securely.foundation.provider.FoundationProvider",
     ),
     "down": (

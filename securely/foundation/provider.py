@@ -25,7 +25,8 @@ class FoundationProvider(Provider):
     commands: ClassVar[Mapping[str, type | str]] = {
         "about": "securely.foundation.commands.about.AboutCommand",
         "config:check": "securely.foundation.commands.checks.ConfigCheckCommand",
-        "container:check": "securely.foundation.commands.checks.ContainerCheckCommand",
+        "container:check": "securely.foundation.commands.container.ContainerCheckCommand",
+        "container:show": "securely.foundation.commands.container.ContainerShowCommand",
         "down": "securely.foundation.commands.maintenance.DownCommand",
         "env": "securely.foundation.commands.about.EnvironmentCommand",
         "make:provider": "securely.foundation.commands.make.MakeProviderCommand",

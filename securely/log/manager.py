@@ -89,6 +89,9 @@ class LogManager(Manager[Logger], Logger):
         except Exception as error:  # a broken channel is an emergency, not an exception
             return self._replaced(wanted, error)
 
+    def _named(self, name: str) -> Logger:
+        return self.channel(name)
+
     def stack(self, channels: list[str], name: str | None = None) -> Logger:
         """Return a channel made of several; it is not kept.
 

@@ -10,6 +10,7 @@ from securely.container import Provider
 from securely.events import Dispatcher
 from securely.exceptions import ConfigurationError
 from securely.log.hub import Hub
+from securely.log.logger import Logger
 from securely.log.manager import LogManager
 from securely.log.masking import Masker, secrets_in
 from securely.support.paths import Paths
@@ -20,12 +21,13 @@ __all__ = ["LogProvider"]
 class LogProvider(Provider):
     """Binds the log."""
 
-    provides: ClassVar[Mapping[str, type]] = {"log": LogManager}
+    provides: ClassVar[Mapping[str, type]] = {"log": LogManager, "log.channel": Logger}
     options: ClassVar[Mapping[str, type | str]] = {"log": "securely.log.options.LogOptions"}
 
     def register(self) -> None:
         """Bind the manager; nothing is parsed or opened before the first message."""
         self.app.singleton(LogManager, self.manager)
+        self.app.bind(Logger, LogManager)
 
     def manager(self, config: Config, events: Dispatcher, paths: Paths) -> LogManager:
         """Return the manager of the configured channels.

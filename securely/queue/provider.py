@@ -18,6 +18,7 @@ from securely.queue.listeners import QueuedListeners
 from securely.queue.manager import Materials, QueueManager
 from securely.queue.options import QueueOptions
 from securely.queue.payload import Codec
+from securely.queue.queue import Queue
 from securely.support.paths import Paths
 
 __all__ = ["QueueProvider"]
@@ -29,6 +30,7 @@ class QueueProvider(Provider):
     provides: ClassVar[Mapping[str, type]] = {
         "queue": QueueManager,
         "queue.codec": Codec,
+        "queue.connection": Queue,
         "queue.commands": CommandQueue,
         "queue.listeners": ListenerRunner,
         "queue.runner": JobRunner,
@@ -49,6 +51,7 @@ class QueueProvider(Provider):
     def register(self) -> None:
         """Bind the manager, the codec, the runner and what runs queued listeners and commands."""
         self.app.singleton(QueueManager, self.manager)
+        self.app.bind(Queue, QueueManager)
         self.app.singleton(Codec, self.codec)
         self.app.singleton(JobRunner, self.runner)
         self.app.singleton(ListenerRunner, QueuedListeners)

@@ -11,6 +11,7 @@ from securely.container.exceptions import BoundOver, ContainerError, UnusedConte
 from securely.container.plans.compiler import Compiler, Promise
 from securely.container.verbs.core import Core
 from securely.container.verbs.registrations import Registrations
+from securely.support.importing import ImportFailed, import_object
 
 __all__ = ["Explanation", "Reached", "Reports"]
 
@@ -67,12 +68,16 @@ class Reports(Registrations):
     def explain(self, key: Key) -> Explanation:
         """Return how *key* would be resolved: what it needs, lifetimes, where each was bound.
 
+        Args:
+            key: A class or a name; a text to which nothing is bound may be the name of a class
+                that is bound, or the dotted path of any.
+
         Raises:
             NotBound: It could not be resolved.
             CircularDependency: It needs itself.
         """
         compiler = Compiler(self, cold=True)
-        compiler.node(key)
+        compiler.node(self._meant(key))
         assert compiler.story is not None  # noqa: S101  # a plan that was made has a beginning
         return _explained(compiler.story)
 
@@ -96,6 +101,19 @@ class Reports(Registrations):
         for consumer in list(self._contextual.given):
             survey.consumer(consumer)
         return [*survey.problems, *self._replaced(), *self._unused(survey.used)]
+
+    def _meant(self, key: Key) -> Key:
+        """Return the class that somebody calls *key*; *key* itself, where nobody does."""
+        if not isinstance(key, str) or self.bound(key):
+            return key
+        named = [each for each in self.registrations.bound_keys() if name_of(each) == key]
+        if named:
+            return named[0]
+        try:
+            found = import_object(key)
+        except ImportFailed:
+            return key
+        return found if isinstance(found, type) else key
 
     def _replaced(self) -> list[ContainerError]:
         """Return the bindings of an application that another took the place of."""
