@@ -5,7 +5,7 @@ provider binds which service, and nothing behind a name is imported before someo
 Errors that nobody caught are reported in one place.
 
 Files: ``application.py`` is ``Application`` and ``builder.py`` what makes it; ``bootstrap.py``
-has the steps of a boot in their order; ``providers.py`` loads providers and ``catalog.py`` lists
+has the steps of a boot in their order; ``providers/`` loads providers and ``catalog.py`` lists
 those of the framework; ``errors.py`` reports; ``maintenance.py`` takes an application down;
 ``console_kernel.py`` runs commands, ``outside.py`` those that need no application, ``events.py``
 tells of them, and ``commands/`` holds the framework's own; ``options.py`` is the section ``app``;
@@ -15,18 +15,28 @@ tells of them, and ``commands/`` holds the framework's own; ``options.py`` is th
 from securely.foundation.application import Application
 from securely.foundation.builder import ApplicationBuilder, Parts
 from securely.foundation.errors import ErrorHandler
-from securely.foundation.events import CommandFinished, CommandStarting
+from securely.foundation.events import (
+    CommandFinished,
+    CommandStarting,
+    PublishingStubs,
+    VendorTagPublished,
+)
 from securely.foundation.exceptions import (
     BadProviders,
     FoundationError,
+    MissingRequirement,
     MissingRoutes,
+    NothingToPublish,
     NotInMaintenance,
+    NotWritable,
     NotYetBooted,
     ProviderFailed,
+    RequirementLoop,
+    ResolvedDuringRegister,
     SkeletonExists,
 )
 from securely.foundation.maintenance import Maintenance, guard
-from securely.foundation.providers import ProviderRegistry
+from securely.foundation.providers import DefaultProviders, ProviderRegistry, default_providers
 
 __all__ = [
     "Application",
@@ -34,15 +44,24 @@ __all__ = [
     "BadProviders",
     "CommandFinished",
     "CommandStarting",
+    "DefaultProviders",
     "ErrorHandler",
     "FoundationError",
     "Maintenance",
+    "MissingRequirement",
     "MissingRoutes",
     "NotInMaintenance",
+    "NotWritable",
     "NotYetBooted",
+    "NothingToPublish",
     "Parts",
     "ProviderFailed",
     "ProviderRegistry",
+    "PublishingStubs",
+    "RequirementLoop",
+    "ResolvedDuringRegister",
     "SkeletonExists",
+    "VendorTagPublished",
+    "default_providers",
     "guard",
 ]

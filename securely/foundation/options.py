@@ -37,6 +37,9 @@ class AppOptions(Options):
     cipher: Literal["aes-128-cbc", "aes-256-cbc", "aes-128-gcm", "aes-256-gcm"] = Field(
         "aes-256-cbc", description="How values are encrypted."
     )
+    providers: list[str] | None = Field(
+        None, description="The framework's providers, or others in their place; all when null."
+    )
     maintenance: MaintenanceOptions = Field(
         default_factory=lambda: MaintenanceOptions(driver="file"),
         description="How it is taken down.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -13,10 +14,18 @@ import pytest
 from securely import Application
 from securely.cache import CacheManager, Repository
 from securely.config import Config
-from securely.container import Provider
+from securely.container import Deferrable, Provider
 from securely.events import Dispatcher
 from securely.exceptions import ConfigurationError
-from securely.foundation import BadProviders, ProviderFailed
+from securely.facades import Cache
+from securely.foundation import (
+    BadProviders,
+    MissingRequirement,
+    ProviderFailed,
+    RequirementLoop,
+    ResolvedDuringRegister,
+    default_providers,
+)
 from securely.foundation.catalog import COMMANDS, EAGER, SERVICES
 from securely.foundation.providers import read_provider_file
 from securely.support.importing import import_object
@@ -415,3 +424,437 @@ def test_a_repository_is_injected_without_the_manager_being_named(build: Build) 
 
     with app.active():
         assert isinstance(app.make(CacheManager).store("array"), Repository)
+
+
+# What they require.
+
+
+def told(calls: list[str], name: str, **attributes: object) -> type[Provider]:
+    """Make a provider that notes when it registers and boots."""
+
+    def register(self: Provider) -> None:
+        calls.append(f"register {name}")
+
+    def boot(self: Provider) -> None:
+        calls.append(f"boot {name}")
+
+    return type(name, (Provider,), {"register": register, "boot": boot, **attributes})
+
+
+def test_what_is_required_registers_and_boots_first(build: Build) -> None:
+    calls: list[str] = []
+    last = told(calls, "Last")
+    middle = told(calls, "Middle", requires=[last])
+    first = told(calls, "First", requires=(middle,))
+
+    app = build(lambda builder: builder.with_providers([first, middle, last])).boot()
+
+    assert calls == [
+        "register Last", "register Middle", "register First",
+        "boot Last", "boot Middle", "boot First",
+    ]  # fmt: skip
+    assert loaded(app) == ["Last", "Middle", "First"]
+
+
+def test_the_order_of_those_that_require_nothing_is_that_of_the_list(build: Build) -> None:
+    calls: list[str] = []
+    classes = [told(calls, name) for name in ("A", "B", "C", "D")]
+    classes[1].requires = [classes[3]]
+
+    app = build(lambda builder: builder.with_providers(classes)).boot()
+
+    assert loaded(app) == ["A", "D", "B", "C"]
+
+
+def test_a_provider_of_the_framework_can_be_required(build: Build) -> None:
+    class Shop(Provider):
+        requires = ("securely.cache.provider:CacheProvider",)
+
+    app = build(lambda builder: builder.with_providers([Shop])).boot()
+
+    assert loaded(app) == ["CacheProvider", "Shop"]
+
+
+def test_a_subclass_fulfils_a_requirement(build: Build) -> None:
+    class Ours(LedgerProvider):
+        pass
+
+    class Shop(Provider):
+        requires = (LedgerProvider,)
+
+    app = build(lambda builder: builder.with_providers([Shop, Ours])).boot()
+
+    assert loaded(app) == ["Ours", "Shop"]
+
+
+def test_a_requirement_that_nobody_lists_is_named_with_near_misses(build: Build) -> None:
+    class Shop(Provider):
+        requires = ("securely.cache.provider:CachProvider",)
+
+    with pytest.raises(MissingRequirement) as caught:
+        build(lambda builder: builder.with_providers([Shop])).boot()
+
+    assert caught.value.requirement == "securely.cache.provider:CachProvider"
+    assert "Shop requires securely.cache.provider:CachProvider" in str(caught.value)
+    assert 'Did you mean "securely.cache.provider:CacheProvider"?' in str(caught.value)
+
+
+def test_a_loop_of_requirements_is_shown_as_a_path(build: Build) -> None:
+    calls: list[str] = []
+    one, two, three = (told(calls, name) for name in ("One", "Two", "Three"))
+    one.requires, two.requires, three.requires = [two], [three], [one]
+
+    with pytest.raises(RequirementLoop) as caught:
+        build(lambda builder: builder.with_providers([one, two, three])).boot()
+
+    names = [path.rpartition(":")[2] for path in caught.value.path]
+    assert names == ["One", "Two", "Three", "One"]
+    assert " -> " in str(caught.value)
+    assert calls == []
+
+
+def test_those_that_wait_and_require_each_other_are_a_loop_too(build: Build) -> None:
+    class One(Provider, Deferrable):
+        provides: ClassVar[Mapping[str, type]] = {"one": Ledger}
+
+    class Two(Provider, Deferrable):
+        provides: ClassVar[Mapping[str, type]] = {"two": CacheManager}
+        requires = (One,)
+
+    One.requires = (Two,)
+    app = build(lambda builder: builder.with_providers([One, Two])).boot()
+
+    with pytest.raises(RequirementLoop, match=r"One.*Two.*One"):
+        app.make("one")
+
+
+# What is resolved while they register.
+
+
+class Hasty(Provider):
+    def register(self) -> None:
+        self.app.make(CacheManager)
+
+
+@pytest.mark.parametrize("variables", [{"APP_ENV": "local"}, {"APP_ENV": "testing"}])
+def test_what_register_resolves_is_refused_with_its_name_the_provider_and_the_remedy(
+    build: Build, variables: dict[str, str]
+) -> None:
+    app = build(lambda builder: builder.with_providers([Hasty]), **variables)
+
+    with pytest.raises(ResolvedDuringRegister) as caught:
+        app.boot()
+
+    assert "CacheManager" in caught.value.key
+    assert caught.value.provider.endswith("Hasty")
+    for text in ("CacheManager", "Hasty", "boot()"):
+        assert text in str(caught.value)
+
+
+def test_what_register_resolves_is_refused_in_debug_mode(build: Build) -> None:
+    app = build(
+        lambda builder: builder.with_providers([Hasty]), APP_ENV="staging", APP_DEBUG="true"
+    )
+
+    with pytest.raises(ResolvedDuringRegister):
+        app.boot()
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda app: app.make("cache"),
+        lambda app: app["cache"],
+        lambda app: app.call(lambda cache: cache, cache=app.get(CacheManager)),
+        lambda app: Cache.get("key"),
+    ],
+    ids=["by name", "by index", "injected", "through a facade"],
+)
+def test_however_register_asks_it_is_refused(
+    build: Build, ask: Callable[[Application], object]
+) -> None:
+    class Asking(Provider):
+        def register(self) -> None:
+            assert isinstance(self.app, Application)
+            ask(self.app)
+
+    app = build(lambda builder: builder.with_providers([Asking]), APP_ENV="testing")
+
+    with app.active(), pytest.raises(ResolvedDuringRegister):
+        app.boot()
+
+
+def test_a_register_may_read_the_configuration_bind_and_ask_what_is_bound(build: Build) -> None:
+    seen: list[object] = []
+
+    class Careful(Provider):
+        def register(self) -> None:
+            seen.append(self.app.make(Config).get("app.env"))
+            seen.append(self.app.bound("cache"))
+            self.app.singleton(Ledger)
+            self.app.extend(CacheManager, lambda cache, _: cache)
+
+    build(lambda builder: builder.with_providers([Careful]), APP_ENV="testing").boot()
+
+    assert seen == ["testing", True]
+
+
+def test_what_is_resolved_after_the_boot_is_nobodys_fault(build: Build) -> None:
+    app = build(APP_ENV="testing").boot()
+
+    app.register(Hasty)
+
+    assert "Hasty" in loaded(app)
+
+
+def test_in_production_what_register_resolves_is_not_refused(build: Build) -> None:
+    app = build(lambda builder: builder.with_providers([Hasty])).boot()
+
+    assert app.make("cache") is app.make(CacheManager)
+
+
+# Those that wait.
+
+
+class LateProvider(Provider, Deferrable):
+    """Notes that it has registered, in the application it is in."""
+
+    provides: ClassVar[Mapping[str, type]] = {"ledger": Ledger}
+    singletons: ClassVar[Mapping[object, object]] = {Ledger: Ledger}
+    when = ("books.opened",)
+
+
+@pytest.mark.parametrize("key", ["ledger", Ledger])
+def test_a_deferrable_provider_waits_until_its_service_is_asked_for(
+    build: Build, key: str | type
+) -> None:
+    app = build(lambda builder: builder.with_providers([LateProvider])).boot()
+    before = loaded(app)
+
+    made: object = app.make(key)
+
+    assert before == []
+    assert made is app.make("ledger") is app.make(Ledger)
+    assert loaded(app) == ["LateProvider"]
+
+
+def test_a_deferrable_provider_is_bound_before_those_listed_ahead_of_it_register(
+    build: Build,
+) -> None:
+    seen: list[object] = []
+
+    class Early(Provider):
+        def register(self) -> None:
+            seen.append(self.app.bound("ledger"))
+
+    build(lambda builder: builder.with_providers([Early, LateProvider]), APP_ENV="testing").boot()
+
+    assert seen == [True]
+
+
+def test_a_deferrable_provider_is_loaded_by_an_event(build: Build) -> None:
+    app = build(lambda builder: builder.with_providers([LateProvider])).boot()
+
+    app.make(Dispatcher).dispatch("books.closed")
+    before = app.provider_is_loaded(LateProvider)
+    app.make(Dispatcher).dispatch("books.opened")
+
+    assert not before
+    assert app.provider_is_loaded(LateProvider)
+
+
+def test_one_that_has_no_services_is_loaded_by_its_event_alone(build: Build) -> None:
+    class Opened:
+        pass
+
+    class Listening(Provider, Deferrable):
+        when = (Opened,)
+
+    app = build(lambda builder: builder.with_providers([Listening])).boot()
+    before = app.provider_is_loaded(Listening)
+
+    app.make(Dispatcher).dispatch(Opened())
+
+    assert not before
+    assert app.provider_is_loaded(Listening)
+
+
+def test_all_that_wait_can_be_loaded(build: Build) -> None:
+    app = build(lambda builder: builder.with_providers([LateProvider])).boot()
+
+    app.providers.load_deferred()
+
+    assert {"LateProvider", "CacheProvider", "QueueProvider"} <= set(loaded(app))
+    assert dict(app.providers.deferred) == {}
+
+
+# Callbacks around the boot, and the async one.
+
+
+def test_callbacks_of_a_provider_run_around_its_boot_and_may_add_others(build: Build) -> None:
+    calls: list[str] = []
+
+    class Called(Provider):
+        def register(self) -> None:
+            self.booting(self.first)
+            self.booted(lambda: calls.append("booted"))
+
+        def first(self, config: Config) -> None:
+            calls.append(f"booting {config.get('app.env')}")
+            self.booting(lambda: calls.append("added"))
+
+        def boot(self) -> None:
+            calls.append("boot")
+
+    build(lambda builder: builder.with_providers([Called])).boot()
+
+    assert calls == ["booting production", "added", "boot", "booted"]
+
+
+def test_aboot_is_awaited_once_after_boot_and_injected(build: Build) -> None:
+    calls: list[object] = []
+
+    class Warm(Provider):
+        def boot(self) -> None:
+            calls.append("boot")
+
+        async def aboot(self, config: Config) -> None:
+            calls.append(config.get("app.env"))
+
+    app = build(lambda builder: builder.with_providers([Warm]))
+
+    asyncio.run(app.aboot())
+    asyncio.run(app.aboot())
+
+    assert app.is_booted
+    assert calls == ["boot", "production"]
+
+
+def test_an_aboot_that_raises_is_named(build: Build) -> None:
+    class Cold(Provider):
+        async def aboot(self) -> None:
+            raise OSError("no pool")
+
+    app = build(lambda builder: builder.with_providers([Cold]))
+
+    with pytest.raises(ProviderFailed, match=r"Cold failed to aboot: OSError: no pool"):
+        asyncio.run(app.aboot())
+
+
+def test_a_provider_may_be_registered_anew_by_force(build: Build) -> None:
+    calls: list[str] = []
+    counted = told(calls, "Counted")
+    app = build(lambda builder: builder.with_providers([counted])).boot()
+    first = app.provider(counted)
+
+    app.register(counted, force=True)
+
+    assert calls == ["register Counted", "boot Counted"] * 2
+    assert app.provider(counted) is not first
+    assert loaded(app) == ["Counted"]
+
+
+# Attributes.
+
+
+def test_singletons_and_scoped_may_be_lists_and_scoped_lives_for_a_scope(build: Build) -> None:
+    class Plain:
+        pass
+
+    class Attributes(Provider):
+        singletons = (Ledger,)
+        scoped = (Plain,)
+
+    app = build(lambda builder: builder.with_providers([Attributes])).boot()
+
+    with app.scope():
+        first = app.make(Plain)
+        assert app.make(Plain) is first
+    with app.scope():
+        assert app.make(Plain) is not first
+    assert app.make(Ledger) is app.make(Ledger)
+
+
+# Queries.
+
+
+def test_a_provider_is_found_by_class_subclass_and_path(build: Build) -> None:
+    class Ours(LedgerProvider):
+        pass
+
+    app = build(lambda builder: builder.with_providers([Ours, LedgerProvider])).boot()
+    app.make("cache")
+
+    assert type(app.provider(LedgerProvider)) is Ours
+    assert len(app.providers.of(LedgerProvider)) == 2
+    assert app.provider(Hasty) is None
+    assert app.provider_is_loaded("securely.cache.provider:CacheProvider")
+    assert not app.provider_is_loaded("securely.queue.provider:QueueProvider")
+
+
+def test_rows_say_whose_each_is_its_state_and_how_long_it_took(build: Build) -> None:
+    app = build(lambda builder: builder.with_providers([LedgerProvider, LateProvider])).boot()
+
+    rows = {row.provider.rpartition(":")[2]: row for row in app.providers.rows()}
+
+    ledger, late, cache = rows["LedgerProvider"], rows["LateProvider"], rows["CacheProvider"]
+    assert (ledger.origin, ledger.state, ledger.deferred) == ("application", "booted", False)
+    assert ledger.register is not None
+    assert ledger.boot is not None
+    assert 0 <= ledger.register < 1000
+    assert (late.state, late.deferred, late.services) == ("waiting", True, ("ledger",))
+    assert (cache.origin, cache.state, cache.boot) == ("framework", "waiting", None)
+
+
+# Those of the framework, chosen.
+
+
+def test_default_providers_are_merged_replaced_and_left_out() -> None:
+    cache = "securely.cache.provider:CacheProvider"
+    events = "securely.events.provider:EventProvider"
+
+    every = default_providers()
+    ours = every.merge([LedgerProvider]).replace({cache: "app.cache:Ours"}).except_([events])
+
+    assert {cache, events} <= set(every.to_list())
+    assert "app.cache:Ours" in ours.to_list()
+    assert not {cache, events} & set(ours.to_list())
+    assert ours.to_list()[-1].endswith(":LedgerProvider")
+    assert every.to_list() == default_providers().to_list()
+
+
+def test_providers_in_the_configuration_replace_those_of_the_framework(
+    build: Build, write: Write, base: Path
+) -> None:
+    sys.path.insert(0, str(base))
+    write(
+        "shop_cache.py",
+        "from securely.cache.provider import CacheProvider\n\n\n"
+        "class ShopCache(CacheProvider):\n    pass\n",
+    )
+    write(
+        "config/app.py",
+        "from securely.foundation import default_providers\n\n"
+        "config = {'providers': default_providers()\n"
+        "    .replace({'securely.cache.provider:CacheProvider': 'shop_cache:ShopCache'})\n"
+        "    .except_(['securely.queue.provider:QueueProvider']).to_list()}\n",
+    )
+
+    app = build(lambda builder: builder.with_providers([LedgerProvider])).boot()
+
+    assert loaded(app) == ["ShopCache", "LedgerProvider"]
+    assert isinstance(app.make("cache"), CacheManager)
+    assert not app.bound("queue")
+    assert app.bound("events")
+
+
+def test_a_provider_that_is_listed_and_not_there_is_named_with_file_and_line(
+    build: Build, write: Write
+) -> None:
+    file = write("bootstrap/providers.py", 'providers = [\n    # ours\n    "no_such:Thing",\n]\n')
+
+    with pytest.raises(ProviderFailed) as caught:
+        build().boot()
+
+    assert "no_such:Thing" in str(caught.value)
+    assert f"{file}, line 3" in str(caught.value)
