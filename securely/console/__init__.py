@@ -30,11 +30,10 @@ from securely.console.command import (
     PromptsForMissingInput,
 )
 from securely.console.contracts import (
-    Answers,
     CommandLock,
     CommandMutex,
     CommandQueue,
-    PendingCommand,
+    QueuedCommand,
     Runner,
 )
 from securely.console.exceptions import (
@@ -58,7 +57,6 @@ from securely.support.listing import Argument, Entry, Option
 
 __all__ = [
     "AmbiguousCommand",
-    "Answers",
     "Argument",
     "Artisan",
     "BufferedOutput",
@@ -81,9 +79,9 @@ __all__ = [
     "NotInteractive",
     "Option",
     "Output",
-    "PendingCommand",
     "Prompts",
     "PromptsForMissingInput",
+    "QueuedCommand",
     "Runner",
     "Signature",
     "UnknownCommand",

@@ -1,14 +1,14 @@
-"""What commands need of the console, and the console of mutex, queue and answers. No code."""
+"""What commands need of the console, and the console of what stands above it. No code."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from securely.console.output import Output
 
-__all__ = ["Answers", "CommandLock", "CommandMutex", "CommandQueue", "PendingCommand", "Runner"]
+__all__ = ["CommandLock", "CommandMutex", "CommandQueue", "QueuedCommand", "Runner"]
 
 
 class Runner(Protocol):
@@ -79,18 +79,18 @@ class CommandMutex(Protocol):
         ...
 
 
-class PendingCommand(Protocol):
+class QueuedCommand(Protocol):
     """A command line that is about to be queued; nothing is sent until :meth:`dispatch`."""
 
-    def on_queue(self, queue: str) -> PendingCommand:
+    def on_queue(self, queue: str) -> QueuedCommand:
         """Send it to *queue*."""
         ...
 
-    def on_connection(self, connection: str) -> PendingCommand:
+    def on_connection(self, connection: str) -> QueuedCommand:
         """Send it through *connection*."""
         ...
 
-    def delay(self, delay: float | str | timedelta | datetime) -> PendingCommand:
+    def delay(self, delay: float | str | timedelta | datetime) -> QueuedCommand:
         """Let it wait for *delay* ("10m", seconds, timedelta), or until an aware datetime."""
         ...
 
@@ -107,28 +107,11 @@ class PendingCommand(Protocol):
 class CommandQueue(Protocol):
     """What queues command lines. The queue implements and binds it."""
 
-    def pending(self, command: str, parameters: Mapping[str, object] | None) -> PendingCommand:
+    def pending(self, command: str, parameters: Mapping[str, object] | None) -> QueuedCommand:
         """Return the run of *command* as something that can be sent.
 
         Args:
             command: Its name; without *parameters*, its whole command line.
             parameters: Plain data.
-        """
-        ...
-
-
-@runtime_checkable
-class Answers(Protocol):
-    """Answers questions in the place of a person: what tests plug in."""
-
-    def answer(
-        self, kind: str, question: str, choices: Sequence[str] | Mapping[str, str] | None
-    ) -> str | bool:
-        """Return what a person would have typed, or yes or no.
-
-        Args:
-            kind: ask, secret, confirm, choose or search.
-            question: What is asked.
-            choices: What may be chosen, where that is known.
         """
         ...

@@ -4,18 +4,20 @@ The pytest plugin gives ``app`` (a fresh application that is current in one test
 (runs commands and checks what they said) and ``clock`` (time that stands still until moved).
 Suites for driver authors are in ``securely.testing.suites``.
 
-Files: ``application.py`` makes applications for tests; ``console.py`` runs commands;
-``time.py`` moves time; ``doubles.py`` puts other services in place; ``plugin.py`` is the plugin.
+Files: ``application.py`` makes applications for tests; ``console.py`` runs commands, and
+``questions.py`` answers what they ask; ``time.py`` moves time; ``doubles.py`` puts other services
+in place; ``plugin.py`` is the plugin.
 """
 
 from securely.testing.application import TestEnvironment, fresh_application
-from securely.testing.console import Artisan, CommandResult
+from securely.testing.console import Artisan, CommandResult, PendingCommand
 from securely.testing.doubles import swapped
 from securely.testing.time import Travel, freeze
 
 __all__ = [
     "Artisan",
     "CommandResult",
+    "PendingCommand",
     "TestEnvironment",
     "Travel",
     "freeze",

@@ -36,9 +36,11 @@ def app(securely_environment: TestEnvironment, tmp_path: Path) -> Iterator[Appli
 
 
 @pytest.fixture
-def artisan(app: Application) -> Artisan:
+def artisan(app: Application) -> Iterator[Artisan]:
     """Run console commands of the application: ``artisan("about").assert_ok()``."""
-    return Artisan(app)
+    console = Artisan(app)
+    yield console
+    console.finish()
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TextIO
 
-from securely.console.artisan.life import BROKEN_PIPE, INTERRUPTED, Lives
+from securely.console.artisan.life import BROKEN_PIPE, INTERRUPTED, Lives, prompts_of
 from securely.console.command import Command, PromptsForMissingInput
-from securely.console.contracts import Answers, CommandQueue, PendingCommand
+from securely.console.contracts import CommandQueue, QueuedCommand
 from securely.console.exceptions import AmbiguousCommand, InvalidInput, UnknownCommand
 from securely.console.failure import render_failure
 from securely.console.input import Input, tokenize
@@ -75,7 +75,7 @@ class Artisan(Lives):
         self,
         argv: Sequence[str],
         output: Output | None = None,
-        input: TextIO | Answers | None = None,  # noqa: A002  # the pair of `output`
+        input: TextIO | Prompts | None = None,  # noqa: A002  # the pair of `output`
         parameters: Mapping[str, object] | None = None,
     ) -> int:
         """Run a command line to its end and return the exit code; nothing is raised.
@@ -83,7 +83,8 @@ class Artisan(Lives):
         Args:
             argv: The words after ``artisan.py``.
             output: Where lines go; the process's streams unless given.
-            input: Where answers are read from; the process's standard input unless given.
+            input: Where answers are read from, the process's standard input unless given; or what
+                asks the questions.
             parameters: As of :meth:`call`; with them, *argv* is a name and global options.
         """
         began = clock.monotonic()
@@ -99,7 +100,7 @@ class Artisan(Lives):
         self,
         argv: list[str],
         output: Output,
-        answers: TextIO | Answers | None,
+        answers: TextIO | Prompts | None,
         parameters: Mapping[str, object] | None,
     ) -> int:
         found, tokens = split_globals(argv)
@@ -160,7 +161,7 @@ class Artisan(Lives):
 
     def queue(
         self, command: str | type, parameters: Mapping[str, object] | None = None
-    ) -> PendingCommand:
+    ) -> QueuedCommand:
         """Return a run of *command* on the queue; nothing is sent until its ``dispatch()``.
 
         Args:
@@ -181,7 +182,7 @@ class Artisan(Lives):
         return queue.pending(line, parameters)
 
     def _line(
-        self, found: Globals, tokens: list[str], output: Output, answers: TextIO | Answers | None
+        self, found: Globals, tokens: list[str], output: Output, answers: TextIO | Prompts | None
     ) -> int:
         at = next((i for i, token in enumerate(tokens) if not token.startswith("-")), None)
         if found.version and at is None:
@@ -194,7 +195,7 @@ class Artisan(Lives):
         return steps.run(self._tokens(name, tokens, found, output, answers))
 
     def _meant(
-        self, name: str, found: Globals, output: Output, answers: TextIO | Answers | None
+        self, name: str, found: Globals, output: Output, answers: TextIO | Prompts | None
     ) -> str:
         """Return *name*, or what was meant by it if somebody is there to say so."""
         try:
@@ -202,11 +203,11 @@ class Artisan(Lives):
         except AmbiguousCommand:
             raise
         except UnknownCommand as error:
-            prompts = Prompts(output, interactive=found.interactive, answers=answers)
+            prompts = prompts_of(output, found.interactive, answers)
             if error.nearest is None or not prompts.is_interactive:
                 raise
             question = f'Command "{name}" is not defined. Do you want to run "{error.nearest}"?'
-            if not prompts.confirm(question):
+            if not prompts.confirm(question, default=False):
                 raise
             return error.nearest
         return name
@@ -217,7 +218,7 @@ class Artisan(Lives):
         tokens: list[str],
         parameters: Mapping[str, object],
         output: Output,
-        answers: TextIO | Answers | None,
+        answers: TextIO | Prompts | None,
     ) -> int:
         name, *rest = tokens or ["list"]
         if rest:
@@ -242,13 +243,15 @@ class Artisan(Lives):
         interactive: bool,
     ) -> Steps[int]:
         target = output if output is not None else BufferedOutput()
+        # Whoever answers the command that calls answers this one as well.
+        answers = Prompts.current() if interactive else None
         try:
             if isinstance(command, str) and parameters is None:
                 found, tokens = split_globals(tokenize(command))
                 _check_globals(found)
                 found.interactive = found.interactive and interactive
                 name = tokens.pop(0) if tokens else "list"
-                return (yield from self._tokens(name, tokens, found, target, None))
+                return (yield from self._tokens(name, tokens, found, target, answers))
             known = self.find(command) if isinstance(command, str) else _checked(command)
             definition = known.definition()
             given = Input.from_parameters(
@@ -257,7 +260,7 @@ class Artisan(Lives):
                 interactive=interactive,
                 complete=not issubclass(known, PromptsForMissingInput),
             )
-            return (yield from self.live(self, known, given, target, None))
+            return (yield from self.live(self, known, given, target, answers))
         finally:
             if isinstance(target, BufferedOutput) and output is None:
                 self._last = target.all_text
@@ -268,7 +271,7 @@ class Artisan(Lives):
         tokens: Sequence[str],
         found: Globals,
         output: Output,
-        answers: TextIO | Answers | None,
+        answers: TextIO | Prompts | None,
     ) -> Steps[int]:
         command = self.find(name)
         asks = issubclass(command, PromptsForMissingInput)

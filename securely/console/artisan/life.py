@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TextIO
 
 from securely.console.artisan.registry import Registry
 from securely.console.command import Command, Isolatable, PromptsForMissingInput
 from securely.console.command.traps import Traps
-from securely.console.contracts import Answers, CommandMutex, Runner
+from securely.console.contracts import CommandMutex, Runner
 from securely.console.exceptions import CommandFailed, ConsoleError, InvalidInput, InvalidResult
 from securely.console.input import Input
 from securely.console.output import Output
@@ -48,7 +48,7 @@ class Lives(Registry):
         cls: type[Command],
         given: Input,
         output: Output,
-        answers: TextIO | Answers | None,
+        answers: TextIO | Prompts | None,
     ) -> Steps[int]:
         """Run one command: the whole life of it is here.
 
@@ -57,7 +57,7 @@ class Lives(Registry):
             cls: The command.
             given: Its input; of a command that asks for missing input it may be incomplete.
             output: Where it writes.
-            answers: Who answers its questions.
+            answers: Where answers to its questions are read from, or what asks them.
         """
         name = given.signature.name
         code = Command.FAILURE
@@ -67,11 +67,12 @@ class Lives(Registry):
             command = yield from steps.call(self._make, self._amake, cls)
             command.input = given
             command.output = output
-            command.prompts = Prompts(output, interactive=given.interactive, answers=answers)
+            command.prompts = prompts_of(output, given.interactive, answers)
             command.artisan = runner
             command.traps = Traps()
             try:
-                result = yield from self._performed(command)
+                with command.prompts.active():
+                    result = yield from self._performed(command)
             except CommandFailed as failure:
                 output.failure(str(failure))
             else:
@@ -100,7 +101,7 @@ class Lives(Registry):
             return (yield from steps.call(self._invoke, self._ainvoke, command))
 
     @contextmanager
-    def _isolated(self, command: Command) -> Iterator[bool]:
+    def _isolated(self, command: Command) -> Generator[bool]:
         if not (isinstance(command, Isolatable) and command.is_isolated()):
             yield True
             return
@@ -133,6 +134,19 @@ class Lives(Registry):
         handle, chosen = command.handler()
         result: object = await self._container.acall(handle, overrides=chosen)
         return result
+
+
+def prompts_of(output: Output, interactive: bool, answers: TextIO | Prompts | None) -> Prompts:
+    """Return what asks the questions of a command.
+
+    Args:
+        output: Where they are written.
+        interactive: Whether there is anybody to ask.
+        answers: Where answers are read from; or what asks, which a test has made.
+    """
+    if isinstance(answers, Prompts):
+        return answers if interactive else Prompts(output, interactive=False)
+    return Prompts(output, interactive=interactive, answers=answers)
 
 
 def complete(given: Input, cls: type[Command]) -> None:

@@ -11,7 +11,7 @@ A command is a class with a ``signature`` and a method ``handle``, whose paramet
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Final, NoReturn
 
@@ -161,7 +161,7 @@ class Command(Reads, Writes, Asks):
     @contextmanager
     def trapping(
         self, signals: int | Iterable[int], callback: Callable[[int], object] | Callable[[], object]
-    ) -> Iterator[None]:
+    ) -> Generator[None]:
         """Do as :meth:`trap`, until the block is over."""
         added = self.traps.add(signals, callback)
         try:

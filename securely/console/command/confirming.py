@@ -41,7 +41,7 @@ class ConfirmToProceed:
         if not self.artisan.is_production or self.input.boolean("force"):
             return True
         self.output.alert(warning)
-        if self.prompts.confirm("Are you sure you want to run this command?"):
+        if self.prompts.confirm("Are you sure you want to run this command?", default=False):
             return True
         self.output.warn("Command cancelled.")
         return False

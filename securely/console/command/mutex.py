@@ -7,9 +7,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 from securely.console.command.isolation import Isolatable
@@ -86,7 +87,7 @@ else:
 
 
 @contextmanager
-def held(command: Isolatable, mutex: CommandMutex) -> Iterator[bool]:
+def held(command: Isolatable, mutex: CommandMutex) -> Generator[bool]:
     """Hold the lock of *command* during the block; give False where another run holds it."""
     seconds = seconds_of(command.isolation_lock_expires_at())
     lock = mutex.acquire(command.mutex_name(), seconds)
@@ -104,7 +105,7 @@ def held(command: Isolatable, mutex: CommandMutex) -> Iterator[bool]:
 
 
 @contextmanager
-def _renewing(lock: CommandLock, seconds: float) -> Iterator[None]:
+def _renewing(lock: CommandLock, seconds: float) -> Generator[None]:
     over = threading.Event()
 
     def renew() -> None:
@@ -121,14 +122,18 @@ def _renewing(lock: CommandLock, seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
+def _terminable() -> Generator[None]:
     """Let SIGTERM unwind the command, so that the lock is released; unless it is trapped."""
     in_main = threading.current_thread() is threading.main_thread()
     if not in_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
         return
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
+    signal.signal(signal.SIGTERM, _exit)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _exit(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(_TERMINATED)
