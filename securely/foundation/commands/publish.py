@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from securely.console import Command
+from securely.console import Command, NotInteractive
 from securely.console.output.style import escape
 from securely.events import Dispatcher
 from securely.foundation.application import Application
@@ -72,7 +72,13 @@ class VendorPublishCommand(_Publishes):
             *(f"{_PROVIDER}{each}" for each in publisher.providers()),
             *(f"{_TAG}{each}" for each in publisher.tags()),
         ]
-        chosen = str(self.choose("What is to be published?", choices))
+        try:
+            chosen = self.choose("What is to be published?", choices)
+        except NotInteractive:
+            self.fail(
+                "Say what is to be published: --all, --provider=NAME or --tag=NAME. "
+                f"There is: {', '.join(choices[1:]) or 'nothing'}."
+            )
         if chosen.startswith(_PROVIDER):
             return chosen.removeprefix(_PROVIDER), []
         return None, [chosen.removeprefix(_TAG)] if chosen.startswith(_TAG) else []

@@ -105,7 +105,7 @@ def test_a_provider_is_added_to_a_list_on_one_line_and_only_once(
 
     assert file.read_text(encoding="utf-8") == (
         "providers = [\n"
-        "    'app.providers.app_provider:AppProvider',\n"
+        '    "app.providers.app_provider:AppProvider",\n'
         '    "app.providers.billing_provider:BillingProvider",\n'
         "]\n"
     )
