@@ -1,0 +1,131 @@
+"""The shell: names, await, what code raises, history."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from securely.console.tinker import Names, Tinker, classes_in
+
+
+@pytest.fixture
+def printed() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("1 + 1", "2\n"),
+        ("x = 3\nx * 2", "6\n"),
+        ("x = 3", ""),
+        ("None", ""),
+        ("", ""),
+        ("import asyncio\nawait asyncio.sleep(0, 'awaited')", "'awaited'\n"),
+        ("async def f():\n    return 1\nx = await f()\n[x for _ in range(2)]", "[1, 1]\n"),
+    ],
+)
+def test_execute_when_code_ends_in_an_expression_then_prints_its_value(
+    source: str, shown: str, printed: io.StringIO
+) -> None:
+    assert Tinker({}, output=printed).execute(source)
+    assert printed.getvalue() == shown
+
+
+@pytest.mark.parametrize("source", ["1 / 0", "def", "await nothing()", "raise ValueError('x')"])
+def test_execute_when_code_fails_then_shows_the_error_without_frames_of_the_shell(
+    source: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not Tinker({}).execute(source)
+
+    shown = capsys.readouterr().err
+    assert "Error" in shown
+    assert "tinker.py" not in shown
+
+
+def test_execute_when_things_are_awaited_twice_then_they_share_a_loop(
+    printed: io.StringIO,
+) -> None:
+    source = """
+import asyncio
+lock = asyncio.Event()
+async def loop(): return asyncio.get_running_loop()
+first = await loop()
+second = await loop()
+first is second
+"""
+    assert Tinker({}, output=printed).execute(source)
+    assert printed.getvalue() == "True\n"
+
+
+def test_names_when_a_class_of_the_application_is_used_then_it_is_imported_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop/order.py").write_text("class Order: ...\nclass _Hidden: ...\n")
+    (tmp_path / "shop/two.py").write_text("class Twice: ...\nclass print: ...\n")
+    (tmp_path / "shop/three.py").write_text("class Twice: ...\n")
+    (tmp_path / "shop/broken.py").write_text("class\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    told: list[str] = []
+    classes = classes_in(tmp_path / "shop", "shop")
+    names = Names({}, classes, told.append)
+    output = io.StringIO()
+
+    assert "shop.order" not in sys.modules
+    assert Tinker(names, output=output).execute("def f():\n    return Order\nf().__name__, Order")
+
+    assert "'Order'" in output.getvalue()
+    assert told == ["[!] Order is shop.order.Order"]
+    assert "Twice" not in classes
+    assert "_Hidden" not in classes
+    assert not Tinker(names, output=output).execute("Twice")
+    assert Tinker(names, output=output).execute("print('mine')")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "shop"]:
+        del sys.modules[name]
+
+
+def test_include_when_a_file_is_run_then_its_names_are_there(
+    tmp_path: Path, printed: io.StringIO
+) -> None:
+    (tmp_path / "seed.py").write_text("rows = [1, 2]\n")
+    tinker = Tinker({}, output=printed)
+
+    tinker.include(tmp_path / "seed.py")
+
+    assert tinker.execute("sum(rows)")
+    assert printed.getvalue() == "3\n"
+
+
+def test_interact_when_lines_are_typed_then_runs_them_and_keeps_the_history_private(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = "x = 20\n1 / 0\nimport asyncio\nawait asyncio.sleep(0, x + 1)\n"
+    monkeypatch.setattr(sys, "stdin", io.StringIO(lines))
+    history = tmp_path / "framework" / "tinker_history"
+
+    Tinker({}, history).interact("Welcome")
+
+    shown = capsys.readouterr()
+    assert "Welcome" in shown.err
+    assert "ZeroDivisionError" in shown.err
+    assert "21" in shown.out
+    assert history.stat().st_mode & 0o777 == 0o600
+
+
+def test_interact_when_ipython_is_installed_then_it_is_the_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "IPython.py").write_text(
+        "def start_ipython(argv, user_ns):\n    print('IPython with', sorted(user_ns))\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "IPython", raising=False)
+
+    Tinker({"answer": 42}).interact("Welcome")
+
+    assert "Welcome\nIPython with ['__name__', 'answer']" in capsys.readouterr().out
+    monkeypatch.delitem(sys.modules, "IPython")
