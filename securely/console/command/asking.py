@@ -56,3 +56,13 @@ class Asks:
             NotInteractive: Nobody is there, and there is no default.
         """
         return self.prompts.choose(question, choices, default)
+
+    def anticipate(
+        self, question: str, choices: Sequence[str] | Callable[[str], object], default: str = ""
+    ) -> str:
+        """Ask for a text with suggestions; see :meth:`Prompts.suggest`.
+
+        Raises:
+            NotInteractive: Nobody is there, and the default does not pass.
+        """
+        return self.prompts.suggest(question, choices, default=default)

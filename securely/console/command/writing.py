@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from securely.console.output import Output, Verbosity
+from securely.console.output import Output, TableSeparator, Verbosity
+from securely.console.output.progress import Progress
+from securely.console.output.tree import Tree
 
 __all__ = ["Writes"]
 
@@ -74,14 +76,22 @@ class Writes:
     def table(
         self,
         headers: Sequence[str],
-        rows: Iterable[Sequence[object] | Mapping[str, object]],
+        rows: Iterable[Sequence[object] | Mapping[str, object] | TableSeparator],
         box: str = "default",
     ) -> None:
         """Draw a table; see :meth:`Output.table` for the boxes."""
         self.output.table(headers, rows, box)
 
     def progress(
-        self, items: Iterable[T], total: int | None = None, description: str = ""
-    ) -> Iterator[T]:
-        """Yield *items* and show how far it has come."""
+        self, items: Iterable[T] | int, total: int | None = None, description: str = ""
+    ) -> Progress[T]:
+        """Return *items*, or a count of steps, so that how far it has come is shown."""
         return self.output.progress(items, total, description)
+
+    def spin(self, work: Callable[[], T], message: str = "") -> T:
+        """Do *work*, in either colour, under a spinner, and return what it returns."""
+        return self.output.spin(work, message)
+
+    def tree(self, tree: Tree, title: str = "") -> None:
+        """Draw nested names."""
+        self.output.tree(tree, title)

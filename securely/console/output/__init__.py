@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from securely.console.output.separator import TableSeparator
 from securely.console.output.writer import BufferedOutput, Output, Verbosity
 
-__all__ = ["BufferedOutput", "Output", "Verbosity"]
+__all__ = ["BufferedOutput", "Output", "TableSeparator", "Verbosity"]

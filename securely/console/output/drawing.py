@@ -12,9 +12,12 @@ from rich.text import Text
 
 from securely.console.exceptions import InvalidInput
 from securely.console.output import style
+from securely.console.output.separator import TableSeparator
 from securely.support.suggest import did_you_mean
 
 __all__ = ["BOXES", "draw_table"]
+
+Row = Sequence[object] | Mapping[str, object] | TableSeparator
 
 BOXES: dict[str, boxes.Box | None] = {
     "default": boxes.ASCII2,
@@ -31,7 +34,7 @@ _UNBOUNDED = 100_000
 
 def draw_table(
     headers: Sequence[str],
-    rows: Iterable[Sequence[object] | Mapping[str, object]],
+    rows: Iterable[Row],
     box: str,
     colour: bool,
     width: int | None,
@@ -40,7 +43,7 @@ def draw_table(
 
     Args:
         headers: One text per column.
-        rows: One sequence per row, or a mapping by header.
+        rows: One sequence per row, a mapping by header, or a separator.
         box: A name in :data:`BOXES`.
         colour: Whether headers and tags are coloured.
         width: Columns within which cells are wrapped; ``None`` leaves them whole.
@@ -56,6 +59,9 @@ def draw_table(
     for header in headers:
         table.add_column(_cell(header, colour), overflow="fold")
     for row in rows:
+        if isinstance(row, TableSeparator):
+            table.add_section()
+            continue
         cells = [row.get(header, "") for header in headers] if isinstance(row, Mapping) else row
         table.add_row(*[_cell(cell, colour) for cell in cells])
     drawn = io.StringIO()

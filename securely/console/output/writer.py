@@ -14,6 +14,7 @@ from typing import TextIO, TypeVar, cast
 
 from securely.console.output import style
 from securely.console.output.progress import Progress
+from securely.console.output.separator import TableSeparator
 from securely.console.output.tree import Tree
 from securely.support import clock, terminal
 
@@ -207,14 +208,14 @@ class Output:
     def table(
         self,
         headers: Sequence[str],
-        rows: Iterable[Sequence[object] | Mapping[str, object]],
+        rows: Iterable[Sequence[object] | Mapping[str, object] | TableSeparator],
         box: str = "default",
     ) -> None:
         """Draw a table.
 
         Args:
             headers: One text per column.
-            rows: One sequence per row, or a mapping by header.
+            rows: One sequence per row, a mapping by header, or a :class:`TableSeparator`.
             box: ``default``, ``borderless``, ``compact``, ``box``, ``box-double`` or ``markdown``.
         """
         if self.verbosity < Verbosity.NORMAL:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from securely.console.output.progress import Progress
+from securely.console.output.separator import TableSeparator
 from securely.console.output.tree import Tree
 from securely.console.prompts.prompts import Prompts
 
@@ -153,7 +154,7 @@ def task(description: str, work: Callable[[], object]) -> bool:
 
 def table(
     headers: Sequence[str],
-    rows: Iterable[Sequence[object] | Mapping[str, object]],
+    rows: Iterable[Sequence[object] | Mapping[str, object] | TableSeparator],
     box: str = "default",
 ) -> None:
     """Draw a table."""

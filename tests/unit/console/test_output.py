@@ -5,7 +5,7 @@ import io
 import pytest
 
 from securely.console import BufferedOutput, InvalidInput, Output, Verbosity
-from securely.console.output import style
+from securely.console.output import TableSeparator, style
 from securely.console.output.writer import shown_duration
 
 
@@ -266,3 +266,68 @@ def test_strip_leaves_what_is_seen() -> None:
 )
 def test_shown_duration_chooses_a_unit(seconds: float, text: str) -> None:
     assert shown_duration(seconds) == text
+
+
+def test_table_when_a_row_is_a_separator_then_draws_a_line(output: BufferedOutput) -> None:
+    output.table(["a"], [["1"], TableSeparator(), ["2"]])
+
+    assert output.text.splitlines() == [
+        "+---+",
+        "| a |",
+        "+---+",
+        "| 1 |",
+        "+---+",
+        "| 2 |",
+        "+---+",
+    ]
+
+
+def test_progress_when_advanced_by_hand_then_shows_each_tenth(output: BufferedOutput) -> None:
+    with output.progress(20, description="Rows") as progress:
+        progress.advance(10)
+        progress.describe("Files")
+        progress.advance(10)
+
+    assert output.text == "Rows 10/20 (50%)\nFiles 20/20 (100%)\n"
+
+
+def test_progress_when_work_raises_then_the_bar_ends_and_the_error_passes() -> None:
+    stream = Terminal()
+
+    with pytest.raises(ZeroDivisionError):
+        Output(stream, ansi=True).progress([0]).map(lambda number: 1 // number)
+
+    assert stream.getvalue().endswith("\x1b[?25h")
+
+
+def test_tree_when_nested_then_draws_lines_between_the_names(output: BufferedOutput) -> None:
+    output.tree({"app": {"jobs": ["a.py", "b.py"]}, "config": None}, "project")
+
+    assert output.text.splitlines() == [
+        "project",
+        "├── app",
+        "│   └── jobs",
+        "│       ├── a.py",
+        "│       └── b.py",
+        "└── config",
+    ]
+
+
+def test_spin_when_there_is_no_terminal_then_writes_a_line_and_gives_the_result(
+    output: BufferedOutput,
+) -> None:
+    async def work() -> int:
+        return 41
+
+    assert output.spin(work, "Thinking") == 41
+    assert output.error_text == "Thinking\n"
+
+
+def test_spin_when_work_raises_then_the_terminal_is_given_back() -> None:
+    errors = Terminal()
+
+    with pytest.raises(ZeroDivisionError):
+        Output(io.StringIO(), errors, ansi=True).spin(lambda: 1 // 0, "Thinking")
+
+    assert "Thinking" in errors.getvalue()
+    assert errors.getvalue().endswith("\x1b[?25h")
