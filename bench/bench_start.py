@@ -1,5 +1,8 @@
 """Cold start: `list` and `about` of the application here, against a bare interpreter.
 
+The last case is `list` of an application with 200 commands of its own, none of which can be
+imported.
+
 Importing punq is shown beside them: whoever has a punq container pays for that.
 
     python bench/bench_start.py [ROUNDS]
@@ -13,6 +16,7 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -24,7 +28,17 @@ CASES = {
     "artisan list": ["artisan.py", "list"],
     "artisan about": ["artisan.py", "about"],
 }
-LIMITS = {"artisan --version": 2.0, "artisan list": 3.0, "artisan about": 10.0}
+LARGE = "list, 200 more"
+COMMANDS = 200
+LIMITS = {"artisan --version": 2.0, "artisan list": 3.0, "artisan about": 10.0, LARGE: 3.0}
+COMMAND = """
+raise ImportError("a command was imported")
+
+
+class Do{0}(Command):
+    signature = "site:do-{0} {{user : Who it is for}} {{--queue= : Where it goes}} {{--force}}"
+    description = "Do what has the number {0}"
+"""
 
 
 def seconds(words: list[str]) -> float:
@@ -33,7 +47,25 @@ def seconds(words: list[str]) -> float:
     return time.perf_counter() - began
 
 
+def large(folder: Path) -> list[str]:
+    """Make an application with many commands, and return the words that list them."""
+    commands = folder / "app" / "console" / "commands"
+    commands.mkdir(parents=True)
+    for number in range(COMMANDS):
+        (commands / f"do_{number}.py").write_text(COMMAND.format(number), encoding="utf-8")
+    (folder / "bootstrap").mkdir()
+    program = (ROOT / "artisan.py").read_text(encoding="utf-8")
+    (folder / "artisan.py").write_text(program, encoding="utf-8")
+    return [str(folder / "artisan.py"), "list"]
+
+
 def main(rounds: int) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        CASES[LARGE] = large(Path(folder))
+        return measure(rounds)
+
+
+def measure(rounds: int) -> int:
     for words in CASES.values():
         seconds(words)
     samples: dict[str, list[float]] = {name: [] for name in CASES}

@@ -100,7 +100,7 @@ def _list(base: str, words: list[str], found: Globals) -> int | None:
     if chosen is None:
         return None
     within, form, short = chosen
-    manifest = _manifest(base)
+    manifest = _manifest(base, brief=form != "json")
     entries = manifest.entries
     if within and not any(listing.namespace(entry.name) == within for entry in entries):
         return None
@@ -167,8 +167,8 @@ def _complete(base: str, words: list[str]) -> int:
     return _say("".join(f"{word}\n" for word in complete(entries, words)), Globals())
 
 
-def _manifest(base: str) -> Manifest:
-    found = Manifest.read(manifest_path(base), __version__)
+def _manifest(base: str, *, brief: bool = False) -> Manifest:
+    found = Manifest.read(manifest_path(base), __version__, brief=brief)
     if found is None:
         from securely.console.manifest import current
 

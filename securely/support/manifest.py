@@ -69,12 +69,13 @@ class Manifest:
         self.warnings: list[str] = []
 
     @classmethod
-    def read(cls, path: str, version: str) -> "Manifest | None":
+    def read(cls, path: str, version: str, *, brief: bool = False) -> "Manifest | None":
         """Return the manifest at *path*; ``None`` where it is absent, damaged or no longer true.
 
         Args:
             path: As of :func:`manifest_path`.
             version: Of Securely; a manifest of another one is not true.
+            brief: Leave out arguments and options, which are most of it.
         """
         try:
             with open(path, encoding="utf-8", newline="\n") as file:  # noqa: PTH123  # as above
@@ -84,7 +85,7 @@ class Manifest:
             found = cls()
             if lines[1] != _line("P", found.packages):
                 return None
-            return found._filled(lines[2:-2], _base(path))
+            return found._filled(lines[2:-2], _base(path), brief)
         except (OSError, ValueError, IndexError):
             return None
 
@@ -101,10 +102,12 @@ class Manifest:
             return False
         return True
 
-    def _filled(self, lines: list[str], base: str) -> "Manifest | None":
+    def _filled(self, lines: list[str], base: str, brief: bool) -> "Manifest | None":
         join = os.path.join
         entry = Entry("")
         for line in lines:
+            if brief and line.startswith(("A\t", "O\t")):
+                continue
             kind, *fields = line.split("\t")
             if kind == "S":
                 source = Source(join(base, fields[0]), f"{fields[1]}\t{fields[2]}")
@@ -112,7 +115,8 @@ class Manifest:
                     return None
                 self.sources.append(source)
                 continue
-            fields = [_opened(field) for field in fields]
+            if "\\" in line:
+                fields = [_opened(field) for field in fields]
             if kind == "C":
                 entry = _entry(fields)
                 self.entries.append(entry)

@@ -107,6 +107,23 @@ def test_the_start_shows_commands_that_cannot_be_imported(base: Path) -> None:
 
 
 @pytest.mark.integration
+def test_the_start_lists_two_hundred_commands_and_imports_none(base: Path) -> None:
+    for number in range(200):
+        (base / f"app/console/commands/many_{number}.py").write_text(
+            "raise ImportError('a command module was imported')\n"
+            f"class Many{number}(Command):\n"
+            f"    signature = 'many:do-{number} {{user}} {{--force}}'\n"
+        )
+    start(base, "list")  # writes the manifest
+
+    code, imported, output = start(base, "list many --raw")
+
+    assert code == 0
+    assert len(output.splitlines()) == 200
+    assert not imported - ALLOWED
+
+
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("statement", "heavy"),
     [
