@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar, overload
 
 from securely.container.binding import Binding, Key, Lifetime, name_of
 from securely.container.exceptions import AliasLoop, InvalidBinding
-from securely.container.scope import Scope, building, current_scope
+from securely.container.scope import Scope, aclose, building, close, current_scope
 from securely.container.verbs.reports import Reports
 from securely.support.missing import MISSING
 
@@ -283,17 +283,11 @@ class Container(Reports):
         Raises:
             ExceptionGroup: Of what finishing raised.
         """
-        try:
-            self._loose.close()
-        finally:
-            self._lifetime.close()
+        close(self._loose, self._lifetime)
 
     async def aclose(self) -> None:
         """Async twin of :meth:`close`."""
-        try:
-            await self._loose.aclose()
-        finally:
-            await self._lifetime.aclose()
+        await aclose(self._loose, self._lifetime)
 
     def active(self) -> AbstractContextManager[Container]:
         """Make this container current within a `with` block: facades use it there."""

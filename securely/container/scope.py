@@ -20,8 +20,10 @@ __all__ = [
     "Cell",
     "Closing",
     "Scope",
+    "aclose",
     "aonce",
     "building",
+    "close",
     "current_scope",
     "enter",
     "exclusively",
@@ -322,31 +324,50 @@ class Scope:
         Raises:
             ExceptionGroup: Of what finishing raised; one that fails keeps no other from it.
         """
-        failures: list[Exception] = []
-        self.cells = {}
-        while self._closings:
-            try:
-                self._closings.pop().close(error)
-            except Exception as failure:  # the others are still to finish
-                failures.append(failure)
-        _raise(failures, error)
+        close(self, error=error)
 
     async def aclose(self, error: BaseException | None = None) -> None:
         """Async twin of :meth:`close`."""
-        failures: list[Exception] = []
+        await aclose(self, error=error)
+
+    def last(self) -> Closing | None:
+        """Take what is to be finished next; None when nothing is left."""
         self.cells = {}
-        while self._closings:
-            try:
-                await self._closings.pop().aclose(error)
-            except Exception as failure:  # the others are still to finish
-                failures.append(failure)
-        _raise(failures, error)
+        return self._closings.pop() if self._closings else None
 
 
 current_scope: ContextVar[Scope | None] = ContextVar("securely_scope", default=None)
 
 
-def _raise(failures: list[Exception], error: BaseException | None) -> None:
+def close(*scopes: Scope, error: BaseException | None = None) -> None:
+    """Finish what *scopes* hold, one scope after the other; see :meth:`Scope.close`."""
+    failures: list[BaseException] = []
+    for scope in scopes:
+        while (closing := scope.last()) is not None:
+            try:
+                closing.close(error)
+            except BaseException as failure:  # the others are still to finish
+                failures.append(failure)
+    _raise(failures, error)
+
+
+async def aclose(*scopes: Scope, error: BaseException | None = None) -> None:
+    """Async twin of :func:`close`."""
+    failures: list[BaseException] = []
+    for scope in scopes:
+        while (closing := scope.last()) is not None:
+            try:
+                await closing.aclose(error)
+            except BaseException as failure:  # the others are still to finish
+                failures.append(failure)
+    _raise(failures, error)
+
+
+def _raise(failures: list[BaseException], error: BaseException | None) -> None:
     failures = [failure for failure in failures if failure is not error]
+    # Ctrl-C and a cancelled task go on as what they are, whatever else went wrong.
+    for failure in failures:
+        if not isinstance(failure, Exception):
+            raise failure
     if failures:
-        raise ExceptionGroup("Closing a scope failed", failures)
+        raise BaseExceptionGroup("Closing a scope failed", failures)

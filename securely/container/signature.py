@@ -124,10 +124,18 @@ class Parameter:
         """The parameter as it is written: "clock: Clock"."""
         if self.annotation is MISSING:
             return self.name
-        shown = self.annotation
-        if isinstance(shown, type) and not typing.get_args(shown):
-            shown = shown.__qualname__.rpartition("<locals>.")[2]
-        return f"{self.name}: {str(shown).replace('typing.', '')}"
+        if not self.markers:
+            return f"{self.name}: {_shown(self.annotation)}"
+        # By the name of its class: few markers have a form of their own that is worth reading.
+        marks = (each if isinstance(each, type) else type(each) for each in self.markers)
+        inner = ", ".join((_shown(self.annotation.__origin__), *map(_shown, marks)))
+        return f"{self.name}: Annotated[{inner}]"
+
+
+def _shown(annotation: Any) -> str:
+    if isinstance(annotation, type) and not typing.get_args(annotation):
+        return annotation.__qualname__.rpartition("<locals>.")[2]
+    return str(annotation).replace("typing.", "")
 
 
 # What has been read, by class or function; weak, so that classes of tests go away.

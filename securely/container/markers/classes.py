@@ -12,7 +12,16 @@ from weakref import WeakKeyDictionary
 
 from securely.container.binding import Key, Lifetime, positional
 
-__all__ = ["Declaration", "binds_to", "binds_when", "declared", "mark", "scoped", "singleton"]
+__all__ = [
+    "Choice",
+    "Declaration",
+    "binds_to",
+    "binds_when",
+    "declared",
+    "mark",
+    "scoped",
+    "singleton",
+]
 
 C = TypeVar("C", bound=type)
 

@@ -36,8 +36,16 @@ class Inject(Generic[T]):
         Args:
             app: The container that is building.
             parameter: The parameter that bears the marker.
+
+        Raises:
+            NotBound: A class of yours does not say how.
         """
-        raise NotImplementedError(f"{type(self).__qualname__} does not say how it is resolved.")
+        raise NotBound(
+            name_of(type(self)),
+            "the marker has no method `resolve`, and nobody has said when_has(…) of it",
+            f'the parameter "{parameter.text}"',
+            parameter=parameter.name,
+        )
 
     def after(self, value: T, app: Any) -> None:
         """Do something with the value before it is passed on; nothing, unless overridden."""
@@ -48,6 +56,8 @@ class Inject(Generic[T]):
         Raises:
             LookupError: It can be told without building that there is no value.
         """
+        if type(self).resolve is Inject.resolve:
+            self.resolve(app, parameter)  # which says what is missing
         return ()
 
 

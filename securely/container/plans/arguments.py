@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeGuard, cast
 
 from securely.container.binding import Binding, Key, is_factory, is_list
 from securely.container.contextual import Given, ParameterName
-from securely.container.exceptions import AsyncBinding
+from securely.container.exceptions import AsyncBinding, NotBound
 from securely.container.markers import Give, Inject, Lazy, Parameters
 from securely.container.plans.nodes import Call, Constant, Finish, Node, Overrides, Slot
 from securely.container.signature import Kind, Parameter, is_service, origin_of
@@ -176,7 +176,8 @@ class Arguments:
             keys = marker.needs(self._planner.container, parameter)
         except LookupError as error:
             wanted = parameter.keys[0] if parameter.keys else parameter.name
-            self._planner.missing(wanted, parameter, str(error).rstrip("."))
+            reason = error.reason if isinstance(error, NotBound) else str(error).rstrip(".")
+            self._planner.missing(wanted, parameter, reason)
             return
         for key in keys:
             self._planner.node(key, parameter=parameter)

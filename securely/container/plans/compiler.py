@@ -29,6 +29,7 @@ from securely.container.plans.nodes import (
     Slot,
 )
 from securely.container.plans.resources import Color, color_of, opener
+from securely.container.plans.self_building import ByItself, Unless, builds_itself
 from securely.container.scope import building, joined
 from securely.container.signature import (
     Parameter,
@@ -119,6 +120,8 @@ class Compiler:
         self.keys: list[Key] = []
         self.used: set[tuple[Key, Key]] = set()
         self.promises: list[Promise] = []
+        # Whether something in it is built in another way when it is awaited.
+        self.has_twin = False
         self.story: Frame | None = None
         self.frames: list[Frame] = []
         self._arguments = Arguments(self)
@@ -228,7 +231,10 @@ class Compiler:
                 return self._finished(node, key, then)
             cell = self.container.cell_of(binding)
             marked = self._finished(node, key, None)
-            return Once(marked, cell, name_of(key), then, self.way)
+            kept = Once(marked, cell, name_of(key), then, self.way)
+            if not builds_itself(binding.concrete):
+                return kept
+            return Unless(kept, binding.concrete, self._constructor(binding.concrete))
 
     def _concrete(self, key: Key, binding: Binding) -> Node:
         concrete = binding.concrete
@@ -274,6 +280,13 @@ class Compiler:
         binding: Binding | None,
     ) -> Node:
         """Return a call of *target* with its parameters filled in."""
+        if builds_itself(target):
+            return self._by_itself(cast("type", target), consumers, binding)
+        return self._marked(self._called(target, consumers, binding), target)
+
+    def _called(
+        self, target: Callable[..., Any], consumers: tuple[Key, ...], binding: Binding | None
+    ) -> Node:
         given: Mapping[str, Any] = binding.arguments if binding is not None else {}
         is_factory = not isinstance(target, type)
         self.frames[-1].target = target
@@ -290,7 +303,27 @@ class Compiler:
         # A shared object notices by its cell that it is being built.
         if (is_factory or takes_container) and not (binding and binding.is_shared):
             node = Guard(node, binding or target, label, self.way)
-        return self._marked(node, target)
+        return node
+
+    def _by_itself(self, cls: type, consumers: tuple[Key, ...], binding: Binding | None) -> Node:
+        """Return a call of the `__build__` of *cls*, and of its twin."""
+        late, nodes = self.given, []
+        for name in ("__build__", "__abuild__"):
+            builder, self.given = getattr(cls, name, None), late
+            nodes.append(builder and self._called(builder, (cls, *consumers), binding))
+        self.given = None
+        self.has_twin = self.has_twin or None not in nodes
+        node = ByItself(nodes[0], nodes[1], cls, self.way)
+        return Unless(self._marked(node, cls), cls, self._constructor(cls))
+
+    def _constructor(self, cls: type) -> Callable[[frozenset[str]], Node]:
+        """Return what plans the constructor of *cls*, if that is ever wanted."""
+
+        def plan(compiler: Compiler) -> Node:
+            with compiler.step(Frame(cls, None, cls)):
+                return compiler._called(cls, (cls,), None)
+
+        return lambda given: cast("Node", self.container.planned(plan, given=given)[1])
 
     def _marked(self, node: Node, target: Any) -> Node:
         """Return *node*, followed by what the markers of its class want to do with the object."""

@@ -160,12 +160,7 @@ class Construct(Node):
 
     async def aarguments(self, given: Given = None) -> tuple[list[Any], dict[str, Any]]:
         """Async twin of :meth:`arguments`."""
-        values = [
-            await slot.node.abuild()
-            if slot.node is not None and slot.node.needs_await
-            else self._value(slot, given)
-            for slot in self.slots
-        ]
+        values = [await self._avalue(slot, given) for slot in self.slots]
         return self._sorted(values, given)
 
     def emit(self, writer: Writer) -> str:
@@ -198,6 +193,13 @@ class Construct(Node):
         if node is None:
             return MISSING
         return node.build(given) if isinstance(node, Overrides) else node.build()
+
+    @classmethod
+    async def _avalue(cls, slot: Slot, given: Given) -> Any:
+        is_given = given and slot.parameter.name in given
+        if is_given or slot.node is None or isinstance(slot.node, Constant | Overrides):
+            return cls._value(slot, given)
+        return await slot.node.abuild()
 
     def _sorted(self, values: list[Any], given: Given) -> tuple[list[Any], dict[str, Any]]:
         args: list[Any] = []

@@ -88,6 +88,8 @@ class Core(punq.Container):
         self._bound_over: list[tuple[Binding, Binding]] = []
         self._generation = 0
         self._seen: set[Key] = set()
+        # What is built in another way when it is awaited.
+        self._twins: set[Key] = set()
         self._nodes: dict[Any, Any] = {}
         self._calls: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
         self.callbacks: Callbacks = Callbacks(self, self._callbacks_above)
@@ -317,6 +319,7 @@ class Core(punq.Container):
             self._nodes = {}
             self._calls = WeakKeyDictionary()
             self._seen = set()
+            self._twins = set()
         for child in list(self._children):
             child.invalidate()
 
@@ -340,6 +343,8 @@ class Core(punq.Container):
         compiler, node = self.planned(lambda compiler: compiler.node(key))
         if node.needs_await:
             raise AsyncBinding(node.needs_await, (name_of(key),))
+        if compiler.has_twin:
+            self._twins.add(key)
         if key not in self._seen:
             # Code is written at the second time only: most services are made once, and by the
             # second time what they share is there, so that it goes into the code as it is.
@@ -377,7 +382,7 @@ class Core(punq.Container):
         nodes = self._nodes
         compiler, node = self.planned(lambda compiler: compiler.node(key), given=given)
         self._resolved.update(compiler.keys)
-        if given is not None or node.needs_await:
+        if given is not None or node.needs_await or compiler.has_twin:
             nodes[key, given] = node
         return node
 
@@ -423,7 +428,9 @@ class Core(punq.Container):
 
     async def amake(self, key: Any, /, **overrides: object) -> Any:
         """Async twin of :meth:`make`."""
-        if not overrides and (key in self._shared or key in self._plans):
+        if not overrides and (
+            key in self._shared or (key in self._plans and key not in self._twins)
+        ):
             return self.make(key)
         node = self.node_of(key, given=_names(overrides))
         return await node.abuild(overrides or None)

@@ -375,8 +375,12 @@ def test_marker_when_it_does_not_say_how_fails(app: Container) -> None:
     def wants(x: Annotated[int, Inject()]) -> int:
         return x
 
-    with pytest.raises(NotImplementedError, match="Inject"):
+    with pytest.raises(NotBound, match=r"Cannot resolve Inject: .*x: Annotated\[int, Inject\]"):
         app.call(wants)
+    app.bind("x", wants)
+    [problem] = app.check()
+    assert "no method `resolve`" in str(problem)
+    assert problem.parameter == "x"
 
 
 def test_when_has_resolves_a_marker_of_somebody_else(app: Container) -> None:
