@@ -1,4 +1,4 @@
-"""list, help, completion."""
+"""list, help, completion; make:command, make:class, make:enum, make:exception, make:test …"""
 
 from __future__ import annotations
 
@@ -9,9 +9,21 @@ from securely.console.artisan.markdown import help_markdown, list_markdown
 from securely.console.command import Command
 from securely.console.generator import Generator
 from securely.console.output import Verbosity
+from securely.console.signature import parse
 from securely.support import completion, listing
+from securely.support.paths import Paths
 
-__all__ = ["CompletionCommand", "HelpCommand", "ListCommand", "MakeCommandCommand"]
+__all__ = [
+    "CompletionCommand",
+    "HelpCommand",
+    "ListCommand",
+    "MakeClassCommand",
+    "MakeCommandCommand",
+    "MakeEnumCommand",
+    "MakeExceptionCommand",
+    "MakeInterfaceCommand",
+    "MakeTestCommand",
+]
 
 _FORMATS: Final = ("txt", "json", "md")
 
@@ -95,8 +107,98 @@ class MakeCommandCommand(Generator):
 
     signature = """make:command
         {name : Its name, such as SendReports or billing/SendReports}
+        {--command= : What it is called on the command line, such as reports:send}
+        {--test : Write a test of it, too}
         {--force : Write over a file that is there}"""
     description = "Make a console command"
     kind = "command"
     folder = "app/console/commands"
     stub = "command.stub"
+
+    def values(self) -> dict[str, str]:
+        """Return what the command is called: what was asked for, or the name behind `app:`."""
+        if self.option("command") is not None:
+            return {"command": parse(self.string("command")).name}
+        _, class_name = self.module_of(self.string("name"))
+        return {"command": f"app:{self.words(class_name, '-')}"}
+
+
+class MakeClassCommand(Generator):
+    """Makes a class."""
+
+    signature = """make:class
+        {name : Its name, such as Basket or shop/Basket}
+        {--test : Write a test of it, too}
+        {--force : Write over a file that is there}"""
+    description = "Make a class"
+    stub = "class.stub"
+
+
+class MakeEnumCommand(Generator):
+    """Makes an enumeration."""
+
+    signature = """make:enum
+        {name : Its name, such as Size}
+        {--s|string : Its members are texts}
+        {--i|int : Its members are integers}
+        {--test : Write a test of it, too}
+        {--force : Write over a file that is there}"""
+    description = "Make an enumeration"
+    kind = "enum"
+    folder = "app/enums"
+    stub = "enum.stub"
+
+    def values(self) -> dict[str, str]:
+        """Return the base class, and the value of the first member."""
+        if self.boolean("int"):
+            return {"base": "IntEnum", "value": "1"}
+        base = "StrEnum" if self.boolean("string") else "Enum"
+        return {"base": base, "value": '"first"'}
+
+
+class MakeInterfaceCommand(Generator):
+    """Makes a protocol: what others have to offer."""
+
+    signature = """make:interface
+        {name : Its name, such as Gateway}
+        {--force : Write over a file that is there}"""
+    description = "Make a protocol"
+    kind = "interface"
+    folder = "app/contracts"
+    stub = "interface.stub"
+
+
+class MakeExceptionCommand(Generator):
+    """Makes an exception."""
+
+    signature = """make:exception
+        {name : Its name, such as CardRefused}
+        {--test : Write a test of it, too}
+        {--force : Write over a file that is there}"""
+    description = "Make an exception"
+    kind = "exception"
+    folder = "app/exceptions"
+    stub = "exception.stub"
+
+
+class MakeTestCommand(Generator):
+    """Makes a test."""
+
+    signature = """make:test
+        {name : What is tested, such as Basket or shop/Basket}
+        {--unit : A test without an application}
+        {--force : Write over a file that is there}"""
+    description = "Make a test"
+    kind = "test"
+
+    def handle(self, paths: Paths) -> int:
+        """Write the file and say where it is."""
+        unit = self.boolean("unit")
+        folders, class_name = self.names(self.string("name"))
+        name = self.words(class_name, "_").removeprefix("test_").removesuffix("_test")
+        folder = paths.base.joinpath("tests", "unit" if unit else "feature", *folders)
+        text = self.stub_text(paths, "test.unit.stub" if unit else "test.stub")
+        target = folder / f"test_{name}.py"
+        self.write(target, self.fill(text, {"name": name, "class": class_name}), paths, init=False)
+        self.info(f"Test {target.relative_to(paths.base).as_posix()} created.")
+        return self.SUCCESS

@@ -11,7 +11,8 @@ A subclass names what it makes and the stub it is made from:
 Stubs lie in the folder ``stubs`` of the component that the subclass belongs to, or, first, in the
 application's own ``stubs``. ``{{ class }}`` (SendInvoice), ``{{ name }}`` (send_invoice),
 ``{{ dashed }}`` (send-invoice) and ``{{ module }}`` (app.jobs.send_invoice) in them are replaced,
-and what a subclass adds in :meth:`Generator.values`.
+and what a subclass adds in :meth:`Generator.values`. With ``{--test}`` in the signature, a test of
+what is made is written too, when it is asked for.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ __all__ = ["Generator"]
 
 # Compiled when first used: every command pays for what its component compiles on import.
 _WORDS = r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+"
+_CONSOLE = Path(__file__).parent
 _PLACEHOLDER = r"\{\{\s*(\w+)\s*\}\}"
 
 
@@ -60,7 +62,9 @@ class Generator(Command):
             "name": name,
         }
         self.write(target, self.fill(self.stub_text(paths), {**known, **self.values()}), paths)
-        self.info(f"{self.kind.capitalize()} {target.relative_to(paths.base)} created.")
+        self.info(f"{self.kind.capitalize()} {target.relative_to(paths.base).as_posix()} created.")
+        if self.has_option("test") and self.boolean("test"):
+            self.write_test(known, paths)
         self.made(module, class_name, paths)
         return self.SUCCESS
 
@@ -92,7 +96,8 @@ class Generator(Command):
         """
         parts = re.split(r"[/\\.]", name.removesuffix(".py"))
         for part in parts:
-            if not part.isidentifier() or keyword.iskeyword(_snake(part)):
+            words = {part, _snake(part), _camel(part)}
+            if not part.isidentifier() or any(map(keyword.iskeyword, words)):
                 raise InvalidInput(
                     f'"{part}" in "{name}" cannot name a {self.kind}: use letters, digits and '
                     f"underscores, and no word that Python keeps for itself."
@@ -102,20 +107,25 @@ class Generator(Command):
             class_name += self.suffix
         return [_snake(part) for part in parts[:-1]], class_name
 
-    def stub_text(self, paths: Paths) -> str:
+    def stub_text(self, paths: Paths, stub: str = "") -> str:
         """Return the stub: the application's own one, or else the one beside this class.
+
+        Args:
+            paths: Of the application.
+            stub: Its file name; the generator's own unless given.
 
         Raises:
             ConsoleError: There is none.
         """
+        stub = stub or self.stub
         here = Path(str(sys.modules[type(self).__module__].__file__)).parent
         # The commands of a component are a module of it, or a folder in it.
-        folders = [each / "stubs" for each in (paths.base, here, here.parent)]
+        folders = [each / "stubs" for each in (paths.base, here, here.parent, _CONSOLE)]
         for folder in folders:
-            if (folder / self.stub).is_file():
-                return (folder / self.stub).read_text(encoding="utf-8")
+            if (folder / stub).is_file():
+                return (folder / stub).read_text(encoding="utf-8")
         looked = ", ".join(map(str, folders))
-        raise ConsoleError(f'The stub "{self.stub}" is missing. Looked in: {looked}.')
+        raise ConsoleError(f'The stub "{stub}" is missing. Looked in: {looked}.')
 
     def fill(self, text: str, values: dict[str, str]) -> str:
         """Replace the placeholders in *text*; one that is not known stays.
@@ -126,8 +136,37 @@ class Generator(Command):
         """
         return re.sub(_PLACEHOLDER, lambda found: values.get(found[1], found[0]), text)
 
-    def write(self, target: Path, text: str, paths: Paths) -> None:
-        """Write *text* to *target*, and an ``__init__.py`` into each folder that lacks one.
+    def write_test(self, known: dict[str, str], paths: Paths) -> None:
+        """Write a test of what was made; one that is there already is kept, even with --force."""
+        folders = known["module"].split(".")[1:-1]
+        target = paths.base.joinpath("tests", "feature", *folders, f"test_{known['name']}.py")
+        shown = target.relative_to(paths.base).as_posix()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with target.open("x", encoding="utf-8") as file:
+                file.write(self.fill(self.stub_text(paths, "test.made.stub"), known))
+        except FileExistsError:
+            self.warn(f"Test {shown} exists already and was kept.")
+        else:
+            self.info(f"Test {shown} created.")
+
+    def words(self, name: str, joint: str) -> str:
+        """Return the words of a name in lower case, joined.
+
+        Example:
+            >>> Generator().words("SendHTMLInvoice", "-")
+            'send-html-invoice'
+        """
+        return _snake(name).replace("_", joint)
+
+    def write(self, target: Path, text: str, paths: Paths, *, init: bool = True) -> None:
+        """Write *text* to *target*.
+
+        Args:
+            target: A file below the application's base.
+            text: What it shall hold.
+            paths: Of the application.
+            init: Whether each folder that lacks one gets an ``__init__.py``.
 
         Raises:
             FileExists: It is there already, and ``--force`` was not given.
@@ -135,7 +174,7 @@ class Generator(Command):
         force = self.has_option("force") and self.boolean("force")
         target.parent.mkdir(parents=True, exist_ok=True)
         folder = target.parent
-        while folder != paths.base:
+        while init and folder != paths.base:
             if not (folder / "__init__.py").exists():
                 package = ".".join(folder.relative_to(paths.base).parts)
                 said = f'"""The package {package}."""\n'
@@ -145,7 +184,7 @@ class Generator(Command):
             with target.open("w" if force else "x", encoding="utf-8") as file:
                 file.write(text)
         except FileExistsError:
-            raise FileExists(str(target.relative_to(paths.base))) from None
+            raise FileExists(target.relative_to(paths.base).as_posix()) from None
 
 
 def _snake(name: str) -> str:

@@ -20,7 +20,12 @@ class ConsoleProvider(Provider):
         "completion": "securely.console.commands.CompletionCommand",
         "help": "securely.console.commands.HelpCommand",
         "list": "securely.console.commands.ListCommand",
+        "make:class": "securely.console.commands.MakeClassCommand",
         "make:command": "securely.console.commands.MakeCommandCommand",
+        "make:enum": "securely.console.commands.MakeEnumCommand",
+        "make:exception": "securely.console.commands.MakeExceptionCommand",
+        "make:interface": "securely.console.commands.MakeInterfaceCommand",
+        "make:test": "securely.console.commands.MakeTestCommand",
     }
 
     def register(self) -> None:

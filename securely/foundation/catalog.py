@@ -110,13 +110,29 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.encryption.provider.EncryptionProvider",
     ),
     "list": ("securely.console.commands.ListCommand", "securely.console.provider.ConsoleProvider"),
+    "make:class": (
+        "securely.console.commands.MakeClassCommand",
+        "securely.console.provider.ConsoleProvider",
+    ),
     "make:command": (
         "securely.console.commands.MakeCommandCommand",
+        "securely.console.provider.ConsoleProvider",
+    ),
+    "make:enum": (
+        "securely.console.commands.MakeEnumCommand",
         "securely.console.provider.ConsoleProvider",
     ),
     "make:event": (
         "securely.events.commands.MakeEventCommand",
         "securely.events.provider.EventProvider",
+    ),
+    "make:exception": (
+        "securely.console.commands.MakeExceptionCommand",
+        "securely.console.provider.ConsoleProvider",
+    ),
+    "make:interface": (
+        "securely.console.commands.MakeInterfaceCommand",
+        "securely.console.provider.ConsoleProvider",
     ),
     "make:job": (
         "securely.queue.commands.make.MakeJobCommand",
@@ -129,6 +145,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "make:provider": (
         "securely.foundation.commands.make.MakeProviderCommand",
         "securely.foundation.provider.FoundationProvider",
+    ),
+    "make:test": (
+        "securely.console.commands.MakeTestCommand",
+        "securely.console.provider.ConsoleProvider",
     ),
     "new": (
         "securely.foundation.commands.new.NewCommand",
@@ -184,6 +204,14 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "stub:publish": (
         "securely.foundation.commands.publish.StubPublishCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
+    "test": (
+        "securely.foundation.commands.test.TestCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
+    "tinker": (
+        "securely.foundation.commands.tinker.TinkerCommand",
         "securely.foundation.provider.FoundationProvider",
     ),
     "up": (

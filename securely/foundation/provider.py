@@ -37,6 +37,8 @@ class FoundationProvider(Provider):
         "provider:list": "securely.foundation.commands.providers.ProviderListCommand",
         "reload": "securely.foundation.commands.optimize.ReloadCommand",
         "stub:publish": "securely.foundation.commands.publish.StubPublishCommand",
+        "test": "securely.foundation.commands.test.TestCommand",
+        "tinker": "securely.foundation.commands.tinker.TinkerCommand",
         "up": "securely.foundation.commands.maintenance.UpCommand",
         "vendor:publish": "securely.foundation.commands.publish.VendorPublishCommand",
     }

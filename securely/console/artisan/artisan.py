@@ -108,7 +108,7 @@ class Artisan(Lives):
         try:
             _check_globals(found)
             if parameters is None:
-                code = self._line(found, tokens, output, answers)
+                code = self._line(argv, found, tokens, output, answers)
             else:
                 code = self._named(found, tokens, parameters, output, answers)
             output.flush()
@@ -182,7 +182,12 @@ class Artisan(Lives):
         return queue.pending(line, parameters)
 
     def _line(
-        self, found: Globals, tokens: list[str], output: Output, answers: TextIO | Prompts | None
+        self,
+        argv: list[str],
+        found: Globals,
+        tokens: list[str],
+        output: Output,
+        answers: TextIO | Prompts | None,
     ) -> int:
         at = next((i for i, token in enumerate(tokens) if not token.startswith("-")), None)
         if found.version and at is None:
@@ -191,8 +196,10 @@ class Artisan(Lives):
         name = "list" if at is None else tokens.pop(at)
         if found.help and name != "help":
             name, tokens, found.help = "help", [name], False
-        name = self._meant(name, found, output, answers)
-        return steps.run(self._tokens(name, tokens, found, output, answers))
+        meant = self._meant(name, found, output, answers)
+        if self.find(meant).passes_on:
+            tokens = _passed_on(argv, name)
+        return steps.run(self._tokens(meant, tokens, found, output, answers))
 
     def _meant(
         self, name: str, found: Globals, output: Output, answers: TextIO | Prompts | None
@@ -247,10 +254,13 @@ class Artisan(Lives):
         answers = Prompts.current() if interactive else None
         try:
             if isinstance(command, str) and parameters is None:
-                found, tokens = split_globals(tokenize(command))
+                words = tokenize(command)
+                found, tokens = split_globals(words)
                 _check_globals(found)
                 found.interactive = found.interactive and interactive
                 name = tokens.pop(0) if tokens else "list"
+                if self.find(name).passes_on:
+                    tokens = _passed_on(words, name)
                 return (yield from self._tokens(name, tokens, found, target, answers))
             known = self.find(command) if isinstance(command, str) else _checked(command)
             definition = known.definition()
@@ -296,6 +306,15 @@ class Artisan(Lives):
         except BrokenPipeError:
             _reader_left(output)
         return Command.FAILURE
+
+
+def _passed_on(words: list[str], name: str) -> list[str]:
+    """Return all words behind the command's *name* as plain arguments, global options as well."""
+    for at, word in enumerate(words):
+        if word == name and (at == 0 or words[at - 1] != "--env"):
+            behind = words[at + 1 :]
+            return behind if behind[:1] == ["--"] else ["--", *behind]
+    return []
 
 
 def _check_globals(found: Globals) -> None:

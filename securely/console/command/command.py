@@ -44,6 +44,8 @@ class Command(Reads, Writes, Asks):
         hidden: Whether `list` leaves it out.
         aliases: Other names.
         usages: Further lines under "Usage" in `help`.
+        passes_on: Whether all words behind the name are plain arguments, options too; for commands
+            that hand them to another program.
         input: What the command line said; set for each run.
         output: Where lines go; set for each run.
         prompts: Questions; set for each run.
@@ -61,6 +63,7 @@ class Command(Reads, Writes, Asks):
     hidden: ClassVar[bool] = False
     aliases: ClassVar[Sequence[str]] = ()
     usages: ClassVar[Sequence[str]] = ()
+    passes_on: ClassVar[bool] = False
 
     artisan: Runner
     traps: traps.Traps

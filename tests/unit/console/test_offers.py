@@ -199,3 +199,30 @@ def test_queue_of_an_unknown_command_is_refused_at_once(
 
     with pytest.raises(UnknownCommand):
         console.queue("mail:sned 1")
+
+
+@pytest.mark.parametrize(
+    ("line", "passed"),
+    [
+        ("run -k foo --verbose -v x", ["-k", "foo", "--verbose", "-v", "x"]),
+        ("--env run run -- -v run", ["-v", "run"]),
+        ("-q run", []),
+    ],
+)
+def test_a_command_may_take_all_words_as_they_are(
+    artisan: Artisan, output: BufferedOutput, line: str, passed: list[str]
+) -> None:
+    seen: list[list[str]] = []
+
+    class Run(Command):
+        signature = "run {words?*}"
+        passes_on = True
+
+        def handle(self) -> None:
+            seen.append(self.strings("words"))
+
+    artisan.add(Run)
+
+    assert artisan.run(line.split(), output) == 0
+    assert artisan.call(line) == 0
+    assert seen == [passed, passed]
