@@ -1,0 +1,1 @@
+"""Part of an application with planted faults."""

@@ -1,0 +1,7 @@
+"""The application with planted faults."""
+
+from pathlib import Path
+
+from securely import Application
+
+app = Application.configure(Path(__file__).parent.parent).create()
