@@ -50,7 +50,7 @@ class Planner(Protocol):
         """Return what `when` gives one of *consumers*."""
         ...
 
-    def bound_to(self, binding: Binding) -> Node:
+    def bound_to(self, binding: Binding, parameter: Parameter | None = None) -> Node:
         """Return the plan of one binding."""
         ...
 
@@ -247,7 +247,7 @@ class Arguments:
             return None
         bindings = container.find(element)[1]
         for binding in bindings if self._planner.cold else ():
-            self._planner.bound_to(binding)
+            self._planner.bound_to(binding, parameter)
         # Those that fit none of the registered: a list of numbers is a value, not services.
         if not bindings:
             is_empty = is_service(element) and parameter.default is MISSING

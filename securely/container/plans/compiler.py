@@ -333,11 +333,11 @@ class Compiler:
             node = node if tell is None else Finish(node, tell)
         return node
 
-    def bound_to(self, binding: Binding) -> Node:
+    def bound_to(self, binding: Binding, parameter: Parameter | None = None) -> Node:
         """Return the plan of one *binding*, though it be not the one that counts."""
         if self.cold and any(frame.identity is binding for frame in self.frames):
             return Constant(None)  # one of several that is made of the others
-        return self._bound(binding.key, binding, None, True)
+        return self._bound(binding.key, binding, parameter, True)
 
     def alone(self, cls: type) -> Node:
         """Return a call of *cls* itself, whatever is bound to it."""

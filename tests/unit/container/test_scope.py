@@ -666,3 +666,117 @@ def test_what_a_forked_child_has_built_meanwhile_stays(monkeypatch: pytest.Monke
     assert cell.value == "the child's"
     assert cell.build is None
     assert released == []
+
+
+class Cargo:
+    """It remembers in which scope it was made."""
+
+    def __init__(self, owner: str, ledger: Ledger) -> None:
+        self.owner, self.ledger = owner, ledger
+
+
+class Ledger:
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+
+def test_two_hundred_tasks_never_see_each_others_objects(app: Container) -> None:
+    app.scoped(Ledger)
+    app.scoped("closed", list)
+    closed: list[str] = []
+
+    async def cargo(ledger: Ledger) -> AsyncIterator[Cargo]:
+        made = Cargo("", ledger)
+        yield made
+        closed.append(made.owner)
+
+    app.scoped(Cargo, cargo)
+
+    async def task(name: str) -> int:
+        async with app.ascope():
+            made = await app.amake(Cargo)
+            made.owner = name
+            for turn in range(5):
+                await asyncio.sleep(0)  # noqa: TID251  # a turn for others
+                again, ledger = await app.amake(Cargo), app.make(Ledger)
+                assert again is made
+                assert again.ledger is ledger
+                assert again.owner == name
+                ledger.names.append(f"{name}.{turn}")
+            assert ledger.names == [f"{name}.{turn}" for turn in range(5)]
+            return id(made)
+
+    async def main() -> list[int]:
+        return await asyncio.gather(*(task(str(number)) for number in range(200)))
+
+    asyncio.run(main())
+
+    assert sorted(closed, key=int) == [str(number) for number in range(200)]
+
+
+def test_threads_with_scopes_of_their_own_never_see_each_others_objects(app: Container) -> None:
+    app.scoped(Service)
+    start, seen = threading.Barrier(20), set[Service]()
+
+    def run() -> None:
+        start.wait(5)
+        with app.scope():
+            service = app.make(Service)
+            assert app.make(Service) is service
+            seen.add(service)
+
+    threads = [threading.Thread(target=run) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+
+    assert len(seen) == 20
+
+
+def test_close_tells_all_that_failed_of_scoped_and_kept(app: Container) -> None:
+    def failing(name: str) -> Callable[[], Iterator[str]]:
+        def factory() -> Iterator[str]:
+            yield name
+            raise ValueError(name)
+
+        return factory
+
+    app.singleton("kept", failing("kept"))
+    app.scoped("loose", failing("loose"))
+    app.make("kept")
+    app.make("loose")
+
+    with pytest.raises(ExceptionGroup) as caught:
+        app.close()
+
+    assert [str(each) for each in caught.value.exceptions] == ["loose", "kept"]
+
+
+def test_scope_of_a_cancelled_task_closes_everything(app: Container) -> None:
+    log: list[str] = []
+
+    async def slow() -> AsyncIterator[str]:
+        yield "slow"
+        is_closing.set()
+        await asyncio.Event().wait()
+
+    app.scoped("first", opening(log, "first"))
+    app.scoped("slow", slow)
+    is_closing = asyncio.Event()
+
+    async def main() -> None:
+        async def task() -> None:
+            async with app.ascope():
+                app.make("first")
+                await app.amake("slow")
+
+        running = asyncio.ensure_future(task())
+        await is_closing.wait()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    asyncio.run(main())
+
+    assert log[-1] == "close first"
