@@ -104,6 +104,8 @@ def _list(base: str, words: list[str], found: Globals) -> int | None:
     entries = manifest.entries
     if within and not any(listing.namespace(entry.name) == within for entry in entries):
         return None
+    if form == "json" and any(entry.is_partial for entry in entries):
+        return None
     if form == "json":
         text = listing.list_json(_NAME, __version__, entries, within, short=short) + "\n"
     elif form == "raw":
@@ -149,6 +151,8 @@ def _help(base: str, words: list[str], found: Globals) -> int | None:
         return None
     for entry in _manifest(base).entries:
         if entry.name == words[0] or words[0] in entry.aliases:
+            if entry.is_partial:
+                return None
             return _say(listing.help_text(entry, colour=decorated(sys.stdout, found.ansi)), found)
     return None
 

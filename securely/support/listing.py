@@ -87,7 +87,10 @@ class Option:
 
 
 class Entry:
-    """What `list` and `help` know of a command. ``target`` is the dotted path of what runs it."""
+    """What `list` and `help` know of a command. ``target`` is the dotted path of what runs it.
+
+    ``is_partial`` says that it may have arguments and options beside those that are known.
+    """
 
     __slots__ = (
         "aliases",
@@ -95,6 +98,7 @@ class Entry:
         "description",
         "help",
         "hidden",
+        "is_partial",
         "name",
         "options",
         "target",
@@ -121,6 +125,7 @@ class Entry:
         self.target = target
         self.arguments: list[Argument] = []
         self.options: list[Option] = []
+        self.is_partial = False
 
     def __repr__(self) -> str:
         return f"Entry({self.name!r})"

@@ -5,7 +5,7 @@ A text of lines whose fields are separated by tabs, because reading JSON imports
     securely-commands  3  <version of Securely>  <version of Python>
     P  <what :func:`installed` says>                               the packages it was made with
     S  <path>  <time of change in ns, or ->  <size, or ->          a file or folder it was made from
-    C  <name>  <description>  <help>  <h or empty>  <aliases>  <usages>  <dotted path>
+    C  <name>  <description>  <help>  <h and p or empty>  <aliases>  <usages>  <dotted path>
     A  <name>  <description>  <r and * or empty>  <default>        an argument of the command above
     O  <name>  <description>  <v and * or empty>  <default>  <shortcut>
     W  <warning>
@@ -133,9 +133,9 @@ class Manifest:
         inside = os.path.join(base, "")  # noqa: PTH118  # as above
         lines += [f"S\t{each.path.removeprefix(inside)}\t{each.state}" for each in self.sources]
         for entry in self.entries:
-            hidden = "h" if entry.hidden else ""
+            flags = ("h" if entry.hidden else "") + ("p" if entry.is_partial else "")
             aliases, usages = _SEPARATOR.join(entry.aliases), _SEPARATOR.join(entry.usages)
-            known = (entry.name, entry.description, entry.help, hidden, aliases, usages)
+            known = (entry.name, entry.description, entry.help, flags, aliases, usages)
             lines.append(_line("C", *known, entry.target))
             for argument in entry.arguments:
                 flags = ("r" if argument.required else "") + ("*" if argument.is_array else "")
@@ -222,16 +222,18 @@ def _list(text: str) -> list[str]:
 
 
 def _entry(fields: list[str]) -> Entry:
-    name, description, help_, hidden, aliases, usages, target = fields
-    return Entry(
+    name, description, help_, flags, aliases, usages, target = fields
+    entry = Entry(
         name,
         description,
         help=help_,
-        hidden=bool(hidden),
+        hidden="h" in flags,
         aliases=_list(aliases),
         usages=_list(usages),
         target=target,
     )
+    entry.is_partial = "p" in flags
+    return entry
 
 
 def _argument(fields: list[str]) -> Argument:

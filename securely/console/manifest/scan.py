@@ -28,6 +28,10 @@ _COMMANDS = Path("app", "console", "commands")
 _ROUTES = Path("routes", "console.py")
 _ROUTES_MODULE = "routes.console."
 
+# What brings an option of its own to a command.
+_MIXINS = frozenset({"ConfirmToProceed", "Isolatable"})
+_PLAIN = frozenset({"str", "int", "float", "bool", "Path", "datetime", "date"})
+
 _Constants: TypeAlias = dict[str, object]
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -127,7 +131,9 @@ def _scan_named(manifest: Manifest, named: Named, base: Path) -> None:
         manifest.entries.append(entry)
     elif named.name:
         # The provider says what it is called; the rest is known once it runs.
-        manifest.entries.append(Entry(named.name, target=named.target))
+        named_entry = Entry(named.name, target=named.target)
+        named_entry.is_partial = True
+        manifest.entries.append(named_entry)
     else:
         reason = found.warnings[0] if found.warnings else f'there is no class "{name}" to be read'
         manifest.warnings.append(f"{named.by} names {named.target}: {reason}")
@@ -163,6 +169,7 @@ def _scan_file(
 def _classes(tree: ast.Module, module: str) -> Iterator[tuple[ast.stmt, Entry, str]]:
     """Yield the classes that have a base and, of their own, a signature that can be read."""
     constants: _Constants = {}
+    origins = _Origins(tree)
     classes: dict[str, _Constants] = {}
     for node in tree.body:
         if isinstance(node, ast.Assign | ast.AnnAssign):
@@ -179,12 +186,15 @@ def _classes(tree: ast.Module, module: str) -> Iterator[tuple[ast.stmt, Entry, s
         classes[node.name] = attributes = {**inherited, **own}
         signature = own.get("signature")
         if isinstance(signature, str) and signature.strip():
-            yield node, _described(attributes, f"{module}.{node.name}"), signature
+            entry = _described(attributes, f"{module}.{node.name}")
+            entry.is_partial = origins.adds_options(node) or origins.declares(node.body, signature)
+            yield node, entry, signature
 
 
 def _functions(tree: ast.Module, module: str) -> Iterator[tuple[ast.stmt, Entry, str]]:
     """Yield the functions below ``@Artisan.command("signature")``."""
     constants: _Constants = {}
+    origins = _Origins(tree)
     for node in tree.body:
         if isinstance(node, ast.Assign | ast.AnnAssign):
             constants.update(_assigned(node, constants))
@@ -200,7 +210,51 @@ def _functions(tree: ast.Module, module: str) -> Iterator[tuple[ast.stmt, Entry,
             documented = (ast.get_docstring(node) or "").split("\n", 1)[0].rstrip(".")
             if isinstance(signature, str) and signature.strip():
                 text = description if isinstance(description, str) else documented
-                yield node, Entry("", text, target=f"{module}.{node.name}"), signature
+                entry = Entry("", text, target=f"{module}.{node.name}")
+                entry.is_partial = origins.declares([node], signature, node.name)
+                yield node, entry, signature
+
+
+class _Origins(dict[str, str]):
+    """Which module each name at the top of a module is imported from."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        super().__init__()
+        for node in tree.body:
+            if isinstance(node, ast.ImportFrom):
+                for each in node.names:
+                    self[each.asname or each.name] = node.module or "."
+
+    def adds_options(self, node: ast.ClassDef) -> bool:
+        """Tell whether a base of the class may bring options of its own."""
+        names = [ast.unparse(base).rpartition(".")[2] for base in node.bases]
+        return any(name in _MIXINS or self._is_foreign(name) for name in names)
+
+    def declares(self, body: list[ast.stmt], signature: str, name: str = "handle") -> bool:
+        """Tell whether parameters of a function may be the command's.
+
+        They are where the signature is a name only; which of them are input and which are
+        services is known once their types are.
+        """
+        if "{" in signature:
+            return False
+        for node in body:
+            if isinstance(node, _Function) and node.name == name:
+                taken = node.args
+                named = [*taken.posonlyargs, *taken.args, *taken.kwonlyargs]
+                return any(self._may_be_input(each.annotation) for each in named)
+        return False
+
+    def _may_be_input(self, annotation: ast.expr | None) -> bool:
+        if annotation is None:
+            return False
+        text = annotation.value if isinstance(annotation, ast.Constant) else None
+        name = text if isinstance(text, str) else ast.unparse(annotation)
+        # A class of the application may be an Enum; those of the framework are services.
+        return name in _PLAIN or not self.get(name, "").startswith(f"{_PACKAGE.name}.")
+
+    def _is_foreign(self, name: str) -> bool:
+        return not self.get(name, _PACKAGE.name).startswith(_PACKAGE.name)
 
 
 def _is_command(function: ast.expr) -> bool:

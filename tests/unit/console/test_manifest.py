@@ -270,3 +270,154 @@ def test_current_when_nothing_can_be_written_still_answers(base: Path) -> None:
 def test_current_where_there_is_no_application_writes_nothing(tmp_path: Path) -> None:
     assert current(tmp_path).entries
     assert list(tmp_path.iterdir()) == []
+
+
+# What the syntax tree does not show is left to the command itself.
+
+
+@pytest.mark.parametrize(
+    ("text", "partial"),
+    [
+        (
+            "class A(Command):\n    signature = 'one {user}'\n    def handle(self, k: Kind): ...\n",
+            False,
+        ),
+        ("class A(Command):\n    signature = 'one'\n    def handle(self): ...\n", False),
+        ("class A(Command):\n    signature = 'one'\n    def handle(self, c: Config): ...\n", False),
+        ("class A(Command):\n    signature = 'one'\n    def handle(self, user: int): ...\n", True),
+        ("class A(Command):\n    signature = 'one'\n    def handle(self, kind: Kind): ...\n", True),
+        (
+            "class A(Command):\n    signature = 'one'\n    def handle(self, k: 'int|None'): ...\n",
+            True,
+        ),
+        ("class A(Command, Isolatable):\n    signature = 'one {user}'\n", True),
+        ("class A(Base):\n    signature = 'one {user}'\n", True),
+    ],
+)
+def test_scan_marks_what_it_cannot_know_of_arguments_and_options(
+    base: Path, text: str, partial: bool
+) -> None:
+    imports = "from securely.config import Config as C\nfrom securely.config import Config\n"
+    write(base, "one.py", f"{imports}from app.base import Base\n{text}")
+
+    found = own(current(base))["one"]
+
+    assert found.is_partial is partial
+    kept = Manifest.read(manifest_path(str(base)), version())
+    assert kept is not None
+    assert own(kept)["one"].is_partial is partial
+
+
+# What providers and bootstrap/app.py name.
+
+
+def site(base: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        file = base / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+
+COMMAND = "class {0}(Command):\n    signature = '{1} {{user}}'\n    description = 'Do {1}'\n"
+
+
+def test_scan_reads_the_commands_that_providers_of_the_application_name(base: Path) -> None:
+    site(
+        base,
+        {
+            "bootstrap/providers.py": "from shop.provider import ShopProvider\n"
+            "providers = [ShopProvider, 'till.provider:TillProvider', make()]\n",
+            "shop/provider.py": "raise SystemExit\nfrom .commands import Count as Counting\n"
+            "class ShopProvider(Provider):\n"
+            "    commands = {'shop:count': Counting, 'shop:sum': 'shop.commands:Sum'}\n",
+            "shop/commands.py": COMMAND.format("Count", "shop:count")
+            + COMMAND.format("Sum", "shop:sum"),
+            "till/provider.py": "import till.commands as c\n"
+            "class TillProvider(Provider):\n"
+            "    commands: ClassVar = {'till:open': c.Open, NAME: c.Close}\n",
+            "till/commands.py": COMMAND.format("Open", "till:open") + COMMAND.format("Close", "x"),
+        },
+    )
+
+    found = own(scan(base))
+
+    assert {name: entry.target for name, entry in found.items()} == {
+        "shop:count": "shop.commands.Count",
+        "shop:sum": "shop.commands.Sum",
+        "till:open": "till.commands.Open",
+        "x": "till.commands.Close",
+    }
+    assert found["shop:count"].description == "Do shop:count"
+    assert [argument.name for argument in found["shop:sum"].arguments] == ["user"]
+
+
+def test_scan_reads_what_the_builder_is_given(base: Path) -> None:
+    site(
+        base,
+        {
+            "bootstrap/app.py": "app = (\n    Application.configure(here)\n"
+            "    .with_providers(['shop:ShopProvider', Other])\n"
+            "    .with_commands(['shop:Sum', 'shop:Gone', *more])\n    .create()\n)\n",
+            "shop.py": "class ShopProvider:\n    commands = {'shop:count': 'shop.Count'}\n"
+            + COMMAND.format("Count", "shop:count")
+            + COMMAND.format("Sum", "shop:sum"),
+        },
+    )
+
+    found = scan(base)
+
+    assert sorted(own(found)) == ["shop:count", "shop:sum"]
+    assert application_commands(base) == [("shop:count", "shop.Count"), ("shop:sum", "shop.Sum")]
+    assert any("bootstrap/app.py names shop.Gone" in warning for warning in found.warnings)
+
+
+def test_scan_of_a_command_that_cannot_be_read_has_the_name_its_provider_gives_it(
+    base: Path,
+) -> None:
+    site(
+        base,
+        {
+            "bootstrap/providers.py": "providers = ['shop:ShopProvider']\n",
+            "shop.py": "class ShopProvider:\n    commands = {'shop:count': 'made.Elsewhere'}\n",
+        },
+    )
+
+    entry = own(scan(base))["shop:count"]
+
+    assert (entry.target, entry.is_partial) == ("made.Elsewhere", True)
+
+
+@pytest.mark.parametrize(
+    ("files", "warning"),
+    [
+        ({}, "there is no module shop, where ShopProvider is to be"),
+        ({"shop.py": "class (\n"}, "shop.py:1 cannot be read"),
+        ({"shop.py": "class ShopProvider:\n    commands = made()\n"}, "they are computed"),
+    ],
+)
+def test_scan_of_a_provider_that_cannot_be_read_warns(
+    base: Path, files: dict[str, str], warning: str
+) -> None:
+    site(base, {"bootstrap/providers.py": "providers = ['shop:ShopProvider']\n", **files})
+
+    found = scan(base)
+
+    assert own(found) == {}
+    assert warning in "\n".join(found.warnings)
+
+
+def test_the_manifest_is_no_longer_true_once_what_names_commands_changes(base: Path) -> None:
+    site(
+        base,
+        {
+            "bootstrap/providers.py": "providers = ['shop:ShopProvider']\n",
+            "shop.py": "class ShopProvider:\n    commands = {}\n",
+        },
+    )
+    current(base)
+    assert fresh(base)
+
+    (base / "shop.py").write_text("class ShopProvider:\n    commands = {'a': 'b.C'}\n")
+
+    assert not fresh(base)
+    assert "a" in own(current(base))
