@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import cast
+
+import pytest
 
 from securely import Application
 from securely.container import Provider, current
-from securely.foundation import ErrorHandler, Parts
+from securely.events import Dispatcher
+from securely.foundation import ApplicationBuilder, ErrorHandler, Parts
 
 
 class Clock:
@@ -88,3 +93,65 @@ def test_a_subclass_makes_applications_of_its_own_kind(base: Path) -> None:
     assert type(app) is Shop
     assert type(app.fresh()) is Shop
     assert app.make(Application) is app
+
+
+def test_singletons_and_scoped_win_over_those_of_the_providers(base: Path) -> None:
+    class Clocks(Provider):
+        def register(self) -> None:
+            self.app.bind(Clock)
+            self.app.singleton("once", Clock)
+
+    app = (
+        Application.configure(base)
+        .with_providers([Clocks])
+        .with_bindings([Sundial])
+        .with_singletons({Clock: Sundial})
+        .with_scoped({"once": object})
+        .build()
+        .boot()
+    )
+
+    assert app.make(Clock) is app.make(Clock)
+    assert isinstance(app.make(Clock), Sundial)
+    assert app.bound(Sundial)
+    with app.scope():
+        first = app.make("once")
+        assert app.make("once") is first
+    with app.scope():
+        assert app.make("once") is not first
+
+
+def test_listeners_are_found_in_the_packages_that_are_named(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(base))
+    (base / "heard.py").write_text(
+        "from securely.events import listens_to\n"
+        "calls = []\n\n\n"
+        "@listens_to('books.opened')\n"
+        "def hear():\n    calls.append('heard')\n"
+    )
+    app = Application.configure(base).with_events(["heard"]).build().boot()
+
+    app.make(Dispatcher).dispatch("books.opened")
+
+    assert sys.modules["heard"].calls == ["heard"]
+
+
+def test_the_base_path_is_that_of_the_calling_file_unless_it_is_said(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("APP_BASE_PATH", raising=False)
+    file = base / "bootstrap" / "app.py"
+    names: dict[str, object] = {"Application": Application}
+    code = compile("builder = Application.configure()", str(file), "exec")
+    exec(code, names)  # noqa: S102  # as bootstrap/app.py is run
+    inferred = cast("ApplicationBuilder[Application]", names["builder"]).build()
+
+    monkeypatch.setenv("APP_BASE_PATH", str(tmp_path / "elsewhere"))
+    named = Application.configure().build()
+    given = Application.configure(base).build()
+
+    assert inferred.paths.base == base
+    assert named.paths.base == tmp_path / "elsewhere"
+    assert given.paths.base == base

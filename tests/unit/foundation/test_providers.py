@@ -14,6 +14,7 @@ import pytest
 from securely import Application
 from securely.cache import CacheManager, Repository
 from securely.config import Config
+from securely.console import Artisan
 from securely.container import Deferrable, Provider
 from securely.events import Dispatcher
 from securely.exceptions import ConfigurationError
@@ -858,3 +859,64 @@ def test_a_provider_that_is_listed_and_not_there_is_named_with_file_and_line(
 
     assert "no_such:Thing" in str(caught.value)
     assert f"{file}, line 3" in str(caught.value)
+
+
+# Their commands.
+
+
+COUNT = """
+from securely.console import Command
+
+
+class Count(Command):
+    signature = "shop:count"
+
+    def handle(self) -> None:
+        self.line("seven")
+"""
+
+
+def test_commands_of_the_builder_and_of_providers_are_known_without_being_imported(
+    build: Build, write: Write, base: Path
+) -> None:
+    write("shop_count.py", COUNT)
+    write("shop_sum.py", COUNT.replace("count", "sum").replace("Count", "Sum"))
+    write(
+        "shop_provider.py",
+        "from securely.container import Deferrable, Provider\n\n\n"
+        "class ShopProvider(Provider, Deferrable):\n"
+        "    provides = {'shop': list}\n"
+        "    commands = {'shop:sum': 'shop_sum:Sum'}\n",
+    )
+    write("bootstrap/providers.py", "providers = ['shop_provider:ShopProvider']\n")
+    write("bootstrap/app.py", "app = configure().with_commands(['shop_count:Count']).create()\n")
+    sys.path.insert(0, str(base))
+    app = build(lambda builder: builder.with_commands(["shop_count:Count"])).boot()
+
+    artisan = app.make(Artisan)
+    known = artisan.has("shop:count") and artisan.has("shop:sum")
+
+    assert known
+    assert not {"shop_count", "shop_sum"} & set(sys.modules)
+    assert artisan.call("shop:count") == artisan.call("shop:sum") == 0
+    assert "ShopProvider" not in loaded(app)
+
+
+def test_commands_that_cannot_be_read_are_those_of_the_provider_once_it_has_loaded(
+    build: Build, write: Write, base: Path
+) -> None:
+    sys.path.insert(0, str(base))
+    write("shop_count.py", COUNT)
+
+    class Early(Provider):
+        commands: ClassVar[Mapping[str, type | str]] = {"shop:count": "shop_count:Count"}
+
+    class Late(Provider):
+        commands: ClassVar[Mapping[str, type | str]] = {"shop:late": "shop_count:Count"}
+
+    app = build(lambda builder: builder.with_providers([Early])).boot()
+    artisan = app.make(Artisan)
+    app.register(Late)
+
+    assert artisan.call("shop:count") == 0
+    assert artisan.has("shop:late")
