@@ -197,26 +197,31 @@ class Artisan(Lives):
         if found.help and name != "help":
             name, tokens, found.help = "help", [name], False
         meant = self._meant(name, found, output, answers)
+        if meant is None:
+            return Command.FAILURE
         if self.find(meant).passes_on:
             tokens = _passed_on(argv, name)
         return steps.run(self._tokens(meant, tokens, found, output, answers))
 
     def _meant(
         self, name: str, found: Globals, output: Output, answers: TextIO | Prompts | None
-    ) -> str:
-        """Return *name*, or what was meant by it if somebody is there to say so."""
+    ) -> str | None:
+        """Return *name*, or what was meant by it where somebody says so; None where they do not.
+
+        Raises:
+            UnknownCommand: Nothing is near, or nobody is there to be asked.
+        """
         try:
             self.find(name)
         except AmbiguousCommand:
             raise
         except UnknownCommand as error:
             prompts = prompts_of(output, found.interactive, answers)
-            if error.nearest is None or not prompts.is_interactive:
+            near = error.nearest
+            if near is None or not prompts.is_interactive:
                 raise
-            question = f'Command "{name}" is not defined. Do you want to run "{error.nearest}"?'
-            if not prompts.confirm(question, default=False):
-                raise
-            return error.nearest
+            output.failure(f'Command "{name}" is not defined.')
+            return near if prompts.confirm(f'Run "{near}" instead?', default=False) else None
         return name
 
     def _named(

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from securely.console.artisan.registry import Registry
 from securely.console.command import Command, Isolatable, PromptsForMissingInput
-from securely.console.command.traps import Traps
+from securely.console.command.traps import Traps, wake_on_signals
 from securely.console.contracts import CommandMutex, Runner
 from securely.console.exceptions import CommandFailed, ConsoleError, InvalidInput, InvalidResult
 from securely.console.input import Input
@@ -128,7 +128,11 @@ class Lives(Registry):
                 f"{type(command).__qualname__}.handle is async and an event loop is running: "
                 f"use `await Artisan.acall(...)` instead of `Artisan.call(...)`."
             )
-        return asyncio.run(self._ainvoke(command))
+        return asyncio.run(self._awoken(command))
+
+    async def _awoken(self, command: Command) -> object:
+        wake_on_signals()
+        return await self._ainvoke(command)
 
     async def _ainvoke(self, command: Command) -> object:
         handle, chosen = command.handler()

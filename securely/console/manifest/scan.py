@@ -201,18 +201,40 @@ def _functions(tree: ast.Module, module: str) -> Iterator[tuple[ast.stmt, Entry,
         if not isinstance(node, _Function):
             continue
         for decorator in node.decorator_list:
-            if not (isinstance(decorator, ast.Call) and _is_command(decorator.func)):
+            said, call = _chained(decorator, constants)
+            if call is None:
                 continue
-            values: list[object] = [_value(argument, constants) for argument in decorator.args]
-            named = {word.arg: _value(word.value, constants) for word in decorator.keywords}
+            values: list[object] = [_value(argument, constants) for argument in call.args]
+            named = {word.arg: _value(word.value, constants) for word in call.keywords}
             signature = values[0] if values else named.get("signature")
-            description = values[1] if len(values) > 1 else named.get("description")
+            if not (isinstance(signature, str) and signature.strip()):
+                continue
+            given = [*values[1:2], named.get("description"), *said["purpose"], *said["describe"]]
+            texts = [text for text in given if isinstance(text, str)]
             documented = (ast.get_docstring(node) or "").split("\n", 1)[0].rstrip(".")
-            if isinstance(signature, str) and signature.strip():
-                text = description if isinstance(description, str) else documented
-                entry = Entry("", text, target=f"{module}.{node.name}")
-                entry.is_partial = origins.declares([node], signature, node.name)
-                yield node, entry, signature
+            entry = Entry("", texts[-1] if texts else documented, target=f"{module}.{node.name}")
+            entry.aliases = _texts(said["aliases"])
+            entry.hidden = True in said["hidden"]
+            entry.is_partial = origins.declares([node], signature, node.name)
+            yield node, entry, signature
+
+
+def _chained(
+    decorator: ast.expr, constants: _Constants
+) -> tuple[dict[str, list[object]], ast.Call | None]:
+    """Return what is chained to ``@Artisan.command("…")``, such as ``.purpose("…")``, and the call.
+
+    The call is None where the decorator is another one.
+    """
+    said: dict[str, list[object]] = {"purpose": [], "describe": [], "aliases": [], "hidden": []}
+    while isinstance(decorator, ast.Call):
+        if _is_command(decorator.func):
+            return said, decorator
+        if not isinstance(decorator.func, ast.Attribute):
+            break
+        said[decorator.func.attr] = [_value(each, constants) for each in decorator.args] or [True]
+        decorator = decorator.func.value
+    return said, None
 
 
 class _Origins(dict[str, str]):

@@ -81,6 +81,24 @@ def test_scan_reads_the_functions_of_the_routes(base: Path) -> None:
     assert found["inspire"].target == "routes.console.inspire"
 
 
+def test_scan_reads_what_is_chained_to_a_function(base: Path) -> None:
+    (base / "routes").mkdir(exist_ok=True)
+    (base / "routes/console.py").write_text(
+        "@Artisan.command('one {name}').purpose('Do one').aliases('o', 'eins')\n"
+        "def one(): 'Not this.'\n"
+        "@Artisan.command('two {name}').hidden()\n"
+        "def two(): 'Do two.'\n"
+        "@other.thing('three').purpose('x')\n"
+        "def three(): ...\n"
+    )
+
+    found = {entry.name: entry for entry in scan(base).entries if entry.target[:6] == "routes"}
+
+    assert [*found] == ["one", "two"]
+    assert (found["one"].description, found["one"].aliases) == ("Do one", ["o", "eins"])
+    assert (found["two"].description, found["two"].hidden) == ("Do two", True)
+
+
 def test_scan_knows_the_commands_of_the_framework(base: Path) -> None:
     targets = {entry.name: entry.target for entry in scan(base).entries}
 

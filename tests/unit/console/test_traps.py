@@ -198,3 +198,17 @@ def test_what_nobody_can_trap_is_an_error(artisan: Artisan, output: BufferedOutp
 
     assert artisan.run(["kill"], output) == 1
     assert "OSError" in output.error_text
+
+
+def test_every_signal_wakes_the_loop_of_an_async_command(
+    artisan: Artisan, told: list[object], output: BufferedOutput
+) -> None:
+    @artisan.command("awake")
+    async def awake() -> None:
+        descriptor = signal.set_wakeup_fd(-1)
+        signal.set_wakeup_fd(descriptor)
+        told.append(descriptor)
+
+    assert artisan.run(["awake"], output) == 0
+    assert told != [-1]
+    assert signal.set_wakeup_fd(-1) == -1
