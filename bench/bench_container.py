@@ -3,11 +3,12 @@
     python bench/bench_container.py [--check]
 
 Compares Securely with punq, dishka, wireup and dependency-injector (those that are installed) and
-with plain Python, for a singleton, a transient object, a transient tree of five classes, and a
-call with an injected argument. Each round runs every case once, in a rotated order; ratios are
-taken round by round, then their median. With --check it exits 1 when a goal is missed:
-a singleton at most 5 times a dict look-up; the tree at most 2 times plain construction, no slower
-than dishka and wireup, and 100 times as fast as punq.
+with plain Python, for a singleton, a transient object, transient trees of three and five classes,
+a call with an injected argument, and binding. Each round runs every case once, in a rotated order;
+ratios are taken round by round, then their median. With --check it exits 1 when a goal is missed:
+a singleton at most 5 times a dict look-up and 0.3 us; the tree of five at most 2 times plain
+construction, no slower than dishka and wireup, and 100 times as fast as punq; that of three at
+most 3 us.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from securely.container import Container
 
 ROUNDS = 15
 TARGET_SECONDS = 0.02
+SINGLETON_NS = 300
+THREE_NS = 3000
 
 
 class A:
@@ -50,11 +53,16 @@ class E:
         self.d = d
 
 
+class F:
+    def __init__(self, c: C) -> None:
+        self.c = c
+
+
 class S:
     pass
 
 
-TREE = (A, B, C, D, E)
+TREE = (A, B, C, D, E, F)
 Case = tuple[str, dict[str, Any]]
 Cases = dict[str, dict[str, Case]]
 
@@ -65,11 +73,14 @@ def handle(e: E) -> E:
 
 
 def plain() -> dict[str, Case]:
-    names = {"A": A, "B": B, "C": C, "D": D, "E": E, "S": S, "d": {S: S()}, "handle": handle}
+    names = {each.__name__: each for each in (*TREE, S)}
+    names |= {"d": {S: S()}, "handle": handle, "table": {}}
     return {
         "singleton": ("d[S]", names),
         "transient": ("A()", names),
+        "three": ("F(C(A()))", names),
         "tree": ("E(C(A()), D(B()))", names),
+        "bind": ("table[A] = [A]", names),
         "call": ("handle(E(C(A()), D(B())))", names),
     }
 
@@ -78,14 +89,16 @@ def securely() -> dict[str, Case]:
     app = Container()
     app.singleton(S)
     for _ in range(4):  # the second time writes the code
-        for key in (A, E, S):
+        for key in (A, E, F, S):
             app.make(key)
         app.call(handle)
-    names = {"make": app.make, "app": app, "A": A, "E": E, "S": S, "handle": handle}
+    names = {"app": app, "A": A, "E": E, "F": F, "S": S, "handle": handle, "other": Container()}
     return {
         "singleton": ("app.make(S)", names),
         "transient": ("app.make(A)", names),
+        "three": ("app.make(F)", names),
         "tree": ("app.make(E)", names),
+        "bind": ("other.bind(A)", names),
         "call": ("app.call(handle)", names),
     }
 
@@ -98,10 +111,11 @@ def punq() -> dict[str, Case]:
         container.register(key)
     container.register(S, scope=punq.Scope.singleton)
     container.resolve(S)
-    names = {"c": container, "A": A, "E": E, "S": S}
+    names = {"c": container, "A": A, "E": E, "F": F, "S": S}
     return {
         "singleton": ("c.resolve(S)", names),
         "transient": ("c.resolve(A)", names),
+        "three": ("c.resolve(F)", names),
         "tree": ("c.resolve(E)", names),
     }
 
@@ -114,10 +128,11 @@ def dishka() -> dict[str, Case]:
         provider.provide(key, cache=False)
     provider.provide(S)
     container = make_container(provider)
-    names = {"c": container, "A": A, "E": E, "S": S}
+    names = {"c": container, "A": A, "E": E, "F": F, "S": S}
     return {
         "singleton": ("c.get(S)", names),
         "transient": ("c.get(A)", names),
+        "three": ("c.get(F)", names),
         "tree": ("c.get(E)", names),
     }
 
@@ -130,10 +145,11 @@ def wireup() -> dict[str, Case]:
     container = wireup.create_sync_container(injectables=items)
     scope = container.enter_scope()
     scoped = scope.__enter__()  # wireup makes transient objects in a scope only
-    names = {"c": scoped, "root": container, "keep": scope, "A": A, "E": E, "S": S}
+    names = {"c": scoped, "root": container, "keep": scope, "A": A, "E": E, "F": F, "S": S}
     return {
         "singleton": ("root.get(S)", names),
         "transient": ("c.get(A)", names),
+        "three": ("c.get(F)", names),
         "tree": ("c.get(E)", names),
     }
 
@@ -147,10 +163,16 @@ def dependency_injector() -> dict[str, Case]:
         c = providers.Factory(C, a=a)
         d = providers.Factory(D, b=b)
         e = providers.Factory(E, c=c, d=d)
+        f = providers.Factory(F, c=c)
         s = providers.Singleton(S)
 
     names = {"c": Graph()}
-    return {"singleton": ("c.s()", names), "transient": ("c.a()", names), "tree": ("c.e()", names)}
+    return {
+        "singleton": ("c.s()", names),
+        "transient": ("c.a()", names),
+        "three": ("c.f()", names),
+        "tree": ("c.e()", names),
+    }
 
 
 PEERS: dict[str, Callable[[], dict[str, Case]]] = {
@@ -202,6 +224,10 @@ def goals(results: dict[str, dict[str, list[float]]]) -> list[str]:
         for peer in ("dishka", "wireup")
         if peer in tree and ratio(tree, "securely", peer) > 1
     ]
+    if median(single["securely"]) > SINGLETON_NS:
+        missed.append("a singleton costs more than 0.3 us")
+    if median(results["three"]["securely"]) > THREE_NS:
+        missed.append("a tree of three costs more than 3 us")
     if "punq" in tree and ratio(tree, "punq", "securely") < 100:
         missed.append("a tree is not 100 times as fast as with punq")
     return missed
@@ -212,7 +238,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="exit 1 when a goal is missed")
     check = parser.parse_args().check
-    groups: Cases = {"singleton": {}, "transient": {}, "tree": {}, "call": {}}
+    groups: Cases = {
+        name: {} for name in ("singleton", "transient", "three", "tree", "call", "bind")
+    }
     for name, peer in PEERS.items():
         try:
             cases = peer()

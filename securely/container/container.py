@@ -16,6 +16,7 @@ from securely.support.missing import MISSING
 __all__ = ["Container"]
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Container(Reports):
@@ -31,31 +32,52 @@ class Container(Reports):
 
     Example:
         >>> app = Container()
-        >>> class Clock: ...
-        >>> app.singleton(Clock)
+        >>> @app.singleton
+        ... class Clock: ...
         >>> app.make(Clock) is app.make(Clock)
         True
     """
 
     # Binding.
 
+    @overload
+    def bind(self, key: F, /) -> F: ...
+
+    @overload
+    def bind(self, key: Key, concrete: Key = None) -> None: ...
+
     def bind(self, key: Key, concrete: Key = None) -> Any:
         """Have each `make` of *key* give a new object.
 
         Args:
-            key: A class or a name. A function alone binds what its return annotation says, and
-                makes this a decorator.
+            key: A class or a name. A function alone binds what its return annotation says; of a
+                union, each member.
             concrete: A class, a factory whose parameters are injected, or another key; *key*
                 itself, when there is none.
+
+        Returns:
+            *key*, when it stands alone: so it is a decorator of functions and of classes.
 
         Raises:
             InvalidBinding: *concrete* is nothing of the kind.
         """
         return self._bind(key, concrete, Lifetime.TRANSIENT)
 
+    @overload
+    def singleton(self, key: F, /) -> F: ...
+
+    @overload
+    def singleton(self, key: Key, concrete: Key = None) -> None: ...
+
     def singleton(self, key: Key, concrete: Key = None) -> Any:
         """Have all `make` of *key* give one object, which is built at the first."""
         return self._bind(key, concrete, Lifetime.SINGLETON)
+
+    @overload
+    def scoped(self, key: F, /) -> F: ...
+
+    @overload
+    def scoped(self, key: Key, concrete: Key = None) -> None: ...
 
     def scoped(self, key: Key, concrete: Key = None) -> Any:
         """Have all `make` of *key* give one object in each :meth:`scope`.
@@ -115,7 +137,8 @@ class Container(Reports):
             for each in _returned(key):
                 self._bind(each, key, lifetime)
             return key
-        if concrete is None:
+        is_alone = concrete is None
+        if is_alone:
             concrete = key
         if not (isinstance(concrete, str) or callable(concrete)):
             raise InvalidBinding(
@@ -130,7 +153,7 @@ class Container(Reports):
         self.invalidate()
         if was_resolved:
             self._rebound(key)
-        return None
+        return key if is_alone else None
 
     def _bind_if(self, key: Key, concrete: Key, lifetime: Lifetime) -> None:
         made_by_function = concrete is None and isinstance(key, types.FunctionType)

@@ -15,6 +15,7 @@ from securely.container.binding import Binding, Key, Lifetime, Table, name_of, p
 from securely.container.contextual import Contextual, Given
 from securely.container.exceptions import AliasLoop, AsyncBinding, InvalidBinding
 from securely.container.markers.classes import Declaration, declared
+from securely.container.plans.nodes import Constant, compiled, is_plain
 from securely.container.scope import Cell, Scope, current_scope, enter, exclusively, leave
 from securely.container.signature import class_source, is_buildable
 from securely.container.verbs.callbacks import Callbacks
@@ -318,10 +319,13 @@ class Core(punq.Container):
             self._plans = _Plans(self._plan)
             self._nodes = {}
             self._calls = WeakKeyDictionary()
-            self._seen = set()
-            self._twins = set()
-        for child in list(self._children):
-            child.invalidate()
+            if self._seen:
+                self._seen = set()
+            if self._twins:
+                self._twins = set()
+        if len(self._children):  # walking a weak set costs as much as all the rest
+            for child in list(self._children):
+                child.invalidate()
 
     def planned(
         self, what: Callable[[Any], Any], *, given: frozenset[str] | None = None
@@ -349,8 +353,6 @@ class Core(punq.Container):
             # Code is written at the second time only: most services are made once, and by the
             # second time what they share is there, so that it goes into the code as it is.
             return lambda: self._first(key, node, compiler)
-        from securely.container.plans.nodes import Constant, compiled
-
         if isinstance(node, Constant):
             value = shared[key] = node.value
             return lambda: value
@@ -358,8 +360,6 @@ class Core(punq.Container):
         return plan
 
     def _first(self, key: Key, node: Any, compiler: Any) -> Any:
-        from securely.container.plans.nodes import is_plain
-
         if compiler.story is None or not is_plain(node):
             value = node.build()
         else:
