@@ -16,6 +16,7 @@ from securely.foundation.application import Application
 from securely.foundation.builder import ApplicationBuilder, Parts
 from securely.foundation.errors import ErrorHandler
 from securely.foundation.events import (
+    ArtisanStarting,
     CommandFinished,
     CommandStarting,
     PublishingStubs,
@@ -41,6 +42,7 @@ from securely.foundation.providers import DefaultProviders, ProviderRegistry, de
 __all__ = [
     "Application",
     "ApplicationBuilder",
+    "ArtisanStarting",
     "BadProviders",
     "CommandFinished",
     "CommandStarting",

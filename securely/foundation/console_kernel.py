@@ -15,7 +15,7 @@ from securely.exceptions import ConfigurationError
 from securely.foundation.application import Application
 from securely.foundation.bootstrap import problems_of
 from securely.foundation.catalog import COMMANDS
-from securely.foundation.events import CommandFinished, CommandStarting
+from securely.foundation.events import ArtisanStarting, CommandFinished, CommandStarting
 from securely.foundation.exceptions import MissingRoutes
 from securely.foundation.providers.records import class_path
 from securely.support.importing import import_object, make_importable
@@ -96,6 +96,8 @@ def equip(artisan: Artisan, app: Application) -> None:
         artisan.render = partial(render_failure, show_place=True)
     artisan.starting.append(lambda name, _given, _output: _starting(app, name))
     artisan.finished.append(lambda name, _given, _output, code: _finished(app, name, code))
+    if app.resolved("events"):
+        app.make("events").dispatch(ArtisanStarting(artisan))
 
 
 def _add_commands_of_providers(artisan: Artisan, app: Application, read: Set[str]) -> None:

@@ -1,12 +1,31 @@
-"""CommandStarting, CommandFinished; VendorTagPublished, PublishingStubs: what commands do."""
+"""ArtisanStarting, CommandStarting, CommandFinished; VendorTagPublished, PublishingStubs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-__all__ = ["CommandFinished", "CommandStarting", "PublishingStubs", "VendorTagPublished"]
+__all__ = [
+    "ArtisanStarting",
+    "CommandFinished",
+    "CommandStarting",
+    "PublishingStubs",
+    "VendorTagPublished",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ArtisanStarting:
+    """The console of an application has been made; listeners may add commands to it.
+
+    Attributes:
+        artisan: The :class:`~securely.console.Artisan`; not said in its type, because a boot
+            without a console must not import it.
+    """
+
+    artisan: Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,10 +185,20 @@ def _classes(tree: ast.Module, module: str) -> Iterator[tuple[ast.stmt, Entry, s
                 own.update(_assigned(statement, {**constants, **own}))
         classes[node.name] = attributes = {**inherited, **own}
         signature = own.get("signature")
-        if isinstance(signature, str) and signature.strip():
+        if isinstance(signature, str) and signature.strip() and not _is_abstract(node):
             entry = _described(attributes, f"{module}.{node.name}")
             entry.is_partial = origins.adds_options(node) or origins.declares(node.body, signature)
             yield node, entry, signature
+
+
+def _is_abstract(node: ast.ClassDef) -> bool:
+    """Tell whether a class leaves methods to others, and so is no command itself."""
+    return any(
+        ast.unparse(decorator).endswith("abstractmethod")
+        for method in node.body
+        if isinstance(method, _Function)
+        for decorator in method.decorator_list
+    )
 
 
 def _functions(tree: ast.Module, module: str) -> Iterator[tuple[ast.stmt, Entry, str]]:

@@ -12,6 +12,7 @@ class MakeJobCommand(Generator):
 
     signature = """make:job
         {name : Its name, such as SendInvoice or billing/SendInvoice}
+        {--test : Write a test of it, too}
         {--force : Write over a file that is there}"""
     description = "Make a job"
     kind = "job"

@@ -99,6 +99,24 @@ def test_scan_reads_what_is_chained_to_a_function(base: Path) -> None:
     assert (found["two"].description, found["two"].hidden) == ("Do two", True)
 
 
+def test_scan_leaves_abstract_classes_out(base: Path) -> None:
+    (base / "app/console/commands").mkdir(parents=True, exist_ok=True)
+    (base / "app/console/commands/abstract.py").write_text(
+        "class Base(Command, ABC):\n"
+        "    signature = 'base {name}'\n"
+        "    @abc.abstractmethod\n"
+        "    def handle(self): ...\n"
+        "class Real(Base):\n"
+        "    signature = 'real {name}'\n"
+        "    def handle(self): ...\n"
+    )
+
+    names = [entry.name for entry in scan(base).entries]
+
+    assert "real" in names
+    assert "base" not in names
+
+
 def test_scan_knows_the_commands_of_the_framework(base: Path) -> None:
     targets = {entry.name: entry.target for entry in scan(base).entries}
 
