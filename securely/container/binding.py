@@ -201,7 +201,9 @@ def origin() -> Origin:
     frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # inspect.stack reads files
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_OWN):
         if frame.f_code.co_name == _BY_ATTRIBUTES:
-            return type(frame.f_locals["self"])
+            provider: Any = frame.f_locals["self"]
+            cls: type[Any] = type(provider)
+            return cls
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno
 

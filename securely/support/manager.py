@@ -198,4 +198,4 @@ def _close(instance: object) -> None:
 
 def named(manager: Manager[T], name: str) -> T:
     """Return the instance *name* of any manager, whatever its own word for that is."""
-    return manager._named(name)  # what it is for
+    return manager._named(name)  # pyright: ignore[reportPrivateUsage]  # managers have own words

@@ -44,7 +44,7 @@ class Choice:
         self,
         implementation: type | str,
         environments: tuple[str, ...],
-        condition: Callable[..., bool] | None = None,
+        condition: Callable[..., object] | None = None,
     ) -> None:
         self.implementation = implementation
         self.environments = environments
@@ -140,7 +140,9 @@ def binds_to(implementation: type | str, env: str | Sequence[str] = "*") -> Call
     return decorate
 
 
-def binds_when(condition: Callable[..., bool], implementation: type | str) -> Callable[[C], C]:
+def binds_when(
+    condition: Callable[[Any], object] | Callable[[], object], implementation: type | str
+) -> Callable[[C], C]:
     """Have *implementation* stand for this class if *condition* says so; see :func:`binds_to`.
 
     Args:

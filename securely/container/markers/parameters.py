@@ -11,7 +11,17 @@ from securely.container.markers.classes import mark
 from securely.container.signature import Parameter
 from securely.support.missing import MISSING
 
-__all__ = ["Give", "Inject", "Lazy", "Named", "Parameters", "Setting", "Tag", "Tagged"]
+__all__ = [
+    "Give",
+    "Inject",
+    "Lazy",
+    "Named",
+    "Parameters",
+    "Setting",
+    "Tag",
+    "Tagged",
+    "is_inherited",
+]
 
 T = TypeVar("T")
 C = TypeVar("C", bound=type)
@@ -56,9 +66,15 @@ class Inject(Generic[T]):
         Raises:
             LookupError: It can be told without building that there is no value.
         """
-        if type(self).resolve is Inject.resolve:
+        if is_inherited(self, "resolve"):
             self.resolve(app, parameter)  # which says what is missing
         return ()
+
+
+def is_inherited(marker: Any, method: str) -> bool:
+    """Tell whether *marker* has *method* from the base of all markers."""
+    cls: type[Any] = type(marker)
+    return getattr(cls, method) is getattr(Inject, method)
 
 
 class Give(Inject[Any]):
@@ -100,11 +116,12 @@ class Named(Inject[Any]):
         from securely.support.manager import Manager, named
 
         [key, *_] = parameter.keys
-        manager: object = app.make(key)
-        if not isinstance(manager, Manager):
+        manager: Any = app.make(key)
+        cls: type[Any] = type(manager)
+        if not issubclass(cls, Manager):
             raise NotBound(
                 f'{name_of(key)} "{self.name}"',
-                f"{name_of(type(manager))} is bound to {name_of(key)}, and manages no named ones",
+                f"{name_of(cls)} is bound to {name_of(key)}, and manages no named ones",
                 f'the parameter "{parameter.text}"',
                 parameter=parameter.name,
             )

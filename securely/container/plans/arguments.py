@@ -120,8 +120,7 @@ class Arguments:
         if given is not None:
             return self._given(given, parameter)
         for each in parameter.markers:
-            is_class = isinstance(each, type) and issubclass(each, Inject)
-            marker = cast("Any", each() if is_class else each)
+            marker = _made(each)
             handler = self._planner.container.callbacks.handler_of(marker)
             if isinstance(marker, Inject) or handler is not None:
                 return self._marked(marker, handler, parameter, consumers)
@@ -161,8 +160,7 @@ class Arguments:
     def _heard(self, node: Node | None, parameter: Parameter) -> Node | None:
         """Return *node*, followed by what the markers of *parameter* want to do with its value."""
         for each in parameter.markers:
-            marker = each() if isinstance(each, type) and issubclass(each, Inject) else each
-            tell = self._planner.container.callbacks.marker_hook(marker)
+            tell = self._planner.container.callbacks.marker_hook(_made(each))
             if tell is None:
                 continue
             if node is None and parameter.default is not MISSING:
@@ -302,6 +300,12 @@ class Arguments:
         if is_factory(value):
             return self._planner.construct(value, (value,), None)
         return Constant(value)
+
+
+def _made(marker: Any) -> Any:
+    """Return *marker* as an object: its class alone is enough where it takes no arguments."""
+    is_class = isinstance(marker, type) and issubclass(marker, Inject)
+    return cast("Any", marker() if is_class else marker)
 
 
 def _is_marker(value: object) -> TypeGuard[Inject[Any]]:

@@ -307,10 +307,11 @@ class Compiler:
 
     def _by_itself(self, cls: type, consumers: tuple[Key, ...], binding: Binding | None) -> Node:
         """Return a call of the `__build__` of *cls*, and of its twin."""
-        late, nodes = self.given, []
+        late, nodes = self.given, list[Node | None]()
         for name in ("__build__", "__abuild__"):
             builder, self.given = getattr(cls, name, None), late
-            nodes.append(builder and self._called(builder, (cls, *consumers), binding))
+            call = self._called(builder, (cls, *consumers), binding) if builder else None
+            nodes.append(call)
         self.given = None
         self.has_twin = self.has_twin or None not in nodes
         node = ByItself(nodes[0], nodes[1], cls, self.way)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from securely.container.binding import Key
-from securely.container.markers import Inject
+from securely.container.markers.parameters import Inject, is_inherited
 
 __all__ = ["Callbacks"]
 
@@ -94,9 +94,9 @@ class Callbacks:
     def marker_hook(self, marker: Any) -> Callable[[Any], Any] | None:
         """Return one function that gives an object to *marker*, and to all who want to know."""
         container = self._container
-        own = getattr(marker, "after", None) if isinstance(marker, Inject) else None
-        if own is not None and type(marker).after is Inject.after:
-            own = None
+        # Not isinstance: checkers would take it for a marker of they know not what.
+        is_ours = issubclass(type(marker), Inject) and not is_inherited(marker, "after")
+        own: Any = marker.after if is_ours else None
         hooks = [callback for wanted, callback in self._marked() if isinstance(marker, wanted)]
         if own is None and not hooks:
             return None
