@@ -1,6 +1,6 @@
 """Shell completion: the scripts for bash, zsh and fish, and the words they are given."""
 
-from securely.support.listing import GLOBAL_OPTIONS, Entry
+from securely.support.listing import GLOBAL_OPTIONS, Entry, namespace
 
 __all__ = ["SHELLS", "complete", "script"]
 
@@ -75,8 +75,17 @@ def complete(entries: list[Entry], words: list[str]) -> list[str]:
             return [e.name for e in entries if not e.hidden and e.name.startswith(typed)]
         own = []
     else:
-        own = [option for e in entries if e.name == named[0] for option in e.options]
+        own = [o for e in entries if named[0] in (e.name, *e.aliases) for o in e.options]
     if not typed.startswith("-"):
-        return []
+        return [word for word in _values(entries, named) if word.startswith(typed)]
     names = [f"--{option.name}" for option in (*own, *GLOBAL_OPTIONS)]
     return [name for name in names if name.startswith(typed)]
+
+
+def _values(entries: list[Entry], named: list[str]) -> list[str]:
+    """Return what the argument behind *named* may be, where that is known without the command."""
+    if named == ["completion"]:
+        return [*SHELLS]
+    if named == ["list"]:
+        return sorted({namespace(entry.name) for entry in entries} - {""})
+    return []

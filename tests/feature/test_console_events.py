@@ -31,3 +31,16 @@ def test_nested_commands_tell_too_and_give_their_exit_code(app: Application) -> 
         CommandFinished("inner", 2),
         CommandFinished("outer", 2),
     ]
+
+
+def test_every_command_that_lists_gives_json(app: Application) -> None:
+    entries = [
+        entry
+        for entry in app.make("artisan").entries()
+        if entry.name == "list" or entry.name.endswith((":list", ":failed", ":show"))
+    ]
+
+    without = [each.name for each in entries if "json" not in {o.name for o in each.options}]
+
+    assert len(entries) > 3
+    assert without == []

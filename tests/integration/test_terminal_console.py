@@ -255,6 +255,8 @@ def completed(blog: Path, variables: dict[str, str], line: str) -> list[str]:
         ("python artisan.py mail:s", ["mail:send"]),
         ("python artisan.py help mail:", ["mail:send"]),
         ("python artisan.py sync --w", ["--wait"]),
+        ("python artisan.py completion f", ["fish"]),
+        ("python artisan.py list m", ["mail", "make"]),
     ],
 )
 def test_bash_completes_names_and_options(

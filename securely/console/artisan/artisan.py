@@ -257,6 +257,7 @@ class Artisan(Lives):
         target = output if output is not None else BufferedOutput()
         # Whoever answers the command that calls answers this one as well.
         answers = Prompts.current() if interactive else None
+        verbosity = target.verbosity
         try:
             if isinstance(command, str) and parameters is None:
                 words = tokenize(command)
@@ -277,6 +278,8 @@ class Artisan(Lives):
             )
             return (yield from self.live(self, known, given, target, answers))
         finally:
+            # A nested "-v" is for the nested command only.
+            target.verbosity = verbosity
             if isinstance(target, BufferedOutput) and output is None:
                 self._last = target.all_text
 

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -110,7 +110,8 @@ def _renewing(lock: CommandLock, seconds: float) -> Generator[None]:
 
     def renew() -> None:
         while not over.wait(seconds / _RENEWALS):
-            lock.renew(seconds)
+            with suppress(Exception):  # the next renewal comes before the lock has ended
+                lock.renew(seconds)
 
     thread = threading.Thread(target=renew, name="securely-command-lock", daemon=True)
     thread.start()

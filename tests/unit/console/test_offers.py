@@ -226,3 +226,20 @@ def test_a_command_may_take_all_words_as_they_are(
     assert artisan.run(line.split(), output) == 0
     assert artisan.call(line) == 0
     assert seen == [passed, passed]
+
+
+def test_the_verbosity_of_a_nested_line_ends_with_it(
+    artisan: Artisan, output: BufferedOutput
+) -> None:
+    @artisan.command("inner")
+    def inner(command: Command) -> None:
+        command.line("inner detail", verbosity=1)
+
+    @artisan.command("outer")
+    def outer(command: Command) -> None:
+        command.call("inner -v")
+        command.call("inner")
+        command.line("outer detail", verbosity=1)
+
+    assert artisan.run(["outer"], output) == 0
+    assert output.text == "inner detail\n"
