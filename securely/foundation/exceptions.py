@@ -153,10 +153,10 @@ class NotWritable(FoundationError):
     def __init__(self, file: Path, reason: str) -> None:
         self.file = file
         self.reason = reason
+        elsewhere = f", or name another file in APP_{file.stem.upper()}_CACHE"
         super().__init__(
-            f"Cannot write {file}: {reason}. Let this user write to {file.parent}, or name "
-            "another place in APP_CONFIG_CACHE, APP_SERVICES_CACHE, APP_PACKAGES_CACHE or "
-            "APP_EVENTS_CACHE."
+            f"Cannot write {file}: {reason}. Let this user write to {file.parent}"
+            f"{elsewhere if file.suffix == '.json' else ''}."
         )
 
     def __reduce__(self) -> tuple[type[NotWritable], tuple[Path, str]]:

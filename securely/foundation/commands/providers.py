@@ -48,6 +48,8 @@ class PackageDiscoverCommand(Command):
 
 
 def _shown(row: Row) -> list[str]:
-    times = ["-" if spent is None else f"{spent:.2f} ms" for spent in (row.register, row.boot)]
+    times = [
+        "-" if spent is None else f"{spent:.2f} ms" for spent in (row.register_ms, row.boot_ms)
+    ]
     deferred = "yes" if row.deferred else "no"
     return [escape(row.provider), escape(row.origin), row.state, deferred, *times]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -39,7 +41,7 @@ def keep(file: Path, content: dict[str, Any]) -> None:
     Raises:
         NotWritable: It cannot be written.
     """
-    aside = file.with_name(f"{file.name}.{os.getpid()}")
+    aside = file.with_name(f"{file.name}.{os.getpid()}.{threading.get_ident()}")
     text = json.dumps({**_marks(), **content}, indent=2) + "\n"
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +50,8 @@ def keep(file: Path, content: dict[str, Any]) -> None:
             opened.write(text)
         aside.replace(file)
     except OSError as error:
-        aside.unlink(missing_ok=True) if file.parent.is_dir() else None
+        with suppress(OSError):
+            aside.unlink()
         raise NotWritable(file, error.strerror or str(error)) from error
 
 

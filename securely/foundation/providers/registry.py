@@ -45,8 +45,8 @@ class Row(NamedTuple):
         state: "booted", "registered", or "waiting".
         deferred: Whether it waits, or has waited, to be asked for.
         services: The names of the services it provides.
-        register: Milliseconds that it took to register; None when it has not.
-        boot: Milliseconds that it took to boot; None when it has not.
+        register_ms: Milliseconds that it took to register; None when it has not.
+        boot_ms: Milliseconds that it took to boot; None when it has not.
     """
 
     provider: str
@@ -54,8 +54,8 @@ class Row(NamedTuple):
     state: str
     deferred: bool
     services: tuple[str, ...]
-    register: float | None
-    boot: float | None
+    register_ms: float | None
+    boot_ms: float | None
 
 
 class ProviderRegistry:

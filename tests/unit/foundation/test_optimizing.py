@@ -161,7 +161,7 @@ def test_what_cannot_be_kept_or_forgotten_is_named_with_the_remedy(tmp_path: Pat
         forget(file)
 
     assert str(file) in str(caught.value)
-    assert "APP_SERVICES_CACHE" in str(caught.value)
+    assert "APP_X_CACHE" in str(caught.value)
     assert not forget(tmp_path / "absent.json")
 
 

@@ -800,11 +800,11 @@ def test_rows_say_whose_each_is_its_state_and_how_long_it_took(build: Build) -> 
 
     ledger, late, cache = rows["LedgerProvider"], rows["LateProvider"], rows["CacheProvider"]
     assert (ledger.origin, ledger.state, ledger.deferred) == ("application", "booted", False)
-    assert ledger.register is not None
-    assert ledger.boot is not None
-    assert 0 <= ledger.register < 1000
+    assert ledger.register_ms is not None
+    assert ledger.boot_ms is not None
+    assert 0 <= ledger.register_ms < 1000
     assert (late.state, late.deferred, late.services) == ("waiting", True, ("ledger",))
-    assert (cache.origin, cache.state, cache.boot) == ("framework", "waiting", None)
+    assert (cache.origin, cache.state, cache.boot_ms) == ("framework", "waiting", None)
 
 
 # Those of the framework, chosen.
