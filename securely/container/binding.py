@@ -18,6 +18,7 @@ __all__ = [
     "Lifetime",
     "Origin",
     "Table",
+    "class_of",
     "is_factory",
     "is_list",
     "name_of",
@@ -184,6 +185,11 @@ def name_of(key: object) -> str:
     return str(key).replace("typing.", "")
 
 
+def class_of(value: object) -> type[Any]:
+    """Return the class of *value*, in a way that both checkers understand."""
+    return type(value)
+
+
 def is_factory(value: object) -> bool:
     """Tell whether *value* is a function: an object that can be called may be meant as it is."""
     return isinstance(
@@ -201,9 +207,7 @@ def origin() -> Origin:
     frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # inspect.stack reads files
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_OWN):
         if frame.f_code.co_name == _BY_ATTRIBUTES:
-            provider: Any = frame.f_locals["self"]
-            cls: type[Any] = type(provider)
-            return cls
+            return class_of(frame.f_locals["self"])
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
-from securely.container.binding import Key, name_of
+from securely.container.binding import Key, class_of, name_of
 from securely.container.exceptions import NotBound
 from securely.container.markers.classes import mark
 from securely.container.signature import Parameter
@@ -73,7 +73,7 @@ class Inject(Generic[T]):
 
 def is_inherited(marker: Any, method: str) -> bool:
     """Tell whether *marker* has *method* from the base of all markers."""
-    cls: type[Any] = type(marker)
+    cls = class_of(marker)
     return getattr(cls, method) is getattr(Inject, method)
 
 
@@ -117,7 +117,7 @@ class Named(Inject[Any]):
 
         [key, *_] = parameter.keys
         manager: Any = app.make(key)
-        cls: type[Any] = type(manager)
+        cls = class_of(manager)
         if not issubclass(cls, Manager):
             raise NotBound(
                 f'{name_of(key)} "{self.name}"',
