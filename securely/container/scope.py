@@ -44,10 +44,11 @@ class Build:
         needs: The builds of others that this one waits for.
         yields: Whether others are let in rather than that two wait for each other.
         is_open: Whether they have been.
+        is_over: Whether it has ended. A task that was begun within it still has it around itself.
         done: What is called when it has ended, well or not.
     """
 
-    __slots__ = ("done", "is_open", "key", "label", "needs", "pid", "way", "yields")
+    __slots__ = ("done", "is_open", "is_over", "key", "label", "needs", "pid", "way", "yields")
 
     def __init__(
         self, key: object, label: str, way: tuple[str, ...] = (), *, yields: bool = False
@@ -56,6 +57,7 @@ class Build:
         self.pid = _pid
         self.yields = yields
         self.is_open = False
+        self.is_over = False
         self.label = label
         self.way = way or (label,)
         self.needs: list[Build] = []
@@ -84,7 +86,7 @@ _stack: ContextVar[tuple[Build, ...]] = ContextVar("securely_building", default=
 
 def building() -> tuple[Build, ...]:
     """Return what is being built in this context, the outermost first."""
-    return _stack.get()
+    return tuple(build for build in _stack.get() if not build.is_over)
 
 
 def once(cell: Cell, label: str, make: Callable[[], Any], way: tuple[str, ...] = ()) -> Any:
@@ -163,13 +165,14 @@ def enter(key: object, label: str, way: tuple[str, ...] = ()) -> Token[tuple[Bui
     """
     stack = _stack.get()
     mine = Build(key, label, way)
-    if any(build.key is key for build in stack):
-        raise CircularDependency(_round(stack, lambda build: build.key is key, mine))
+    if any(build.key is key and not build.is_over for build in stack):
+        raise CircularDependency(_round(building(), lambda build: build.key is key, mine))
     return _stack.set((*stack, mine))
 
 
 def leave(token: Token[tuple[Build, ...]]) -> None:
     """End what :func:`enter` began."""
+    _stack.get()[-1].is_over = True
     _stack.reset(token)
 
 
@@ -248,6 +251,7 @@ def _waited_for(busy: Build, stack: tuple[Build, ...]) -> None:
 
 
 def _settle(cell: Cell, mine: Build, value: Any) -> None:
+    mine.is_over = True
     with _mutex:
         # Of a build that was under way while forking, the child may have made another meanwhile.
         if cell.build is mine:

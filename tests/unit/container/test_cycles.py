@@ -192,6 +192,33 @@ def test_cycle_in_many_tasks_at_once_is_an_error_in_each(app: Container) -> None
     assert isinstance(asyncio.run(app.amake(Third)), First)
 
 
+def test_task_that_a_constructor_has_begun_may_make_its_class(app: Container) -> None:
+    class Watched:
+        begun: bool = False
+
+        def __init__(self) -> None:
+            if not Watched.begun:
+                Watched.begun = True
+                self.task = asyncio.ensure_future(self.watch())
+
+        async def watch(self) -> tuple[object, object, str | None]:
+            return app.make(Watched), app.make("kept"), app.currently_resolving()
+
+    app.singleton("kept", lambda app: app.make("made"))
+    app.bind("made", Watched)
+
+    async def main(key: Any) -> None:
+        Watched.begun = False
+        app.forget_instances()
+        made, kept, resolving = await app.make(key).task
+        assert isinstance(made, Watched)
+        assert isinstance(kept, Watched)
+        assert resolving is None
+
+    for key in (Watched, "made", "kept"):
+        asyncio.run(main(key))
+
+
 def test_cycle_that_is_lazy_is_none(app: Container) -> None:
     class Front:
         def __init__(self, back: Lazy[Hen]) -> None:
