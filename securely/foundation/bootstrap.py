@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -139,10 +140,12 @@ def register_providers(app: Bootable) -> None:
         app.singleton(key, concrete)
     for key, concrete in app.parts.scoped.items():
         app.scoped(key, concrete)
-    if app.parts.listeners:
+    if app.parts.listeners or not app.parts.discovers:
         from securely.events import Dispatcher
 
         def discover(events: Dispatcher, _: object) -> None:
+            if not app.parts.discovers:
+                events.without_discovery()
             for package in app.parts.listeners:
                 events.discover(package)
 
@@ -159,7 +162,7 @@ def listed_providers(app: Bootable) -> list[Listed]:
     listed += Packages(app.paths.base, app.cached_path("packages")).providers()
     file = app.paths.bootstrap / "providers.py"
     for each in read_provider_file(file):
-        where = line_of(file, each) if isinstance(each, str) else ""
+        where = partial(line_of, file, each) if isinstance(each, str) else str
         listed.append(Listed(each, where=where))
     return listed + [Listed(each) for each in app.parts.providers]
 
@@ -171,7 +174,7 @@ def _of_the_framework(app: Bootable, config: Config) -> list[Listed]:
         return []
     app.providers.keep_only(named)
     known = default_providers().to_list()
-    where = "(listed in app.providers)"
+    where = "(listed in app.providers)".format
     return [Listed(each, FRAMEWORK, where) for each in named if each not in known]
 
 

@@ -9,7 +9,6 @@ packages and of the application, and ``with_commands`` in ``bootstrap/app.py``, 
 from __future__ import annotations
 
 import ast
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias, cast
@@ -18,15 +17,14 @@ from securely.console.exceptions import InvalidSignature
 from securely.console.manifest.named import Named, named_commands
 from securely.console.signature import parse
 from securely.support.listing import Entry
-from securely.support.manifest import Manifest, Source, manifest_path
+from securely.support.manifest import Manifest, Source
 from securely.support.packages import find_source
 
-__all__ = ["application_commands", "current", "scan"]
+__all__ = ["scan"]
 
 _PACKAGE = Path(__file__).parents[2]
 _COMMANDS = Path("app", "console", "commands")
 _ROUTES = Path("routes", "console.py")
-_ROUTES_MODULE = "routes.console."
 
 # What brings an option of its own to a command.
 _MIXINS = frozenset({"ConfirmToProceed", "Isolatable"})
@@ -34,37 +32,6 @@ _PLAIN = frozenset({"str", "int", "float", "bool", "Path", "datetime", "date"})
 
 _Constants: TypeAlias = dict[str, object]
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
-
-
-def current(base: Path | str) -> Manifest:
-    """Return the manifest of the application in *base*: the one kept there, or a new one.
-
-    A new one is kept if the application's ``bootstrap/cache`` can be written to.
-    """
-    from securely import __version__
-
-    base = os.path.abspath(base)  # noqa: PTH100  # resolve() would leave links, abspath keeps them
-    path = manifest_path(base)
-    found = Manifest.read(path, __version__)
-    if found is None:
-        found = scan(Path(base))
-        if Path(base, "bootstrap").is_dir():
-            found.write(path, __version__)
-    return found
-
-
-def application_commands(base: Path | str) -> list[tuple[str, str]]:
-    """Return name and dotted path of each command that is not the framework's, and is a class.
-
-    Those of the application's ``app/console/commands``, those that providers of packages and of
-    the application name, and those of ``with_commands``.
-    """
-    elsewhere = (f"{_PACKAGE.name}.", _ROUTES_MODULE)
-    return [
-        (entry.name, entry.target)
-        for entry in current(base).entries
-        if not entry.target.startswith(elsewhere)
-    ]
 
 
 def scan(base: Path) -> Manifest:

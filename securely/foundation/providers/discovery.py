@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from securely.support.manifest import Source, installed
 __all__ = ["Packages"]
 
 _WHERE: Final = (
-    '(announced by the package {name}: mend it, uninstall it, or add "{short}" to dont_discover '
+    '(announced by the package {name}: mend it, uninstall it, or add "{name}" to dont_discover '
     "under [tool.securely] in pyproject.toml)"
 )
 # One process asks again and again in tests; what is installed changes with what `installed` says.
@@ -50,7 +51,7 @@ class Packages:
             except NotWritable:
                 found = self._content()
         return [
-            Listed(provider, f"{name} {version}".rstrip(), _WHERE.format(name=name, short=name))
+            Listed(provider, f"{name} {version}".rstrip(), partial(_WHERE.format, name=name))
             for name, version, providers in found["packages"]
             for provider in providers
         ]

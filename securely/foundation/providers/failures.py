@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -15,23 +16,24 @@ _IMPORT: Final = "import"
 _IMPORTING: Final = import_object.__code__.co_filename
 
 
-def imported(path: str, where: str = "") -> type[Provider]:
+def imported(path: str, where: Callable[[], str] = str) -> type[Provider]:
     """Import and return the provider at *path*, "package.module:Class".
 
     Args:
         path: Its dotted path.
-        where: What names it, for the message.
+        where: Says what lists it, for the message; called only when there is one.
 
     Raises:
         ProviderFailed: It cannot be imported, or is no provider.
     """
-    named = f" {where}" if where else ""
     try:
         found = import_object(path)
     except ImportFailed as error:
-        raise ProviderFailed(path, _IMPORT, _unimported(error) + named) from error
+        reason = f"{_unimported(error)} {where()}".rstrip()
+        raise ProviderFailed(path, _IMPORT, reason) from error
     if not (isinstance(found, type) and issubclass(found, Provider)):
-        raise ProviderFailed(path, _IMPORT, f"it is not a subclass of Provider{named}")
+        reason = f"it is not a subclass of Provider {where()}".rstrip()
+        raise ProviderFailed(path, _IMPORT, reason)
     return found
 
 

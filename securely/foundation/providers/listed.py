@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
@@ -32,12 +33,12 @@ class Listed(NamedTuple):
     Attributes:
         provider: Its class, or "package.module:Class".
         origin: Whose it is: "framework", "application", or the name and version of a package.
-        where: What lists it, for messages; "" when that is plain.
+        where: Says what lists it, for messages; "" when that is plain.
     """
 
     provider: type[Provider] | str
     origin: str = APPLICATION
-    where: str = ""
+    where: Callable[[], str] = str
 
     @property
     def path(self) -> str:

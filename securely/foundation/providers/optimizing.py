@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from securely import __version__
-from securely.console.manifest import scan
+from securely.console.manifest.scan import scan
 from securely.container.provider import Task
 from securely.foundation.application import Application
 from securely.foundation.bootstrap import listed_providers

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from securely.console.manifest import application_commands, current, scan
+from securely.console.manifest import application_commands, current
+from securely.console.manifest.scan import scan
 from securely.support.listing import Entry
 from securely.support.manifest import Manifest, manifest_path
 
