@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Mapping,
+)
 from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar
-from types import UnionType
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast, overload
 
 from securely.container import Container
 from securely.events.contracts import ListenerRunner
-from securely.events.delivery import Delivery, refuse_in_loop
+from securely.events.deferral import Held, Manner, deferring, hold, manner_of, undeferred
+from securely.events.delivery import (
+    DEPTH_MAX,
+    Delivery,
+    Depth,
+    adepth,
+    refuse_in_loop,
+    too_deep,
+)
 from securely.events.exceptions import InvalidListener
+from securely.events.kept import KeptListeners
 from securely.events.registry import Plan, Registration, Registry
-from securely.events.target import EventKey, Target, event_name, events_of, is_event, is_marked
+from securely.events.target import EventKey, Target, event_name, events_of, keys_of, marked_methods
 from securely.support.forking import renew_after_fork
 from securely.support.importing import import_object
 from securely.support.steps import arun, run
@@ -22,9 +36,10 @@ from securely.support.steps import arun, run
 if TYPE_CHECKING:
     from securely.events.fake import EventFake
 
-__all__ = ["Dispatcher"]
+__all__ = ["Dispatcher", "Faked"]
 
 T = TypeVar("T")
+Faked: TypeAlias = EventKey | Callable[..., object]
 
 
 class Dispatcher:
@@ -37,6 +52,12 @@ class Dispatcher:
 
     Args:
         container: Builds the listeners that are classes, and gives `handle` what it asks for.
+        kept: Where is kept what discovery found; None looks anew in each process.
+        portal_in_loop: A sync dispatch within a running loop lets the portal run async listeners
+            in its thread, and waits for them, instead of raising `UseAsyncDispatch`.
+
+    Attributes:
+        discovers: Listeners are looked for in the packages that are named.
 
     Example:
         >>> events = Dispatcher(Container())
@@ -45,11 +66,21 @@ class Dispatcher:
         ['Hello Ann']
     """
 
-    def __init__(self, container: Container) -> None:
+    def __init__(
+        self,
+        container: Container,
+        kept: KeptListeners | None = None,
+        *,
+        portal_in_loop: bool = False,
+    ) -> None:
         self._container = container
-        self._registry = Registry()
-        self._delivery = Delivery(container)
+        self._kept = kept
+        self._registry = Registry(container.make)
+        self._delivery = Delivery(container, portal_in_loop=portal_in_loop)
+        self._depth = Depth()
         self._pushed: dict[EventKey, list[tuple[object, object]]] = {}
+        self.discovers = True
+        self._packages: list[str] = []
         self._undiscovered: list[str] = []
         self._lock = threading.RLock()
         renew_after_fork(self, "_lock", threading.RLock)
@@ -95,7 +126,7 @@ class Dispatcher:
         elif isinstance(events, str | type):
             keys = (events,)
         else:
-            keys = tuple(_keys_of(events))
+            keys = tuple(keys_of(events))
         if not isinstance(listener, str):
             Target.of(listener)  # say at once what is wrong with it; a name is not imported yet
         for key in keys:
@@ -113,7 +144,7 @@ class Dispatcher:
         if isinstance(subscriber, str):
             subscriber = import_object(subscriber)
         owner = subscriber if isinstance(subscriber, type) else type(subscriber)
-        marked = _marked_methods(owner)
+        marked = marked_methods(owner)
         for method in marked:
             self.listen(events_of(getattr(owner, method)), (subscriber, method))
         if hasattr(owner, "subscribe"):
@@ -142,8 +173,35 @@ class Dispatcher:
         A listener that is registered as well runs once. See :mod:`securely.events.discovery`.
         """
         with self._lock:
-            self._undiscovered.append(package)
-            self._registry.plans = {}
+            if self.discovers and package not in self._packages:
+                self._packages.append(package)
+                self._undiscovered.append(package)
+                self._registry.renew()
+
+    def without_discovery(self) -> None:
+        """Find no listeners, whatever packages were or will be named."""
+        with self._lock:
+            self.discovers = False
+            self._packages.clear()
+            self._undiscovered.clear()
+
+    def keep_discovered(self) -> int:
+        """Look for listeners anew, keep them for later starts, and return how many there are.
+
+        Raises:
+            CacheNotWritable: The file cannot be written.
+            ImportError: A module of a package does not import.
+        """
+        from securely.events.discovery import discover
+
+        found = {package: discover(package) for package in self._packages}
+        if self._kept is not None:
+            self._kept.write(found)
+        return sum(len(each) for each in found.values())
+
+    def forget_discovered(self) -> bool:
+        """Forget what :meth:`keep_discovered` kept; False when nothing was."""
+        return self._kept is not None and self._kept.forget()
 
     def queue_by(self, runner: ListenerRunner) -> None:
         """Let *runner* run the listeners that want to be queued.
@@ -156,13 +214,35 @@ class Dispatcher:
 
     @overload
     def dispatch(
-        self, event: object, payload: object = None, *, halt: Literal[False] = False
+        self,
+        event: object,
+        payload: object = None,
+        *,
+        halt: Literal[False] = False,
+        collect_errors: bool = False,
+        concurrent: bool = False,
     ) -> list[object]: ...
 
     @overload
-    def dispatch(self, event: object, payload: object = None, *, halt: Literal[True]) -> object: ...
+    def dispatch(
+        self,
+        event: object,
+        payload: object = None,
+        *,
+        halt: Literal[True],
+        collect_errors: bool = False,
+        concurrent: bool = False,
+    ) -> object: ...
 
-    def dispatch(self, event: object, payload: object = None, *, halt: bool = False) -> object:
+    def dispatch(
+        self,
+        event: object,
+        payload: object = None,
+        *,
+        halt: bool = False,
+        collect_errors: bool = False,
+        concurrent: bool = False,
+    ) -> object:
         """Tell the listeners of *event* and return what they return.
 
         Args:
@@ -170,54 +250,148 @@ class Dispatcher:
             payload: What the listeners of a name are given: a list or tuple is several
                 arguments, of a mapping its values, None no argument, all else one.
             halt: Stop at the first answer that is not None, and return it; see :meth:`until`.
+            collect_errors: Tell every listener, whatever others raise, and raise all of it then.
+            concurrent: Tell all listeners at once, in a loop: async ones overlap, and no answer
+                keeps the event from others.
 
         Returns:
             The answers in order. A listener that returns False ends the dispatch and its answer
-            is left out. Within :meth:`deferred` nothing has answered yet: the list is empty.
+            is left out. Within :meth:`deferred`, and of an event with ``after_commit = True``
+            within a transaction, nothing has answered yet: the list is empty.
 
         Raises:
             UseAsyncDispatch: A listener is async and a loop is running.
             NoListenerRunner: A listener wants to be queued and there is no queue.
+            DispatchTooDeep: 64 dispatches are open within each other.
+            ExceptionGroup: What listeners raised, with *collect_errors*.
         """
-        if self._detours:
-            if self._fake is not None:
-                return self._fake.dispatch(event, payload, halt=halt)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportUnknownVariableType]  # halt is a plain bool here
-            if self._hold(event, payload, halt):
-                return None if halt else []
-        plan = self._registry.plans.get(type(event))
-        if plan is None:
-            plan = self._plan(event)
-        if not plan:
-            return None if halt else []
-        if plan.first_async is not None:
-            refuse_in_loop(event, plan.first_async)
-        return run(self._delivery.steps(event, payload, plan, halt))
+        # Most dispatches are this: a class whose listeners are functions, and nothing special.
+        direct = None
+        if not (self._detours or halt or collect_errors or concurrent):
+            direct = self._registry.direct.get(type(event))
+        if direct is None:
+            return self._dispatch(event, payload, manner_of(halt, collect_errors, concurrent))
+        if not direct:
+            return []
+        local = self._depth
+        depth = local.open
+        if depth >= DEPTH_MAX:
+            raise too_deep()
+        local.open = depth + 1
+        answers: list[object] = []
+        try:
+            for function in direct:
+                answer = function(event)
+                if answer is not None:
+                    if hasattr(answer, "__await__"):
+                        answer = self._wait(answer, event, len(answers))
+                    if answer is False:
+                        break
+                answers.append(answer)
+        finally:
+            local.open = depth
+        return answers
 
     @overload
     async def adispatch(
-        self, event: object, payload: object = None, *, halt: Literal[False] = False
+        self,
+        event: object,
+        payload: object = None,
+        *,
+        halt: Literal[False] = False,
+        collect_errors: bool = False,
+        concurrent: bool = False,
     ) -> list[object]: ...
 
     @overload
     async def adispatch(
-        self, event: object, payload: object = None, *, halt: Literal[True]
+        self,
+        event: object,
+        payload: object = None,
+        *,
+        halt: Literal[True],
+        collect_errors: bool = False,
+        concurrent: bool = False,
     ) -> object: ...
 
     async def adispatch(
-        self, event: object, payload: object = None, *, halt: bool = False
+        self,
+        event: object,
+        payload: object = None,
+        *,
+        halt: bool = False,
+        collect_errors: bool = False,
+        concurrent: bool = False,
     ) -> object:
         """Async twin of :meth:`dispatch`."""
+        manner = manner_of(halt, collect_errors, concurrent)
         if self._detours:
             if self._fake is not None:
-                return await self._fake.adispatch(event, payload, halt=halt)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportUnknownVariableType]  # halt is a plain bool here
-            if self._hold(event, payload, halt):
-                return None if halt else []
-        plan = self._registry.plans.get(type(event))
-        if plan is None:
-            plan = self._plan(event)
+                return await self._fake.adispatch(event, payload, **manner._asdict())
+            if hold(self, event, payload, manner):
+                return manner.nothing
+        plan = self._plan(event)
+        if plan.after_commit and self._postpone(event, payload, manner, plan):
+            return manner.nothing
+        return await self._adeliver(event, payload, manner, plan)
+
+    def _dispatch(self, event: object, payload: object, manner: Manner) -> object:
+        """Do what :meth:`dispatch` says, whatever there is to think of."""
+        if self._detours:
+            if self._fake is not None:
+                return self._fake.dispatch(event, payload, **manner._asdict())
+            if hold(self, event, payload, manner):
+                return manner.nothing
+        plan = self._plan(event)
+        if plan.after_commit and self._postpone(event, payload, manner, plan):
+            return manner.nothing
+        return self._deliver(event, payload, manner, plan)
+
+    def _deliver(self, event: object, payload: object, manner: Manner, plan: Plan) -> object:
+        """Tell the listeners of *plan*."""
         if not plan:
-            return None if halt else []
-        return await arun(self._delivery.steps(event, payload, plan, halt))
+            return manner.nothing
+        if plan.first_async is not None and not self._delivery.portal_in_loop:
+            refuse_in_loop(event, plan.first_async)
+        if manner.concurrent:
+            return self._delivery.wait(
+                self._adeliver(event, payload, manner, plan), event, plan[0].target
+            )
+        local = self._depth
+        depth = local.open
+        if depth >= DEPTH_MAX:
+            raise too_deep()
+        local.open = depth + 1
+        try:
+            return run(self._delivery.steps(event, payload, plan, manner))
+        finally:
+            local.open = depth
+
+    async def _adeliver(self, event: object, payload: object, manner: Manner, plan: Plan) -> object:
+        """Async twin of :meth:`_deliver`."""
+        if not plan:
+            return manner.nothing
+        with adepth():
+            if manner.concurrent:
+                delivery = self._delivery.at_once(event, payload, plan, manner)
+                return _first(await delivery) if manner.halt else await delivery
+            return await arun(self._delivery.steps(event, payload, plan, manner))
+
+    def _postpone(self, event: object, payload: object, manner: Manner, plan: Plan) -> bool:
+        """Leave *event* to the open transaction, if there is one."""
+        transactions = self._delivery.transactions()
+        if transactions is None:
+            return False
+        transactions.after_commit(
+            lambda: self._deliver(event, payload, manner, plan),
+            lambda: self._adeliver(event, payload, manner, plan),
+        )
+        return True
+
+    def _wait(self, answer: object, event: object, at: int) -> object:
+        """Wait for the *answer* of a function that does not look async."""
+        target = self._plan(event)[at].target
+        return self._delivery.wait(cast("Awaitable[object]", answer), event, target)
 
     def until(self, event: object, payload: object = None) -> object:
         """Tell the listeners of *event* until one answers, and return that answer, or None.
@@ -261,7 +435,7 @@ class Dispatcher:
     # Deferring
 
     @contextmanager
-    def deferred(self, *only: EventKey) -> Generator[None]:
+    def deferred(self, only: EventKey | Iterable[EventKey] = ()) -> Generator[None]:
         """Hold what this context dispatches in the block, and tell it in order after the block.
 
         A block that raises drops what it held. An inner block tells its own at its own end.
@@ -271,59 +445,41 @@ class Dispatcher:
         """
         with self._deferring(only) as held:
             yield
-        with self._undeferred():
-            for event, payload, halt in held:
-                self.until(event, payload) if halt else self.dispatch(event, payload)
+        with undeferred(self):
+            for event, payload, manner in held:
+                self.dispatch(event, payload, **manner._asdict())
 
     @asynccontextmanager
-    async def adeferred(self, *only: EventKey) -> AsyncGenerator[None]:
+    async def adeferred(self, only: EventKey | Iterable[EventKey] = ()) -> AsyncGenerator[None]:
         """Async twin of :meth:`deferred`."""
         with self._deferring(only) as held:
             yield
-        with self._undeferred():
-            for event, payload, halt in held:
-                await (self.auntil(event, payload) if halt else self.adispatch(event, payload))
+        with undeferred(self):
+            for event, payload, manner in held:
+                await self.adispatch(event, payload, **manner._asdict())
 
-    def defer(self, callback: Callable[[], T], *only: EventKey) -> T:
+    def defer(self, callback: Callable[[], T], only: EventKey | Iterable[EventKey] = ()) -> T:
         """Call *callback* with its events :meth:`deferred`, and return what it returns."""
-        with self.deferred(*only):
+        with self.deferred(only):
             return callback()
 
-    @contextmanager
-    def _undeferred(self) -> Generator[None]:
-        """Let events pass that an inner block tells at its end, whatever the outer one holds."""
-        others = tuple(each for each in _deferrals.get() if each.dispatcher is not self)
-        token = _deferrals.set(others)
-        try:
-            yield
-        finally:
-            _deferrals.reset(token)
+    async def adefer(
+        self, callback: Callable[[], Awaitable[T]], only: EventKey | Iterable[EventKey] = ()
+    ) -> T:
+        """Async twin of :meth:`defer`."""
+        async with self.adeferred(only):
+            return await callback()
 
     @contextmanager
-    def _deferring(
-        self, only: tuple[EventKey, ...]
-    ) -> Generator[list[tuple[object, object, bool]]]:
-        block = _Deferral(self, only)
-        token = _deferrals.set((*_deferrals.get(), block))
+    def _deferring(self, only: EventKey | Iterable[EventKey]) -> Generator[list[Held]]:
         with self._lock:
             self._detours += 1
         try:
-            yield block.held
+            with deferring(self, tuple(keys_of(only))) as held:
+                yield held
         finally:
             with self._lock:
                 self._detours -= 1
-            block.open = False
-            _deferrals.reset(token)
-
-    def _hold(self, event: object, payload: object, halt: bool) -> bool:
-        """Keep *event* for the innermost deferring block of this context, if it wants it."""
-        for block in reversed(_deferrals.get()):
-            if block.dispatcher is self and block.open:
-                if block.wants(event):
-                    block.held.append((event, payload, halt))
-                    return True
-                return False
-        return False
 
     # Asking
 
@@ -361,19 +517,20 @@ class Dispatcher:
 
     # Testing
 
-    def fake(self, *only: EventKey, except_: Iterable[EventKey] = ()) -> EventFake:
+    def fake(self, *only: Faked, except_: Faked | Iterable[Faked] = ()) -> EventFake:
         """Put a recording double in the place of this dispatcher, and return it.
 
         It also stands in for this object where that was injected already.
 
         Args:
-            only: The names (wildcards too) and classes that are recorded instead of
-                dispatched; all when empty.
-            except_: Those that are dispatched all the same.
+            only: What is recorded instead of dispatched: classes, names, wildcards, or
+                functions that are given the event (of a name, the name and its payload) and say
+                yes; all when empty.
+            except_: What is dispatched all the same.
         """
-        from securely.events.fake import EventFake
+        from securely.events.fake import EventFake, flat
 
-        fake = EventFake(self, only, tuple(except_))
+        fake = EventFake(self, flat(only), flat(except_))
         with self._lock:
             if self._fake is None:
                 self._detours += 1
@@ -381,14 +538,27 @@ class Dispatcher:
         self._container.instance(Dispatcher, fake)
         return fake
 
+    def fake_except(self, *events: Faked) -> EventFake:
+        """Put a recording double in the place of this dispatcher, for all but *events*."""
+        return self.fake(except_=events)
+
     @contextmanager
-    def fake_for(self, *only: EventKey, except_: Iterable[EventKey] = ()) -> Generator[EventFake]:
+    def fake_for(self, *only: Faked, except_: Faked | Iterable[Faked] = ()) -> Generator[EventFake]:
         """Put a recording double in the place of this dispatcher within the block."""
         fake = self.fake(*only, except_=except_)
         try:
             yield fake
         finally:
             self._end_fake()
+
+    @contextmanager
+    def fake_except_for(self, *events: Faked) -> Generator[EventFake]:
+        """Put a recording double in the place of this dispatcher within the block.
+
+        Events that are among *events* are dispatched all the same.
+        """
+        with self.fake_for(except_=events) as fake:
+            yield fake
 
     def _end_fake(self) -> None:
         with self._lock:
@@ -412,49 +582,20 @@ class Dispatcher:
     def _discover_now(self) -> None:
         if not self._undiscovered:
             return
-        from securely.events.discovery import discover
-
         with self._lock:
             packages, self._undiscovered = self._undiscovered, []
             for package in packages:
-                for found in discover(package):
-                    self._registry.add(found.event, found.listener, 0)
+                for event, listener in self._found_in(package):
+                    self._registry.add(event, listener, 0, discovered=True)
+
+    def _found_in(self, package: str) -> list[tuple[EventKey, object]]:
+        kept = None if self._kept is None else self._kept.listeners(package)
+        if kept is not None:
+            return [*kept]
+        from securely.events.discovery import discover
+
+        return [*discover(package)]
 
 
-class _Deferral:
-    """One block that defers: what it wants to hold, and what it holds."""
-
-    __slots__ = ("dispatcher", "held", "only", "open")
-
-    def __init__(self, dispatcher: Dispatcher, only: tuple[EventKey, ...]) -> None:
-        self.dispatcher = dispatcher
-        self.only = only
-        self.held: list[tuple[object, object, bool]] = []
-        # A task that was started in the block may outlive it; then nobody tells what it adds.
-        self.open = True
-
-    def wants(self, event: object) -> bool:
-        """Tell whether *event* is one of those to hold."""
-        return not self.only or any(is_event(event, key) for key in self.only)
-
-
-_deferrals: ContextVar[tuple[_Deferral, ...]] = ContextVar("securely_deferrals", default=())
-
-
-def _keys_of(events: object) -> Iterator[EventKey]:
-    """Yield the events in *events*: one, a union, or several."""
-    if isinstance(events, str | type):
-        yield cast("EventKey", events)
-    elif isinstance(events, UnionType):
-        yield from events.__args__
-    elif isinstance(events, Iterable):
-        for event in cast("Iterable[object]", events):
-            yield from _keys_of(event)
-    else:
-        raise InvalidListener(repr(events), "is not an event: give a class, a name, or several.")
-
-
-def _marked_methods(owner: type[Any]) -> list[str]:
-    """Return the methods of *owner* that `listens_to` marks, in the order of their writing."""
-    names = dict.fromkeys(name for base in reversed(owner.__mro__) for name in vars(base))
-    return [name for name in names if is_marked(getattr(owner, name, None))]
+def _first(answers: list[object]) -> object:
+    return next((answer for answer in answers if answer is not None), None)

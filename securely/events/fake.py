@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal, overload
 
+from securely.events.deferral import Manner, hold
 from securely.events.delivery import arguments
-from securely.events.dispatcher import Dispatcher
+from securely.events.dispatcher import Dispatcher, Faked
 from securely.events.target import EventKey, Target, event_name, is_event
 
-__all__ = ["EventFake"]
+__all__ = ["EventFake", "flat"]
+
+
+def flat(events: Faked | Iterable[Any]) -> tuple[Faked, ...]:
+    """Return the events in *events*: one, or several, which may be in lists."""
+    if isinstance(events, str | type) or callable(events):
+        return (events,)
+    return tuple(each for event in events for each in flat(event))
 
 
 class EventFake(Dispatcher):
@@ -17,7 +25,8 @@ class EventFake(Dispatcher):
 
     Args:
         original: The dispatcher it stands in for, whose listeners it shares.
-        only: What is recorded: classes with their subclasses, names, wildcards. All when empty.
+        only: What is recorded: classes with their subclasses, names, wildcards, and functions that
+            say yes. All when empty.
         except_: What is dispatched all the same.
 
     Example:
@@ -30,14 +39,16 @@ class EventFake(Dispatcher):
     def __init__(
         self,
         original: Dispatcher,
-        only: tuple[EventKey, ...] = (),
-        except_: tuple[EventKey, ...] = (),
+        only: tuple[Faked, ...] = (),
+        except_: tuple[Faked, ...] = (),
     ) -> None:
         super().__init__(original._container)
         self._original = original
         self._registry = original._registry
         self._delivery = original._delivery
         self._pushed = original._pushed
+        self._kept = original._kept
+        self._packages = original._packages
         self._undiscovered = original._undiscovered
         self._only = only
         self._except = except_
@@ -45,41 +56,83 @@ class EventFake(Dispatcher):
 
     @overload
     def dispatch(
-        self, event: object, payload: object = None, *, halt: Literal[False] = False
+        self,
+        event: object,
+        payload: object = None,
+        *,
+        halt: Literal[False] = False,
+        collect_errors: bool = False,
+        concurrent: bool = False,
     ) -> list[object]: ...
 
     @overload
-    def dispatch(self, event: object, payload: object = None, *, halt: Literal[True]) -> object: ...
+    def dispatch(
+        self,
+        event: object,
+        payload: object = None,
+        *,
+        halt: Literal[True],
+        collect_errors: bool = False,
+        concurrent: bool = False,
+    ) -> object: ...
 
-    def dispatch(self, event: object, payload: object = None, *, halt: bool = False) -> object:
+    def dispatch(
+        self,
+        event: object,
+        payload: object = None,
+        *,
+        halt: bool = False,
+        collect_errors: bool = False,
+        concurrent: bool = False,
+    ) -> object:
         """Record *event*; dispatch it if it is not among what is faked."""
-        if not self._fakes(event):
-            return super().dispatch(event, payload, halt=halt)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType, reportUnknownVariableType]  # halt is a plain bool here
-        if not (self._detours and self._hold(event, payload, halt)):
-            self._recorded.append((event, payload))
-        return None if halt else []
+        manner = Manner(halt, collect_errors, concurrent)
+        if not self._fakes(event, payload):
+            return super().dispatch(event, payload, **manner._asdict())
+        if not (self._detours and hold(self, event, payload, manner)):
+            self._record(event, payload)
+        return manner.nothing
 
     @overload
     async def adispatch(
-        self, event: object, payload: object = None, *, halt: Literal[False] = False
+        self,
+        event: object,
+        payload: object = None,
+        *,
+        halt: Literal[False] = False,
+        collect_errors: bool = False,
+        concurrent: bool = False,
     ) -> list[object]: ...
 
     @overload
     async def adispatch(
-        self, event: object, payload: object = None, *, halt: Literal[True]
+        self,
+        event: object,
+        payload: object = None,
+        *,
+        halt: Literal[True],
+        collect_errors: bool = False,
+        concurrent: bool = False,
     ) -> object: ...
 
     async def adispatch(
-        self, event: object, payload: object = None, *, halt: bool = False
+        self,
+        event: object,
+        payload: object = None,
+        *,
+        halt: bool = False,
+        collect_errors: bool = False,
+        concurrent: bool = False,
     ) -> object:
         """Async twin of :meth:`dispatch`."""
-        if not self._fakes(event):
-            return await super().adispatch(event, payload, halt=halt)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType, reportUnknownVariableType]  # halt is a plain bool here
-        return self.dispatch(event, payload, halt=halt)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType, reportUnknownVariableType]  # as above
+        manner = Manner(halt, collect_errors, concurrent)
+        if not self._fakes(event, payload):
+            return await super().adispatch(event, payload, **manner._asdict())
+        return self.dispatch(event, payload, **manner._asdict())
 
     def has_listeners(self, event: EventKey) -> bool:
         """Tell whether dispatching *event* would be noticed: what is faked always is."""
-        return self._fakes(event) or super().has_listeners(event)
+        return self._fakes(event, None) or super().has_listeners(event)
 
     def restore(self) -> None:
         """Put the original dispatcher back in its place."""
@@ -103,6 +156,14 @@ class EventFake(Dispatcher):
             if where is None or where(*values):
                 found.append(payload if named else happened)
         return found
+
+    def has_dispatched(self, event: EventKey) -> bool:
+        """Tell whether *event* was dispatched."""
+        return bool(self.dispatched(event))
+
+    def dispatched_events(self) -> list[tuple[object, object]]:
+        """Return everything that was recorded, in order: the event, and of a name its payload."""
+        return list(self._recorded)
 
     # Asserting
 
@@ -144,15 +205,28 @@ class EventFake(Dispatcher):
             self._fail(f"{len(self._recorded)} unexpected events were dispatched.")
 
     def assert_listening(self, event: EventKey, listener: object) -> None:
-        """Fail unless *listener* hears *event*; queued ones count."""
+        """Fail unless *listener* hears *event*; queued ones count, `queueable` or not."""
         wanted = Target.of(listener)
         if not any(entry.target == wanted for entry in self.entries(event)):
             raise AssertionError(f'"{event_name(event)}" is not heard by "{wanted.name}".')
 
-    def _fakes(self, event: Any) -> bool:
-        if any(is_event(event, key) for key in self._except):
+    def _record(self, event: object, payload: object) -> None:
+        """Record *event*, once it would have been told: after the commit where it asks for that."""
+        plan = self._plan(event)
+        transactions = self._delivery.transactions() if plan.after_commit else None
+        if transactions is None:
+            self._recorded.append((event, payload))
+            return
+
+        async def arecord() -> None:
+            self._recorded.append((event, payload))
+
+        transactions.after_commit(lambda: self._recorded.append((event, payload)), arecord)
+
+    def _fakes(self, event: object, payload: object) -> bool:
+        if any(_names(key, event, payload) for key in self._except):
             return False
-        return not self._only or any(is_event(event, key) for key in self._only)
+        return not self._only or any(_names(key, event, payload) for key in self._only)
 
     def _fail(self, message: str) -> None:
         names = [
@@ -164,3 +238,10 @@ class EventFake(Dispatcher):
 
 def _values(payload: object) -> tuple[object, ...]:
     return arguments("", payload)[0]
+
+
+def _names(key: Faked, event: object, payload: object) -> bool:
+    """Tell whether *event* is what *key* names, or what the function *key* says yes to."""
+    if isinstance(key, str | type):
+        return is_event(event, key)
+    return bool(key(event, *_values(payload)) if isinstance(event, str) else key(event))

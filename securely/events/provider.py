@@ -8,6 +8,7 @@ from typing import ClassVar
 from securely.config import Config
 from securely.container import Provider
 from securely.events.dispatcher import Dispatcher
+from securely.events.kept import KeptListeners
 
 __all__ = ["EventProvider"]
 
@@ -17,6 +18,8 @@ class EventProvider(Provider):
 
     provides: ClassVar[Mapping[str, type]] = {"events": Dispatcher}
     commands: ClassVar[Mapping[str, type | str]] = {
+        "event:cache": "securely.events.commands.CacheCommand",
+        "event:clear": "securely.events.commands.ClearCommand",
         "event:list": "securely.events.commands.ListCommand",
         "make:event": "securely.events.commands.MakeEventCommand",
         "make:listener": "securely.events.commands.MakeListenerCommand",
@@ -33,7 +36,14 @@ class EventProvider(Provider):
         Every command asks for it, so the section is read as it is; the options check it when
         the configuration changes.
         """
-        events = Dispatcher(self.app)
+        events = Dispatcher(
+            self.app, self.kept(), portal_in_loop=config.get("events.in_loop") == "portal"
+        )
         for package in config.list("events.discover", ["app.listeners"]):
             events.discover(package)
         return events
+
+    def kept(self) -> KeptListeners | None:
+        """Return where an application keeps what discovery found; None of a bare container."""
+        cached_path = getattr(self.app, "cached_path", None)
+        return None if cached_path is None else KeptListeners(cached_path("events"))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from abc import ABCMeta
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import UnionType
 from typing import Any, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from securely.events.exceptions import InvalidListener
+from securely.events.queueable import QueuedFunction
 from securely.support.importing import dotted, import_object
 
 __all__ = [
@@ -18,9 +20,14 @@ __all__ = [
     "event_name",
     "events_of",
     "is_event",
+    "is_interface",
+    "is_kind",
     "is_marked",
+    "keys_of",
     "listens_to",
+    "marked_methods",
     "matches",
+    "on",
 ]
 
 EventKey: TypeAlias = type[Any] | str
@@ -45,6 +52,10 @@ def listens_to(*events: EventKey) -> Callable[[F], F]:
         return listener
 
     return mark
+
+
+# The short name, for methods of a subscriber: `@on(OrderShipped)`.
+on = listens_to
 
 
 def event_name(key: EventKey) -> str:
@@ -80,7 +91,43 @@ def is_event(event: object, key: EventKey) -> bool:
     if isinstance(event, str):
         return isinstance(key, str) and matches(key, event)
     kind = cast("type[Any]", event) if isinstance(event, type) else type(event)
-    return issubclass(kind, key) if isinstance(key, type) else matches(key, event_name(kind))
+    return is_kind(kind, key) if isinstance(key, type) else matches(key, event_name(kind))
+
+
+def is_interface(key: object) -> bool:
+    """Tell whether classes may be of the kind *key* without deriving from it.
+
+    These are abstract base classes, which classes are registered with, and protocols that are
+    `runtime_checkable`.
+    """
+    if not isinstance(key, ABCMeta):
+        return False
+    return bool(getattr(key, "_is_runtime_protocol", False)) or not getattr(
+        key, "_is_protocol", False
+    )
+
+
+def is_kind(kind: type[Any], key: type[Any]) -> bool:
+    """Tell whether objects of *kind* are what *key* names: by derivation or as an interface."""
+    if key in kind.__mro__:
+        return True
+    if not is_interface(key):
+        return False
+    if not getattr(key, "_is_protocol", False):
+        return issubclass(kind, key)
+    members = _members(key)
+    declared = {name for base in kind.__mro__ for name in vars(base).get("__annotations__", {})}
+    return bool(members) and all(name in declared or hasattr(kind, name) for name in members)
+
+
+def _members(protocol: type[Any]) -> set[str]:
+    """Return what an object needs to be of *protocol*: its methods and attributes."""
+    found: set[str] = set()
+    for base in protocol.__mro__:
+        if getattr(base, "_is_protocol", False) and base.__name__ not in {"Protocol", "Generic"}:
+            names = [*vars(base), *vars(base).get("__annotations__", {})]
+            found.update(name for name in names if not name.startswith("_"))
+    return found
 
 
 def is_marked(listener: object) -> bool:
@@ -119,6 +166,25 @@ def events_of(listener: object) -> tuple[EventKey, ...]:
     return keys
 
 
+def keys_of(events: object) -> Iterator[EventKey]:
+    """Yield the events in *events*: one, a union, or several."""
+    if isinstance(events, str | type):
+        yield cast("EventKey", events)
+    elif isinstance(events, UnionType):
+        yield from events.__args__
+    elif isinstance(events, Iterable):
+        for event in cast("Iterable[object]", events):
+            yield from keys_of(event)
+    else:
+        raise InvalidListener(repr(events), "is not an event: give a class, a name, or several.")
+
+
+def marked_methods(owner: type[Any]) -> list[str]:
+    """Return the methods of *owner* that `listens_to` marks, in the order of their writing."""
+    names = dict.fromkeys(name for base in reversed(owner.__mro__) for name in vars(base))
+    return [name for name in names if is_marked(getattr(owner, name, None))]
+
+
 def _classes(annotation: object) -> tuple[type[Any], ...]:
     """Return the classes *annotation* stands for; a union stands for each of its members."""
     if get_origin(annotation) in {Union, UnionType}:
@@ -140,6 +206,11 @@ class Shape:
     required: int
     limit: int
     injects: bool
+
+    @property
+    def takes_one(self) -> bool:
+        """Whether one argument, given by its place, is enough and not too much."""
+        return self.limit >= 1 and self.required <= 1 and not self.injects
 
     @classmethod
     def of(cls, function: Callable[..., object]) -> Shape:
@@ -175,15 +246,25 @@ class Target:
     Two targets are equal when they lead to the same code, however each was written down.
     """
 
-    __slots__ = ("_shape", "function", "is_async", "method", "owner", "queued")
+    __slots__ = (
+        *("_shape", "after_commit", "function", "is_async", "method", "owner", "queueable"),
+        "queued",
+    )
 
     def __init__(
-        self, owner: type[Any] | None, method: str, function: Callable[..., object] | None
+        self,
+        owner: type[Any] | None,
+        method: str,
+        function: Callable[..., object] | None,
+        queueable: QueuedFunction | None = None,
     ) -> None:
         self.owner = owner
         self.method = method
         self.function = function
-        self.queued = owner is not None and bool(getattr(owner, "queued", False))
+        self.queueable = queueable
+        said = owner is not None and bool(getattr(owner, "queued", False))
+        self.queued = said or queueable is not None
+        self.after_commit = owner is not None and bool(getattr(owner, "after_commit", False))
         self.is_async = not self.queued and _is_async(self.code)
         self._shape: Shape | None = None
 
@@ -200,6 +281,8 @@ class Target:
             return cls.of((found, method) if method else found)
         if isinstance(listener, tuple | list):
             return cls._of_pair(tuple(cast("list[object]", listener)))
+        if isinstance(listener, QueuedFunction):
+            return cls(None, "", listener.function, listener)
         if isinstance(listener, type):
             return cls(listener, _method_of(listener), None)
         if callable(listener):
@@ -235,12 +318,32 @@ class Target:
             return f"{dotted(self.owner)}@{self.method}"
         return _say(self.function)
 
+    @property
+    def place(self) -> str:
+        """Where its code is written: ``file:line``; "" for code without a file."""
+        code = self.code
+        if not inspect.isroutine(code):
+            code = cast("Any", type(code)).__call__
+        try:
+            file = inspect.getsourcefile(code)
+            line = inspect.unwrap(code).__code__.co_firstlineno
+        except (AttributeError, TypeError):
+            return ""
+        return f"{file}:{line}"
+
     def shape(self, function: Callable[..., object]) -> Shape:
         """Return what *function*, its code bound to an instance, takes; read once."""
         shape = self._shape
         if shape is None:
             shape = self._shape = Shape.of(function)
         return shape
+
+    def shape_of_code(self) -> Shape:
+        """Return what its code takes; of a method without the instance."""
+        shape = Shape.of(self.code)
+        if self.owner is None or shape.limit == 0:
+            return shape
+        return Shape(max(0, shape.required - 1), shape.limit - 1, shape.injects)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Target):

@@ -32,6 +32,7 @@ class Parts:
     singletons: dict[Key, object] = field(default_factory=dict[Key, object])
     scoped: dict[Key, object] = field(default_factory=dict[Key, object])
     listeners: list[str] = field(default_factory=list[str])
+    discovers: bool = True
     on_errors: list[Callable[[ErrorHandler], object]] = field(
         default_factory=list[Callable[[ErrorHandler], object]]
     )
@@ -76,9 +77,17 @@ class ApplicationBuilder(Generic[A]):
         self._parts.commands.extend(commands)
         return self
 
-    def with_events(self, discover: Sequence[str]) -> ApplicationBuilder[A]:
-        """Find listeners in the packages *discover*, too, such as "app.billing.listeners"."""
-        self._parts.listeners.extend(discover)
+    def with_events(self, discover: Sequence[str] | bool = True) -> ApplicationBuilder[A]:
+        """Say where listeners are found.
+
+        Args:
+            discover: Packages in which they are found, too, such as "app.billing.listeners";
+                False finds none anywhere.
+        """
+        if isinstance(discover, bool):
+            self._parts.discovers = discover
+        else:
+            self._parts.listeners.extend(discover)
         return self
 
     def with_bindings(self, bindings: Bindings) -> ApplicationBuilder[A]:

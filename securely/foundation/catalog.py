@@ -100,6 +100,14 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.foundation.commands.about.EnvironmentCommand",
         "securely.foundation.provider.FoundationProvider",
     ),
+    "event:cache": (
+        "securely.events.commands.CacheCommand",
+        "securely.events.provider.EventProvider",
+    ),
+    "event:clear": (
+        "securely.events.commands.ClearCommand",
+        "securely.events.provider.EventProvider",
+    ),
     "event:list": (
         "securely.events.commands.ListCommand",
         "securely.events.provider.EventProvider",

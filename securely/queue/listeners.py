@@ -3,50 +3,95 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any, Final, TypeAlias, cast
 
-from securely.container import Container
-from securely.queue.delivery.blueprint import classes_in
+from securely.container import Container, current
+from securely.events import QueuedCall
+from securely.events.target import Shape
+from securely.queue.delivery.blueprint import OPTIONS, classes_in
 from securely.queue.exceptions import NotQueueable, UnknownJob
 from securely.queue.job import Job
 from securely.queue.manager import QueueManager
+from securely.support.backoff import Backoff
+from securely.support.durations import seconds_until
 from securely.support.importing import ImportFailed, dotted, import_object
 from securely.support.serializer import Serializer, Unserializable
 
 __all__ = ["CallListener", "QueuedListeners"]
 
+# What a listener's methods may say of a job, in a form that a payload holds.
+Told: TypeAlias = (
+    int | float | str | datetime | timedelta | Backoff | list[int | float | str | timedelta]
+)
+
+# Where and when a job runs: the method that says so, or else the attribute.
+_PLACE: Final = {"queue": "via_queue", "connection": "via_connection", "delay": "with_delay"}
+
 
 class CallListener(Job):
-    """Calls a method of a listener with the event it heard.
+    """Calls a listener with the event it heard: a method of a class, or a function.
 
     What a listener's class says of `tries`, `backoff`, `timeout` and so on holds for its jobs, as
-    if it were a job itself.
+    if it were a job itself; what its methods of these names said of the event was noted when it
+    was dispatched.
 
     Args:
-        listener: The listener's class, as "package.module.Name".
-        method: The name of the method.
+        listener: The listener, as "package.module.Name".
+        method: The name of the method; "" for a function.
         kinds: The classes of the arguments that are more than plain data.
         data: The arguments, as the serializer wrote them.
+        told: What methods of the listener said: option -> value.
+        catches: Functions that are told of a failure, by their dotted names.
     """
 
-    def __init__(self, listener: str, method: str, kinds: list[str], data: bytes) -> None:
+    def __init__(
+        self,
+        listener: str,
+        method: str,
+        kinds: list[str],
+        data: bytes,
+        told: dict[str, Told] | None = None,
+        catches: list[str] | None = None,
+    ) -> None:
         self.listener = listener
         self.method = method
         self.kinds = kinds
         self.data = data
+        self.told = told or {}
+        self.catches = catches or []
 
     async def handle(self, container: Container) -> None:
         """Build the listener and call its method, whichever colour it has."""
-        function = getattr(container.make(_listener(self.listener)), self.method)
+        listener = _imported(self.listener)
+        if self.method:
+            listener = getattr(await container.amake(cast("type[Any]", listener)), self.method)
+        function = cast("Callable[..., object]", listener)
         await container.acall(function, overrides=_named(function, self.arguments()))
 
     def failed(self, error: BaseException, container: Container) -> None:
-        """Tell the listener that its job is over, if it wants to know: `failed(event, error)`."""
-        listener = container.make(_listener(self.listener))
-        hook = getattr(listener, "failed", None)
-        if callable(hook):
-            container.call(hook, overrides=_named(hook, [*self.arguments(), error]))
+        """Tell who wants to know that the job is over: `failed(event, error)`, or `catch`."""
+        arguments = [*self.arguments(), error]
+        hooks = [cast("Callable[..., object]", _imported(each)) for each in self.catches]
+        if self.method:
+            hook = getattr(
+                container.make(cast("type[Any]", _imported(self.listener))), "failed", None
+            )
+            hooks += [hook] if callable(hook) else []
+        for hook in hooks:
+            container.call(hook, overrides=_named(hook, arguments))
+
+    def middleware(self) -> Sequence[object]:
+        """Return what the listener's `middleware` does: it is given the event, if it wants it."""
+        owner = _imported(self.listener)
+        if not self.method or not hasattr(owner, "middleware"):
+            return ()
+        listener: Any = current().make(cast("type[Any]", owner))
+        if not callable(listener.middleware):
+            return cast("Sequence[object]", listener.middleware)
+        return cast("Sequence[object]", _ask(listener.middleware, tuple(self.arguments())))
 
     def arguments(self) -> list[object]:
         """Return what the listener's method is called with."""
@@ -58,31 +103,37 @@ class CallListener(Job):
         return self.listener.replace(":", ".")
 
     def tries(self) -> int | None:
-        """Return what the listener's class says."""
+        """Return what the listener says."""
         return cast("int | None", self._option("tries"))
 
     def backoff(self) -> Any:
-        """Return what the listener's class says."""
+        """Return what the listener says."""
         return self._option("backoff")
 
     def timeout(self) -> Any:
-        """Return what the listener's class says."""
+        """Return what the listener says."""
         return self._option("timeout")
 
     def fail_on_timeout(self) -> bool:
-        """Return what the listener's class says."""
+        """Return what the listener says."""
         return bool(self._option("fail_on_timeout"))
 
     def max_exceptions(self) -> int | None:
-        """Return what the listener's class says."""
+        """Return what the listener says."""
         return cast("int | None", self._option("max_exceptions"))
 
     def retry_until(self) -> Any:
-        """Return what the listener's class says."""
+        """Return what the listener says."""
         return self._option("retry_until")
 
+    def max_lost(self) -> int | None:
+        """Return what the listener says."""
+        return cast("int | None", self._option("max_lost"))
+
     def _option(self, name: str) -> object:
-        return getattr(_listener(self.listener), name, None)
+        if name in self.told:
+            return self.told[name]
+        return getattr(_imported(self.listener), name, None) if self.method else None
 
 
 class QueuedListeners:
@@ -95,41 +146,82 @@ class QueuedListeners:
     def __init__(self, queue: QueueManager) -> None:
         self._queue = queue
 
-    def run(self, listener: type[Any], method: str, arguments: tuple[object, ...]) -> None:
-        """Queue a call of *method* on a new *listener* with *arguments*.
+    def run(self, calls: Sequence[QueuedCall]) -> None:
+        """Queue *calls*, all of one connection in one step: all or none.
 
         Raises:
-            NotQueueable: An argument has no written form.
+            NotQueueable: An argument has no written form; nothing was queued.
         """
-        self._queue.place(_job(listener, method, arguments), **_placement(listener))
+        jobs = [_job(call) for call in calls]
+        if len(jobs) == 1:
+            self._queue.place(jobs[0])
+        else:
+            self._queue.bulk(jobs)
 
-    async def arun(self, listener: type[Any], method: str, arguments: tuple[object, ...]) -> None:
+    async def arun(self, calls: Sequence[QueuedCall]) -> None:
         """Async twin of :meth:`run`."""
-        await self._queue.aplace(_job(listener, method, arguments), **_placement(listener))
+        jobs = [_job(call) for call in calls]
+        if len(jobs) == 1:
+            await self._queue.aplace(jobs[0])
+        else:
+            await self._queue.abulk(jobs)
 
 
-def _job(listener: type[Any], method: str, arguments: tuple[object, ...]) -> CallListener:
-    kinds = {type(argument) for argument in arguments}
+def _job(call: QueuedCall) -> CallListener:
+    kinds = {type(argument) for argument in call.arguments}
     rich = sorted((kind for kind in kinds if classes_in([kind])), key=dotted)
+    name = dotted(call.listener)
     try:
-        data = Serializer(classes_in(rich)).encode(list(arguments))
+        data = Serializer(classes_in(rich)).encode(list(call.arguments))
     except Unserializable as error:
-        raise NotQueueable(dotted(listener), str(error)) from error
-    return CallListener(dotted(listener), method, [dotted(kind) for kind in rich], data)
+        raise NotQueueable(name, str(error)) from error
+    job = CallListener(
+        name,
+        call.method,
+        [dotted(kind) for kind in rich],
+        data,
+        _told(call),
+        [dotted(each) for each in call.catches],
+    )
+    _place(job, call)
+    return job
 
 
-def _placement(listener: type[Any]) -> dict[str, Any]:
-    return {name: getattr(listener, name, None) for name in ("queue", "connection", "delay")}
+def _told(call: QueuedCall) -> dict[str, Told]:
+    """Return what methods of the listener say of the job, as far as there are any."""
+    if not call.method:
+        return {}
+    names = [name for name in OPTIONS if callable(getattr(call.listener, name, None))]
+    told = {name: _ask(getattr(call.instance(), name), call.arguments) for name in names}
+    return {name: cast("Told", value) for name, value in told.items() if value is not None}
 
 
-def _listener(path: str) -> type[Any]:
+def _place(job: CallListener, call: QueuedCall) -> None:
+    """Say where and when *job* runs: what `queueable` was told, a method or an attribute says."""
+    for name, method in _PLACE.items():
+        value = call.options.get(name)
+        if call.method and hasattr(call.listener, method):
+            value = _ask(getattr(call.instance(), method), call.arguments)
+        elif call.method:
+            value = getattr(call.listener, name, None)
+        if value is None:
+            continue
+        if name == "delay":
+            job.delay = max(0.0, seconds_until(value))
+        else:
+            setattr(job, name, str(value.value) if isinstance(value, Enum) else value)
+
+
+def _ask(method: Callable[..., object], arguments: tuple[object, ...]) -> object:
+    """Call *method* with as many of the *arguments* as it takes."""
+    return method(*arguments[: Shape.of(method).limit])
+
+
+def _imported(path: str) -> object:
     try:
-        found = import_object(path)
+        return import_object(path)
     except ImportFailed as error:
         raise UnknownJob(path, error.reason) from error
-    if not isinstance(found, type):
-        raise UnknownJob(path, "it is no class")
-    return found
 
 
 def _named(function: Any, arguments: Sequence[object]) -> dict[str, object]:

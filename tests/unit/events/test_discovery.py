@@ -130,8 +130,8 @@ def test_event_list_shows_the_order_and_what_is_special(
 
     lines = output.splitlines()
     assert "shop_for_events.happenings.Paid" in lines
-    assert "  shop_for_events.listeners.deep.callable:Call@__call__ (queued)" in lines
-    assert "  shop_for_events.listeners.mail:note (wildcard)" in lines
+    assert "  shop_for_events.listeners.deep.callable:Call@__call__ (queued, discovered)" in lines
+    assert "  shop_for_events.listeners.mail:note (discovered, wildcard)" in lines
 
 
 def test_event_list_when_filtered_shows_what_fits(

@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import copy
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -17,6 +17,7 @@ from securely.events import (
     Dispatcher,
     InvalidListener,
     NoListenerRunner,
+    QueuedCall,
     UseAsyncDispatch,
     listens_to,
 )
@@ -317,11 +318,11 @@ def test_a_queued_listener_is_run_by_what_the_container_binds(
     asked: list[object] = []
 
     class Runner:
-        def run(self, listener: object, method: str, arguments: object) -> None:
-            asked.append((listener, method, arguments))
+        def run(self, calls: Sequence[QueuedCall]) -> None:
+            asked.extend((call.listener, call.method, call.arguments) for call in calls)
 
-        async def arun(self, listener: object, method: str, arguments: object) -> None:
-            asked.append((listener, method, arguments))
+        async def arun(self, calls: Sequence[QueuedCall]) -> None:
+            self.run(calls)
 
     class Later:
         queued = True

@@ -6,13 +6,13 @@ test says so, and docs/events.md gives the reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import pytest
 
 from securely.container import Container
-from securely.events import Dispatcher, InvalidListener
+from securely.events import Dispatcher, InvalidListener, QueuedCall
 
 Noting = Callable[..., Callable[..., object]]
 Notes = list[tuple[str, tuple[object, ...]]]
@@ -514,13 +514,13 @@ class Runner:
     """A queue that only notes what it was asked to run."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[type[Any], str, tuple[object, ...]]] = []
+        self.asked: list[tuple[object, str, tuple[object, ...]]] = []
 
-    def run(self, listener: type[Any], method: str, arguments: tuple[object, ...]) -> None:
-        self.asked.append((listener, method, arguments))
+    def run(self, calls: Sequence[QueuedCall]) -> None:
+        self.asked.extend((call.listener, call.method, call.arguments) for call in calls)
 
-    async def arun(self, listener: type[Any], method: str, arguments: tuple[object, ...]) -> None:
-        self.asked.append((listener, method, arguments))
+    async def arun(self, calls: Sequence[QueuedCall]) -> None:
+        self.run(calls)
 
 
 class Queued:

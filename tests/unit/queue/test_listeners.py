@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from securely.events import QueuedCall
 from securely.queue.exceptions import NotQueueable
 from securely.queue.listeners import CallListener, QueuedListeners
 from securely.queue.manager import Materials, QueueManager
 from securely.queue.options import QueueOptions
+
+
+def call(listener, *arguments):
+    return QueuedCall(listener, "handle", arguments, listener)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +96,7 @@ def test_options_of_the_listener_hold_for_its_job(bench, sample, shipped):
     )
     fake = QueueFake(real, parsed.connections)
 
-    QueuedListeners(fake).run(sample.SendMail, "handle", (shipped,))
+    QueuedListeners(fake).run([call(sample.SendMail, shipped)])
 
     (entry,) = fake.pushed_jobs()
     assert (entry.queue, entry.delay) == ("mail", 60.0)
@@ -106,4 +111,4 @@ def test_options_of_the_listener_hold_for_its_job(bench, sample, shipped):
 
 def test_event_that_can_not_be_written_is_named(manager, sample):
     with pytest.raises(NotQueueable, match="SendMail"):
-        QueuedListeners(manager).run(sample.SendMail, "handle", (object(),))
+        QueuedListeners(manager).run([call(sample.SendMail, object())])
