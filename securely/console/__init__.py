@@ -7,17 +7,18 @@ exist, nor configuration, events or logs.
 
     artisan/       commands by name, one run of a command, and command lines
     command/       Command: signature, handle, info, warn, error, ask; functions, isolation, traps
-    commands.py    list, help, completion
-    contracts.py   what a command needs of the console that runs it
+    commands.py    list, help, completion; make:class, make:command, make:test and others
+    contracts.py   what a command needs of its console, and the console of what stands above it
     exceptions.py  what can go wrong on the command line
     failure.py     how an uncaught error is shown
     generator.py   base of the make:… commands
     input.py       parsed arguments and options, typed access
-    manifest.py    names and descriptions of commands, read from their syntax trees
+    manifest/      names and descriptions of commands, read from their syntax trees
     output/        lines, tables, lists, progress; tags in texts -> colours
-    prompts.py     ask, confirm, choose, secret
-    provider.py    names the console's own commands
+    prompts/       questions: text, confirm, select, search …
+    provider.py    binds the mutex of isolated commands, and names the console's own commands
     signature.py   the signature mini-language
+    tinker.py      a shell with the application in it
 """
 
 from __future__ import annotations

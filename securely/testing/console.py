@@ -16,7 +16,7 @@ from securely.console.input import tokenize
 from securely.foundation import Application
 from securely.testing.questions import Expected, ExpectedPrompts
 
-__all__ = ["Artisan", "CommandResult", "PendingCommand"]
+__all__ = ["Artisan", "Assertions", "CommandResult", "PendingCommand"]
 
 
 class Assertions:

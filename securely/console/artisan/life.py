@@ -20,7 +20,7 @@ from securely.support import steps
 from securely.support.listing import usage
 from securely.support.steps import Steps
 
-__all__ = ["BROKEN_PIPE", "INTERRUPTED", "Lives"]
+__all__ = ["BROKEN_PIPE", "INTERRUPTED", "Lives", "prompts_of"]
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
@@ -93,7 +93,7 @@ class Lives(Registry):
             return Command.FAILURE
         if isinstance(command, PromptsForMissingInput):
             command.ask_for_missing()
-        complete(command.input, type(command))
+        _complete(command.input, type(command))
         with self._isolated(command) as free:
             if not free and isinstance(command, Isolatable):
                 command.comment(f"The [{command.input.signature.name}] command is already running.")
@@ -153,7 +153,7 @@ def prompts_of(output: Output, interactive: bool, answers: TextIO | Prompts | No
     return Prompts(output, interactive=interactive, answers=answers)
 
 
-def complete(given: Input, cls: type[Command]) -> None:
+def _complete(given: Input, cls: type[Command]) -> None:
     """Refuse an input that lacks arguments, and say how the command is used.
 
     Raises:
