@@ -272,6 +272,7 @@ def _read(target: Any, hints: _Hints) -> tuple[Parameter, ...]:
     else:
         raw = _of_signature(target)
     hints.read_from(unwrapped(function))
+    hints.add(getattr(target, "__signature__", None))
     return tuple(Parameter(name, kind, default, *hints.of(name)) for name, kind, default in raw)
 
 
@@ -351,6 +352,12 @@ class _Hints:
         if isinstance(self._target, type) and not self.is_punq:
             module = sys.modules.get(self._target.__module__)
             self._globals = {**(vars(module) if module else {}), **self._globals}
+
+    def add(self, signature: Any) -> None:
+        """Take annotations that only *signature* has, as that of a pydantic model."""
+        for name, each in getattr(signature, "parameters", {}).items():
+            if each.annotation is not each.empty:
+                self._annotations = {name: each.annotation, **self._annotations}
 
     def of(self, name: str) -> tuple[Any, str]:
         """Return the annotation of the parameter *name*, and why it has no meaning if so."""

@@ -152,7 +152,11 @@ class _Search:
 
     def _listeners(self) -> Iterator[Reached]:
         for registration in self._events.registrations():
-            target = Target.of(registration.listener)
+            try:
+                target = Target.of(registration.listener)
+            except SecurelyError as error:
+                self.problems.append(error)
+                continue
             event = registration.event
             if isinstance(event, str) and not registration.wildcard:
                 # A name comes with a payload of any length: who knows what it fills.

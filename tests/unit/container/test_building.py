@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import io
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -745,3 +746,27 @@ def test_make_when_a_fixed_tuple_is_wanted_takes_it_as_a_value(app: Container) -
 
     with pytest.raises(NotBound, match="pair"):
         app.call(wants)
+
+
+def test_make_when_a_class_says_its_parameters_in_a_signature_reads_them(app: Container) -> None:
+    class Base:
+        pass
+
+    class Model:
+        """As a pydantic model: its constructor takes anything, its signature says what."""
+
+        __signature__ = inspect.Signature(
+            [
+                inspect.Parameter("base", inspect.Parameter.KEYWORD_ONLY, annotation=Base),
+                inspect.Parameter("size", inspect.Parameter.KEYWORD_ONLY, default=2),
+            ]
+        )
+
+        def __init__(self, **data: object) -> None:
+            self.data = data
+
+    made = app.make(Model, size=3)
+
+    assert isinstance(made.data["base"], Base)
+    assert made.data["size"] == 3
+    assert set(app.make(Model).data) == {"base"}
