@@ -54,7 +54,8 @@ def announced() -> list[Package]:
         seen.add(_plain(name))
         points = [point for point in distribution.entry_points if point.group == GROUP]
         if points:
-            paths = tuple(point.value.replace(" ", "") for point in sorted(points, key=_by_name))
+            ordered = sorted(points, key=lambda point: point.name)
+            paths = tuple(f"{point.module}:{point.attr}" for point in ordered)
             found[_plain(name)] = Package(name, distribution.version or "", paths)
     return [found[name] for name in sorted(found)]
 
@@ -62,14 +63,17 @@ def announced() -> list[Package]:
 def undiscovered(base: str | os.PathLike[str]) -> tuple[str, ...]:
     """Return what `[tool.securely] dont_discover` of the application's pyproject.toml names.
 
-    Names of distributions; `*` stands for all of them. A file that cannot be read says nothing.
+    Names of distributions; `*` stands for all of them. Without such a file there are none.
+
+    Raises:
+        ValueError: The file is there, and is no TOML.
     """
     import tomllib
 
     try:
         with open(os.path.join(base, "pyproject.toml"), "rb") as file:  # noqa: PTH118, PTH123
             content = tomllib.load(file)
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+    except OSError:
         return ()
     named: object = content.get("tool", {}).get("securely", {}).get("dont_discover")
     if isinstance(named, str):
@@ -123,7 +127,3 @@ def _by_other_finders(name: str, places: Sequence[str] | None) -> ModuleSpec | N
 
 def _plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _by_name(point: Any) -> str:
-    return str(point.name)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from securely.support.manifest import Manifest, Source
-from securely.support.packages import announced, find_source, undiscovered, wanted
+from securely.support.packages import Package, announced, find_source, undiscovered, wanted
 
 __all__ = ["Named", "listed_providers", "named_commands"]
 
@@ -73,7 +73,7 @@ class _Module:
 def named_commands(manifest: Manifest, base: Path) -> Iterator[Named]:
     """Give what providers and ``with_commands`` name; what cannot be read becomes a warning."""
     manifest.sources.append(Source(os.path.join(base, "pyproject.toml")))  # noqa: PTH118
-    for package in wanted(announced(), undiscovered(base)):
+    for package in _packages(manifest, base):
         for provider in package.providers:
             yield from _commands_of(manifest, provider.replace(":", "."), base, f"{package}: ")
     listed, named = listed_providers(manifest, base)
@@ -81,6 +81,14 @@ def named_commands(manifest: Manifest, base: Path) -> Iterator[Named]:
         yield from _commands_of(manifest, provider, base, "")
     for target in named:
         yield Named(target, "bootstrap/app.py")
+
+
+def _packages(manifest: Manifest, base: Path) -> list[Package]:
+    try:
+        return wanted(announced(), undiscovered(base))
+    except ValueError as error:
+        manifest.warnings.append(f"pyproject.toml cannot be read: {error}. No package is shown.")
+        return []
 
 
 def listed_providers(manifest: Manifest, base: Path) -> tuple[list[str], list[str]]:

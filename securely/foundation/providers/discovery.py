@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from securely.exceptions import ConfigurationError
 from securely.foundation.exceptions import NotWritable
 from securely.foundation.providers.kept import keep, kept
 from securely.foundation.providers.listed import Listed
@@ -74,7 +75,14 @@ class Packages:
             _found.clear()
             _found[mark] = announced()
         state = self._wishes().state
-        found = wanted(_found[mark], undiscovered(self._base))
+        try:
+            found = wanted(_found[mark], undiscovered(self._base))
+        except ValueError as error:
+            file = self._base / "pyproject.toml"
+            raise ConfigurationError(
+                f"{file} cannot be read: {error}. It says which packages this application does "
+                "not want, so none is loaded before it is mended."
+            ) from error
         return {
             "pyproject": state,
             "packages": [[each.name, each.version, list(each.providers)] for each in found],

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from securely import Application
+from securely.console.manifest import current
+from securely.exceptions import ConfigurationError
 from securely.foundation.providers import Packages
 
 Build = Callable[..., Application]
@@ -155,6 +157,18 @@ def test_a_package_is_found_unless_the_application_does_not_want_it(
     ] == names
     assert [each.provider for each in found] == (["acme.a:A", "acme.b:B"] if names else [])
     assert {each.origin for each in found} <= {"acme-shop 1.2"}
+
+
+def test_a_project_file_that_cannot_be_read_fails_the_boot_and_not_list(
+    build: Build, write: Write, base: Path
+) -> None:
+    file = write("pyproject.toml", "[tool.securely\n")
+
+    with pytest.raises(ConfigurationError, match="not want") as caught:
+        build().boot()
+
+    assert str(file) in str(caught.value)
+    assert any("pyproject.toml cannot be read" in each for each in current(base).warnings)
 
 
 def test_of_two_packages_of_one_name_the_first_counts(write: Write, base: Path) -> None:
