@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import TextIO
+from weakref import ref
 
 from securely.console.artisan.life import BROKEN_PIPE, INTERRUPTED, Lives, prompts_of
 from securely.console.command import Command, PromptsForMissingInput
@@ -22,6 +24,11 @@ from securely.support.steps import Steps
 from securely.support.terminal import Globals, split_globals
 
 __all__ = ["Artisan"]
+
+
+# Per context, because several threads and tasks may call at once; the console that it is of is
+# kept weakly, because contexts outlive applications in tests.
+_last: ContextVar[tuple[ref[Artisan] | None, str]] = ContextVar("output", default=(None, ""))
 
 
 class Artisan(Lives):
@@ -46,7 +53,6 @@ class Artisan(Lives):
         self.render: Callable[[Exception, Output], object] = render_failure
         self.production: Callable[[], bool] = lambda: False
         self._slow: list[tuple[float, Callable[[float, list[str], int], object]]] = []
-        self._last = ""
 
     @property
     def title(self) -> str:
@@ -157,7 +163,8 @@ class Artisan(Lives):
 
     def output(self) -> str:
         """Return what the last :meth:`call` without an output of its own has written."""
-        return self._last
+        of, text = _last.get()
+        return text if of is not None and of() is self else ""
 
     def queue(
         self, command: str | type, parameters: Mapping[str, object] | None = None
@@ -281,7 +288,7 @@ class Artisan(Lives):
             # A nested "-v" is for the nested command only.
             target.verbosity = verbosity
             if isinstance(target, BufferedOutput) and output is None:
-                self._last = target.all_text
+                _last.set((ref(self), target.all_text))
 
     def _tokens(
         self,

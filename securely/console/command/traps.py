@@ -7,9 +7,9 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-__all__ = ["Trap", "Traps", "wake_on_signals"]
+__all__ = ["Original", "Trap", "Traps", "wake_on_signals"]
 
 
 class Trap:
@@ -32,6 +32,24 @@ class Trap:
         import signal
 
         signal.signal(self.number, lambda number, _frame: _fire(number))
+
+
+class Original(NamedTuple):
+    """What was there before the first trap of a signal."""
+
+    handler: Any
+    handle: Any
+    loop: Any
+
+    def restore(self, number: int) -> None:
+        """Put it back."""
+        import signal
+
+        if self.handle is not None and not self.loop.is_closed():
+            self.loop.add_signal_handler(number, self.handle._callback, *self.handle._args)
+            return
+        # None stands for a handler that Python did not install, and so cannot install again.
+        signal.signal(number, signal.SIG_DFL if self.handler is None else self.handler)
 
 
 class Traps:
@@ -57,11 +75,13 @@ class Traps:
             if sys.platform == "win32" and number not in _WINDOWS:
                 continue
             stack = _stacks.setdefault(number, [])
-            previous = signal.getsignal(number)
             trap = Trap(number, callback, _running_loop())
+            previous = signal.getsignal(number)
+            # asyncio gives nobody back what a loop's own handler of a signal was.
+            handle = getattr(trap.loop, "_signal_handlers", {}).get(number)
             trap.install()
             if not stack:
-                _originals[number] = previous
+                _originals[number] = Original(previous, handle, trap.loop)
             stack.append(trap)
             added.append(trap)
         self._own += added
@@ -82,7 +102,7 @@ class Traps:
 # The traps of each signal, outer commands first; and what was there before the first of them.
 # Only the main thread touches them.
 _stacks: dict[int, list[Trap]] = {}
-_originals: dict[int, Any] = {}
+_originals: dict[int, Original] = {}
 # Tasks of async callbacks: a loop keeps weak references only.
 _tasks: set[Any] = set()
 
@@ -123,11 +143,7 @@ def _drop(trap: Trap) -> None:
     if stack:
         stack[-1].install()
         return
-    import signal
-
-    original = _originals.pop(trap.number)
-    # None stands for a handler that Python did not install, and so cannot install again.
-    signal.signal(trap.number, signal.SIG_DFL if original is None else original)
+    _originals.pop(trap.number).restore(trap.number)
 
 
 def _fire(number: int) -> None:

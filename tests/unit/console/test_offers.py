@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from abc import ABC, abstractmethod
 
 import pytest
@@ -243,3 +244,20 @@ def test_the_verbosity_of_a_nested_line_ends_with_it(
 
     assert artisan.run(["outer"], output) == 0
     assert output.text == "inner detail\n"
+
+
+def test_output_is_what_this_thread_has_called(console: Artisan) -> None:
+    seen: list[str] = []
+
+    def call() -> None:
+        console.call("list --raw")
+        seen.append(console.output())
+
+    console.call("mail:send")
+    thread = threading.Thread(target=call)
+    thread.start()
+    thread.join()
+
+    assert console.output() == "sent\n"
+    assert "completion" in seen[0]
+    assert Artisan(Container()).output() == ""

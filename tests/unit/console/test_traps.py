@@ -18,6 +18,12 @@ USR1 = getattr(signal, "SIGUSR1", 0)
 USR2 = getattr(signal, "SIGUSR2", 0)
 
 
+async def turns() -> None:
+    """Let the loop see what has come."""
+    for _ in range(5):
+        await asyncio.sleep(0)  # noqa: TID251  # turns for the loop, not a wait
+
+
 @pytest.fixture
 def told() -> list[object]:
     return []
@@ -135,8 +141,7 @@ def test_a_callback_may_be_async(
         async def handle(self) -> None:
             self.trap(USR1, callback)
             signal.raise_signal(USR1)
-            for _ in range(5):
-                await asyncio.sleep(0)  # noqa: TID251  # turns for the loop, not a wait
+            await turns()
 
     @artisan.command("sync")
     def sync(command: Command) -> None:
@@ -147,8 +152,7 @@ def test_a_callback_may_be_async(
     @artisan.command("idle")
     async def idle() -> None:
         signal.raise_signal(USR1)
-        for _ in range(5):
-            await asyncio.sleep(0)  # noqa: TID251  # as above
+        await turns()
 
     artisan.add(Waiting)
 
@@ -212,3 +216,26 @@ def test_every_signal_wakes_the_loop_of_an_async_command(
     assert artisan.run(["awake"], output) == 0
     assert told != [-1]
     assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_the_handler_of_a_loop_around_the_command_is_restored(
+    artisan: Artisan, told: list[object], output: BufferedOutput
+) -> None:
+    @artisan.command("inner")
+    async def inner(command: Command) -> None:
+        command.trap(USR1, lambda: told.append("inner"))
+        command.trap(USR1, lambda: told.append("later"))
+        signal.raise_signal(USR1)
+        await turns()
+
+    async def host() -> None:
+        asyncio.get_running_loop().add_signal_handler(USR1, told.append, "host")
+        await artisan.acall("inner")
+        signal.raise_signal(USR1)
+        await turns()
+
+    before = signal.getsignal(USR1)
+    asyncio.run(host())
+    signal.signal(USR1, before)  # the loop of the host has taken its handler away
+
+    assert told == ["later", "inner", "host"]
