@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
@@ -69,7 +68,7 @@ class CallListener(Job):
         if self.method:
             listener = getattr(await container.amake(cast("type[Any]", listener)), self.method)
         function = cast("Callable[..., object]", listener)
-        await container.acall(function, overrides=_named(function, self.arguments()))
+        await container.acall(function, *_taken(function, self.arguments()))
 
     def failed(self, error: BaseException, container: Container) -> None:
         """Tell who wants to know that the job is over: `failed(event, error)`, or `catch`."""
@@ -81,7 +80,7 @@ class CallListener(Job):
             )
             hooks += [hook] if callable(hook) else []
         for hook in hooks:
-            container.call(hook, overrides=_named(hook, arguments))
+            container.call(hook, *_taken(hook, arguments))
 
     def middleware(self) -> Sequence[object]:
         """Return what the listener's `middleware` does: it is given the event, if it wants it."""
@@ -91,7 +90,7 @@ class CallListener(Job):
         listener: Any = current().make(cast("type[Any]", owner))
         if not callable(listener.middleware):
             return cast("Sequence[object]", listener.middleware)
-        return cast("Sequence[object]", _ask(listener.middleware, tuple(self.arguments())))
+        return cast("Sequence[object]", _ask(listener.middleware, self.arguments()))
 
     def arguments(self) -> list[object]:
         """Return what the listener's method is called with."""
@@ -207,14 +206,21 @@ def _place(job: CallListener, call: QueuedCall) -> None:
         if value is None:
             continue
         if name == "delay":
-            job.delay = max(0.0, seconds_until(value))
+            try:
+                job.delay = max(0.0, seconds_until(value))
+            except (TypeError, ValueError) as error:
+                raise NotQueueable(f"{job.display_name()}.{name}", str(error)) from error
         else:
             setattr(job, name, str(value.value) if isinstance(value, Enum) else value)
 
 
-def _ask(method: Callable[..., object], arguments: tuple[object, ...]) -> object:
-    """Call *method* with as many of the *arguments* as it takes."""
-    return method(*arguments[: Shape.of(method).limit])
+def _ask(method: Callable[..., object], arguments: Sequence[object]) -> object:
+    return method(*_taken(method, arguments))
+
+
+def _taken(function: Callable[..., object], arguments: Sequence[object]) -> Sequence[object]:
+    """Return as many of the *arguments* as *function* takes."""
+    return arguments[: Shape.of(function).limit]
 
 
 def _imported(path: str) -> object:
@@ -222,8 +228,3 @@ def _imported(path: str) -> object:
         return import_object(path)
     except ImportFailed as error:
         raise UnknownJob(path, error.reason) from error
-
-
-def _named(function: Any, arguments: Sequence[object]) -> dict[str, object]:
-    """Give *arguments* the names of the function's first parameters; the rest is injected."""
-    return dict(zip(inspect.signature(function).parameters, arguments, strict=False))
