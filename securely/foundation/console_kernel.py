@@ -8,7 +8,15 @@ from importlib.machinery import SourceFileLoader
 from typing import Final, TextIO
 
 from securely.config import Config
-from securely.console import Artisan, Command, ConsoleError, InvalidInput, Output, UnknownCommand
+from securely.console import (
+    Artisan,
+    Command,
+    CommandsClash,
+    ConsoleError,
+    InvalidInput,
+    Output,
+    UnknownCommand,
+)
 from securely.console.failure import render_failure
 from securely.console.manifest import application_commands
 from securely.exceptions import ConfigurationError
@@ -105,8 +113,13 @@ def _add_commands_of_providers(artisan: Artisan, app: Application, read: Set[str
     for provider in app.providers.loaded:
         for name, command in provider.commands.items():
             path = command.replace(":", ".") if isinstance(command, str) else class_path(command)
-            if path not in read and not path.startswith("securely."):
+            if path in read or path.startswith("securely."):
+                continue
+            try:
                 artisan.register(name, command)
+            except CommandsClash as error:
+                # One command that cannot be called must not take the others along.
+                artisan.warnings.append(str(error))
 
 
 def _command(path: str) -> type[Command]:

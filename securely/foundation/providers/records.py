@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from securely.container import Deferrable, Provider
-from securely.foundation.exceptions import NotWritable
+from securely.foundation.exceptions import NotWritable, ProviderFailed
 from securely.foundation.providers.failures import imported
 from securely.foundation.providers.kept import keep, kept
 from securely.foundation.providers.listed import Listed
@@ -89,6 +89,13 @@ class Records:
     def _described(self, cls: type[Any], listed: Listed) -> Record:
         services = {str(name): class_path(service) for name, service in cls.provides.items()}
         events = tuple(each if isinstance(each, str) else class_path(each) for each in cls.when)
+        if not services and not events:
+            raise ProviderFailed(
+                listed.path,
+                "register",
+                "it is Deferrable and waits for nothing: name services in `provides`, or events "
+                "in `when`",
+            )
         if isinstance(listed.provider, str):
             files = dict.fromkeys(
                 str(getattr(sys.modules.get(each.__module__), "__file__", ""))

@@ -76,7 +76,7 @@ class ProviderRegistry:
         self._origins: dict[str, str] = {}
         self._services: dict[str, tuple[str, ...]] = {}
         self._spent: dict[tuple[type[Provider], str], float] = {}
-        self._classes: dict[str, type[Provider]] = {}
+        self._sources: dict[str, type[Provider] | str] = {}
         self._deferred: dict[str, str] = {}
         for name, (cls, provider) in SERVICES.items():
             if name not in _BOUND_AT_BOOT:
@@ -152,7 +152,8 @@ class ProviderRegistry:
         """Load the provider at *path* if it waits; say whether it did."""
         if path not in self._deferred.values():
             return False
-        self._add(self._classes.get(path) or imported(_colon(path)), is_late=True)
+        source = self._sources.get(path, _colon(path))
+        self._add(imported(source) if isinstance(source, str) else source, is_late=True)
         return True
 
     def load_deferred(self) -> None:
@@ -333,15 +334,15 @@ class ProviderRegistry:
     def _await(self, path: str, services: Mapping[str, str], origin: str) -> None:
         shown = _colon(path)
         self._origins[shown] = origin
-        self._services[shown] = (*self._services.get(shown, ()), *services)
+        known = self._services.get(shown, ())
+        self._services[shown] = tuple(dict.fromkeys((*known, *services)))
         for name, cls in services.items():
             self._deferred[name] = path
             self._deferred[cls] = path
 
     def _announce(self, record: Record) -> None:
         path = record.path.replace(":", ".")
-        if record.provider is not None:
-            self._classes[path] = record.provider
+        self._sources[path] = record.provider or record.path
         self._await(path, record.services, record.origin)
         if not record.services:
             self._deferred[path] = path  # an event alone loads it

@@ -920,3 +920,48 @@ def test_commands_that_cannot_be_read_are_those_of_the_provider_once_it_has_load
 
     assert artisan.call("shop:count") == 0
     assert artisan.has("shop:late")
+
+
+def test_a_command_that_clashes_is_a_warning_and_the_others_work(build: Build) -> None:
+    class Greedy(Provider):
+        commands: ClassVar[Mapping[str, type | str]] = {
+            "about": "shop_count:Count",
+            "shop:more": "securely_shop:More",
+        }
+
+    artisan = build(lambda builder: builder.with_providers([Greedy])).boot().make(Artisan)
+
+    assert artisan.has("shop:more")
+    assert any("about" in warning for warning in artisan.warnings)
+    assert artisan.call("about --only=environment") == 0
+
+
+def test_a_deferrable_provider_that_waits_for_nothing_is_refused(build: Build) -> None:
+    class Idle(Provider, Deferrable):
+        pass
+
+    with pytest.raises(ProviderFailed, match=r"Idle.*waits for nothing"):
+        build(lambda builder: builder.with_providers([Idle])).boot()
+
+
+def test_a_provider_in_a_class_is_found_by_its_path(build: Build, write: Write, base: Path) -> None:
+    sys.path.insert(0, str(base))
+    write(
+        "nested_shop.py",
+        "from securely.container import Deferrable, Provider\n\n\n"
+        "class Shop:\n"
+        "    class Own(Provider, Deferrable):\n"
+        "        provides = {'basket': dict}\n"
+        "        singletons = [dict]\n",
+    )
+    write(
+        "bootstrap/providers.py", "providers = ['nested_shop:Shop.Own', 'nested_shop:Shop.Own']\n"
+    )
+    build().boot()
+    del sys.modules["nested_shop"]
+
+    app = build().boot()
+
+    assert "nested_shop" not in sys.modules
+    assert [row.services for row in app.providers.rows() if "Own" in row.provider] == [("basket",)]
+    assert app.make("basket") == {}
