@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from securely.container.binding import Binding, Key, Lifetime, name_of
 from securely.container.contextual import Given, ParameterName
@@ -17,6 +17,7 @@ from securely.container.exceptions import (
 )
 from securely.container.markers.classes import declared
 from securely.container.plans.arguments import Arguments
+from securely.container.plans.frames import Frame, Held, Promise
 from securely.container.plans.nodes import (
     Before,
     Constant,
@@ -36,62 +37,12 @@ from securely.container.signature import (
     is_buildable,
     is_service,
     read,
-    source_of,
     unwrapped,
 )
 from securely.container.verbs.core import Core
 from securely.support.missing import MISSING
 
-__all__ = ["Compiler", "Frame", "Promise"]
-
-
-class Frame:
-    """One step of the way from what was asked for to what is being planned.
-
-    Attributes:
-        label: What is planned.
-        via: The parameter that asked for it; empty at the first.
-        identity: The binding or class that plans it; twice the same on one way is a cycle.
-        binding: The binding; None when there is none.
-        lifetime: How long the object is kept.
-        target: The class or factory whose parameters are filled in; None when it is another key.
-        needs: The steps that follow from it.
-    """
-
-    __slots__ = ("binding", "identity", "label", "lifetime", "needs", "target", "via")
-
-    def __init__(self, key: Key, parameter: Parameter | None, identity: object) -> None:
-        self.label = name_of(key)
-        self.via = parameter.name if parameter is not None else ""
-        self.identity = identity
-        self.binding = identity if isinstance(identity, Binding) else None
-        self.lifetime = self.binding.lifetime if self.binding else Lifetime.TRANSIENT
-        self.target: Any = None
-        self.needs: list[Frame] = []
-
-    def __str__(self) -> str:
-        return f"{self.label} (param {self.via})" if self.via else self.label
-
-    @property
-    def place(self) -> str:
-        """File and line of the parameters, or else of the binding."""
-        if self.target is not None:
-            return source_of(self.target)
-        return self.binding.place if self.binding is not None else ""
-
-
-class Promise(NamedTuple):
-    """What somebody may ask for later: it must be possible, too.
-
-    Attributes:
-        owner: Who asks.
-        key: For what.
-        parameter: By which of its parameters.
-    """
-
-    owner: Frame
-    key: Key
-    parameter: Parameter
+__all__ = ["Compiler"]
 
 
 class Compiler:
@@ -103,6 +54,8 @@ class Compiler:
         given: Parameters that will be given by name. What is asked for is then planned anew,
             though it is kept.
         problems: Where faults are collected; they are raised when there is no list.
+        explored: What has been planned already, cold: by binding or class. It is not planned
+            again, since one thing may be reached on more ways than there are things.
     """
 
     def __init__(
@@ -112,11 +65,14 @@ class Compiler:
         cold: bool = False,
         given: frozenset[str] | None = None,
         problems: list[ContainerError] | None = None,
+        explored: dict[object, Frame] | None = None,
     ) -> None:
         self.container = container
         self.cold = cold
         self.given = given
         self.problems = problems
+        self.explored = {} if explored is None else explored
+        self._kept: dict[tuple[Binding, bool], Node] = {}
         self.keys: list[Key] = []
         self.used: set[tuple[Key, Key]] = set()
         self.promises: list[Promise] = []
@@ -197,7 +153,7 @@ class Compiler:
             self.node(promise.key, parameter=promise.parameter)
 
     @contextmanager
-    def step(self, frame: Frame) -> Generator[None]:
+    def step(self, frame: Frame) -> Generator[Frame]:
         """Plan what *frame* needs."""
         if self.frames:
             self.frames[-1].needs.append(frame)
@@ -205,7 +161,7 @@ class Compiler:
             self.story = frame
         self.frames.append(frame)
         try:
-            yield
+            yield frame
         finally:
             self.frames.pop()
 
@@ -222,8 +178,17 @@ class Compiler:
             owner = self.container.owner_of(binding)
             if owner is not self.container:
                 return cast("Node", owner.node_of(key))
-        with self.step(Frame(key, parameter, binding)):
-            self.check_captive()
+            if (binding, silent) not in self._kept:
+                self._kept[binding, silent] = self._planned(key, binding, parameter, silent)
+            return self._kept[binding, silent]
+        return self._planned(key, binding, parameter, silent)
+
+    def _planned(
+        self, key: Key, binding: Binding, parameter: Parameter | None, silent: bool
+    ) -> Node:
+        with self.step(Frame(key, parameter, binding)) as frame:
+            if self._is_explored(frame):
+                return Constant(None)
             node = self._concrete(key, binding)
             node = self._extended(node, key)
             then = None if silent or self.cold else self.container.callbacks.after_hook(key, None)
@@ -256,7 +221,9 @@ class Compiler:
             return self.missing(key, parameter, "nothing is bound to it")
         if not is_buildable(key):
             return self.missing(key, parameter, _abstract(key))
-        with self.step(Frame(key, parameter, key)):
+        with self.step(Frame(key, parameter, key)) as frame:
+            if self._is_explored(frame):
+                return Constant(None)
             node = self._extended(self.construct(key, (key,), None), key)
             then = None if silent or self.cold else self.container.callbacks.after_hook(key, key)
             return self._finished(node, key, then)
@@ -397,16 +364,32 @@ class Compiler:
 
     # What is wrong.
 
-    def check_captive(self) -> None:
-        """Note a singleton that would keep a scoped object beyond its scope."""
-        if not self.cold or self.frames[-1].lifetime is not Lifetime.SCOPED:
-            return
+    def _is_explored(self, frame: Frame) -> bool:
+        """Return whether a report knows what *frame* leads to; note that it does from now on."""
+        if not self.cold:
+            return False
+        if frame.lifetime is Lifetime.SCOPED:
+            self._hold(Held((), frame.label, *self._held_by()))
+        before = self.explored.setdefault(frame.identity, frame)
+        if before is frame:
+            return False
+        frame.is_above = bool(before.needs)
+        if frame.lifetime is Lifetime.TRANSIENT:
+            for held in before.scoped:
+                self._hold(held)
+        return True
+
+    def _hold(self, held: Held) -> None:
+        """Note that all above get something scoped; a singleton would keep it too long."""
+        steps = (str(self.frames[-1]), *held.steps)
         for frame in reversed(self.frames[:-1]):
             if frame.lifetime is Lifetime.SINGLETON:
-                held = self.frames[-1].label
-                self.fail(CaptiveDependency(frame.label, held, self.path(), *self._held_by()))
+                way = (*self.path(), *held.steps)
+                self.fail(CaptiveDependency(frame.label, held.label, way, *held[2:]))
             if frame.lifetime is not Lifetime.TRANSIENT:
                 return
+            frame.scoped.append(held._replace(steps=steps))
+            steps = (str(frame), *steps)
 
     def _cycle(self, key: Key, parameter: Parameter | None, first: Callable[[Frame], bool]) -> Node:
         start = next(index for index, frame in enumerate(self.frames) if first(frame))

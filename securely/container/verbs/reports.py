@@ -8,7 +8,8 @@ from typing import Any
 
 from securely.container.binding import Binding, Key, Lifetime, name_of
 from securely.container.exceptions import BoundOver, ContainerError, UnusedContext
-from securely.container.plans.compiler import Compiler, Promise
+from securely.container.plans.compiler import Compiler
+from securely.container.plans.frames import Frame, Promise
 from securely.container.verbs.core import Core
 from securely.container.verbs.registrations import Registrations
 from securely.support.importing import ImportFailed, import_object
@@ -43,6 +44,7 @@ class Explanation:
         lifetime: How long it is kept; "unbound" when nothing is bound and its class is built.
         place: File and line of the binding; empty when there is none.
         needs: How what it needs is resolved.
+        is_above: Whether that stands further up already, and is left out here.
     """
 
     key: str
@@ -50,6 +52,7 @@ class Explanation:
     lifetime: str
     place: str
     needs: tuple[Explanation, ...]
+    is_above: bool = False
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
@@ -58,7 +61,8 @@ class Explanation:
         """Return one line per key, indented under what needs it."""
         name = f"{self.parameter}: " if self.parameter else ""
         place = f"  {self.place}" if self.place else ""
-        line = f"{'  ' * indent}{name}{self.key} [{self.lifetime}]{place}"
+        above = "  (as above)" if self.is_above else ""
+        line = f"{'  ' * indent}{name}{self.key} [{self.lifetime}]{place}{above}"
         return [line, *(line for need in self.needs for line in need.lines(indent + 1))]
 
 
@@ -143,6 +147,7 @@ class _Survey:
         self.used: set[tuple[Key, Key]] = set()
         self._container = container
         self._promised: set[Key] = set()
+        self._explored: dict[object, Frame] = {}
 
     def bound(self, binding: Binding) -> None:
         """Plan what is bound; an object is there already."""
@@ -174,7 +179,9 @@ class _Survey:
             self._look(lambda compiler: compiler.kept(promise))
 
     def _look(self, plan: Callable[[Compiler], object]) -> None:
-        compiler = Compiler(self._container, cold=True, problems=self.problems)
+        compiler = Compiler(
+            self._container, cold=True, problems=self.problems, explored=self._explored
+        )
         try:
             plan(compiler)
         except ContainerError as error:  # of what ends planning: an alias loop, a lost class
@@ -196,4 +203,5 @@ def _explained(story: Any) -> Explanation:
         story.lifetime.value if story.binding is not None else "unbound",
         story.binding.place if story.binding is not None else "",
         tuple(_explained(each) for each in story.needs),
+        story.is_above,
     )

@@ -304,3 +304,69 @@ def test_explain_finds_a_class_by_its_name(app: Container) -> None:
         app.explain("Sesion")
     with pytest.raises(NotBound):
         app.explain(f"{__name__}.line_of")
+
+
+class Through:
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+
+class Upper:
+    def __init__(self, through: Through) -> None: ...
+
+
+class One:
+    def __init__(self, upper: Upper) -> None: ...
+
+
+class Two:
+    def __init__(self, upper: Upper) -> None: ...
+
+
+class Free:
+    def __init__(self, upper: Upper) -> None: ...
+
+
+def test_each_singleton_that_keeps_something_scoped_is_told(app: Container) -> None:
+    app.scoped(Session)
+    app.singleton(One)
+    app.singleton(Two)
+    app.scoped(Free)
+
+    problems = [each for each in app.check() if isinstance(each, CaptiveDependency)]
+
+    rest = ("Upper (param upper)", "Through (param through)", "Session (param session)")
+    assert [problem.path for problem in problems] == [("One", *rest), ("Two", *rest)]
+    assert {problem.place for problem in problems} == {line_of("self, session: Session")}
+
+
+def layers(count: int) -> list[type]:
+    """Return classes, two in each layer, of which each needs both of the layer before it."""
+    made: list[type] = []
+    for _ in range(count):
+        below = {f"p{number}": cls for number, cls in enumerate(made[-2:])}
+        for _ in range(2):
+            found: dict[str, Any] = {}
+            exec(f"def init(self, {', '.join(below)}): pass", found)  # noqa: S102  # names of ours
+            found["init"].__annotations__ = below
+            made.append(type("Layer", (), {"__init__": found["init"]} if below else {}))
+    return made
+
+
+def test_graph_with_more_ways_than_things_is_looked_at_in_no_time(app: Container) -> None:
+    made = layers(60)  # 2 ** 60 ways
+    app.bind(made[-1])
+
+    assert app.check() == []
+    told = app.explain(made[-1])
+
+    assert told.needs[1].needs[0].is_above
+    assert "(as above)" in str(told)
+
+
+def test_singletons_with_more_ways_than_things_are_made_in_no_time(app: Container) -> None:
+    made = layers(60)
+    for cls in made:
+        app.singleton(cls)
+
+    assert isinstance(app.make(made[-1]), made[-1])
