@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypedDict
 
-from securely.support.portal import portal
 
 __all__ = ["Checks", "Complaint", "Given", "settled"]
 
@@ -60,7 +59,11 @@ def settled(value: Any) -> Any:
     """Return *value*, or what it gives where it is awaitable."""
     from inspect import isawaitable
 
-    return portal().run(_awaited(value)) if isawaitable(value) else value
+    if not isawaitable(value):
+        return value
+    from securely.support.portal import portal  # with it comes asyncio, which few commands need
+
+    return portal().run(_awaited(value))
 
 
 async def _awaited(value: Any) -> Any:
