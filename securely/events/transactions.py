@@ -27,10 +27,10 @@ class _Waiting(NamedTuple):
 class _Level:
     """One open transaction or savepoint, and what was asked for within it."""
 
-    __slots__ = ("is_shell", "open", "waiting")
+    __slots__ = ("is_enclosing", "open", "waiting")
 
-    def __init__(self, is_shell: bool) -> None:
-        self.is_shell = is_shell
+    def __init__(self, is_enclosing: bool) -> None:
+        self.is_enclosing = is_enclosing
         # A task that was started within the transaction may outlive it.
         self.open = True
         self.waiting: list[_Waiting] = []
@@ -57,8 +57,8 @@ class OpenTransactions:
         self._levels: ContextVar[tuple[_Level, ...]] = ContextVar("transactions", default=())
 
     def is_open(self) -> bool:
-        """Tell whether a transaction is open here; a test's shell is none."""
-        return any(not level.is_shell for level in self._here())
+        """Tell whether a transaction is open here; a test's own is none."""
+        return any(not level.is_enclosing for level in self._here())
 
     def after_commit(
         self,
@@ -72,14 +72,14 @@ class OpenTransactions:
             return
         here[-1].waiting.append(_Waiting(callback, acallback or _awaiting(callback)))
 
-    def begin(self, *, shell: bool = False) -> None:
+    def begin(self, *, enclosing: bool = False) -> None:
         """Say that a transaction, or within one a savepoint, has begun.
 
         Args:
-            shell: It is a test's own, which is always rolled back: the next one within it counts
-                as the outermost.
+            enclosing: It is a test's own, which is always rolled back: the next one within it
+                counts as the outermost.
         """
-        self._levels.set((*self._here(), _Level(shell)))
+        self._levels.set((*self._here(), _Level(enclosing)))
 
     def commit(self) -> None:
         """Say that the innermost transaction has committed; of the outermost one, call all.
@@ -113,9 +113,9 @@ class OpenTransactions:
             self._levels.set(here[:-1])
 
     @contextmanager
-    def block(self, *, shell: bool = False) -> Generator[None]:
+    def block(self, *, enclosing: bool = False) -> Generator[None]:
         """Follow the block as a transaction: one that raises is rolled back."""
-        self.begin(shell=shell)
+        self.begin(enclosing=enclosing)
         try:
             yield
         except BaseException:
@@ -124,9 +124,9 @@ class OpenTransactions:
         self.commit()
 
     @asynccontextmanager
-    async def ablock(self, *, shell: bool = False) -> AsyncGenerator[None]:
+    async def ablock(self, *, enclosing: bool = False) -> AsyncGenerator[None]:
         """Async twin of :meth:`block`."""
-        self.begin(shell=shell)
+        self.begin(enclosing=enclosing)
         try:
             yield
         except BaseException:
@@ -160,7 +160,7 @@ class OpenTransactions:
         *outer, level = here
         level.open = False
         self._levels.set(tuple(outer))
-        around = [each for each in outer if not each.is_shell]
+        around = [each for each in outer if not each.is_enclosing]
         if around:
             around[-1].waiting += level.waiting
             return []
