@@ -22,6 +22,7 @@ from securely.foundation.providers.listed import APPLICATION, FRAMEWORK, Listed
 from securely.foundation.providers.records import Record, Records, class_path
 from securely.support import clock
 from securely.support.importing import dotted
+from securely.support.missing import MISSING
 
 __all__ = ["ProviderRegistry", "Row"]
 
@@ -376,8 +377,12 @@ class ProviderRegistry:
 
     def _refuse_resolving(self, key: object, _overrides: object, _container: object) -> None:
         above = _registering.get()
-        # What is there already, as the configuration is, can do no harm.
-        if above and not self._may_boot and not self._app.resolved(key):
+        if not above or self._may_boot:
+            return
+        binding = self._app.registrations.last(self._app.root(key))
+        # What is there already, as the configuration is, can do no harm. (`resolved` would be
+        # true of what is about to be built, too.)
+        if binding is None or binding.cell.value is MISSING:
             raise ResolvedDuringRegister(name_of(key), dotted(above[-1]))
 
 

@@ -532,6 +532,10 @@ def test_those_that_wait_and_require_each_other_are_a_loop_too(build: Build) -> 
 # What is resolved while they register.
 
 
+def hears(events: Dispatcher) -> Dispatcher:
+    return events
+
+
 class Hasty(Provider):
     def register(self) -> None:
         self.app.make(CacheManager)
@@ -566,10 +570,13 @@ def test_what_register_resolves_is_refused_in_debug_mode(build: Build) -> None:
     [
         lambda app: app.make("cache"),
         lambda app: app["cache"],
-        lambda app: app.call(lambda cache: cache, cache=app.get(CacheManager)),
+        lambda app: app.call(hears),
+        lambda app: app.make(Ledger, lines=7),
+        lambda app: app.wrap(hears)(),
+        lambda app: asyncio.run(app.amake("cache")),
         lambda app: Cache.get("key"),
     ],
-    ids=["by name", "by index", "injected", "through a facade"],
+    ids=["by name", "by index", "injected", "with overrides", "wrapped", "async", "facade"],
 )
 def test_however_register_asks_it_is_refused(
     build: Build, ask: Callable[[Application], object]
