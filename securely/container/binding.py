@@ -21,6 +21,7 @@ __all__ = [
     "class_of",
     "is_factory",
     "is_list",
+    "is_ours",
     "name_of",
     "origin",
     "place",
@@ -109,14 +110,6 @@ class Binding:
     def place(self) -> str:
         """File and line of what made it: a call, a provider or the class itself."""
         return written(self.origin)
-
-    @property
-    def is_framework(self) -> bool:
-        """Whether it was made by the framework; who replaces that means to."""
-        made_by = self.origin
-        if isinstance(made_by, type):
-            return made_by.__module__.partition(".")[0] == __name__.partition(".")[0]
-        return made_by[0].startswith(_FRAMEWORK)
 
     @property
     def is_shared(self) -> bool:
@@ -215,6 +208,13 @@ def origin() -> Origin:
 def written(made_by: Origin) -> str:
     """Return *made_by* as "file:line"."""
     return class_source(made_by) if isinstance(made_by, type) else f"{made_by[0]}:{made_by[1]}"
+
+
+def is_ours(made_by: Origin) -> bool:
+    """Tell whether the framework is *made_by*."""
+    if isinstance(made_by, type):
+        return made_by.__module__.partition(".")[0] == __name__.partition(".")[0]
+    return made_by[0].startswith(_FRAMEWORK)
 
 
 def place() -> str:

@@ -11,7 +11,15 @@ from weakref import WeakKeyDictionary, WeakSet
 
 import punq
 
-from securely.container.binding import Binding, Key, Lifetime, Table, name_of, positional
+from securely.container.binding import (
+    Binding,
+    Key,
+    Lifetime,
+    Origin,
+    Table,
+    name_of,
+    positional,
+)
 from securely.container.contextual import Contextual, Given
 from securely.container.exceptions import AliasLoop, AsyncBinding, InvalidBinding
 from securely.container.markers.classes import Declaration, declared
@@ -85,8 +93,8 @@ class Core(punq.Container):
         self._tags: dict[str, list[Key]] = {}
         self._methods: dict[Any, Callable[..., Any]] = {}
         self._resolved: set[Key] = set()
-        # Each binding that another took the place of before it was used, and that other.
-        self._bound_over: list[tuple[Binding, Binding]] = []
+        # Key, who bound it in vain, and who bound over that; each once, however often it happens.
+        self._bound_over: dict[tuple[Key, Origin, Origin], None] = {}
         self._generation = 0
         self._seen: set[Key] = set()
         # What is built in another way when it is awaited.
@@ -117,7 +125,7 @@ class Core(punq.Container):
             is_meant = old.is_fallback or old.is_declared or old.origin == binding.origin
             is_used = old.cell.value is not MISSING and old.lifetime is not Lifetime.INSTANCE
             if not (is_meant or is_used):
-                self._bound_over.append((old, binding))
+                self._bound_over[key, old.origin, binding.origin] = None
         table.replace(binding)
 
     # Looking up.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from securely.container.binding import Binding, Key, Lifetime, name_of
+from securely.container.binding import Binding, Key, Lifetime, is_ours, name_of, written
 from securely.container.exceptions import BoundOver, ContainerError, UnusedContext
 from securely.container.plans.compiler import Compiler
 from securely.container.plans.frames import Frame, Promise
@@ -122,9 +122,12 @@ class Reports(Registrations):
     def _replaced(self) -> list[ContainerError]:
         """Return the bindings of an application that another took the place of."""
         return [
-            BoundOver(name_of(old.key), old.place, new.place)
-            for old, new in self._bound_over
-            if self.registrations.last(old.key) is new and not _is_ours(old, new)
+            BoundOver(name_of(key), written(old), written(new))
+            for key, old, new in self._bound_over
+            if (binding := self.registrations.last(key)) is not None
+            and binding.origin == new  # it may have been put back, or bound over in turn
+            # Who replaces what the framework bound means to.
+            and not (is_ours(old) or is_ours(new))
         ]
 
     def _unused(self, used: set[tuple[Key, Key]]) -> list[ContainerError]:
@@ -189,11 +192,6 @@ class _Survey:
         self.used |= compiler.used
         for promise in compiler.promises:
             self._kept(promise)
-
-
-def _is_ours(old: Binding, new: Binding) -> bool:
-    """Tell whether the framework made one of the two: who replaces that means to."""
-    return old.is_framework or new.is_framework
 
 
 def _explained(story: Any) -> Explanation:

@@ -370,3 +370,12 @@ def test_singletons_with_more_ways_than_things_are_made_in_no_time(app: Containe
         app.singleton(cls)
 
     assert isinstance(app.make(made[-1]), made[-1])
+
+
+def test_bindings_that_replace_each_other_for_ever_are_kept_once(app: Container) -> None:
+    for number in range(100):
+        app.instance("request", number)
+        app.instance("request", -number)
+
+    assert len(app.check()) == 1
+    assert len(app._bound_over) == 2
