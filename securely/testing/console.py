@@ -11,7 +11,7 @@ from shlex import join
 from typing import Any, Self, TextIO
 
 from securely.console import Artisan as Console
-from securely.console import BufferedOutput, Prompts
+from securely.console import BufferedOutput, Prompts, prompts
 from securely.console.input import tokenize
 from securely.foundation import Application
 from securely.testing.questions import Expected, ExpectedPrompts
@@ -190,6 +190,30 @@ class PendingCommand(Assertions):
         self._checks.append(lambda done: done.assert_output(drawn.text))
         return self
 
+    def expects_prompts_info(self, message: str) -> Self:
+        """Expect what :func:`securely.console.prompts.info` writes."""
+        return self._expects_drawn(prompts.info, message)
+
+    def expects_prompts_warning(self, message: str) -> Self:
+        """Expect what :func:`securely.console.prompts.warning` writes."""
+        return self._expects_drawn(prompts.warning, message)
+
+    def expects_prompts_error(self, message: str) -> Self:
+        """Expect what :func:`securely.console.prompts.error` writes."""
+        return self._expects_drawn(prompts.error, message)
+
+    def expects_prompts_alert(self, message: str) -> Self:
+        """Expect what :func:`securely.console.prompts.alert` writes."""
+        return self._expects_drawn(prompts.alert, message)
+
+    def expects_prompts_intro(self, message: str) -> Self:
+        """Expect what :func:`securely.console.prompts.intro` writes."""
+        return self._expects_drawn(prompts.intro, message)
+
+    def expects_prompts_outro(self, message: str) -> Self:
+        """Expect what :func:`securely.console.prompts.outro` writes."""
+        return self._expects_drawn(prompts.outro, message)
+
     # -- running
 
     def run(self) -> int:
@@ -234,13 +258,13 @@ class PendingCommand(Assertions):
             output = BufferedOutput()
             if self._answers is not None and not self._questions:
                 code = self._perform(io.StringIO("".join(f"{a}\n" for a in self._answers)), output)
-                prompts = None
+                expected = None
             else:
-                prompts = ExpectedPrompts(output, self._questions)
-                code = self._perform(prompts, output)
+                expected = ExpectedPrompts(output, self._questions)
+                code = self._perform(expected, output)
             self._result = CommandResult(self.line, code, output.text, output.error_text)
-            if prompts is not None:
-                prompts.check(self._result.line)
+            if expected is not None:
+                expected.check(self._result.line)
             for check in self._checks:
                 check(self._result)
         return self._result
@@ -249,6 +273,13 @@ class PendingCommand(Assertions):
         self._refuse_late()
         self._questions.append(question)
         return self
+
+    def _expects_drawn(self, draw: Callable[[str], object], message: str) -> Self:
+        drawn = BufferedOutput()
+        with Prompts(drawn).active():
+            draw(message)
+        text = drawn.all_text
+        return self._check(lambda done: _has_lines(done, text), f"did not write {text!r}")
 
     def _check(self, holds: Callable[[CommandResult], object], complaint: str) -> Self:
         self._refuse_late()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from securely import Application
-from securely.console import Command
+from securely.console import Command, prompts
 from securely.testing import Artisan, PendingCommand
 
 
@@ -227,3 +227,20 @@ def test_a_nested_command_asks_the_same_test(app: Application, artisan: Artisan)
         command.call("inner")
 
     artisan("outer").expects_question("Name?", "Ada").expects_output("Hello Ada").assert_ok()
+
+
+def test_what_prompts_say_may_be_expected(app: Application, artisan: Artisan) -> None:
+    words = ("info", "warning", "error", "alert", "intro", "outro")
+
+    @app.make("artisan").command("speak")
+    def speak() -> None:
+        for word in words:
+            getattr(prompts, word)(f"my {word}")
+
+    pending = artisan("speak")
+    for word in words:
+        getattr(pending, f"expects_prompts_{word}")(f"my {word}")
+
+    pending.assert_ok()
+    with pytest.raises(AssertionError, match="did not write 'my inf"):
+        artisan("speak").expects_prompts_info("my inf").run()

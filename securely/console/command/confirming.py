@@ -30,15 +30,19 @@ class ConfirmToProceed:
     prompts: Prompts
     artisan: Runner
 
-    def confirm_to_proceed(self, warning: str = "Application in production.") -> bool:
+    def confirm_to_proceed(
+        self, warning: str = "Application in production.", when: bool | None = None
+    ) -> bool:
         """Return whether to go on: yes outside of production, with --force, or when asked.
 
         Where nobody is there to be asked, the answer is no.
 
         Args:
             warning: What is shown before the question.
+            when: Whether to ask; in production unless given.
         """
-        if not self.artisan.is_production or self.input.boolean("force"):
+        ask = self.artisan.is_production if when is None else when
+        if not ask or self.input.boolean("force"):
             return True
         self.output.alert(warning)
         if self.prompts.confirm("Are you sure you want to run this command?", default=False):

@@ -241,3 +241,19 @@ def test_a_command_asks_before_it_destroys_in_production(
     assert artisan.run(line.split(), output, io.StringIO(answer)) == code
     assert ("gone" in output.text) is (code == 0)
     assert ("Command cancelled." in output.error_text) is (code == 1)
+
+
+@pytest.mark.parametrize(("when", "code"), [(True, 1), (False, 0)])
+def test_a_command_may_say_itself_when_to_ask(
+    artisan: Artisan, output: BufferedOutput, when: bool, code: int
+) -> None:
+    class Drop(Command, ConfirmToProceed):
+        signature = "drop {--force}"
+
+        def handle(self) -> int:
+            return 0 if self.confirm_to_proceed("There are orders.", when) else 1
+
+    artisan.add(Drop)
+
+    assert artisan.run(["drop"], output, io.StringIO("no\n")) == code
+    assert ("There are orders." in output.text) is when
