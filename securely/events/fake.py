@@ -8,7 +8,7 @@ from typing import Any, Literal, overload
 from securely.events.deferral import Manner, hold
 from securely.events.delivery import arguments
 from securely.events.dispatcher import Dispatcher, Faked
-from securely.events.target import EventKey, Target, event_name, is_event
+from securely.events.target import EventKey, Shape, Target, event_name, is_event
 
 __all__ = ["EventFake", "flat"]
 
@@ -244,4 +244,5 @@ def _names(key: Faked, event: object, payload: object) -> bool:
     """Tell whether *event* is what *key* names, or what the function *key* says yes to."""
     if isinstance(key, str | type):
         return is_event(event, key)
-    return bool(key(event, *_values(payload)) if isinstance(event, str) else key(event))
+    given = (event, *_values(payload)) if isinstance(event, str) else (event,)
+    return bool(key(*given[: Shape.of(key).limit]))

@@ -131,3 +131,74 @@ def test_assert_listening_sees_queued_listeners_and_functions(events: Dispatcher
     fake.assert_listening(Shipped, now)
     with pytest.raises(AssertionError, match="is not heard by"):
         fake.assert_listening(Paid, now)
+
+
+def test_fake_takes_functions_that_say_what_is_faked(events: Dispatcher) -> None:
+    told: list[object] = []
+    events.listen([Shipped, "a"], told.append)
+
+    fake = events.fake(
+        lambda event: isinstance(event, Shipped) and event.order > 5,
+        lambda event, *payload: payload == ("x",),
+    )
+    events.dispatch(Shipped(9))
+    events.dispatch(Shipped(1))
+    events.dispatch("a", ["x"])
+    events.dispatch("a", ["y"])
+
+    assert told == [Shipped(1), "y"]
+    assert fake.dispatched_events() == [(Shipped(9), None), ("a", ["x"])]
+    assert fake.has_dispatched("a")
+    assert not fake.has_dispatched(Paid)
+
+
+def test_fake_takes_lists(events: Dispatcher) -> None:
+    fake = events.fake([Shipped, Paid], except_=Express)
+
+    assert [fake.has_listeners(kind) for kind in (Shipped, Paid, Express)] == [True, True, False]
+
+
+def test_fake_except_lets_these_pass(events: Dispatcher) -> None:
+    told: list[object] = []
+    events.listen([Shipped, Paid], told.append)
+
+    fake = events.fake_except(Shipped)
+    events.dispatch(Shipped())
+    events.dispatch(Paid())
+
+    assert told == [Shipped()]
+    fake.assert_dispatched_once(Paid)
+
+
+def test_fake_except_for_when_its_block_is_over_dispatches_again(events: Dispatcher) -> None:
+    told: list[object] = []
+    events.listen([Shipped, Paid], told.append)
+
+    with events.fake_except_for(Shipped) as fake:
+        events.dispatch(Shipped(2))
+        events.dispatch(Paid())
+    events.dispatch(Shipped(3))
+
+    assert told == [Shipped(2), Shipped(3)]
+    fake.assert_dispatched_times(Paid, 1)
+
+
+def test_fake_answers_in_the_manner_that_was_asked_for(events: Dispatcher) -> None:
+    events.fake()
+
+    assert events.dispatch(Shipped(), halt=True) is None
+    assert events.dispatch(Shipped(), concurrent=True, collect_errors=True) == []
+    assert asyncio.run(events.adispatch(Shipped(), halt=True)) is None
+
+
+def test_fake_lets_pass_in_the_manner_that_was_asked_for(events: Dispatcher) -> None:
+    def refuse(event: object) -> None:
+        raise ValueError("no")
+
+    events.listen(Shipped, refuse)
+    events.fake(Paid)
+
+    with pytest.raises(ExceptionGroup):
+        events.dispatch(Shipped(), collect_errors=True)
+    with pytest.raises(ExceptionGroup):
+        asyncio.run(events.adispatch(Shipped(), collect_errors=True))
