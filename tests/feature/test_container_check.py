@@ -123,6 +123,7 @@ def planted(base: Path, fault: str) -> str:
         ("bound over", "BoundOver", "", ["Gateway", "first_provider.py:"]),
         ("command", "NotBound", "fee", ["fee: int", "Charge.handle"]),
         ("job", "NotInstantiable", "clock", ["Clock", "Refund.handle"]),
+        ("hook", "NotBound", "reason", ["reason: str", "Refund.failed"]),
         ("listener", "NotBound", "volume", ["volume: int", "Tell.handle"]),
     ],
 )
@@ -140,8 +141,8 @@ def test_container_check_finds_every_fault_in_one_run(
 
 @pytest.mark.integration
 def test_container_check_finds_nothing_else(told: dict[str, Any]) -> None:
-    # The nine above, and the module that does not import.
-    assert len(told["problems"]) == 10
+    # The ten above, and the module that does not import.
+    assert len(told["problems"]) == 11
     [lost] = [each for each in told["problems"] if each["problem"] == "ImportFailed"]
     assert "app.jobs.torn" in lost["message"]
 

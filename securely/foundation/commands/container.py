@@ -186,6 +186,9 @@ class _Search:
                 if isinstance(cls, type) and issubclass(cls, Job) and cls.__module__ == module:
                     # Nobody builds a job: it comes back from its payload.
                     yield Reached(cls, "handle", is_built=False)
+                    if (hook := getattr(cls, "failed", None)) is not None:
+                        given = _first(hook, 1, is_method=True)  # the error
+                        yield Reached(cls, "failed", given, is_built=False)
 
     def _providers(self) -> Iterator[Reached]:
         for provider in self._app.providers.loaded:

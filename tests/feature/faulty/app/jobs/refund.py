@@ -12,3 +12,6 @@ class Refund(Job):
 
     def handle(self, clock: Clock) -> None:  # planted: job
         """Do nothing."""
+
+    def failed(self, error: BaseException, reason: str) -> None:  # planted: hook
+        """Do nothing."""
