@@ -102,3 +102,23 @@ def test_a_chore_may_have_a_name_of_its_own(provider: ShopProvider) -> None:
     provider.optimizes("shop:cache", "shop:clear", key="prices")
 
     assert provider.optimizing == {"prices": ("shop:cache", "shop:clear")}
+
+
+class Till:
+    """A service."""
+
+
+def test_a_callback_is_called_now_for_what_has_been_resolved_and_then_for_each(
+    provider: ShopProvider,
+) -> None:
+    seen: list[object] = []
+    provider.app.bind(Till)
+    provider.call_after_resolving(Till, lambda till, app: seen.append((type(till), app)))
+    before = list(seen)
+    provider.app.make(Till)
+
+    provider.call_after_resolving(Till, lambda till: seen.append("now"))
+
+    assert before == []
+    assert (Till, provider.app) in seen
+    assert "now" in seen

@@ -972,3 +972,21 @@ def test_a_provider_in_a_class_is_found_by_its_path(build: Build, write: Write, 
     assert "nested_shop" not in sys.modules
     assert [row.services for row in app.providers.rows() if "Own" in row.provider] == [("basket",)]
     assert app.make("basket") == {}
+
+
+def test_a_provider_that_fails_when_it_is_forced_leaves_the_one_before(build: Build) -> None:
+    class Moody(Provider):
+        fails: ClassVar[bool] = False
+
+        def register(self) -> None:
+            if self.fails:
+                raise OSError("not again")
+
+    app = build(lambda builder: builder.with_providers([Moody])).boot()
+    first = app.provider(Moody)
+    Moody.fails = True
+
+    with pytest.raises(ProviderFailed, match="not again"):
+        app.register(Moody, force=True)
+
+    assert app.provider(Moody) is first
