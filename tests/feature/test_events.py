@@ -1,0 +1,123 @@
+"""Events in a whole application: discovery, the cache of it, the queue, and the commands."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from app.events.invoice_issued import InvoiceIssued
+from app.listeners.keep_ledger import KeepLedger
+from securely import Application
+from securely.events import Dispatcher, OpenTransactions, Transactions, queueable
+from securely.facades import Event, Queue
+from securely.testing import Artisan
+
+ROOT = Path(__file__).parents[2]
+HEARD: list[object] = []
+
+
+@dataclass(frozen=True)
+class Moved:
+    place: str
+
+
+@dataclass(frozen=True)
+class Settled(Moved):
+    after_commit = True
+
+
+def note(event: Moved) -> None:
+    HEARD.append(event)
+
+
+@pytest.fixture(autouse=True)
+def heard() -> list[object]:
+    HEARD.clear()
+    return HEARD
+
+
+def test_event_list_names_the_discovered_listener_and_its_line(
+    app: Application, artisan: Artisan
+) -> None:
+    result = artisan("event:list --event=InvoiceIssued --json").assert_ok()
+
+    (found,) = json.loads(result.output)
+    (listener,) = found["listeners"]
+    assert listener["listener"].endswith("KeepLedger@handle")
+    assert listener["discovered"] is True
+    assert "keep_ledger.py:" in listener["place"]
+
+
+def test_event_cache_is_what_the_next_start_reads(app: Application, artisan: Artisan) -> None:
+    artisan("event:cache").assert_ok().assert_output("1 discovered listeners kept")
+    file = app.cached_path("events")
+    assert file.is_file()
+
+    # What the file says is believed as long as the sources are as they were.
+    content = json.loads(file.read_text())
+    content["packages"]["app.listeners"]["listeners"] = []
+    file.write_text(json.dumps(content))
+    next_start = Application.configure(ROOT).build({}, app.paths.storage)
+    with next_start.active():
+        next_start.boot()
+        assert not next_start.make(Dispatcher).has_listeners(InvoiceIssued)
+
+    artisan("event:clear").assert_ok()
+    assert not file.exists()
+
+
+def test_with_events_false_finds_no_listeners(tmp_path: Path) -> None:
+    app = Application.configure(ROOT).with_events(discover=False).build({}, tmp_path)
+
+    with app.active():
+        app.boot()
+        assert app.make(Dispatcher).registrations() == ()
+
+
+def test_with_events_true_finds_them(tmp_path: Path) -> None:
+    app = Application.configure(ROOT).with_events().build({}, tmp_path)
+
+    with app.active():
+        app.boot()
+        app.make(Dispatcher).fake().assert_listening(InvoiceIssued, KeepLedger)
+
+
+def test_queueable_functions_run_through_the_queue_of_the_application(
+    app: Application, heard: list[object]
+) -> None:
+    Event.listen(queueable(note).on_connection("sync"))
+
+    Event.dispatch(Moved("here"))
+
+    assert heard == [Moved("here")]
+
+
+def test_queueable_functions_are_recorded_by_the_queue_that_is_faked(app: Application) -> None:
+    fake = Queue.fake()
+    Event.listen(queueable(note).on_queue("slow").delay("5m"))
+
+    Event.dispatch(Moved("there"))
+
+    (pushed,) = fake.pushed_jobs()
+    assert (pushed.queue, pushed.delay, pushed.job.display_name()) == (
+        "slow",
+        300.0,
+        f"{__name__}.note",
+    )
+
+
+def test_after_commit_asks_what_the_application_binds(
+    app: Application, heard: list[object]
+) -> None:
+    transactions = OpenTransactions()
+    app.instance(Transactions, transactions)
+    Event.listen(Settled, note)
+
+    with transactions.block():
+        Event.dispatch(Settled("home"))
+        assert heard == []
+
+    assert heard == [Settled("home")]
