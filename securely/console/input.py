@@ -98,7 +98,8 @@ class Input:
     ) -> Input:
         """Take *parameters*: ``{"user": 1, "--force": True, "--id": [1, 2]}``.
 
-        The other parameters are those of :meth:`from_tokens`.
+        An option that takes a value is given without one by True, and not given by False. The
+        other parameters are those of :meth:`from_tokens`.
 
         Raises:
             InvalidInput: A name is unknown, a flag is no boolean, or an argument is missing.
@@ -108,7 +109,8 @@ class Input:
         for name, value in parameters.items():
             if name.startswith("-"):
                 option = _find_option(signature, name)
-                options[option.name] = _option_value(option, value)
+                if value is not False or not option.accepts_value:
+                    options[option.name] = _option_value(option, value)
             else:
                 argument = _find(name, signature.arguments, "argument")
                 arguments[argument.name] = _listed(value) if argument.is_array else _text(value)
@@ -461,6 +463,8 @@ def _fresh(default: str | list[str] | bool | None) -> Value:
 
 
 def _text(value: object) -> str | None:
+    if isinstance(value, Enum):
+        value = value.value
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -482,6 +486,8 @@ def _option_value(option: Option, value: object) -> Value:
         raise InvalidInput(
             f"--{option.name} is a flag: give True or False, not {type(value).__name__}."
         )
+    if value is True:
+        return [None] if option.is_array else None  # given, without a value
     return _listed(value) if option.is_array else _text(value)
 
 

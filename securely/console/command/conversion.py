@@ -73,9 +73,11 @@ def _single(kind: Any, text: str, name: str, given: Input) -> object:
     if typing.get_origin(kind) is typing.Literal:
         return _one_of({_text(each): each for each in typing.get_args(kind)}, text, name, given)
     if isinstance(kind, type) and issubclass(kind, Enum):
-        names = {each.name.lower(): each for each in kind}
         known: dict[str, Any] = {_text(each): each for each in kind}
-        return known.get(text) or names.get(text.lower()) or _one_of(known, text, name, given)
+        names = {each.name.lower(): each for each in kind}
+        if text not in known and text.lower() in names:
+            return names[text.lower()]
+        return _one_of(known, text, name, given)
     parse, expected = _PARSERS[kind]
     try:
         return parse(text)

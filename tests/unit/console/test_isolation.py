@@ -73,6 +73,17 @@ def test_the_lock_is_free_after_the_run_even_if_it_raises(
     assert output.text == "ran\n"
 
 
+@pytest.mark.parametrize(("given", "code"), [(True, 0), (12, 12), (False, None)])
+def test_parameters_isolate_as_words_do(
+    console: Artisan, mutex: FileMutex, given: object, code: int | None
+) -> None:
+    held = mutex.acquire("sync-all", 1)
+    assert held is not None
+
+    assert console.call("sync", {"--isolated": given}) == (code or 0)
+    assert ("already running" in console.output()) is (code is not None)
+
+
 def test_a_code_that_is_none_is_refused(console: Artisan, output: BufferedOutput) -> None:
     assert console.run(["sync", "--isolated=soon"], output) == 1
     assert output.error_text.startswith('ERROR  --isolated is "soon", but it takes an integer fr')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
-from enum import Enum
+from enum import Enum, IntEnum
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -22,6 +22,11 @@ from securely.console import (
 class Kind(Enum):
     PLAIN = "plain"
     RICH = "rich-text"
+
+
+class Level(IntEnum):
+    NONE = 0
+    SOME = 1
 
 
 class Mailer:
@@ -112,8 +117,13 @@ def test_values_given_are_converted(console: Artisan, output: BufferedOutput) ->
 
 
 def test_call_with_parameters_converts_too(console: Artisan) -> None:
-    assert console.call("mail:send", {"user": 7, "files": ["a"], "--kind": "rich-text"}) == 0
-    assert Send.seen[3] is Kind.RICH
+    day = date(2026, 3, 29)
+    at = datetime(2026, 3, 29, 12, tzinfo=timezone(timedelta(hours=2)))
+    given = {"user": 7, "files": [Path("a")], "--kind": Kind.RICH, "--day": day, "--at": at}
+
+    assert console.call("mail:send", given) == 0
+    assert Send.seen[:4] == [7, [Path("a")], "low", Kind.RICH]
+    assert Send.seen[6:8] == [at, day]
 
 
 def test_every_value_that_does_not_fit_is_named_and_nothing_runs(
@@ -255,3 +265,18 @@ def test_enum_refuses_what_is_no_member(artisan: Artisan, output: BufferedOutput
         'ERROR  <mode> is "plane", but it takes one of plain, rich-text. Did you mean "plain"?',
         "ERROR  <mode> is missing: it takes one of plain, rich-text. Give <mode>.",
     ]
+
+
+def test_a_member_that_is_false_is_found_by_value_and_by_name(
+    artisan: Artisan, output: BufferedOutput
+) -> None:
+    seen: list[Level] = []
+
+    @artisan.command("level")
+    def level(level: Level) -> None:
+        seen.append(level)
+
+    for word in ("0", "none", "NONE", "1"):
+        assert artisan.run(["level", word], output) == 0
+
+    assert seen == [Level.NONE, Level.NONE, Level.NONE, Level.SOME]
