@@ -175,7 +175,9 @@ def _entries(parameters: Iterable[Parameter], source: str) -> Iterator[Declared]
         is_option = isinstance(marker, Option) or (
             marker is None and (each.default is not MISSING or wanted.kind is bool)
         )
-        entry = _option(each, wanted, marker) if is_option else _argument(each, wanted, marker)
+        entry: Argument | Option = (
+            _option(each, wanted, marker, source) if is_option else _argument(each, wanted, marker)
+        )
         has_default = each.default is not MISSING
         if is_option and not has_default and not (wanted.optional or entry.default is not None):
             raise InvalidSignature(
@@ -199,7 +201,7 @@ def _argument(each: Parameter, wanted: Wanted, marker: Any) -> Argument:
     )
 
 
-def _option(each: Parameter, wanted: Wanted, marker: Any) -> Option:
+def _option(each: Parameter, wanted: Wanted, marker: Any, source: str) -> Option:
     name, shortcuts = each.name.replace("_", "-"), []
     described = ""
     if marker is not None:
@@ -212,6 +214,12 @@ def _option(each: Parameter, wanted: Wanted, marker: Any) -> Option:
                 name = word.removeprefix("--")
     is_flag = wanted.kind is bool and not wanted.optional
     default = each.default
+    if is_flag and default is True:
+        raise InvalidSignature(
+            source,
+            f"The flag --{name} is on unless given, and so can not be turned off. Turn it round: "
+            f"`no_{each.name}: bool = False`.",
+        )
     return Option(
         name,
         described,

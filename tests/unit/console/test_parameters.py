@@ -17,6 +17,7 @@ from securely.console import (
     InvalidSignature,
     Option,
 )
+from securely.container import Container, Setting
 
 
 class Kind(Enum):
@@ -280,3 +281,34 @@ def test_a_member_that_is_false_is_found_by_value_and_by_name(
         assert artisan.run(["level", word], output) == 0
 
     assert seen == [Level.NONE, Level.NONE, Level.NONE, Level.SOME]
+
+
+def test_a_flag_that_cannot_be_turned_off_is_refused() -> None:
+    class Odd(Command):
+        signature = "odd"
+
+        def handle(self, cache: bool = True) -> None: ...
+
+    with pytest.raises(InvalidSignature, match="`no_cache: bool = False`"):
+        Odd.definition()
+
+
+def test_a_parameter_that_says_where_it_comes_from_is_no_input(
+    artisan: Artisan, container: Container, output: BufferedOutput
+) -> None:
+    class Config:
+        def has(self, key: str) -> bool:
+            return True
+
+        def get(self, key: str, default: object = None) -> object:
+            return f"the {key}"
+
+    container.instance("config", Config())
+
+    @artisan.command("named")
+    def named(command: Command, title: Annotated[str, Setting("app.name")], n: int = 1) -> None:
+        command.line(f"{title} {n}")
+
+    assert artisan.run(["named", "--n=2"], output) == 0
+    assert output.text == "the app.name 2\n"
+    assert [each.name for each in artisan.find("named").definition().options] == ["n"]
