@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import securely
 from securely.config import Config, Environment, config_files, fingerprint, load, merged
+from securely.container import Provider
 from securely.exceptions import ConfigurationError
 from securely.foundation.builder import Parts
 from securely.foundation.catalog import OPTIONS
@@ -194,11 +195,20 @@ BOOTSTRAPPERS: Final[tuple[Callable[[Bootable], None], ...]] = (
 )
 
 
-def problems_of(config: Config) -> list[str]:
-    """Return what is wrong with *config*, one line each; empty when every component accepts it."""
+def problems_of(config: Config, providers: Iterable[Provider] = ()) -> list[str]:
+    """Return what is wrong with *config*, one line each; empty when every component accepts it.
+
+    Args:
+        config: The configuration.
+        providers: Those of packages and of the application, whose `options` check sections, too.
+    """
     problems: list[str] = []
-    for section, path in OPTIONS.items():
-        options: Any = import_object(path)
+    sections: dict[str, type | str] = {**OPTIONS}
+    for provider in providers:
+        for section, given in provider.options.items():
+            sections.setdefault(section, given)
+    for section, given in sections.items():
+        options: Any = import_object(given) if isinstance(given, str) else given
         try:
             config.section(section).parse(options)
         except ConfigurationError as error:

@@ -142,8 +142,10 @@ def _run_routes(app: Application) -> None:
 
 
 def _starting(app: Application, name: str) -> None:
-    if name in _PROVING and (problems := problems_of(app.make(Config))):
-        raise ConfigurationError("\n".join(problems))
+    if name in _PROVING:
+        problems = problems_of(app.make(Config), app.providers.loaded)
+        if problems:
+            raise ConfigurationError("\n".join(problems))
     if app.resolved("events"):
         app.make("events").dispatch(CommandStarting(name))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from securely.config import Config
 from securely.console import Command
+from securely.foundation.application import Application
 from securely.foundation.bootstrap import problems_of
 
 __all__ = ["ConfigCheckCommand"]
@@ -15,9 +16,10 @@ class ConfigCheckCommand(Command):
     signature = "config:check"
     description = "Validate the whole configuration"
 
-    def handle(self, config: Config) -> int:
-        """Let every component parse its section."""
-        problems = problems_of(config)
+    def handle(self, config: Config, app: Application) -> int:
+        """Let each component, and each provider of a package or the application, check its own."""
+        app.providers.load_deferred()
+        problems = problems_of(config, app.providers.loaded)
         for problem in problems:
             self.error(problem)
         if problems:

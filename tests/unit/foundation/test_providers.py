@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from pydantic import Field
 
 from securely import Application
 from securely.cache import CacheManager, Repository
 from securely.config import Config
-from securely.console import Artisan
+from securely.console import Artisan, BufferedOutput
 from securely.container import Deferrable, Provider
 from securely.events import Dispatcher
 from securely.exceptions import ConfigurationError
@@ -30,6 +31,7 @@ from securely.foundation import (
 from securely.foundation.catalog import COMMANDS, EAGER, SERVICES
 from securely.foundation.providers import read_provider_file
 from securely.support.importing import import_object
+from securely.support.options import Options
 
 Build = Callable[..., Application]
 Write = Callable[[str, str], Path]
@@ -990,3 +992,28 @@ def test_a_provider_that_fails_when_it_is_forced_leaves_the_one_before(build: Bu
         app.register(Moody, force=True)
 
     assert app.provider(Moody) is first
+
+
+class ShopOptions(Options):
+    """The section of a package."""
+
+    rate: int = Field(19, description="What is added.")
+
+
+def test_config_check_lets_providers_check_their_sections(build: Build) -> None:
+    class Shop(Provider, Deferrable):
+        provides: ClassVar[Mapping[str, type]] = {"ledger": Ledger}
+        options: ClassVar[Mapping[str, type | str]] = {"shop": ShopOptions}
+
+        def register(self) -> None:
+            self.merge_config({"rate": 7}, "shop")
+
+    app = build(lambda builder: builder.with_providers([Shop])).boot()
+    output = BufferedOutput()
+
+    before = app.make(Artisan).call("config:check", output=output)
+    app.make(Config).set("shop.rate", "much")
+    after = app.make(Artisan).call("config:check", output=output)
+
+    assert (before, after) == (0, 1)
+    assert "shop.rate" in output.all_text
