@@ -140,6 +140,7 @@ class MakeEventCommand(Generator):
 
     signature = """make:event
         {name : Its name, such as InvoiceIssued}
+        {--test : Write a test of it, too}
         {--force : Write over a file that is there}"""
     description = "Make an event"
     kind = "event"
@@ -154,6 +155,7 @@ class MakeListenerCommand(Generator):
         {name : Its name, such as KeepLedger}
         {--event= : The event it hears, such as InvoiceIssued}
         {--queued : Let the queue run it}
+        {--test : Write a test of it, too}
         {--force : Write over a file that is there}"""
     description = "Make a listener of an event"
     kind = "listener"

@@ -14,6 +14,7 @@ class MakeProviderCommand(Generator):
 
     signature = """make:provider
         {name : Its name, such as Billing}
+        {--test : Write a test of it, too}
         {--force : Write over a file that is there}"""
     description = "Make a provider, and add it to the application's"
     kind = "provider"

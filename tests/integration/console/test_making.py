@@ -23,7 +23,10 @@ FURTHER = {
     "make:class": ["--test"],
     "make:enum": ["--string", "--test"],
     "make:exception": ["--test"],
-    "make:listener": ["--event=shop/MakeEvent"],
+    "make:event": ["--test"],
+    "make:job": ["--test"],
+    "make:listener": ["--event=shop/MakeEvent", "--test"],
+    "make:provider": ["--test"],
 }
 TWICE = [
     ["make:command", "Plain"],
