@@ -116,15 +116,16 @@ class Arguments:
 
     def _named(self, parameter: Parameter, consumers: tuple[Key, ...]) -> Node | None:
         """Return what was said of this very parameter: a marker or `needs_param`."""
-        given = self._planner.given_to(consumers, ParameterName(parameter.name))
-        if given is not None:
-            return self._given(given, parameter)
         for each in parameter.markers:
             marker = _made(each)
             handler = self._planner.container.callbacks.handler_of(marker)
             if isinstance(marker, Inject) or handler is not None:
                 return self._marked(marker, handler, parameter, consumers)
-        return None
+        return self._by_name(parameter, consumers)
+
+    def _by_name(self, parameter: Parameter, consumers: tuple[Key, ...]) -> Node | None:
+        given = self._planner.given_to(consumers, ParameterName(parameter.name))
+        return None if given is None else self._given(given, parameter)
 
     def _marked(
         self,
@@ -149,7 +150,7 @@ class Arguments:
                 else handler(marker, container)
             )
             if value is MISSING:
-                node = self._typed(parameter, consumers)
+                node = self._by_name(parameter, consumers) or self._typed(parameter, consumers)
                 if node is not None and node.needs_await:
                     raise AsyncBinding(node.needs_await)
                 value = parameter.default if node is None else node.build()

@@ -8,8 +8,19 @@ from typing import Annotated, Any
 
 import pytest
 
-from securely.container import Container, Give, Lazy, Named, NotBound, Setting, Tag, Tagged
+from securely.container import (
+    Container,
+    Give,
+    Inject,
+    Lazy,
+    Named,
+    NotBound,
+    Setting,
+    Tag,
+    Tagged,
+)
 from securely.support.manager import Manager, UndefinedInstance
+from securely.support.missing import MISSING
 
 
 class Store:
@@ -174,3 +185,22 @@ def test_check_looks_at_what_is_tagged(app: Container) -> None:
     [problem] = app.check()
 
     assert problem.parameter == "size"
+
+
+class Maybe(Inject[Any]):
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def resolve(self, app: Any, parameter: Any) -> Any:
+        return self.value
+
+
+def test_marker_wins_over_when_and_leaves_to_it_what_it_has_not(app: Container) -> None:
+    def wants(a: Annotated[str, Maybe("marker")], b: Annotated[str, Maybe(MISSING)]) -> str:
+        return f"{a} {b}"
+
+    app.when(wants).needs_param("a").give("when")
+    app.when(wants).needs_param("b").give("when")
+
+    assert app.call(wants) == "marker when"
+    assert app.call(wants, a="call", b="call") == "call call"
