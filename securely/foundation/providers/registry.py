@@ -154,7 +154,11 @@ class ProviderRegistry:
         if path not in self._deferred.values():
             return False
         source = self._sources.get(path, _colon(path))
-        self._add(imported(source) if isinstance(source, str) else source, is_late=True)
+        provider = self._add(imported(source) if isinstance(source, str) else source, is_late=True)
+        # It may be listed by a path that it has been imported to, and be defined elsewhere.
+        listed, own = _colon(path), _colon(class_path(type(provider)))
+        self._origins[own], self._services[own] = self._origins[listed], self._services[listed]
+        self._deferred = {key: each for key, each in self._deferred.items() if each != path}
         return True
 
     def load_deferred(self) -> None:
@@ -184,10 +188,10 @@ class ProviderRegistry:
         self._pending = []
         for each in listed:
             found = records.of(each)
-            self._origins.setdefault(_colon(each.path.replace(":", ".")), each.origin)
             if isinstance(found, Record):
                 self._announce(found)
             else:
+                self._origins.setdefault(_colon(class_path(found)), each.origin)
                 self._pending.append(found)
         records.keep_changes()
         with self._watching(strict):

@@ -1017,3 +1017,26 @@ def test_config_check_lets_providers_check_their_sections(build: Build) -> None:
 
     assert (before, after) == (0, 1)
     assert "shop.rate" in output.all_text
+
+
+def test_a_provider_that_is_listed_by_where_it_is_exported_is_one_provider(
+    build: Build, write: Write, base: Path
+) -> None:
+    sys.path.insert(0, str(base))
+    write("exporting/__init__.py", "from exporting.inner import Late\n")
+    write(
+        "exporting/inner.py",
+        "from securely.container import Deferrable, Provider\n\n\n"
+        "class Late(Provider, Deferrable):\n"
+        "    provides = {'basket': dict}\n"
+        "    singletons = [dict]\n",
+    )
+    app = build(lambda builder: builder.with_providers(["exporting:Late"])).boot()
+
+    app.make("basket")
+
+    rows = [row for row in app.providers.rows() if "Late" in row.provider]
+    assert [(row.provider, row.state, row.deferred) for row in rows] == [
+        ("exporting.inner:Late", "booted", True)
+    ]
+    assert "exporting" not in str(app.providers.deferred)
