@@ -72,10 +72,15 @@ class Declaration:
         """Whether it says how the class is built."""
         return bool(self.choices) or self.lifetime is not Lifetime.TRANSIENT
 
+    @property
+    def may_change(self) -> bool:
+        """Whether a condition that does not hold now may hold later."""
+        return any(choice.condition is not None for choice in self.choices)
+
     def implementation(self, app: Any) -> type | str | None:
         """Return what stands for the class; None when nothing does here and now.
 
-        Source: Laravel 13, Container::getConcreteBindingFromAttributes.
+        Source: Laravel 13, Container::resolveConcreteFromAttributes.
         """
         fallback: type | str | None = None
         for choice in self.choices:
@@ -83,7 +88,7 @@ class Declaration:
                 if choice.condition(app):
                     return choice.implementation
             elif choice.environments == _ANY:
-                fallback = choice.implementation
+                fallback = fallback or choice.implementation
             elif app.current_environment_is(*choice.environments):
                 return choice.implementation
         return fallback

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, cast
 
 from securely.container.binding import Binding, Key, Lifetime, name_of
@@ -28,6 +29,7 @@ from securely.container.plans.nodes import (
     Once,
     Resource,
     Slot,
+    Until,
 )
 from securely.container.plans.resources import Color, color_of, opener
 from securely.container.plans.self_building import ByItself, Unless, builds_itself
@@ -226,7 +228,22 @@ class Compiler:
                 return Constant(None)
             node = self._extended(self.construct(key, (key,), None), key)
             then = None if silent or self.cold else self.container.callbacks.after_hook(key, key)
-            return self._finished(node, key, then)
+            return self._changeable(self._finished(node, key, then), key)
+
+    def _changeable(self, node: Node, key: Key) -> Node:
+        """Return *node*, unless what *key* declares may come to stand for it while it runs."""
+        said, container = declared(key), self.container
+        if self.cold or said is None or not said.may_change:
+            return node
+
+        def changed() -> bool:
+            is_bound = container.bound(key)
+            if is_bound:
+                container.invalidate()  # plans that were made before rest on the class itself
+            return is_bound
+
+        make = partial(container.make, key)
+        return Until(node, changed, make, partial(container.amake, key))
 
     def _extended(self, node: Node, key: Key) -> Node:
         extend = None if self.cold else self.container.callbacks.extender(key)

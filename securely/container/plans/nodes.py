@@ -23,6 +23,7 @@ __all__ = [
     "Plan",
     "Resource",
     "Slot",
+    "Until",
     "Writer",
     "compiled",
     "compiled_call",
@@ -410,6 +411,43 @@ class Once(Node):
         if fresh and self.then is not None:
             self.then(value)
         return value
+
+
+class Until(Node):
+    """A class for which something else may come to stand; looked at each time.
+
+    Args:
+        node: How it is built meanwhile.
+        changed: Tells whether something else stands for it now.
+        make: Makes the class anew, whatever stands for it.
+        amake: Async twin of *make*.
+    """
+
+    __slots__ = ("amake", "changed", "make", "node")
+
+    def __init__(
+        self,
+        node: Node,
+        changed: Callable[[], bool],
+        make: Callable[..., Any],
+        amake: Callable[..., Awaitable[Any]],
+    ) -> None:
+        super().__init__()
+        self.node = node
+        self.changed = changed
+        self.make = make
+        self.amake = amake
+        self.needs_await = node.needs_await
+
+    def build(self, given: Given = None) -> Any:
+        """Build it, or what stands for it now."""
+        return self.make(**(given or {})) if self.changed() else self.node.build(given)
+
+    async def abuild(self, given: Given = None) -> Any:
+        """Async twin of :meth:`build`."""
+        if self.changed():
+            return await self.amake(**(given or {}))
+        return await self.node.abuild(given)
 
 
 def is_plain(node: Node) -> bool:

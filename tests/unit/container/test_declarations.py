@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import inspect
 from abc import ABC, abstractmethod
@@ -222,6 +223,53 @@ def test_binds_when_asks_its_condition_when_it_is_needed(app: Container) -> None
     app.flush()
     app.instance(Flags, flags)
     assert type(app.make(Flagged)) is Test
+
+
+def test_binds_when_is_asked_again_until_it_holds(app: Container) -> None:
+    @binds_when(lambda: Flags.is_on, Test)
+    class Sometimes:
+        pass
+
+    def wants(sometimes: Sometimes) -> object:
+        return sometimes
+
+    wants.__annotations__["sometimes"] = Sometimes
+    for _ in range(3):
+        assert type(app.make(Sometimes)) is Sometimes
+        assert type(app.call(wants)) is Sometimes
+
+    Flags.is_on = True
+    try:
+        assert type(app.call(wants)) is Test
+        assert type(app.make(Sometimes)) is Test
+        assert type(asyncio.run(app.amake(Sometimes))) is Test
+    finally:
+        Flags.is_on = False
+    assert type(app.make(Sometimes)) is Test  # bound it stays
+
+
+def test_binds_when_holds_in_async_code_as_soon_as_it_does(app: Container) -> None:
+    @binds_when(lambda: Flags.is_on, Test)
+    class Sometimes:
+        @classmethod
+        async def __abuild__(cls) -> Any:
+            return cls()
+
+    assert type(asyncio.run(app.amake(Sometimes))) is Sometimes
+    Flags.is_on = True
+    try:
+        assert type(asyncio.run(app.amake(Sometimes))) is Test
+    finally:
+        Flags.is_on = False
+
+
+def test_binds_to_of_several_wildcards_takes_the_first(app: Container) -> None:
+    @binds_to(Wall)
+    @binds_to(Test)
+    class Anywhere:
+        pass
+
+    assert type(app.make(Anywhere)) is Wall
 
 
 def test_binds_to_what_is_not_there_says_so(app: Container) -> None:
