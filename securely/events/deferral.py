@@ -31,15 +31,16 @@ class Manner(NamedTuple):
         return None if self.halt else []
 
 
-# The usual one, made once.
+# The usual ones, made once.
 _PLAIN: Final = Manner()
+_HALTING: Final = Manner(halt=True)
 
 
 def manner_of(halt: bool, collect_errors: bool, concurrent: bool) -> Manner:
     """Return the manner of these."""
-    if halt or collect_errors or concurrent:
+    if collect_errors or concurrent:
         return Manner(halt, collect_errors, concurrent)
-    return _PLAIN
+    return _HALTING if halt else _PLAIN
 
 
 class Held(NamedTuple):

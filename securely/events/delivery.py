@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import inspect
 import threading
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -25,6 +25,7 @@ __all__ = [
     "Depth",
     "adepth",
     "arguments",
+    "open_dispatches",
     "refuse_in_loop",
     "too_deep",
 ]
@@ -33,7 +34,7 @@ __all__ = [
 DEPTH_MAX: Final = 64
 
 # Tasks take turns in one thread, so that async dispatches are counted by their context.
-_adepth: ContextVar[int] = ContextVar("securely_dispatches", default=0)
+open_dispatches: ContextVar[int] = ContextVar("securely_dispatches", default=0)
 
 Arguments: TypeAlias = tuple[object, ...]
 # A function, what of the event it takes, and whether the container has to add to that.
@@ -363,14 +364,14 @@ def adepth() -> Generator[None]:
     Raises:
         DispatchTooDeep: There are 64 of them.
     """
-    depth = _adepth.get()
+    depth = open_dispatches.get()
     if depth >= DEPTH_MAX:
         raise too_deep()
-    token = _adepth.set(depth + 1)
+    token = open_dispatches.set(depth + 1)
     try:
         yield
     finally:
-        _adepth.reset(token)
+        open_dispatches.reset(token)
 
 
 def too_deep() -> DispatchTooDeep:
@@ -378,7 +379,7 @@ def too_deep() -> DispatchTooDeep:
 
     The stack itself tells which dispatches are open: so that no dispatch pays for the list.
     """
-    names = list(_open(sys._getframe(1)))
+    names = list(_open(inspect.currentframe()))
     # The innermost is first; up to where it comes up again is once around.
     again = names.index(names[0], 1) + 1 if names[0] in names[1:] else len(names)
     return DispatchTooDeep(tuple(reversed(names[:again])), DEPTH_MAX)
@@ -387,7 +388,9 @@ def too_deep() -> DispatchTooDeep:
 def _open(frame: FrameType | None) -> Generator[str]:
     from securely.events.dispatcher import Dispatcher
 
-    dispatches: set[CodeType] = {Dispatcher.dispatch.__code__, Dispatcher.adispatch.__code__}
+    dispatches: set[CodeType] = {
+        each.__code__ for each in (Dispatcher.dispatch, Dispatcher.adispatch, Dispatcher.until)
+    }
     while frame is not None:
         if frame.f_code in dispatches:
             event: Any = frame.f_locals["event"]

@@ -130,6 +130,14 @@ class EventFake(Dispatcher):
             return await super().adispatch(event, payload, **manner._asdict())
         return self.dispatch(event, payload, **manner._asdict())
 
+    def until(self, event: object, payload: object = None) -> object:
+        """Record *event*, or ask for its first answer if it is not among what is faked."""
+        return self.dispatch(event, payload, halt=True)
+
+    async def auntil(self, event: object, payload: object = None) -> object:
+        """Async twin of :meth:`until`."""
+        return await self.adispatch(event, payload, halt=True)
+
     def has_listeners(self, event: EventKey) -> bool:
         """Tell whether dispatching *event* would be noticed: what is faked always is."""
         return self._fakes(event, None) or super().has_listeners(event)

@@ -74,12 +74,14 @@ class Registry:
     Attributes:
         plans: Class or name -> its plan.
         direct: Class -> its listeners, where they can be called without further thought.
+        adirect: The same for async code, where functions may be async, and nothing is built.
     """
 
     def __init__(self, make: Callable[[type[Any]], object]) -> None:
         self._make_listener = make
         self.plans: dict[Any, Plan] = {}
         self.direct: dict[Any, Direct] = {}
+        self.adirect: dict[Any, Direct] = {}
         self._direct: dict[EventKey, tuple[Registration, ...]] = {}
         self._wildcards: tuple[Registration, ...] = ()
         self._interfaces: tuple[type[Any], ...] = ()
@@ -115,6 +117,7 @@ class Registry:
         """Forget all plans: listeners have changed, or will when they are discovered."""
         self.plans = {}
         self.direct = {}
+        self.adirect = {}
 
     def plan(self, key: EventKey) -> Plan:
         """Return the listeners of *key* in order, each target once.
@@ -123,19 +126,24 @@ class Registry:
         their resolution and of interfaces in the order of registration; a higher priority goes
         before all of these.
         """
-        plans, direct = self.plans, self.direct
+        plans, direct, adirect = self.plans, self.direct, self.adirect
         plan = plans.get(key)
         if plan is None:
             plan = self._make(key)
             if len(plans) >= _PLANS_MAX:
                 plans.clear()
                 direct.clear()
+                adirect.clear()
             plans[key] = plan
             # Of an event that is a text or a class itself, the type says nothing.
             if isinstance(key, type) and not issubclass(key, str | type):
-                functions = _direct(plan, self._make_listener)
+                functions = _functions(plan)
                 if functions is not None:
-                    direct[key] = functions
+                    adirect[key] = functions
+                if plan.first_async is None:
+                    functions = functions or _functions(plan, self._make_listener)
+                    if functions is not None:
+                        direct[key] = functions
         return plan
 
     def registrations(self) -> tuple[Registration, ...]:
@@ -179,30 +187,32 @@ class Registry:
         return own + self._direct.get(event_name(key), ()) if isinstance(key, type) else own
 
 
-def _direct(plan: Plan, make: Callable[[type[Any]], object]) -> Direct | None:
-    """Return the listeners of *plan* as functions; None if one needs more than the event."""
+def _functions(plan: Plan, make: Callable[[type[Any]], object] | None = None) -> Direct | None:
+    """Return the listeners of *plan* as functions; None if one needs more than the event.
+
+    With *make*, classes are functions too, which build an object and call its method.
+    """
     owners = [entry.target.owner for entry in plan if entry.target.owner is not None]
     if plan.after_commit or plan.durable or len(set(owners)) < len(owners):
         return None
     functions: list[Callable[[object], object]] = []
     for entry in plan:
         target = entry.target
-        if entry.wildcard or target.queued or target.is_async or target.after_commit:
+        if entry.wildcard or target.queued or target.after_commit:
             return None
         function = _built_anew(target, make) if target.function is None else target.function
-        shape = None if function is None else target.shape_of_code()
-        if function is None or shape is None or not shape.takes_one:
+        if function is None or not target.shape_of_code().takes_one:
             return None
         functions.append(function)
     return tuple(functions)
 
 
 def _built_anew(
-    target: Target, make: Callable[[type[Any]], object]
+    target: Target, make: Callable[[type[Any]], object] | None
 ) -> Callable[[object], object] | None:
     """Return a function that builds the class of *target* and calls its method."""
     owner, method = cast("type[Any]", target.owner), target.method
-    if not inspect.isfunction(inspect.getattr_static(owner, method)):
+    if make is None or not inspect.isfunction(inspect.getattr_static(owner, method)):
         return None
 
     def tell(event: object) -> object:

@@ -198,7 +198,7 @@ def _told(call: QueuedCall) -> dict[str, Told]:
 def _place(job: CallListener, call: QueuedCall) -> None:
     """Say where and when *job* runs: what `queueable` was told, a method or an attribute says."""
     for name, method in _PLACE.items():
-        value = call.options.get(name)
+        value: Any = call.options.get(name)
         if call.method and hasattr(call.listener, method):
             value = _ask(getattr(call.instance(), method), call.arguments)
         elif call.method:

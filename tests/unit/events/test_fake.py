@@ -184,8 +184,12 @@ def test_fake_except_for_when_its_block_is_over_dispatches_again(events: Dispatc
 
 
 def test_fake_answers_in_the_manner_that_was_asked_for(events: Dispatcher) -> None:
-    events.fake()
+    fake = events.fake()
+    events.listen(Shipped, lambda event: "told")
 
+    assert events.until(Shipped()) is None
+    assert fake.until(Shipped()) is None
+    assert asyncio.run(fake.auntil(Shipped())) is None
     assert events.dispatch(Shipped(), halt=True) is None
     assert events.dispatch(Shipped(), concurrent=True, collect_errors=True) == []
     assert asyncio.run(events.adispatch(Shipped(), halt=True)) is None
