@@ -14,7 +14,10 @@ from typing import NamedTuple
 from securely.support.manifest import Manifest, Source
 from securely.support.packages import Package, announced, find_source, undiscovered, wanted
 
-__all__ = ["Named", "listed_providers", "named_commands"]
+__all__ = ["Named", "defined", "listed_providers", "named_commands"]
+
+# A name that is passed on more often than this goes in a circle.
+_HOPS_MAX = 5
 
 
 class Named(NamedTuple):
@@ -50,6 +53,13 @@ class _Module:
             owner = self.dotted(node.value)
             return f"{owner}.{node.attr}" if owner else ""
         return ""
+
+    def imported(self, name: str) -> str | None:
+        """Return the dotted path of what *name* is imported from; None if it is not imported."""
+        defines = any(
+            isinstance(each, ast.ClassDef) and each.name == name for each in self.tree.body
+        )
+        return None if defines else self._imported.get(name)
 
     def assigned(self, body: Iterable[ast.stmt], name: str) -> ast.expr | None:
         """Return what *name* is set to in *body*."""
@@ -120,12 +130,11 @@ def listed_providers(manifest: Manifest, base: Path) -> tuple[list[str], list[st
 
 def _commands_of(manifest: Manifest, provider: str, base: Path, by: str) -> Iterator[Named]:
     """Give what the class *provider* has in its attribute ``commands``."""
-    name, _, cls = provider.rpartition(".")
-    source = find_source(name, base)
+    path, source = defined(manifest, provider, base)
+    name, _, cls = path.rpartition(".")
     if source is None:
         manifest.warnings.append(f"{by}there is no module {name}, where {cls} is to be.")
         return
-    manifest.sources.append(Source(source))
     try:
         module = _Module(source, name)
     except (OSError, SyntaxError, ValueError) as error:
@@ -135,7 +144,9 @@ def _commands_of(manifest: Manifest, provider: str, base: Path, by: str) -> Iter
     found = [each for each in module.tree.body if isinstance(each, ast.ClassDef)]
     node = next((each for each in found if each.name == cls), None)
     value = module.assigned(node.body, "commands") if node is not None else None
-    if isinstance(value, ast.Dict):
+    if node is None:
+        manifest.warnings.append(f"{by}{source} has no class {cls}.")
+    elif isinstance(value, ast.Dict):
         for key, item in zip(value.keys, value.values, strict=True):
             target = module.dotted(item)
             if target:
@@ -146,6 +157,29 @@ def _commands_of(manifest: Manifest, provider: str, base: Path, by: str) -> Iter
             f"{by}{source}:{value.lineno}: the commands of {cls} are not shown, because they are "
             "computed. Write them as a dict of names and classes."
         )
+
+
+def defined(manifest: Manifest, path: str, base: Path) -> tuple[str, str | None]:
+    """Follow *path* through modules that only import what it names to the one that defines it.
+
+    Returns:
+        The path of the class there, and the source; None for a module that is not there.
+    """
+    source: str | None = None
+    for _ in range(_HOPS_MAX):
+        name, _, cls = path.rpartition(".")
+        source = find_source(name, base)
+        if source is None:
+            return path, None
+        manifest.sources.append(Source(source))
+        try:
+            onward = _Module(source, name).imported(cls)
+        except (OSError, SyntaxError, ValueError):
+            onward = None  # whoever reads it says what is wrong with it
+        if onward is None:
+            break
+        path = onward
+    return path, source
 
 
 def _imports(tree: ast.Module, package: str) -> Iterator[tuple[str, str]]:

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import TypeAlias, cast
 
 from securely.console.exceptions import InvalidSignature
-from securely.console.manifest.named import Named, named_commands
+from securely.console.manifest.named import Named, defined, named_commands
 from securely.console.signature import parse
 from securely.support.listing import Entry
 from securely.support.manifest import Manifest, Source
-from securely.support.packages import find_source
 
 __all__ = ["scan"]
 
@@ -85,16 +84,16 @@ def _sourced(manifest: Manifest, files: list[Path]) -> Iterator[Path]:
 
 def _scan_named(manifest: Manifest, named: Named, base: Path) -> None:
     """Add the one command that *named* is, wherever its module lies."""
-    module, _, name = named.target.rpartition(".")
-    if any(entry.target == named.target for entry in manifest.entries):
+    path, source = defined(manifest, named.target, base)
+    module, _, name = path.rpartition(".")
+    if any(entry.target in (path, named.target) for entry in manifest.entries):
         return  # it lies in app/console/commands, too
-    source = find_source(module, base)
     found = Manifest()
     if source is not None:
-        manifest.sources.append(Source(source))
         _scan_file(found, Path(source), Path(source).parent, module=module)
-    entry = next((each for each in found.entries if each.target == named.target), None)
+    entry = next((each for each in found.entries if each.target == path), None)
     if entry is not None:
+        entry.target = named.target
         manifest.entries.append(entry)
     elif named.name:
         # The provider says what it is called; the rest is known once it runs.

@@ -458,3 +458,28 @@ def test_the_manifest_is_no_longer_true_once_what_names_commands_changes(base: P
 
     assert not fresh(base)
     assert "a" in own(current(base))
+
+
+def test_scan_follows_what_packages_export(base: Path) -> None:
+    site(
+        base,
+        {
+            "bootstrap/providers.py": "providers = ['shop:ShopProvider', 'circle:A']\n"
+            "providers += ['more']\n",
+            "bootstrap/app.py": "app = configure().with_providers(['shop:Gone'])\n",
+            "shop/__init__.py": "from shop.inner import ShopProvider\n",
+            "shop/inner.py": "class ShopProvider:\n"
+            "    commands = {'shop:count': 'shop.all:Count'}\n",
+            "shop/all/__init__.py": "from .count import Counting as Count\n",
+            "shop/all/count.py": COMMAND.format("Counting", "shop:count"),
+            "circle.py": "from circle import A\n",
+        },
+    )
+
+    found = scan(base)
+
+    entry = own(found)["shop:count"]
+    assert (entry.target, entry.description) == ("shop.all.Count", "Do shop:count")
+    assert "shop/__init__.py has no class Gone" in "\n".join(found.warnings)
+    (base / "shop/all/count.py").write_text(COMMAND.format("Counting", "shop:sum"))
+    assert "shop:sum" in own(scan(base))
