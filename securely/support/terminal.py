@@ -21,6 +21,7 @@ __all__ = [
     "Globals",
     "decorated",
     "hush",
+    "is_dumb",
     "paint",
     "reader_left",
     "split_globals",
@@ -154,6 +155,11 @@ def decorated(stream: object, ansi: bool | None = None) -> bool:
         return bool(isatty and isatty())
     except ValueError:  # the stream is closed
         return False
+
+
+def is_dumb() -> bool:
+    """Return whether the terminal says that it can not move its cursor, or says nothing."""
+    return os.environ.get("TERM", "") in ("", "dumb")
 
 
 def paint(text: str, code: str, colour: bool) -> str:

@@ -52,16 +52,16 @@ class Rule:
         reason: Why Securely differs.
         input: Dotted paths into a case's input, each with the pattern of what stands there.
         expected: The same for what Laravel gave.
-        actual: The same for what ours gave.
         still: Parts of the expected answer that must come out all the same.
+        actual: Patterns for what ours gave.
     """
 
     component: str
     reason: str
     input: Mapping[str, str] = field(default_factory=dict)
     expected: Mapping[str, str] = field(default_factory=dict)
-    actual: Mapping[str, str] = field(default_factory=dict)
     still: tuple[str, ...] = ()
+    actual: Mapping[str, str] = field(default_factory=dict)
 
     def covers(self, case: Case, actual: Any) -> bool:
         """Tell whether this rule explains that *case* gave *actual*."""

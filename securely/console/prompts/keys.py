@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import TextIO
 
+from securely.support.terminal import is_dumb
+
 __all__ = ["Key", "Keyboard", "Keys", "TerminalKeyboard", "can_read_keys", "decoded"]
 
 
@@ -195,7 +197,7 @@ def can_read_keys(stream: TextIO) -> bool:
         termios.tcgetattr(stream.fileno())
     except (OSError, ValueError, termios.error):
         return False
-    return os.environ.get("TERM", "") not in ("", "dumb")
+    return not is_dumb()
 
 
 def _is_cut(read: bytes) -> bool:
