@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from securely.container.binding import Key, class_of, name_of
@@ -206,6 +206,7 @@ class Lazy(Generic[T]):
     Args:
         resolve: Makes the object.
         is_shared: Tells whether somebody else keeps it.
+        aresolve: Async twin of *resolve*; *resolve* itself stands in for it.
 
     Example:
         >>> lazy = Lazy(lambda: 42)
@@ -214,9 +215,13 @@ class Lazy(Generic[T]):
     """
 
     def __init__(
-        self, resolve: Callable[[], T], is_shared: Callable[[], bool] = lambda: False
+        self,
+        resolve: Callable[[], T],
+        is_shared: Callable[[], bool] = lambda: False,
+        aresolve: Callable[[], Awaitable[T]] | None = None,
     ) -> None:
         self._resolve = resolve
+        self._aresolve = aresolve
         self._is_shared = is_shared
         self._value: Any = MISSING
 
@@ -224,7 +229,15 @@ class Lazy(Generic[T]):
         """Return the object."""
         if self._value is not MISSING:
             return self._value  # type: ignore[no-any-return]  # it is what _resolve returned
-        value = self._resolve()
+        return self._kept(self._resolve())
+
+    async def acall(self) -> T:
+        """Async twin of calling it, for what an async factory builds."""
+        if self._value is not MISSING or self._aresolve is None:
+            return self()
+        return self._kept(await self._aresolve())
+
+    def _kept(self, value: T) -> T:
         if not self._is_shared():
             self._value = value
         return value

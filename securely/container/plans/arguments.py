@@ -264,8 +264,8 @@ class Arguments:
             if origin is Lazy:
                 wanted = arguments[0]
                 self._planner.promise(wanted, parameter)
-                shared = partial(container.is_shared, wanted)
-                return Call(partial(Lazy, partial(container.make, wanted), shared))
+                make, amake = partial(container.make, wanted), partial(container.amake, wanted)
+                return Call(partial(Lazy, make, partial(container.is_shared, wanted), amake))
             if (
                 getattr(origin, "__name__", "") == "Callable"
                 and arguments[0] == []

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import pytest
 
 from securely.container import (
+    AsyncBinding,
     Container,
     Give,
     Inject,
@@ -204,3 +205,24 @@ def test_marker_wins_over_when_and_leaves_to_it_what_it_has_not(app: Container) 
 
     assert app.call(wants) == "marker when"
     assert app.call(wants, a="call", b="call") == "call call"
+
+
+def test_lazy_of_what_is_async_is_awaited(app: Container) -> None:
+    async def connect() -> Session:
+        return Session()
+
+    def wants(lazy: Lazy[Session]) -> Lazy[Session]:
+        return lazy
+
+    app.bind(Session, connect)
+    lazy = app.call(wants)
+
+    async def main() -> None:
+        first = await lazy.acall()
+        assert isinstance(first, Session)
+        assert await lazy.acall() is first is lazy()
+
+    with pytest.raises(AsyncBinding):
+        lazy()
+    asyncio.run(main())
+    assert asyncio.run(Lazy(lambda: 3).acall()) == 3
