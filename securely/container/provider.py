@@ -127,7 +127,7 @@ class Provider:
         """
         defaults: Mapping[str, object] = source.config if isinstance(source, ModuleType) else source
         config = self.app.make("config")
-        config.set(key, _merged(defaults, config.get(key) or {}, deep))
+        config.set(key, _merged(defaults, config.get(key, None) or {}, deep))
 
     def publishes(
         self, paths: Mapping[Any, str | PathLike[str]], tags: str | Sequence[str] = ()
