@@ -15,7 +15,6 @@ pytestmark = pytest.mark.property
 
 LIFETIMES = ("bind", "singleton", "scoped")
 SIZE = 7
-Graph = dict[int, frozenset[int]]
 
 edges = st.lists(st.frozensets(st.integers(0, SIZE - 1), max_size=3), min_size=SIZE, max_size=SIZE)
 lifetimes = st.lists(st.sampled_from(LIFETIMES), min_size=SIZE, max_size=SIZE)
