@@ -25,7 +25,11 @@ A job is a class with `handle`; `dispatch` signs its data and hands it to a conn
 from __future__ import annotations
 
 from securely.queue.contracts import Connection, Counts, FailedJob, FailedJobs, Workable
-from securely.queue.delivery.interaction import Interaction, current_interaction
+from securely.queue.delivery.interaction import (
+    Interaction,
+    InteractsWithQueue,
+    current_interaction,
+)
 from securely.queue.events import (
     JobAttempted,
     JobExceptionOccurred,
@@ -74,6 +78,7 @@ __all__ = [
     "FailedJob",
     "FailedJobs",
     "Interaction",
+    "InteractsWithQueue",
     "InvalidPayload",
     "Job",
     "JobAttempted",

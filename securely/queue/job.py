@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, Final, Generic, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast
 
 from securely.container import current
-from securely.queue.delivery.interaction import current_interaction
+from securely.queue.delivery.interaction import InteractsWithQueue
 from securely.queue.exceptions import NotQueueable
 from securely.support.durations import Duration
 
@@ -101,7 +101,7 @@ class PendingDispatch(Generic[T]):
         return sent
 
 
-class Job:
+class Job(InteractsWithQueue):
     """A piece of work that can be queued: a plain class, or a dataclass, with `handle()`.
 
     Its payload is the instance's attributes; a worker restores them without calling `__init__`.
@@ -282,48 +282,6 @@ class Job:
         Each is a callable `(job, next)`, or an object whose `handle` is one.
         """
         return ()
-
-    @property
-    def attempts(self) -> int:
-        """How many times this job was delivered, this one included; 1 for the first.
-
-        Raises:
-            NotRunning: It does not run now.
-        """
-        return current_interaction("attempts").attempts
-
-    @property
-    def job_id(self) -> str:
-        """The job's uuid while it runs.
-
-        Raises:
-            NotRunning: It does not run now.
-        """
-        return current_interaction("job_id").uuid
-
-    def release(self, delay: Duration = 0.0) -> None:
-        """Put the job back when `handle` ends, to be run again after *delay*; consumes no try.
-
-        Raises:
-            NotRunning: It does not run now.
-        """
-        current_interaction("release").release(delay)
-
-    def fail(self, reason: BaseException | str | None = None) -> None:
-        """Fail the job when `handle` ends, whatever tries are left.
-
-        Raises:
-            NotRunning: It does not run now.
-        """
-        current_interaction("fail").fail(reason)
-
-    def delete(self) -> None:
-        """Take the job out of the queue when `handle` ends, whatever it raises then.
-
-        Raises:
-            NotRunning: It does not run now.
-        """
-        current_interaction("delete").delete()
 
 
 def option(job: Job, name: str) -> object:

@@ -13,7 +13,7 @@ from securely.queue.contracts import Delivery
 from securely.queue.exceptions import Drop, Fail, Instruction, NotRunning, Release
 from securely.support.durations import Duration
 
-__all__ = ["Interaction", "current_interaction"]
+__all__ = ["Interaction", "InteractsWithQueue", "current_interaction"]
 
 _current: Final[ContextVar[Interaction]] = ContextVar("securely_queue_interaction")
 
@@ -89,3 +89,55 @@ def current_interaction(member: str = "The delivery") -> Interaction:
     if interaction is None:
         raise NotRunning(member)
     return interaction
+
+
+class InteractsWithQueue:
+    """What a job may ask and do while it runs; listeners with ``queued = True`` may have it, too.
+
+    Source: Laravel 13, Illuminate\\Queue\\InteractsWithQueue.
+    """
+
+    # Slotted dataclasses stay slotted.
+    __slots__ = ()
+
+    @property
+    def attempts(self) -> int:
+        """How many times this job was delivered, this one included; 1 for the first.
+
+        Raises:
+            NotRunning: It does not run now.
+        """
+        return current_interaction("attempts").attempts
+
+    @property
+    def job_id(self) -> str:
+        """The job's uuid while it runs.
+
+        Raises:
+            NotRunning: It does not run now.
+        """
+        return current_interaction("job_id").uuid
+
+    def release(self, delay: Duration = 0.0) -> None:
+        """Put the job back when `handle` ends, to be run again after *delay*; consumes no try.
+
+        Raises:
+            NotRunning: It does not run now.
+        """
+        current_interaction("release").release(delay)
+
+    def fail(self, reason: BaseException | str | None = None) -> None:
+        """Fail the job when `handle` ends, whatever tries are left.
+
+        Raises:
+            NotRunning: It does not run now.
+        """
+        current_interaction("fail").fail(reason)
+
+    def delete(self) -> None:
+        """Take the job out of the queue when `handle` ends, whatever it raises then.
+
+        Raises:
+            NotRunning: It does not run now.
+        """
+        current_interaction("delete").delete()

@@ -17,7 +17,8 @@ import pytest
 from securely.container import Container
 from securely.encryption import KeyRing
 from securely.events import Dispatcher, InvalidListener, queueable
-from securely.queue.contracts import Delivery
+from securely.queue import InteractsWithQueue, NotRunning
+from securely.queue.contracts import Delivery, Kind
 from securely.queue.delivery.runner import JobRunner
 from securely.queue.exceptions import NotQueueable
 from securely.queue.fake import Pushed, QueueFake
@@ -278,6 +279,8 @@ def work(container: Container, codec: Codec, events: Dispatcher) -> Callable[[Pu
         )
         with container.active():
             ran = asyncio.run(runner.aattempt(delivery))
+            if ran.outcome.kind is Kind.RELEASE:
+                HEARD.append((ran.outcome.kind, ran.outcome.delay))
             if ran.outcome.has_hook:
                 frame = codec.decode(envelope.payload)
                 container.call(frame.job.failed, overrides={"error": ran.error})
@@ -294,6 +297,26 @@ def test_middleware_of_a_listener_stands_around_its_job(
 
     assert work(only(queue)) is None
     assert heard == ["around", (Shipped(3),)]
+
+
+class Patient(InteractsWithQueue):
+    queued = True
+
+    def handle(self, event: Shipped) -> None:
+        HEARD.append((self.attempts, bool(self.job_id)))
+        self.release("5m")
+
+
+def test_a_listener_that_interacts_with_the_queue_knows_its_job(
+    events: Dispatcher, queue: QueueFake, work: Callable[[Pushed], object], heard: list[object]
+) -> None:
+    events.listen(Patient)
+    events.dispatch(Shipped())
+
+    assert work(only(queue)) is None
+    assert heard == [(1, True), (Kind.RELEASE, 300.0)]
+    with pytest.raises(NotRunning):
+        Patient().release()
 
 
 def book(event: Shipped) -> None:
