@@ -32,6 +32,10 @@ class PromptsForMissingInput:
     def after_prompting_for_missing_arguments(self) -> None:
         """Ask for more, such as options, once arguments were asked for; nothing by default."""
 
+    def did_receive_options(self) -> bool:
+        """Return whether any option was given: who gives some has thought of them."""
+        return any(self.input.was_given(name) for name in self.input.options())
+
     def ask_for_missing(self) -> None:
         """Ask for each required argument that was not given, and take over the answers."""
         missing = self.input.missing()

@@ -19,7 +19,7 @@ class Invite(Command, PromptsForMissingInput):
         return {"role": ("Which role?", "admin"), "team": lambda: "blue"}
 
     def after_prompting_for_missing_arguments(self) -> None:
-        self.seen.append("after")
+        self.seen.append("after" if not self.did_receive_options() else "after options")
 
     def handle(self) -> None:
         self.seen.append([*self.arguments().values()])
@@ -71,3 +71,12 @@ def test_an_argument_that_takes_several_takes_the_answer_as_one(
     assert artisan.run(["many"], output, io.StringIO("ada\n")) == 0
     assert output.text == "ada\n"
     assert "What is the users?" in output.error_text
+
+
+def test_after_asking_a_command_may_look_whether_options_were_given(
+    console: Artisan, output: BufferedOutput
+) -> None:
+    answers = io.StringIO("ada\nowner\n")
+
+    assert console.run(["invite", "--later"], output, answers) == 0
+    assert Invite.seen[0] == "after options"
