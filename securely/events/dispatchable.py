@@ -53,6 +53,18 @@ class Dispatchable:
         return current().make(Dispatcher).dispatch(cls(*args, **kwargs))
 
     @classmethod
+    async def adispatch_if(
+        cls: Callable[P, E],  # pyright: ignore[reportGeneralTypeIssues]  # as above
+        condition: object,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> list[object]:
+        """Async twin of :meth:`dispatch_if`."""
+        if not condition:
+            return []
+        return await current().make(Dispatcher).adispatch(cls(*args, **kwargs))
+
+    @classmethod
     def dispatch_unless(
         cls: Callable[P, E],  # pyright: ignore[reportGeneralTypeIssues]  # as above
         condition: object,
@@ -63,3 +75,15 @@ class Dispatchable:
         if condition:
             return []
         return current().make(Dispatcher).dispatch(cls(*args, **kwargs))
+
+    @classmethod
+    async def adispatch_unless(
+        cls: Callable[P, E],  # pyright: ignore[reportGeneralTypeIssues]  # as above
+        condition: object,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> list[object]:
+        """Async twin of :meth:`dispatch_unless`."""
+        if condition:
+            return []
+        return await current().make(Dispatcher).adispatch(cls(*args, **kwargs))

@@ -37,7 +37,9 @@ class EventProvider(Provider):
         the configuration changes.
         """
         events = Dispatcher(
-            self.app, self.kept(), portal_in_loop=config.get("events.in_loop") == "portal"
+            self.app,
+            self.kept(),
+            portal_in_loop=config.string("events.in_loop", "raise") == "portal",
         )
         for package in config.list("events.discover", ["app.listeners"]):
             events.discover(package)

@@ -50,6 +50,7 @@ MADE = {
     ("make:job", "billing/SendInvoice"): "app/jobs/billing/send_invoice.py",
     ("make:listener", "KeepLedger", "--event=InvoiceIssued"): "app/listeners/keep_ledger.py",
     ("make:listener", "HearAll"): "app/listeners/hear_all.py",
+    ("make:listener", "Note", "--event=InvoiceIssued", "--queued"): "app/listeners/note.py",
     ("make:provider", "Billing"): "app/providers/billing_provider.py",
 }
 
@@ -65,6 +66,7 @@ def test_what_is_made_runs_and_passes_format_and_lint(blog: Path, artisan: Artis
     listed = artisan("event:list").stdout
     assert "app.events.invoice_issued.InvoiceIssued" in listed
     assert "KeepLedger" in listed
+    assert "Note@handle (queued, discovered)" in listed
     providers = (blog / "bootstrap/providers.py").read_text(encoding="utf-8")
     assert providers.count('"app.providers.billing_provider:BillingProvider",') == 1
     assert artisan("about").returncode == 0

@@ -400,6 +400,10 @@ def test_dispatchable_dispatches_through_the_current_application(container: Cont
         assert Paid.dispatch_if(False, order=6) == []
         assert Paid.dispatch_unless(False, order=7) == [7]
         assert asyncio.run(Paid.adispatch(8)) == [8]
+        assert asyncio.run(Paid.adispatch_if(True, 9)) == [9]
+        assert asyncio.run(Paid.adispatch_if(False, 9)) == []
+        assert asyncio.run(Paid.adispatch_unless(False, 9)) == [9]
+        assert asyncio.run(Paid.adispatch_unless(True, 9)) == []
 
 
 @pytest.mark.parametrize(
