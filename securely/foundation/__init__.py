@@ -6,7 +6,7 @@ Errors that nobody caught are reported in one place.
 
 Files: ``application.py`` is ``Application`` and ``builder.py`` what makes it; ``bootstrap.py``
 has the steps of a boot in their order; ``providers/`` loads providers and ``catalog.py`` lists
-those of the framework; ``errors.py`` reports; ``maintenance.py`` takes an application down;
+those of the framework; ``errors/`` reports; ``maintenance.py`` takes an application down;
 ``console_kernel.py`` runs commands, ``outside.py`` those that need no application, ``events.py``
 tells of them, and ``commands/`` holds the framework's own; ``options.py`` is the section ``app``;
 ``exceptions.py`` says what can go wrong; ``provider.py`` binds the console.
@@ -14,12 +14,15 @@ tells of them, and ``commands/`` holds the framework's own; ``options.py`` is th
 
 from securely.foundation.application import Application
 from securely.foundation.builder import ApplicationBuilder, Parts
-from securely.foundation.errors import ErrorHandler
+from securely.foundation.errors import ErrorHandler, ShouldntReport
 from securely.foundation.events import (
     ArtisanStarting,
     CommandFinished,
     CommandStarting,
+    MaintenanceModeDisabled,
+    MaintenanceModeEnabled,
     PublishingStubs,
+    Terminating,
     VendorTagPublished,
 )
 from securely.foundation.exceptions import (
@@ -35,6 +38,8 @@ from securely.foundation.exceptions import (
     RequirementLoop,
     ResolvedDuringRegister,
     SkeletonExists,
+    UnknownStep,
+    UntypedCallback,
 )
 from securely.foundation.maintenance import Maintenance, guard
 from securely.foundation.providers import DefaultProviders, ProviderRegistry, default_providers
@@ -50,6 +55,8 @@ __all__ = [
     "ErrorHandler",
     "FoundationError",
     "Maintenance",
+    "MaintenanceModeDisabled",
+    "MaintenanceModeEnabled",
     "MissingRequirement",
     "MissingRoutes",
     "NotInMaintenance",
@@ -62,7 +69,11 @@ __all__ = [
     "PublishingStubs",
     "RequirementLoop",
     "ResolvedDuringRegister",
+    "ShouldntReport",
     "SkeletonExists",
+    "Terminating",
+    "UnknownStep",
+    "UntypedCallback",
     "VendorTagPublished",
     "default_providers",
     "guard",

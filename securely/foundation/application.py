@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Self, TypeGuard, TypeVar, cast
@@ -14,15 +15,22 @@ from securely.container import Container, Provider
 from securely.foundation.bootstrap import BOOTSTRAPPERS
 from securely.foundation.builder import ApplicationBuilder, Maker, Parts
 from securely.foundation.catalog import SERVICES
+from securely.foundation.deferred import Deferring
 from securely.foundation.errors import ErrorHandler
-from securely.foundation.exceptions import NotYetBooted
+from securely.foundation.events import Terminating
+from securely.foundation.exceptions import NotYetBooted, UnknownStep
 from securely.foundation.maintenance import Maintenance
 from securely.foundation.providers import ProviderRegistry
 from securely.support.paths import Paths
 
 __all__ = ["Application"]
 
+CONSOLE = "APP_RUNNING_IN_CONSOLE"
+STORAGE = "SECURELY_STORAGE_PATH"
+DEPRECATIONS = "deprecations"
+
 Callback = Callable[..., object]
+Step = Callable[[Any], None]
 P = TypeVar("P", bound=Provider)
 
 
@@ -47,11 +55,21 @@ class Application(Container):
         self.parts = parts
         self.paths = Paths(parts.base_path, storage)
         self.environment_overrides = dict(environment or {})
-        self.errors = ErrorHandler(self)
+        named = self.environment_overrides.get(STORAGE) or os.environ.get(STORAGE)
+        if storage is None and named:
+            self.use_storage_path(named)
         self.maintenance = Maintenance(self.paths)
+        self.deferred = Deferring(self)
         self.providers = ProviderRegistry(self)
+        # Whether it boots in order to be checked: what is wrong with its configuration is told
+        # by the command that checks, not by the boot.
+        self.is_checking = False
         self._is_booting = False
         self._is_booted = False
+        self._in_console = False
+        self._before: dict[str, list[Callback]] = {}
+        self._after: dict[str, list[Callback]] = {}
+        self._registered: list[Callback] = []
         self._booting: list[Callback] = []
         self._booted: list[Callback] = []
         self._terminating: list[Callback] = []
@@ -90,6 +108,14 @@ class Application(Container):
         """Return *path* under the folder that the application may write to."""
         return self.paths.storage / path
 
+    def use_storage_path(self, path: Path | str) -> None:
+        """Write elsewhere than to `storage/`; the variable SECURELY_STORAGE_PATH says so, too.
+
+        Args:
+            path: A folder; one that is relative lies under the base path.
+        """
+        self.paths.storage = self.paths.base / path
+
     def cached_path(self, name: str) -> Path:
         """Return where it is kept what boots need not work out again.
 
@@ -104,6 +130,13 @@ class Application(Container):
         variable = f"APP_{name.upper()}_CACHE"
         named = self.environment_overrides.get(variable) or os.environ.get(variable)
         return self.paths.base / named if named else self.paths.cache / f"{name}.json"
+
+    def configuration_is_cached(self) -> bool:
+        """Tell whether `config:cache` has kept the configuration, and nobody has cleared it since.
+
+        Source: Laravel 13, Application::configurationIsCached.
+        """
+        return self.cached_path("config").is_file()
 
     @property
     def version(self) -> str:
@@ -130,6 +163,23 @@ class Application(Container):
     def is_production(self) -> bool:
         """Whether it runs for real."""
         return self.env == "production"
+
+    @property
+    def running_tests(self) -> bool:
+        """Whether tests run in it."""
+        return self.env == "testing"
+
+    @property
+    def running_in_console(self) -> bool:
+        """Whether a command line runs; the variable APP_RUNNING_IN_CONSOLE has the last word."""
+        said = self.environment_overrides.get(CONSOLE) or os.environ.get(CONSOLE)
+        return said.lower() in ("1", "true", "yes") if said else self._in_console
+
+    @property
+    def errors(self) -> ErrorHandler:
+        """Who is told of errors that nobody caught."""
+        handler: ErrorHandler = self.make(ErrorHandler)
+        return handler
 
     @property
     def is_debug(self) -> bool:
@@ -160,7 +210,7 @@ class Application(Container):
         self._is_booting = True
         try:
             for bootstrap in BOOTSTRAPPERS:
-                bootstrap(self)
+                self._bootstrap(bootstrap)
         finally:
             self._is_booting = False
         self._is_booted = True
@@ -173,8 +223,33 @@ class Application(Container):
         await self.providers.aboot()
         return self
 
+    def before_bootstrapping(self, step: Step | str, callback: Callback) -> None:
+        """Call *callback*, injected, before a step of :meth:`boot`.
+
+        Args:
+            step: One of `BOOTSTRAPPERS`, or its name, such as "load_configuration".
+            callback: What to call; the order of several is kept.
+
+        Raises:
+            UnknownStep: There is no such step.
+        """
+        self._before.setdefault(_step(step), []).append(callback)
+
+    def after_bootstrapping(self, step: Step | str, callback: Callback) -> None:
+        """Call *callback*, injected, after a step; see :meth:`before_bootstrapping`."""
+        self._after.setdefault(_step(step), []).append(callback)
+
+    def after_loading_environment(self, callback: Callback) -> None:
+        """Call *callback*, injected, once `.env` has been read, before any configuration."""
+        self.after_bootstrapping("load_environment", callback)
+
+    def registered(self, callback: Callback) -> None:
+        """Call *callback*, injected, once all providers have registered."""
+        self._registered.append(callback)
+
     def run_booting_callbacks(self) -> None:
-        """Run what :meth:`booting` collected; called before the providers boot."""
+        """Run what :meth:`registered` and :meth:`booting` collected, before the providers boot."""
+        self._run(self._registered)
         self._run(self._booting)
 
     def booting(self, callback: Callback) -> None:
@@ -192,11 +267,43 @@ class Application(Container):
         """Call *callback*, injected, sync or async, when the application ends."""
         self._terminating.append(callback)
 
-    def terminate(self) -> None:
-        """Run what :meth:`terminating` collected, the last one first, then close the services.
+    def defer(self, function: Callback, name: str | None = None, *, always: bool = False) -> None:
+        """Call *function*, injected, sync or async, when the command, job or request is over.
 
-        An error is reported and keeps no other from running.
+        Outside of these it is called when the application ends.
+
+        Args:
+            function: What can wait.
+            name: Takes the place of what waits under the same name.
+            always: Call it even when the command, job or request failed.
+
+        Source: Laravel 13, defer().
         """
+        self.deferred.defer(function, name, always=always)
+
+    @contextmanager
+    def without_defer(self) -> Generator[None]:
+        """Within the block, call at once what is deferred; for tests."""
+        with self.deferred.without():
+            yield
+
+    def handle_errors(self) -> None:
+        """Have errors of this process reported that nobody can catch, until :meth:`terminate`.
+
+        A command line does this by itself; a server that runs the application calls it.
+        """
+        self.errors.hooks.install()
+        self.errors.hooks.capture_deprecations(self._deprecated)
+
+    def terminate(self) -> None:
+        """Run what was deferred and what :meth:`terminating` collected, then close the services.
+
+        The last one that was collected is the first to run. An error is reported and keeps no
+        other from running.
+        """
+        if self.resolved("events"):
+            self._finish(lambda: self.make("events").dispatch(Terminating()))
+        self.deferred.rest.run()
         while self._terminating:
             self._finish(self._terminating.pop())
         # The log last: the others may have something to say.
@@ -205,7 +312,17 @@ class Application(Container):
                 close = getattr(self.make(name), "close", None)
                 if close is not None:
                     self._finish(close)
+        self.errors.hooks.uninstall()
         self._finish(self.close)
+
+    @contextmanager
+    def in_console(self) -> Generator[None]:
+        """Within the block, :attr:`running_in_console` is true."""
+        before, self._in_console = self._in_console, True
+        try:
+            yield
+        finally:
+            self._in_console = before
 
     def handle_command(self, argv: list[str]) -> int:
         """Run one console command and return its exit code.
@@ -264,8 +381,27 @@ class Application(Container):
         # Until it is read: services must not take an empty configuration for it.
         self.bind(Config, _no_configuration)
         self.alias(Config, "config")
-        self.instance(ErrorHandler, self.errors)
+        self.instance(ErrorHandler, ErrorHandler(self))
+        self.alias(ErrorHandler, "errors")
         self.instance(Maintenance, self.maintenance)
+
+    def _bootstrap(self, step: Step) -> None:
+        name = step.__name__
+        self._tell(f"bootstrapping: {name}")
+        self._run(self._before.get(name, []))
+        step(self)
+        self._run(self._after.get(name, []))
+        self._tell(f"bootstrapped: {name}")
+
+    def _tell(self, event: str) -> None:
+        # To make the dispatcher for this would be to read the configuration before its turn.
+        if self.resolved("events"):
+            self.make("events").dispatch(event, [self])
+
+    def _deprecated(self, warning: str) -> None:
+        log = self.make("log")
+        if self.make("config").has(f"log.channels.{DEPRECATIONS}"):
+            log.channel(DEPRECATIONS).warning(warning)
 
     def _finish(self, callback: Callback) -> None:
         try:
@@ -291,6 +427,14 @@ class Application(Container):
 
 def _no_configuration() -> Config:
     raise NotYetBooted
+
+
+def _step(step: Step | str) -> str:
+    name = step if isinstance(step, str) else step.__name__
+    known = [each.__name__ for each in BOOTSTRAPPERS]
+    if name not in known:
+        raise UnknownStep(name, tuple(known))
+    return name
 
 
 async def _awaited(answer: Any) -> object:

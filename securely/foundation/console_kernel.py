@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Generator, Set
+from contextlib import contextmanager
 from functools import partial
 from importlib.machinery import SourceFileLoader
+from signal import SIG_DFL, SIGTERM, getsignal, signal
+from threading import current_thread, main_thread
 from typing import Final, TextIO
 
 from securely.config import Config
@@ -32,8 +35,26 @@ from securely.support.terminal import split_globals
 __all__ = ["ConsoleKernel", "equip"]
 
 FAILURE: Final = 1
+_SIGNALLED: Final = 128  # and the number of the signal, as shells have it
 # What runs for long proves all of the configuration first, known fingerprint or not.
 _PROVING: Final = frozenset({"queue:work"})
+# What checks reports all that is wrong, so nothing of that may keep it from starting.
+_CHECKING: Final = frozenset({"config:check", "container:check"})
+
+
+class Terminated(SystemExit):
+    """The process has been told to end, and unwinds.
+
+    Args:
+        exit_code: 143: 128 and the number of SIGTERM.
+    """
+
+    def __init__(self, exit_code: int) -> None:
+        self.exit_code = exit_code
+        super().__init__(exit_code)
+
+    def __reduce__(self) -> tuple[type[Terminated], tuple[int]]:
+        return type(self), (self.exit_code,)
 
 
 class ConsoleKernel:
@@ -57,14 +78,19 @@ class ConsoleKernel:
             answers: Where answers to questions come from; standard input when None.
         """
         output = output or Output()
-        found, _ = split_globals([*argv])
+        found, words = split_globals([*argv])
         output.configure(ansi=found.ansi, verbosity=found.verbosity or None)
         if found.env:
             self._app.environment_overrides["APP_ENV"] = found.env
+        self._app.is_checking = next(iter(words), "") in _CHECKING
         with self._app.active():
             try:
-                return self._run(argv, output, answers)
+                with _ending_on_signal(), self._app.in_console():
+                    return self._run(argv, output, answers)
+            except Terminated as ending:
+                return ending.exit_code
             finally:
+                # A second signal meanwhile ends the process at once: this must not hang it.
                 self._app.terminate()
 
     def _run(self, argv: list[str], output: Output, answers: TextIO | None) -> int:
@@ -74,8 +100,12 @@ class ConsoleKernel:
         except Exception as error:  # the border: shown here, not raised
             render_failure(error, output)
             return FAILURE
+        self._app.handle_errors()
         with self._app.scope():
-            return artisan.run(argv, output, answers)
+            code = artisan.run(argv, output, answers)
+            # A failed command raises nothing that the scope could know it by.
+            self._app.deferred.current().run(succeeded=code == 0)
+            return code
 
 
 def equip(artisan: Artisan, app: Application) -> None:
@@ -98,10 +128,10 @@ def equip(artisan: Artisan, app: Application) -> None:
     artisan.sources.append(lambda: _run_routes(app))
     # A word that was mistyped is for the one who typed it, not for the log.
     app.errors.dont_report(UnknownCommand, InvalidInput)
-    artisan.report = app.errors.report
+    # Asked anew each time, because a test may put a fake in its place.
+    artisan.report = partial(_report, app)
+    artisan.render = partial(_render, app)
     artisan.production = lambda: app.is_production
-    if app.is_debug:
-        artisan.render = partial(render_failure, show_place=True)
     artisan.starting.append(lambda name, _given, _output: _starting(app, name))
     artisan.finished.append(lambda name, _given, _output, code: _finished(app, name, code))
     if app.resolved("events"):
@@ -139,6 +169,34 @@ def _run_routes(app: Application) -> None:
         code = SourceFileLoader(name, str(file)).get_code(name)
         assert code is not None  # noqa: S101  # a source file always has code
         exec(code, {"__name__": name, "__file__": str(file)})  # noqa: S102  # the application's own
+
+
+def _report(app: Application, error: Exception) -> None:
+    app.errors.report(error)
+
+
+def _render(app: Application, error: Exception, output: Output) -> None:
+    render_failure(app.errors.mapped(error), output, show_place=app.is_debug)
+
+
+@contextmanager
+def _ending_on_signal() -> Generator[None]:
+    """Within the block, let SIGTERM end the command as Ctrl-C does, so that what closes is closed.
+
+    Where a command or the one who started the process has a say about SIGTERM, it is left alone.
+    """
+    is_ours = current_thread() is main_thread() and getsignal(SIGTERM) == SIG_DFL
+    if is_ours:
+        signal(SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        if is_ours and getsignal(SIGTERM) is _terminate:
+            signal(SIGTERM, SIG_DFL)
+
+
+def _terminate(number: int, _frame: object) -> None:
+    raise Terminated(_SIGNALLED + number)
 
 
 def _starting(app: Application, name: str) -> None:

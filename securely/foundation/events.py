@@ -1,4 +1,4 @@
-"""ArtisanStarting, CommandStarting, CommandFinished; VendorTagPublished, PublishingStubs."""
+"""CommandStarting, CommandFinished, MaintenanceModeEnabled, Terminating, VendorTagPublished …"""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ __all__ = [
     "ArtisanStarting",
     "CommandFinished",
     "CommandStarting",
+    "MaintenanceModeDisabled",
+    "MaintenanceModeEnabled",
     "PublishingStubs",
+    "Terminating",
     "VendorTagPublished",
 ]
 
@@ -41,6 +44,21 @@ class CommandFinished:
 
     command: str
     exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceModeEnabled:
+    """The application has been taken down, or is down in another way than before."""
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceModeDisabled:
+    """The application is up again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terminating:
+    """The application is about to end; its services still work."""
 
 
 @dataclass(frozen=True, slots=True)

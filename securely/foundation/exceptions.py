@@ -11,7 +11,9 @@ FoundationError (SecurelyError)
 ├── NotYetBooted            something needs the configuration of an application before it boots
 ├── RequirementLoop         a provider requires, in the end, itself
 ├── ResolvedDuringRegister  a provider resolves something before all have registered
-└── SkeletonExists          `securely new` where something is already
+├── SkeletonExists          `securely new` where something is already
+├── UnknownStep             a hook names a step that no boot has
+└── UntypedCallback         a callback of the error handler does not say which errors it is for
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ __all__ = [
     "RequirementLoop",
     "ResolvedDuringRegister",
     "SkeletonExists",
+    "UnknownStep",
+    "UntypedCallback",
 ]
 
 
@@ -212,3 +216,32 @@ class SkeletonExists(FoundationError):
 
     def __reduce__(self) -> tuple[type[SkeletonExists], tuple[Path]]:
         return type(self), (self.folder,)
+
+
+class UntypedCallback(FoundationError, TypeError):
+    """A callback of the error handler does not say which errors it is for."""
+
+    def __init__(self, callback: str) -> None:
+        self.callback = callback
+        super().__init__(
+            f"{callback} does not say which errors it is for. Annotate its first parameter, as in "
+            "`error: TimeoutError | ConnectionError`; for a lambda there is "
+            "reporting(TimeoutError, …)."
+        )
+
+    def __reduce__(self) -> tuple[type[UntypedCallback], tuple[str]]:
+        return type(self), (self.callback,)
+
+
+class UnknownStep(FoundationError):
+    """A hook names a step that no boot has."""
+
+    def __init__(self, step: str, known: tuple[str, ...]) -> None:
+        self.step = step
+        self.known = known
+        near = did_you_mean(step, known)
+        hint = f' Did you mean "{near}"?' if near else ""
+        super().__init__(f'No boot has a step "{step}".{hint} Steps: {", ".join(known)}.')
+
+    def __reduce__(self) -> tuple[type[UnknownStep], tuple[str, tuple[str, ...]]]:
+        return type(self), (self.step, self.known)

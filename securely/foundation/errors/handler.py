@@ -1,0 +1,307 @@
+"""ErrorHandler: decides what is reported, at which level and by whom; the log hears by default."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
+
+from securely.container import Container
+from securely.foundation.errors.contracts import Level, ShouldntReport
+from securely.foundation.errors.hooks import Hooks
+from securely.foundation.errors.rules import Reporting, Rule, answered
+
+if TYPE_CHECKING:
+    from securely.foundation.errors.fake import ErrorHandlerFake
+
+__all__ = ["ErrorHandler"]
+
+E = TypeVar("E", bound=BaseException)
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+# Being told to stop is no error; asyncio's is named, so that asyncio is not imported for it.
+_NEVER: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
+_CANCELLED: Final = "CancelledError"
+# On an error that was reported: by which handler. Kept there and not here, because an error that
+# is held holds every frame it came through, with all that is in them.
+_MARK: Final = "_securely_reported_by"
+# What the log itself is given beside the fields.
+_RESERVED: Final = frozenset({"level", "message", "exception"})
+
+
+class ErrorHandler:
+    """Decides what is reported, at which level and by whom; writes to the log by default.
+
+    Example:
+        >>> handler = ErrorHandler(app)
+        >>> handler.dont_report(FileNotFoundError)
+        >>> handler.level(TimeoutError, "warning")
+
+    Source: Laravel 13, Configuration\\Exceptions and Exceptions\\Handler.
+    """
+
+    def __init__(self, app: Container) -> None:
+        self._app = app
+        self.hooks = Hooks(self)
+        self._ignored: list[type[BaseException]] = []
+        self._unless: list[Rule] = []
+        self._levels: list[tuple[type[BaseException], Level]] = []
+        self._reporters: list[Reporting[Any]] = []
+        self._contexts: list[Callable[..., Mapping[str, object]]] = []
+        self._maps: list[tuple[type[BaseException], Callable[[Any], BaseException]]] = []
+        self._final: list[type[BaseException]] = []
+        self._final_when: list[Rule] = []
+
+    # What is said in `with_exceptions`.
+
+    def dont_report(self, *kinds: type[BaseException]) -> None:
+        """Never report errors of these kinds, nor of their subclasses."""
+        self._ignored.extend(kinds)
+
+    def dont_report_when(self, condition: F) -> F:
+        """Do not report the errors for which *condition* says yes; a decorator, too.
+
+        Args:
+            condition: Its first parameter is annotated with the errors that it is asked about.
+
+        Raises:
+            UntypedCallback: It is not.
+        """
+        self._unless.append(Rule(condition))
+        return condition
+
+    def stop_ignoring(self, *kinds: type[BaseException]) -> None:
+        """Report errors of these kinds again, whoever said that they were not to be."""
+        self._ignored = [kind for kind in self._ignored if kind not in kinds]
+
+    def level(self, kind: type[BaseException], level: Level) -> None:
+        """Report errors of *kind* at *level*; the first match counts."""
+        self._levels.append((kind, level))
+
+    def reporting(self, kind: type[E], reporter: Callable[[E], object]) -> Reporting[E]:
+        """Call *reporter* with errors of *kind*; when it returns False, nothing else is done.
+
+        It is :meth:`report` for a function without annotations, such as a lambda.
+        """
+        registered = Reporting(reporter, (kind,))
+        self._reporters.append(registered)
+        return registered
+
+    def context(self, callback: F) -> F:
+        """Add what *callback* returns to what the log is told of every error; a decorator, too.
+
+        Args:
+            callback: Called with the error, and with the fields so far if it takes two.
+        """
+        self._contexts.append(callback)
+        return callback
+
+    def map(self, kind: type[E], into: type[BaseException] | Callable[[E], BaseException]) -> None:
+        """Report and show errors of *kind* as another; theirs becomes its `__cause__`.
+
+        Args:
+            kind: Which errors.
+            into: What makes the other of them; a class gets the message.
+
+        Source: Laravel 13, Exceptions::map.
+        """
+        make: Callable[[Any], BaseException] = into
+        if isinstance(into, type):
+            cls: Callable[[str], BaseException] = into
+            make = lambda error: cls(str(error))  # noqa: E731  # one of two makers
+        self._maps.append((kind, make))
+
+    def dont_retry(self, *kinds: type[BaseException]) -> None:
+        """Do not try again what ended in errors of these kinds."""
+        self._final.extend(kinds)
+
+    def dont_retry_when(self, condition: F) -> F:
+        """Do not try again what ended in an error for which *condition* says yes.
+
+        Raises:
+            UntypedCallback: The first parameter of *condition* is not annotated with errors.
+        """
+        self._final_when.append(Rule(condition))
+        return condition
+
+    # What is asked.
+
+    def should_report(self, error: BaseException) -> bool:
+        """Tell whether *error* is one that people want to hear of."""
+        if isinstance(error, (*_NEVER, ShouldntReport)) or type(error).__name__ == _CANCELLED:
+            return False
+        if isinstance(error, tuple(self._ignored)):
+            return False
+        return not any(rule.fits(error) and rule.function(error) for rule in self._unless)
+
+    def should_retry(self, error: BaseException) -> bool:
+        """Tell whether what ended in *error* may be tried again."""
+        if isinstance(error, tuple(self._final)):
+            return False
+        return not any(rule.fits(error) and rule.function(error) for rule in self._final_when)
+
+    def mapped(self, error: BaseException) -> BaseException:
+        """Return what *error* is reported and shown as; itself unless :meth:`map` names another."""
+        for kind, make in self._maps:
+            if isinstance(error, kind):
+                other = make(error)
+                if other is not error and other.__cause__ is None:
+                    other.__cause__ = error
+                return other
+        return error
+
+    # What is done.
+
+    @overload
+    def report(self, error: BaseException | str, /, **context: object) -> None: ...
+
+    @overload
+    def report(self, error: Callable[[E], object], /) -> Reporting[E]: ...
+
+    def report(
+        self, error: BaseException | str | Callable[[E], object], /, **context: object
+    ) -> Reporting[E] | None:
+        """Tell the reporters and the log of *error*, once; or register a reporter.
+
+        An error that has a method `report` is told first: unless that returns False, nothing else
+        is done. Then come the reporters in the order of their registration, and the log. Nothing
+        is raised for an error, whatever goes wrong.
+
+        Args:
+            error: What was not caught, or words for it; or a function whose first parameter is
+                annotated with the errors it wants, several as a union. When it returns False, or
+                `.stop()` was called on what this returns, nothing else is done.
+            context: Fields for the log, such as the command that ran.
+
+        Raises:
+            UntypedCallback: A reporter's parameter is not annotated.
+
+        Example:
+            >>> @errors.report
+            ... def page(error: TimeoutError | ConnectionError) -> None:
+            ...     print(f"paged: {error}")
+            >>> errors.report(TimeoutError("no answer"))
+            paged: no answer
+
+        Source: Laravel 13, Handler::report, Exceptions::report.
+        """
+        if isinstance(error, str):
+            error = Exception(error)
+        if not isinstance(error, BaseException):
+            registered = Reporting(error)
+            self._reporters.append(registered)
+            return registered
+        try:
+            self._report(error, context)
+        except Exception as failure:  # a broken log must not hide the error
+            _say_last(error, failure)
+        return None
+
+    def rescue(self, function: Callable[[], T], default: Any = None, *, report: Any = True) -> T:
+        """Return what *function* returns; when it fails, report that and return *default*.
+
+        Args:
+            function: What may fail.
+            default: What is returned then; a function is called with the error.
+            report: Whether it is reported; a function is asked with the error.
+
+        Source: Laravel 13, rescue().
+        """
+        try:
+            return function()
+        except Exception as error:
+            if report(error) if callable(report) else report:
+                self.report(error)
+            value: T = default(error) if callable(default) else default
+            return value
+
+    @contextmanager
+    def rescuing(self) -> Generator[None]:
+        """Report an error of the block and go on behind it."""
+        try:
+            yield
+        except Exception as error:  # that is what it is for
+            self.report(error)
+
+    def fake(self, *kinds: type[BaseException]) -> ErrorHandlerFake:
+        """Put a double in the place of this handler that records errors, and return it.
+
+        Args:
+            kinds: Errors of these only; others are reported as before. All when none is named.
+        """
+        from securely.foundation.errors.fake import ErrorHandlerFake
+
+        fake = ErrorHandlerFake(self, kinds)
+        self._app.instance(ErrorHandler, fake)
+        return fake
+
+    # Inside
+
+    def _report(self, error: BaseException, context: dict[str, object]) -> None:
+        if self._is_known(error):
+            return
+        error = self.mapped(error)
+        if self.should_report(error) and self._is_wanted(error):
+            self._log(error, context)
+
+    def _is_known(self, error: BaseException) -> bool:
+        """Tell whether *error* was reported here before, and note that it is now."""
+        if getattr(error, _MARK, None) == id(self):
+            return True
+        try:
+            setattr(error, _MARK, id(self))
+        except (AttributeError, TypeError):
+            return False  # an error that takes no attributes is told as often as it comes
+        return False
+
+    def _is_wanted(self, error: BaseException) -> bool:
+        """Tell the error itself and the reporters; return whether the log is to hear, too."""
+        itself = getattr(error, "report", None)
+        if callable(itself) and answered(self._app.call(itself)) is not False:
+            return False
+        for reporter in self._reporters:
+            if reporter.fits(error):
+                answer = answered(reporter.function(error))
+                if answer is False or reporter.stops:
+                    return False
+        return True
+
+    def _log(self, error: BaseException, context: Mapping[str, object]) -> None:
+        level = next((level for kind, level in self._levels if isinstance(error, kind)), "error")
+        fields = {**self._context_of(error), **context}
+        named = {f"{key}_" if key in _RESERVED else key: value for key, value in fields.items()}
+        self._app.make("log").log(level, str(error), exception=error, **named)
+
+    def _context_of(self, error: BaseException) -> dict[str, object]:
+        fields: dict[str, object] = {}
+        for callback in self._contexts:
+            fields.update(_said(lambda each=callback: _with_fields(each, error, fields)))
+        own = getattr(error, "context", None)
+        if callable(own):
+            fields.update(_said(own))
+        return fields
+
+
+def _with_fields(callback: Callable[..., Any], error: BaseException, fields: object) -> Any:
+    takes = len(inspect.signature(callback).parameters)
+    return callback(*(error, fields)[:takes])
+
+
+def _said(callback: Callable[[], Any]) -> Mapping[str, object]:
+    """Return the fields that *callback* gives; what goes wrong in it is a field, too."""
+    try:
+        return {str(key): value for key, value in dict(callback() or {}).items()}
+    except Exception as failure:  # the error is to be told with what there is
+        return {"context_failed": f"{type(failure).__name__}: {failure}"}
+
+
+def _say_last(error: BaseException, failure: BaseException) -> None:
+    import sys
+
+    with suppress(Exception):  # where nobody can hear it, nothing is left to try
+        sys.stderr.write(
+            f"{type(error).__name__}: {error}\n"
+            f"It could not be reported either: {type(failure).__name__}: {failure}\n"
+        )
