@@ -88,6 +88,7 @@ class Dispatcher:
         self.discovers = True
         self._packages: list[str] = []
         self._undiscovered: list[str] = []
+        self._discovering = False
         self._lock = threading.RLock()
         renew_after_fork(self, "_lock", threading.RLock)
         # Blocks that defer, and a fake: while it is 0, a dispatch looks at neither.
@@ -629,13 +630,24 @@ class Dispatcher:
         return self._registry.plan(key)
 
     def _discover_now(self) -> None:
+        """Register what the packages have that were named since the last time.
+
+        Who comes while another thread looks waits for it: else its event would miss listeners.
+        """
         if not self._undiscovered:
             return
         with self._lock:
-            packages, self._undiscovered = self._undiscovered, []
-            for package in packages:
-                for event, listener in self._found_in(package):
-                    self._registry.add(event, listener, 0, discovered=True)
+            # A module that dispatches while it is imported here hears what is known so far.
+            if self._discovering:
+                return
+            self._discovering = True
+            try:
+                while self._undiscovered:
+                    for event, listener in self._found_in(self._undiscovered[0]):
+                        self._registry.add(event, listener, 0, discovered=True)
+                    self._undiscovered.pop(0)
+            finally:
+                self._discovering = False
 
     def _found_in(self, package: str) -> list[tuple[EventKey, object]]:
         kept = None if self._kept is None else self._kept.listeners(package)

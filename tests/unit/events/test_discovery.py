@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,6 +112,67 @@ def test_a_listener_that_is_discovered_and_registered_runs_once(
     events.dispatch(happenings.Shipped())
 
     assert mail.TOLD == ["handle", "handle_paid"]
+
+
+def test_a_thread_that_comes_while_another_discovers_misses_no_listener(
+    events: Dispatcher, shop: str, tmp_path: Path
+) -> None:
+    slow = """
+import shop_for_events
+from shop_for_events.happenings import Paid
+shop_for_events.begun.set()
+shop_for_events.go_on.wait(5)
+
+class Slow:
+    def handle(self, event: Paid) -> str:
+        return "slow"
+"""
+    (tmp_path / "shop_for_events" / "listeners" / "a_slow_one.py").write_text(slow)
+    import shop_for_events  # type: ignore[import-not-found]  # made by the fixture
+
+    shop_for_events.begun, shop_for_events.go_on = threading.Event(), threading.Event()
+    events.discover(shop)
+    found: list[bool] = []
+    first = threading.Thread(target=lambda: events.has_listeners("a"))
+    first.start()
+    assert shop_for_events.begun.wait(5)
+    second = threading.Thread(target=lambda: found.append(events.has_listeners("order.paid")))
+    second.start()
+    shop_for_events.go_on.set()
+    first.join(5)
+    second.join(5)
+
+    assert found == [True]
+
+
+def test_a_module_that_dispatches_while_it_is_discovered_is_answered(
+    events: Dispatcher, shop: str, tmp_path: Path
+) -> None:
+    import shop_for_events
+
+    shop_for_events.events = events
+    early = "import shop_for_events\nANSWER = shop_for_events.events.dispatch('early')\n"
+    (tmp_path / "shop_for_events" / "listeners" / "early.py").write_text(early)
+    events.listen("early", lambda: "heard")
+    events.discover(shop)
+
+    assert events.has_listeners("order.paid")
+    assert sys.modules[f"{shop}.early"].ANSWER == ["heard"]
+
+
+def test_discovery_when_it_has_failed_is_tried_again(
+    events: Dispatcher, shop: str, tmp_path: Path
+) -> None:
+    broken = tmp_path / "shop_for_events" / "listeners" / "broken.py"
+    broken.write_text("import no_such_library\n")
+    events.discover(shop)
+
+    for _ in range(2):
+        with pytest.raises(ModuleNotFoundError, match="no_such_library"):
+            events.dispatch("order.paid")
+    broken.write_text("")
+
+    assert events.has_listeners("order.paid")
 
 
 def test_what_was_named_can_be_registered_by_these_names(events: Dispatcher, shop: str) -> None:
