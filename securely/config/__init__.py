@@ -3,16 +3,18 @@
 Files in ``config/`` define plain data, ``.env`` and the process's environment fill it in, and
 :class:`Config` answers dotted keys. Components take their section and parse it once.
 
+    cached.py       what config:cache keeps, and whether it still holds
     commands.py     config:show
-    dot.py          dotted paths into nested data
     dotenv.py       reads .env files with python-dotenv's parser
     env.py          env() with typed casts
     environment.py  the variables of one application, and where each came from
     exceptions.py   what can be wrong with environment, files and keys
     fingerprint.py  whether the configuration is still the one that was proved
     loader.py       config/*.py and *.yaml -> nested data
+    places.py       in which line of which file a key stands
     provider.py     binds the repository
     repository.py   Config: get, set, has, section, typed getters
+    secret.py       text that does not show itself
     writer.py       changes one variable of an .env file
     yaml.py         YAML files, with ${NAME:default} filled in
 """
@@ -20,21 +22,35 @@ Files in ``config/`` define plain data, ``.env`` and the process's environment f
 from __future__ import annotations
 
 from securely.config.env import Env, env
-from securely.config.environment import Environment, Origin, current_environment, loading
+from securely.config.environment import (
+    Environment,
+    Origin,
+    Source,
+    current_environment,
+    docker_secrets,
+    loading,
+)
 from securely.config.exceptions import (
     ConfigError,
     ConfigFileBroken,
     ConfigFileClash,
     ConfigFilesBroken,
     EnvironmentFileBroken,
+    EnvOutsideConfig,
+    EnvOutsideConfigWarning,
+    InvalidDsn,
     InvalidValue,
     InvalidVariable,
     MissingKey,
+    MissingKeyWarning,
     MissingVariable,
+    StaleConfigWarning,
+    Uncacheable,
 )
 from securely.config.fingerprint import fingerprint
-from securely.config.loader import ConfigFile, config_files, load, merged
+from securely.config.loader import ConfigFile, Loaded, config_files, load, merged, read_all
 from securely.config.repository import Config, Section
+from securely.config.secret import Secret
 
 __all__ = [
     "Config",
@@ -44,19 +60,30 @@ __all__ = [
     "ConfigFileClash",
     "ConfigFilesBroken",
     "Env",
+    "EnvOutsideConfig",
+    "EnvOutsideConfigWarning",
     "Environment",
     "EnvironmentFileBroken",
+    "InvalidDsn",
     "InvalidValue",
     "InvalidVariable",
+    "Loaded",
     "MissingKey",
+    "MissingKeyWarning",
     "MissingVariable",
     "Origin",
+    "Secret",
     "Section",
+    "Source",
+    "StaleConfigWarning",
+    "Uncacheable",
     "config_files",
     "current_environment",
+    "docker_secrets",
     "env",
     "fingerprint",
     "load",
     "loading",
     "merged",
+    "read_all",
 ]

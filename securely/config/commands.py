@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from securely.support.dot import flattened
 from securely.config.exceptions import MissingKey
 from securely.config.repository import Config
 from securely.console import Command
 from securely.console.output.style import escape
+from securely.support.dot import flattened
 from securely.support.masking import HIDDEN, looks_secret, mask_urls
 
 __all__ = ["ConfigShowCommand"]

@@ -14,7 +14,7 @@ from typing import IO, Final, Protocol, cast
 
 from securely.config.exceptions import EnvironmentFileBroken
 
-__all__ = ["read_dotenv"]
+__all__ = ["line_of", "read_dotenv"]
 
 
 class _Original(Protocol):
@@ -66,6 +66,27 @@ def read_dotenv(file: Path, process: Mapping[str, str]) -> dict[str, str]:
             value = _filled(value, values, process)
         values[name] = value
     return values
+
+
+def line_of(file: Path, name: str) -> int | None:
+    """Return the line of *file* that sets the variable *name*, the last one if there are several.
+
+    Example:
+        >>> line_of(Path("/no/such/.env"), "APP_NAME") is None
+        True
+    """
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return None
+    found: int | None = None
+    for binding in _parser().parse_stream(io.StringIO(text, newline="")):
+        if binding.key == name:
+            start = _START.match(binding.original.string)
+            # What precedes the name, blank lines, belongs to the binding.
+            before = start[0] if start else ""
+            found = binding.original.line + len(re.findall(r"\r\n|\n|\r", before))
+    return found
 
 
 def _parser() -> _Parser:

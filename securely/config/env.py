@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Callable
+import sys
+import warnings
+from collections.abc import Callable, Iterable
+from enum import Enum
 from pathlib import Path
-from typing import Any, Final, TypeVar, overload
+from typing import Any, Final, TypeVar, cast, overload
 
-from securely.config.environment import current_environment
-from securely.config.exceptions import InvalidVariable, MissingVariable
+from securely.config.environment import (
+    Source,
+    current_environment,
+    noted,
+    outside_of_loading,
+)
+from securely.config.exceptions import (
+    ConfigError,
+    EnvOutsideConfig,
+    EnvOutsideConfigWarning,
+    InvalidVariable,
+    MissingVariable,
+)
 from securely.support.durations import InvalidDuration, seconds
 from securely.support.masking import looks_secret, mask_urls
 from securely.support.missing import MISSING, Missing
@@ -17,6 +31,7 @@ from securely.support.missing import MISSING, Missing
 __all__ = ["Env", "cast_value", "env"]
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Enum)
 
 _WORDS: Final[dict[str, object]] = {
     "true": True,
@@ -33,7 +48,7 @@ _BOOLEANS: Final = {
     **dict.fromkeys(("false", "(false)", "0", "no", "off", ""), False),
 }
 _BOOLEAN: Final = "a boolean (true or false)"
-_MAY_BE_EMPTY: Final = {"text", "a list", _BOOLEAN}
+_MAY_BE_EMPTY: Final = {"text", "a list", "a dict (a=1,b=2)", _BOOLEAN}
 _QUOTED: Final = re.compile(r"([\"'])(.*)\1", re.DOTALL)
 
 
@@ -76,6 +91,7 @@ class Env:
     def __call__(self, name: str, default: T) -> str | bool | T | None: ...
     def __call__(self, name: str, default: Any = None) -> Any:
         """Return the variable *name*; else *default*, called if it is callable."""
+        _remark_outside(name)
         value = current_environment().get(name)
         if value is MISSING:
             return default() if callable(default) else default
@@ -89,8 +105,22 @@ class Env:
         """
         value = self.str(name, "")
         if not value:
-            raise MissingVariable(name)
+            return _refused(MissingVariable(name), "")
         return value
+
+    def extend(self, source: Source) -> None:
+        """Ask *source*, too, for what neither the process nor the file sets: a vault, or files.
+
+        It holds for the variables of the configuration that is loading, else of the application
+        that is current. :func:`~securely.config.docker_secrets` is such a source.
+
+        Source: Laravel 13, Env::extend.
+        """
+        current_environment().extend(source)
+
+    def export(self, names: Iterable[builtins.str]) -> None:
+        """Put variables of the .env file into the process, so that child processes inherit them."""
+        current_environment().export(names)
 
     def int(self, name: str, default: builtins.int | Missing = MISSING) -> builtins.int:
         """Return the variable *name* as an integer.
@@ -99,7 +129,7 @@ class Env:
             MissingVariable: It is not set, and there is no default.
             InvalidVariable: It is no integer.
         """
-        return _typed(name, default, builtins.int, "an integer")
+        return _typed(name, default, builtins.int, "an integer", 0)
 
     def float(self, name: str, default: builtins.float | Missing = MISSING) -> builtins.float:
         """Return the variable *name* as a float.
@@ -108,7 +138,7 @@ class Env:
             MissingVariable: It is not set, and there is no default.
             InvalidVariable: It is no number.
         """
-        return _typed(name, default, builtins.float, "a number")
+        return _typed(name, default, builtins.float, "a number", 0.0)
 
     def bool(self, name: str, default: builtins.bool | Missing = MISSING) -> builtins.bool:
         """Return the variable *name* as a boolean: true, 1, yes, on; false, 0, no, off, empty.
@@ -117,7 +147,7 @@ class Env:
             MissingVariable: It is not set, and there is no default.
             InvalidVariable: It is none of these words.
         """
-        return _typed(name, default, _boolean, _BOOLEAN)
+        return _typed(name, default, _boolean, _BOOLEAN, False)
 
     def list(
         self, name: str, default: builtins.list[str] | Missing = MISSING, separator: str = ","
@@ -127,7 +157,18 @@ class Env:
         Raises:
             MissingVariable: It is not set, and there is no default.
         """
-        return _typed(name, default, lambda text: _parts(text, separator), "a list")
+        return _typed(name, default, lambda text: _parts(text, separator), "a list", [])
+
+    def dict(
+        self, name: str, default: builtins.dict[str, str] | Missing = MISSING
+    ) -> builtins.dict[str, str]:
+        """Return the variable *name* as pairs: ``a=1,b=2``.
+
+        Raises:
+            MissingVariable: It is not set, and there is no default.
+            InvalidVariable: A part has no ``=``.
+        """
+        return _typed(name, default, _pairs, "a dict (a=1,b=2)", {})
 
     def json(self, name: str, default: object = MISSING) -> Any:
         """Return the variable *name* as the JSON it holds.
@@ -138,7 +179,7 @@ class Env:
         """
         import json
 
-        value: Any = _typed(name, default, json.loads, "JSON")
+        value: Any = _typed(name, default, json.loads, "JSON", None)
         return value
 
     def path(self, name: str, default: Path | str | Missing = MISSING) -> Path:
@@ -147,7 +188,7 @@ class Env:
         Raises:
             MissingVariable: It is not set, and there is no default.
         """
-        return current_environment().base_path / _typed(name, default, _path, "a path")
+        return current_environment().base_path / _typed(name, default, _path, "a path", ".")
 
     def duration(
         self, name: str, default: builtins.float | str | Missing = MISSING
@@ -158,7 +199,46 @@ class Env:
             MissingVariable: It is not set, and there is no default.
             InvalidVariable: It is no duration.
         """
-        return seconds(_typed(name, default, _duration, "a duration (90, 10m, 1h30m)"))
+        return seconds(_typed(name, default, _duration, "a duration (90, 10m, 1h30m)", 0.0))
+
+    def url(self, name: str, default: builtins.str | Missing = MISSING) -> builtins.str:
+        """Return the variable *name*, which has to be a URL with a scheme and a host.
+
+        Raises:
+            MissingVariable: It is not set, and there is no default.
+            InvalidVariable: It is no URL.
+        """
+        return _typed(name, default, _url, "a URL (https://example.com)", "")
+
+    def bytes(
+        self, name: builtins.str, default: builtins.bytes | Missing = MISSING
+    ) -> builtins.bytes:
+        """Return the variable *name* as bytes: ``base64:…`` decoded, other text as UTF-8.
+
+        Raises:
+            MissingVariable: It is not set, and there is no default.
+            InvalidVariable: What follows ``base64:`` is not base64.
+        """
+        return _typed(name, default, _bytes, "text, or base64: and base64", b"")
+
+    def enum(self, name: builtins.str, kind: type[E], default: E | Missing = MISSING) -> E:
+        """Return the member of *kind* that the variable *name* says by its value, or by its name.
+
+        Raises:
+            MissingVariable: It is not set, and there is no default.
+            InvalidVariable: There is no such member.
+
+        Example:
+            >>> from enum import Enum
+            >>> class Suit(Enum):
+            ...     HEARTS = "h"
+            >>> env.enum("NO_SUCH_VARIABLE", Suit, Suit.HEARTS).value
+            'h'
+        """
+        words = ", ".join(builtins.str(member.value) for member in kind)
+        return _typed(
+            name, default, lambda text: _member(kind, text), f"one of: {words}", next(iter(kind))
+        )
 
     def str(self, name: builtins.str, default: builtins.str | Missing = MISSING) -> builtins.str:
         """Return the text of the variable *name*, as it is: ``true`` stays text.
@@ -166,25 +246,61 @@ class Env:
         Raises:
             MissingVariable: It is not set, and there is no default.
         """
-        return _typed(name, default, builtins.str, "text")
+        return _typed(name, default, builtins.str, "text", "")
 
 
 env: Final = Env()
 
 
-def _typed(name: str, default: Any, read: Callable[[str], T], wanted: str) -> T:
+def _typed(name: str, default: Any, read: Callable[[str], T], wanted: str, blank: Any) -> T:
+    _remark_outside(name)
     value = current_environment().get(name)
     # `PORT=` in a file is a number that nobody has filled in yet; text and lists may be empty.
     if value is MISSING or (not value.strip() and wanted not in _MAY_BE_EMPTY):
         if default is MISSING:
-            raise MissingVariable(name)
+            return cast("T", _refused(MissingVariable(name), blank))
         return default  # type: ignore[no-any-return]  # each caller states its type
     try:
         return read(value)
     except (ValueError, InvalidDuration):
         shown = "" if looks_secret(name) else mask_urls(value)
-        # Without `from`: the first error quotes the value, be it a secret or not.
-        raise InvalidVariable(name, wanted, shown) from None
+        stand_in = blank if default is MISSING else default
+        # Without a cause: the first error quotes the value, be it a secret or not.
+        return cast("T", _refused(InvalidVariable(name, wanted, shown), stand_in))
+
+
+def _refused(problem: ConfigError, stand_in: T) -> T:
+    """Raise *problem*, or note it where all problems are collected, and go on with a stand-in."""
+    problem.place = _line_outside()
+    if noted(problem):
+        return stand_in
+    raise problem from None
+
+
+def _line_outside() -> tuple[str, int] | None:
+    """Return file and line of whoever called this module."""
+    frame = sys._getframe(1)  # as logging does: the cheapest way to the caller
+    while frame is not None and frame.f_code.co_filename == __file__:
+        frame = frame.f_back  # type: ignore[assignment]  # ended by the test above
+    return None if frame is None else (frame.f_code.co_filename, frame.f_lineno)
+
+
+_remarked: Final[set[tuple[str, int]]] = set()
+
+
+def _remark_outside(name: str) -> None:
+    """Warn, once for each place, that a variable is read where configuration should be."""
+    environment = outside_of_loading()
+    if environment is None:
+        return
+    place = _line_outside()
+    if environment.strict:
+        raise EnvOutsideConfig(name, place)
+    if place is None or place in _remarked:
+        return
+    _remarked.add(place)
+    message = str(EnvOutsideConfig(name, place))
+    warnings.warn_explicit(message, EnvOutsideConfigWarning, *place)
 
 
 def _boolean(text: str) -> bool:
@@ -196,6 +312,41 @@ def _boolean(text: str) -> bool:
 
 def _parts(text: str, separator: str) -> list[str]:
     return [part for each in text.split(separator) if (part := each.strip())]
+
+
+def _pairs(text: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for part in _parts(text, ","):
+        name, equals, value = part.partition("=")
+        if not equals:
+            raise ValueError(text)
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
+def _url(text: str) -> str:
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(text)
+    if not parts.scheme or not parts.hostname:
+        raise ValueError(text)
+    _ = parts.port  # raises if it is no number
+    return text
+
+
+def _bytes(text: str) -> bytes:
+    if not text.startswith("base64:"):
+        return text.encode()
+    from base64 import b64decode
+
+    return b64decode(text.removeprefix("base64:"), validate=True)
+
+
+def _member(kind: type[E], text: str) -> E:
+    for member in kind:
+        if text in {str(member.value), member.name}:
+            return member
+    raise ValueError(text)
 
 
 def _path(text: str) -> Path:

@@ -4,27 +4,48 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
-from securely.config.dotenv import read_dotenv
+from securely.config.dotenv import line_of, read_dotenv
+from securely.config.exceptions import ConfigError
 from securely.support.masking import HIDDEN, looks_secret, mask_urls
 from securely.support.missing import MISSING, Missing
 
-__all__ = ["Environment", "Origin", "current_environment", "loading"]
+__all__ = [
+    "Environment",
+    "Origin",
+    "Source",
+    "current_environment",
+    "docker_secrets",
+    "loading",
+    "noted",
+    "outside_of_loading",
+]
+
+Source: TypeAlias = Callable[[str], str | None]
+"""Where a variable may be found when neither process nor file sets it: name -> text, or None."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a variable is, as it may be shown, and where it was set: a file, or the process."""
+    """What a variable is, as it may be shown, and where it was set.
+
+    Attributes:
+        name: The variable.
+        shown: Its value; hidden if its name says it is a secret.
+        source: The process, a file and its line, a source that was added, or nowhere.
+        shadows: Where it is set, too, without effect.
+    """
 
     name: str
     shown: str
     source: str
+    shadows: tuple[str, ...] = ()
 
 
 class Environment:
@@ -56,12 +77,22 @@ class Environment:
         self._file_values = dict(file_values or {})
         self._process = os.environ if process is None else process
         self._reads: dict[str, str] = {}
+        self._sources: list[Source] = []
+        self._files: tuple[Path, ...] = (file,) if file else ()
+        # Whether env() refuses to be called where no configuration is loading.
+        self.strict = False
+        # The environment that was asked for by name, as by --env, not by a variable.
+        self.asked: str | None = None
         self.file = file
         self.base_path = base_path or Path()
 
     @classmethod
     def load(
-        cls, base_path: Path, name: str | None = None, process: Mapping[str, str] | None = None
+        cls,
+        base_path: Path,
+        name: str | None = None,
+        process: Mapping[str, str] | None = None,
+        files: Sequence[str] = (),
     ) -> Environment:
         """Read the .env file of the application at *base_path*; that there is none is fine.
 
@@ -70,6 +101,8 @@ class Environment:
             name: The environment, as given on the command line; else the process's ``APP_ENV``.
                 When ``.env.{name}`` exists it is read instead of ``.env``.
             process: The process's variables; `os.environ` if not given.
+            files: Files to read on top of each other, the later ones win; ``{env}`` stands for
+                the environment. Without them, one file is read.
 
         Raises:
             EnvironmentFileBroken: A line is malformed.
@@ -79,17 +112,59 @@ class Environment:
         if name:
             # What the command line says holds for whoever asks for APP_ENV, too.
             process = {**process, "APP_ENV": name}
+        if files:
+            return cls._layered(base_path, files, process)
         for file in (*([base_path / f".env.{wanted}"] if wanted else []), base_path / ".env"):
             if file.is_file():
                 values = read_dotenv(file, process)
                 return cls(values, process, file=file, base_path=base_path)
         return cls({}, process, base_path=base_path)
 
+    @classmethod
+    def _layered(
+        cls, base_path: Path, files: Sequence[str], process: Mapping[str, str]
+    ) -> Environment:
+        values: dict[str, str] = {}
+        found: list[Path] = []
+        for pattern in files:
+            env = process.get("APP_ENV") or values.get("APP_ENV") or "production"
+            file = base_path / pattern.replace("{env}", env)
+            if file.is_file() and file not in found:
+                values |= read_dotenv(file, process)
+                found.append(file)
+        environment = cls(values, process, file=found[-1] if found else None, base_path=base_path)
+        environment._files = tuple(found)
+        return environment
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that were read; where several set a variable, the last one counts."""
+        return self._files
+
+    def extend(self, source: Source) -> None:
+        """Ask *source*, too, for what neither the process nor the file sets; the first one counts.
+
+        Source: Laravel 13, Env::extend.
+        """
+        self._sources.append(source)
+
+    def export(self, names: Iterable[str]) -> None:
+        """Put variables of the file into the process, so that child processes inherit them.
+
+        What the process sets already stays as it is.
+        """
+        for name in names:
+            value = self.get(name)
+            if value is not MISSING:
+                os.environ.setdefault(name, value)
+
     def get(self, name: str) -> str | Missing:
         """Return the text of the variable *name*, or MISSING; the reading is noted."""
         value = self._process.get(name)
         if value is None:
             value = self._file_values.get(name)
+        if value is None and self._sources:
+            value = self._asked(name)
         if name not in self._reads:
             self._reads[name] = _digest(value)
         return MISSING if value is None else value
@@ -114,35 +189,85 @@ class Environment:
         return dict(self._reads)
 
     def why(self, name: str) -> Origin:
-        """Tell what *name* is, secrets masked, and where that came from."""
+        """Tell what *name* is, secrets masked, where that came from, and what that shadows."""
+        places: list[tuple[str, str]] = []
         if (value := self._process.get(name)) is not None:
-            source = "the environment of the process"
-        elif (value := self._file_values.get(name)) is not None:
-            source = str(self.file or "an .env file")
-        else:
+            places.append((value, "the environment of the process"))
+        if (value := self._file_values.get(name)) is not None:
+            lines = [(file, line_of(file, name)) for file in reversed(self._files)]
+            found = [f"{file}:{line}" for file, line in lines if line is not None]
+            places += [(value, place) for place in found or [str(self.file or "an .env file")]]
+        if self._sources and (value := self._asked(name)) is not None:
+            places.append((value, "a source that env.extend() added"))
+        if not places:
             return Origin(name, "", "nowhere: it is not set")
+        (value, source), *shadowed = places
         hidden = looks_secret(name) and value != ""
-        return Origin(name, HIDDEN if hidden else mask_urls(value), source)
+        shown = HIDDEN if hidden else mask_urls(value)
+        return Origin(name, shown, source, tuple(place for _, place in shadowed))
+
+    def _asked(self, name: str) -> str | None:
+        for source in self._sources:
+            if (value := source(name)) is not None:
+                return value
+        return None
 
     def __repr__(self) -> str:
         # Values may be secrets.
         return f"Environment({str(self.file) if self.file else 'no file'!r})"
 
 
-_loading: Final[ContextVar[Environment | None]] = ContextVar("environment", default=None)
+@dataclass(frozen=True, slots=True)
+class _Loading:
+    """What is loading: with which variables, and where what is wrong with them is noted."""
+
+    environment: Environment
+    problems: list[ConfigError] | None
+
+
+_loading: Final[ContextVar[_Loading | None]] = ContextVar("environment", default=None)
 
 
 @contextmanager
-def loading(environment: Environment) -> Generator[Environment]:
+def loading(
+    environment: Environment, problems: list[ConfigError] | None = None
+) -> Generator[Environment]:
     """Make *environment* the one that ``env()`` reads within the block, for this task or thread.
 
     A context variable, so that two applications that load at once never meet.
+
+    Args:
+        environment: The variables.
+        problems: Where typed reads put what is wrong, instead of raising it, so that all of it
+            can be told at once; they go on with their default, or something blank.
     """
-    token = _loading.set(environment)
+    token = _loading.set(_Loading(environment, problems))
     try:
         yield environment
     finally:
         _loading.reset(token)
+
+
+def noted(problem: ConfigError) -> bool:
+    """Put *problem* where the configuration that loads collects it; tell whether it does."""
+    current = _loading.get()
+    if current is None or current.problems is None:
+        return False
+    current.problems.append(problem)
+    return True
+
+
+def outside_of_loading() -> Environment | None:
+    """Return the environment of the running application, unless a configuration is loading."""
+    if _loading.get() is not None:
+        return None
+    from securely.container import NotBooted, current
+
+    try:
+        container = current()
+    except NotBooted:
+        return None
+    return container.make(Environment) if container.bound(Environment) else None
 
 
 def current_environment() -> Environment:
@@ -150,16 +275,35 @@ def current_environment() -> Environment:
 
     So ``env()`` gives the same answer in a file of the configuration and anywhere else.
     """
-    environment = _loading.get()
-    if environment is not None:
-        return environment
-    from securely.container import NotBooted, current
+    current = _loading.get()
+    if current is not None:
+        return current.environment
+    return outside_of_loading() or Environment()
 
-    try:
-        container = current()
-    except NotBooted:
-        return Environment()
-    return container.make(Environment) if container.bound(Environment) else Environment()
+
+def docker_secrets(
+    folder: Path = Path("/run/secrets"), process: Mapping[str, str] | None = None
+) -> Source:
+    """Return a source of variables for :meth:`Environment.extend`: files, as Docker mounts them.
+
+    ``DB_PASSWORD`` is what the file says that the variable ``DB_PASSWORD_FILE`` names; else what
+    ``/run/secrets/db_password``, or a file there with the very name, says. One line end at the
+    end does not count.
+
+    Args:
+        folder: Where secrets are mounted.
+        process: The process's variables; `os.environ` if not given.
+    """
+    variables = os.environ if process is None else process
+
+    def source(name: str) -> str | None:
+        named = variables.get(f"{name}_FILE")
+        for file in (Path(named),) if named else (folder / name, folder / name.lower()):
+            if file.is_file():
+                return file.read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
+        return None
+
+    return source
 
 
 def _digest(value: str | None) -> str:

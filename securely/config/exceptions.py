@@ -7,8 +7,13 @@ ConfigError (ConfigurationError)
 ├── ConfigFileBroken        a file in config/ is malformed, fails, or defines no `config`
 ├── ConfigFilesBroken       several of them are
 ├── ConfigFileClash         two files define the same section
+├── EnvOutsideConfig        env() is called outside the configuration, which is strict about it
+├── Uncacheable             the configuration holds what a file cannot keep
+├── InvalidDsn              a URL of a connection cannot be read (also a ValueError)
 ├── MissingKey              a key is required and absent (also a LookupError)
 └── InvalidValue            a value is not of the type that is asked for (also a TypeError)
+
+Warnings (UserWarning): EnvOutsideConfigWarning, MissingKeyWarning, StaleConfigWarning
 """
 
 from __future__ import annotations
@@ -22,16 +27,40 @@ __all__ = [
     "ConfigFileBroken",
     "ConfigFileClash",
     "ConfigFilesBroken",
+    "EnvOutsideConfig",
+    "EnvOutsideConfigWarning",
     "EnvironmentFileBroken",
+    "InvalidDsn",
     "InvalidValue",
     "InvalidVariable",
     "MissingKey",
+    "MissingKeyWarning",
     "MissingVariable",
+    "StaleConfigWarning",
+    "Uncacheable",
 ]
 
 
+class EnvOutsideConfigWarning(UserWarning):
+    """A variable is read outside the configuration; told once for each place."""
+
+
+class MissingKeyWarning(UserWarning):
+    """A key of the configuration is read that is not there, and no default is given."""
+
+
+class StaleConfigWarning(UserWarning):
+    """The configuration that `config:cache` has kept is no longer what the files say."""
+
+
 class ConfigError(ConfigurationError):
-    """The root of what is wrong with the configuration itself."""
+    """The root of what is wrong with the configuration itself.
+
+    Attributes:
+        place: The file and line of the code that asked, where that is known.
+    """
+
+    place: tuple[str, int] | None = None
 
 
 class EnvironmentFileBroken(ConfigError):
@@ -109,12 +138,60 @@ class ConfigFileBroken(ConfigError):
 class ConfigFilesBroken(ConfigError):
     """Several files of the configuration are broken; one line for each."""
 
-    def __init__(self, problems: tuple[ConfigFileBroken, ...]) -> None:
+    def __init__(self, problems: tuple[ConfigError, ...]) -> None:
         self.problems = problems
         super().__init__("\n".join(map(str, problems)))
 
-    def __reduce__(self) -> tuple[type[ConfigFilesBroken], tuple[tuple[ConfigFileBroken, ...]]]:
+    def __reduce__(self) -> tuple[type[ConfigFilesBroken], tuple[tuple[ConfigError, ...]]]:
         return type(self), (self.problems,)
+
+
+class EnvOutsideConfig(ConfigError):
+    """``env()`` is called outside the configuration, which is strict about it."""
+
+    def __init__(self, name: str, place: tuple[str, int] | None) -> None:
+        self.name = name
+        self.place = place
+        where = f" ({place[0]}:{place[1]})" if place else ""
+        super().__init__(
+            f'env() reads "{name}" outside the configuration{where}. Read it in a file in config/, '
+            "and ask Config for the key."
+        )
+
+    def __reduce__(self) -> tuple[type[EnvOutsideConfig], tuple[str, tuple[str, int] | None]]:
+        return type(self), (self.name, self.place)
+
+
+class Uncacheable(ConfigError):
+    """The configuration holds what a file cannot keep; one line for each such value.
+
+    Args:
+        found: Dotted key, type and place of each.
+    """
+
+    def __init__(self, found: tuple[tuple[str, str, str], ...]) -> None:
+        self.found = found
+        super().__init__(
+            "\n".join(
+                f"{place}: {key} is of type {kind}, which config:cache cannot store. Write plain "
+                'data; name functions and classes as "package.module:name".'
+                for key, kind, place in found
+            )
+        )
+
+    def __reduce__(self) -> tuple[type[Uncacheable], tuple[tuple[tuple[str, str, str], ...]]]:
+        return type(self), (self.found,)
+
+
+class InvalidDsn(ConfigError, ValueError):
+    """A URL of a connection cannot be read. It is not quoted: there may be a password in it."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"The URL of a connection cannot be read: {reason}")
+
+    def __reduce__(self) -> tuple[type[InvalidDsn], tuple[str]]:
+        return type(self), (self.reason,)
 
 
 class ConfigFileClash(ConfigError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -14,12 +14,23 @@ from securely.config.exceptions import (
     ConfigFileBroken,
     ConfigFileClash,
     ConfigFilesBroken,
+    InvalidVariable,
+    MissingVariable,
 )
 from securely.exceptions import SecurelyError
 
-__all__ = ["KEYED_MAPS", "ConfigFile", "config_files", "load", "merged"]
+__all__ = [
+    "KEYED_MAPS",
+    "YAML_SUFFIXES",
+    "ConfigFile",
+    "Loaded",
+    "config_files",
+    "load",
+    "merged",
+    "read_all",
+]
 
-_YAML: Final = {".yaml", ".yml"}
+YAML_SUFFIXES: Final = frozenset({".yaml", ".yml"})
 
 KEYED_MAPS: Final[Mapping[str, tuple[str, ...]]] = {
     "cache": ("stores",),
@@ -38,6 +49,32 @@ class ConfigFile:
 
     key: str
     path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the files of the configuration say, and all that is wrong with them.
+
+    Attributes:
+        items: The data, by section. Where something is wrong, a stand-in.
+        problems: What is wrong, each with its file and line.
+        cached: Whether it was kept by ``config:cache``, so that no file was run.
+    """
+
+    items: Mapping[str, Any]
+    problems: tuple[ConfigError, ...] = ()
+    cached: bool = False
+
+    def check(self) -> None:
+        """Raise what is wrong, if anything is.
+
+        Raises:
+            ConfigError: Of what there is but one; of several, ConfigFilesBroken.
+        """
+        if len(self.problems) > 1:
+            raise ConfigFilesBroken(self.problems)
+        for problem in self.problems:
+            raise problem
 
 
 def config_files(directory: Path) -> tuple[ConfigFile, ...]:
@@ -66,20 +103,64 @@ def load(directory: Path, environment: Environment) -> dict[str, Any]:
         ConfigFilesBroken: Several do; all are told at once.
         ConfigFileClash: Two files define the same section.
     """
+    loaded = read_all([directory], environment)
+    loaded.check()
+    return dict(loaded.items)
+
+
+def read_all(directories: Iterable[Path], environment: Environment) -> Loaded:
+    """Run the files of *directories* with *environment*, the later ones over the earlier.
+
+    Nothing that is wrong keeps the rest from being read: it is returned with it.
+    """
     items: dict[str, Any] = {}
-    problems: list[ConfigFileBroken] = []
-    with loading(environment):
-        for file in config_files(directory):
+    problems: list[ConfigError] = []
+    for directory in directories:
+        found: dict[str, Any] = {}
+        try:
+            files = config_files(directory)
+        except ConfigFileClash as clash:
+            problems.append(clash)
+            files = tuple({file.key: file for file in _walk(directory, "")}.values())
+        for file in files:
             try:
-                content = _run(file)
-                _place(items, file, content)
+                _place(found, file, _collected(file, environment, problems))
             except ConfigFileBroken as problem:
                 problems.append(problem)
-    if len(problems) > 1:
-        raise ConfigFilesBroken(tuple(problems))
-    if problems:
-        raise problems[0]
-    return items
+        items = merged(items, found)
+    return Loaded(items, tuple(_once(problems)))
+
+
+def _collected(
+    file: ConfigFile, environment: Environment, problems: list[ConfigError]
+) -> dict[str, Any]:
+    """Run *file*; what is wrong with the variables it reads joins *problems*, with its line."""
+    noted: list[ConfigError] = []
+    try:
+        with loading(environment, noted):
+            return _run(file)
+    except ConfigFileBroken:
+        # A file that fails on a stand-in has one thing wrong, and that is known.
+        if not noted:
+            raise
+        return {}
+    finally:
+        for problem in noted:
+            where = problem.place
+            line = where[1] if where and where[0] == str(file.path) else None
+            broken = ConfigFileBroken(file.path, line, str(problem))
+            broken.__cause__ = problem
+            problems.append(broken)
+
+
+def _once(problems: Iterable[ConfigError]) -> list[ConfigError]:
+    """Tell of a variable once: the last place is the application's own."""
+    found: dict[object, ConfigError] = {}
+    for problem in problems:
+        cause = problem.__cause__
+        about_variable = isinstance(cause, (MissingVariable, InvalidVariable))
+        found[cause.name if about_variable else problem] = problem
+    return list(found.values())
 
 
 def merged(defaults: Mapping[str, Any], items: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,7 +197,7 @@ def _walk(directory: Path, prefix: str) -> Iterator[ConfigFile]:
             continue
         if path.is_dir():
             yield from _walk(path, f"{prefix}{path.name}.")
-        elif path.suffix == ".py" or path.suffix in _YAML:
+        elif path.suffix == ".py" or path.suffix in YAML_SUFFIXES:
             yield ConfigFile(f"{prefix}{path.stem}", path)
 
 
@@ -139,7 +220,7 @@ def _place(items: dict[str, Any], file: ConfigFile, content: dict[str, Any]) -> 
 
 
 def _run(file: ConfigFile) -> dict[str, Any]:
-    if file.path.suffix in _YAML:
+    if file.path.suffix in YAML_SUFFIXES:
         from securely.config.yaml import read_yaml
 
         return _plain(file.path, read_yaml(file.path))

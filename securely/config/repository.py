@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Generator, Iterable, Mapping
+import os
+import sys
+import warnings
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from enum import Enum
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Final, Protocol, TypeVar, cast, overload
 
+from securely.config.exceptions import InvalidValue, MissingKey, MissingKeyWarning
+from securely.config.secret import Secret
 from securely.support import dot
-from securely.config.exceptions import InvalidValue, MissingKey
 from securely.support.durations import InvalidDuration, seconds
 from securely.support.missing import MISSING, Missing
 from securely.support.suggest import did_you_mean
@@ -19,6 +24,10 @@ __all__ = ["Config", "Section"]
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
+E = TypeVar("E", bound=Enum)
+
+# Frames of these are not who asked: this module, and the facade that stands for it.
+_OURS: Final = (__file__, f"{os.sep}securely{os.sep}container{os.sep}")
 
 
 class _Parsable(Protocol[T_co]):
@@ -46,18 +55,59 @@ class Config:
         'x'
     """
 
+    _always: ClassVar[Callable[[], Mapping[str, object]] | None] = None
+
     def __init__(self, items: Mapping[str, object] | None = None) -> None:
+        self.strict = False
+        """Whether a read of a missing key without a default warns, and changes are noted."""
+        self._changes: dict[str, list[str]] = {}
+        self._remarked: set[tuple[str, str, int]] = set()
         self._items: dict[str, Any] = dot.copied(dict(items or {}))
         self._overridden: ContextVar[dict[str, Any] | None] = ContextVar("config", default=None)
 
-    def get(self, key: str, default: object = None) -> Any:
+    @classmethod
+    def always_use(cls, make: Callable[[], Mapping[str, object]] | None) -> None:
+        """Have every application of this process boot with what *make* returns; None ends that.
+
+        For tests that boot many applications: no file of the configuration is run.
+
+        Source: Laravel 13, LoadConfiguration::alwaysUse.
+        """
+        Config._always = make
+
+    @classmethod
+    def always(cls) -> Mapping[str, object] | None:
+        """Return what every application is to boot with, if :meth:`always_use` says so."""
+        make = Config._always
+        return None if make is None else make()
+
+    @overload
+    def get(self, key: str, default: object = MISSING) -> Any: ...
+    @overload
+    def get(
+        self, key: builtins.list[str] | Mapping[str, object], default: object = MISSING
+    ) -> builtins.dict[str, Any]: ...
+    def get(
+        self,
+        key: str | builtins.list[str] | Mapping[str, object],
+        default: object = MISSING,
+    ) -> Any:
         """Return what stands at *key*, None included; else *default*, called if it is callable.
+
+        Several keys, in a list or as a mapping with their defaults, are answered by a dict.
+        A missing key without a default is None; with :attr:`strict`, that warns.
 
         Source: Laravel 13, Repository::get.
         """
+        if not isinstance(key, str):
+            return self.get_many(key)
         found = dot.get(self._data(), key)
         if found is not MISSING:
             return found
+        if default is MISSING:
+            if self.strict:
+                self._remark(key)
+            return None
         return default() if callable(default) else default
 
     def get_many(self, keys: Iterable[str] | Mapping[str, object]) -> builtins.dict[str, Any]:
@@ -65,7 +115,7 @@ class Config:
         if isinstance(keys, Mapping):
             defaults = cast("Mapping[str, object]", keys)
             return {key: self.get(key, default) for key, default in defaults.items()}
-        return {key: self.get(key) for key in keys}
+        return {key: self.get(key, None) for key in keys}
 
     def has(self, key: str) -> bool:
         """Tell whether something, be it None, stands at *key*."""
@@ -163,6 +213,42 @@ class Config:
         """
         return cast("builtins.list[object]", self._typed(key, default, builtins.list, "a list"))
 
+    def enum(self, key: str, kind: type[E], default: E | Missing = MISSING) -> E:
+        """Return the member of *kind* at *key*: a member, its value, or its name.
+
+        Raises:
+            MissingKey: Nothing is there, and there is no default.
+            InvalidValue: Something else is there.
+        """
+        value = self._found(key, default)
+        for member in kind:
+            if value is member or value in (member.value, member.name):
+                return member
+        words = ", ".join(str(member.value) for member in kind)
+        raise InvalidValue(key, f"one of {words}", _kind(value))
+
+    def secret(self, key: str, default: str | Secret | Missing = MISSING) -> Secret:
+        """Return the text at *key* as something that does not show itself in logs and errors.
+
+        Raises:
+            MissingKey: Nothing is there, and there is no default.
+            InvalidValue: Something else is there.
+        """
+        value = self._found(key, default)
+        if isinstance(value, Secret):
+            return value
+        if isinstance(value, str):
+            return Secret(value)
+        raise InvalidValue(key, "a string", _kind(value))
+
+    def model(self, kind: _Parsable[T], key: str) -> T:
+        """Check the section at *key* and return it as *kind*: an ``Options`` class, as a rule.
+
+        Raises:
+            InvalidOptions: It does not fit; each problem names its dotted key.
+        """
+        return self.section(key).parse(kind)
+
     def dict(
         self, key: str, default: builtins.dict[str, Any] | Missing = MISSING
     ) -> builtins.dict[str, Any]:
@@ -183,6 +269,27 @@ class Config:
         data = self._data()
         for path, item in changes.items():
             dot.put(data, path, item)
+            if self.strict:
+                place = _caller()
+                self._changes.setdefault(path, []).append(f"{place[0]}:{place[1]}")
+
+    def sources(self, key: str) -> builtins.list[str]:
+        """Return which places of the code have set *key* or a part of it, the latest last.
+
+        Only what happens while :attr:`strict` is true is noted: when the application is local,
+        is being tested, or debugs.
+
+        Example:
+            >>> config = Config({"app": {"name": "Blog"}})
+            >>> config.sources("app.name")
+            []
+        """
+        return [
+            place
+            for path, places in self._changes.items()
+            if path == key or path.startswith(f"{key}.") or key.startswith(f"{path}.")
+            for place in places
+        ]
 
     def push(self, key: str, value: object) -> None:
         """Append *value* to the list at *key*; where nothing or None is, a list begins.
@@ -246,6 +353,14 @@ class Config:
         overridden = self._overridden.get()
         return self._items if overridden is None else overridden
 
+    def _remark(self, key: str) -> None:
+        """Warn, once for each place, that *key* is missing and nobody says what then."""
+        file, line = _caller()
+        if (key, file, line) not in self._remarked:
+            self._remarked.add((key, file, line))
+            message = f"{MissingKey(key, self._nearest(key))} Give a default if it may be missing."
+            warnings.warn_explicit(message, MissingKeyWarning, file, line)
+
     def _found(self, key: str, default: object) -> object:
         found = dot.get(self._data(), key)
         if found is not MISSING:
@@ -262,7 +377,7 @@ class Config:
         return value
 
     def _list_at(self, key: str) -> builtins.list[Any]:
-        value = self.get(key)
+        value = self.get(key, None)
         if value is None:
             return []
         if not isinstance(value, builtins.list):
@@ -272,7 +387,7 @@ class Config:
     def _nearest(self, key: str) -> str | None:
         """Return the key that *key* may have been meant as: a neighbour, if it has any."""
         parent, _, last = key.rpartition(".")
-        siblings = self.get(parent) if parent else self._data()
+        siblings = self.get(parent, None) if parent else self._data()
         if isinstance(siblings, Mapping):
             near = did_you_mean(last, list(cast("Mapping[str, object]", siblings)))
             return f"{parent}.{near}" if near and parent else near
@@ -311,6 +426,14 @@ class Section:
             InvalidOptions: It does not fit; each problem names its dotted key.
         """
         return options.parse(self.data, self.key)
+
+
+def _caller() -> tuple[str, int]:
+    """Return file and line of whoever asked the configuration."""
+    frame = sys._getframe(1)  # as logging does: the cheapest way to the caller
+    while frame.f_back is not None and any(part in frame.f_code.co_filename for part in _OURS):
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
 
 
 def _kind(value: object) -> str:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, cast
 
-import yaml
-
 from securely.config.env import cast_value
-from securely.config.environment import current_environment
+from securely.config.environment import current_environment, noted
 from securely.config.exceptions import ConfigFileBroken, MissingVariable
 from securely.support.missing import MISSING
 
-__all__ = ["read_yaml"]
+__all__ = ["nodes_of", "read_yaml", "variables_in"]
 
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::([^}]*))?\}")
 
@@ -28,8 +27,11 @@ def read_yaml(path: Path) -> object:
         ConfigFileBroken: It is malformed, holds a tag that makes objects, or a reference to a
             variable that is not set and has no default.
     """
+    import yaml  # where a YAML file is there, and nowhere else
+
     try:
-        content = cast("object", yaml.safe_load(path.read_bytes()))
+        text = path.read_bytes()
+        content = cast("object", yaml.safe_load(text))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
@@ -39,27 +41,76 @@ def read_yaml(path: Path) -> object:
     if content is None:
         return {}
     try:
-        return _filled(content)
+        return _filled(content, path)
     except MissingVariable as error:
-        raise ConfigFileBroken(path, None, str(error)) from error
+        line = error.place[1] if error.place else None
+        raise ConfigFileBroken(path, line, str(error)) from error
 
 
-def _filled(value: Any) -> object:
+def variables_in(text: str) -> list[tuple[str, str | None]]:
+    """Return the variables that *text* refers to, each with its default.
+
+    Example:
+        >>> variables_in("redis://${HOST:localhost}:${PORT}")
+        [('HOST', 'localhost'), ('PORT', None)]
+    """
+    return [(match[1], match[2]) for match in _REFERENCE.finditer(text)]
+
+
+def nodes_of(path: Path) -> Iterator[tuple[str, int, str]]:
+    """Give dotted key, line and text of everything in the YAML file *path*.
+
+    Raises:
+        ValueError: It is malformed.
+    """
+    import yaml
+
+    try:
+        root: object = yaml.compose(path.read_bytes(), yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise ValueError(str(path)) from error
+    yield from _below(root, "")
+
+
+def _below(node: Any, prefix: str) -> Iterator[tuple[str, int, str]]:
+    kind = node.id if node is not None else ""
+    pairs: list[tuple[object, Any, Any]] = []
+    if kind == "mapping":
+        pairs = [(key.value, key, value) for key, value in node.value]
+    elif kind == "sequence":
+        pairs = [(index, each, each) for index, each in enumerate(node.value)]
+    for key, place, value in pairs:
+        path = f"{prefix}{key}"
+        yield path, place.start_mark.line + 1, value.value if value.id == "scalar" else ""
+        yield from _below(value, f"{path}.")
+
+
+def _filled(value: Any, path: Path) -> object:
     if isinstance(value, dict):
-        return {key: _filled(item) for key, item in cast("dict[object, object]", value).items()}
+        entries = cast("dict[object, object]", value)
+        return {key: _filled(item, path) for key, item in entries.items()}
     if isinstance(value, list):
-        return [_filled(item) for item in cast("list[object]", value)]
+        return [_filled(item, path) for item in cast("list[object]", value)]
     if not isinstance(value, str) or "${" not in value:
         return value
     whole = _REFERENCE.fullmatch(value)
-    return cast_value(_looked_up(whole)) if whole else _REFERENCE.sub(_looked_up, value)
+
+    def looked_up(match: re.Match[str]) -> str:
+        name, default = match.groups()
+        found = current_environment().get(name)
+        if found is not MISSING:
+            return found
+        if default is None:
+            problem = MissingVariable(name)
+            problem.place = (str(path), _line_of(path, name))
+            if noted(problem):
+                return ""
+            raise problem
+        return cast("str", default)
+
+    return cast_value(looked_up(whole)) if whole else _REFERENCE.sub(looked_up, value)
 
 
-def _looked_up(match: re.Match[str]) -> str:
-    name, default = match.groups()
-    found = current_environment().get(name)
-    if found is not MISSING:
-        return found
-    if default is None:
-        raise MissingVariable(name)
-    return cast("str", default)
+def _line_of(path: Path, name: str) -> int:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return next((at for at, line in enumerate(lines, 1) if f"${{{name}}}" in line), 1)

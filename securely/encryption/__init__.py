@@ -3,8 +3,9 @@
 :class:`Encrypter` writes and reads Laravel's payloads; :class:`KeyRing` holds the keys and gives
 a :class:`Signer` for each purpose, so that what leaves the process comes back unchanged.
 
-    commands.py    key:generate
+    commands.py    key:generate, env:encrypt, env:decrypt
     encrypter.py   Encrypter: Laravel's payload format, on AES in CBC or GCM
+    environment.py encrypted .env files, as Laravel has them
     exceptions.py  what can go wrong with keys and payloads
     keys.py        KeyRing: the application's keys, and what is derived from them
     payload.py     the envelope of an encrypted value
@@ -18,6 +19,8 @@ from securely.encryption.encrypter import CIPHERS, Encrypter
 from securely.encryption.exceptions import (
     DecryptFailed,
     EncryptionError,
+    EnvironmentFileMissing,
+    EnvironmentFileThere,
     InvalidKey,
     MissingAppKey,
 )
@@ -29,6 +32,8 @@ __all__ = [
     "DecryptFailed",
     "Encrypter",
     "EncryptionError",
+    "EnvironmentFileMissing",
+    "EnvironmentFileThere",
     "InvalidKey",
     "KeyRing",
     "MissingAppKey",

@@ -1,4 +1,4 @@
-"""key:generate."""
+"""key:generate, env:encrypt, env:decrypt."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from pathlib import Path
 from securely.config import Config, Environment
 from securely.config.writer import create_file, write_variable
 from securely.console import Command
+from securely.console.output.style import escape
 from securely.encryption.encrypter import Encrypter
+from securely.encryption.environment import decrypt_file, encrypt_file, key_text, read_key
 
-__all__ = ["KeyGenerateCommand"]
+__all__ = ["EnvironmentDecryptCommand", "EnvironmentEncryptCommand", "KeyGenerateCommand"]
+
+_KEY_VARIABLES = ("SECURELY_ENV_ENCRYPTION_KEY", "LARAVEL_ENV_ENCRYPTION_KEY")
+_CIPHER = "AES-256-CBC"
 
 _VARIABLE = "APP_KEY"
 
@@ -64,3 +69,85 @@ class KeyGenerateCommand(Command):
             return self.FAILURE
         self.info(f"The application's key is set in {file}.")
         return self.SUCCESS
+
+
+class EnvironmentEncryptCommand(Command):
+    """Encrypts an .env file, so that it may be kept with the sources."""
+
+    signature = (
+        "env:encrypt "
+        "{--key= : The key; a new one is made and shown if left out} "
+        "{--cipher= : The cipher, AES-256-CBC if left out} "
+        "{--readable : Encrypt each value by itself, with names that can be read} "
+        "{--prune : Remove the file once it is encrypted} "
+        "{--force : Replace an encrypted file that is there}"
+    )
+    description = "Encrypt an .env file"
+    help = (
+        "With --env=staging, .env.staging is encrypted. "
+        "Laravel reads what this writes, and the other way round, with the same key."
+    )
+
+    def handle(self, environment: Environment) -> int:
+        """Encrypt the file, and show a new key once."""
+        cipher = str(self.option("cipher") or _CIPHER)
+        given = str(self.option("key") or "")
+        key = read_key(given, cipher) if given else Encrypter.generate_key(cipher)
+        target = encrypt_file(
+            _file(environment),
+            Encrypter(key, cipher),
+            readable=self.boolean("readable"),
+            force=self.boolean("force"),
+            prune=self.boolean("prune"),
+        )
+        self.info("The environment is encrypted.")
+        if not given:
+            self.two_column_detail("Key", key_text(key))
+        self.two_column_detail("Cipher", cipher)
+        self.two_column_detail("Encrypted file", escape(str(target)))
+        return self.SUCCESS
+
+
+class EnvironmentDecryptCommand(Command):
+    """Decrypts an .env file that env:encrypt, or Laravel, has encrypted."""
+
+    signature = (
+        "env:decrypt "
+        "{--key= : The key; SECURELY_ENV_ENCRYPTION_KEY of the process if left out} "
+        "{--cipher= : The cipher, AES-256-CBC if left out} "
+        "{--force : Replace a file that is there} "
+        "{--path= : The folder it is written to} "
+        "{--filename= : The name it is written by}"
+    )
+    description = "Decrypt an .env file"
+    help = "With --env=staging, .env.staging.encrypted is decrypted."
+
+    def handle(self, environment: Environment) -> int:
+        """Decrypt the file; with a wrong key, nothing is written."""
+        cipher = str(self.option("cipher") or _CIPHER)
+        text = str(self.option("key") or "") or _key_of(environment)
+        if not text:
+            self.fail(f"There is no key. Give --key, or set {_KEY_VARIABLES[0]}.")
+        source = _file(environment)
+        folder = environment.base_path / str(self.option("path") or "")
+        target = folder / str(self.option("filename") or source.name).lstrip("/")
+        if target.name.endswith(".encrypted"):
+            self.fail(f"{target.name} is the name of an encrypted file. Give another one.")
+        encrypted = source.with_name(f"{source.name}.encrypted")
+        encrypter = Encrypter(read_key(text, cipher), cipher)
+        decrypt_file(encrypted, target, encrypter, force=self.boolean("force"))
+        self.info("The environment is decrypted.")
+        self.two_column_detail("Decrypted file", escape(str(target)))
+        return self.SUCCESS
+
+
+def _file(environment: Environment) -> Path:
+    """Return the .env file of the environment that `--env` names, else the one that is read."""
+    if environment.asked:
+        return environment.base_path / f".env.{environment.asked}"
+    return environment.file or environment.base_path / ".env"
+
+
+def _key_of(environment: Environment) -> str:
+    found = (environment.get(name) for name in _KEY_VARIABLES)
+    return next((each for each in found if isinstance(each, str) and each), "")

@@ -2,15 +2,26 @@
 
 EncryptionError
 ├── DecryptFailed           a payload is malformed, tampered with, or of another key
+├── EnvironmentFileMissing  the .env file to encrypt or decrypt is not there
+├── EnvironmentFileThere    the file that would be written exists
 ├── InvalidKey              a key cannot be read, or does not fit the cipher (also a ValueError)
 └── MissingAppKey           the application has no key (also a ConfigurationError)
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from securely.exceptions import ConfigurationError, SecurelyError
 
-__all__ = ["DecryptFailed", "EncryptionError", "InvalidKey", "MissingAppKey"]
+__all__ = [
+    "DecryptFailed",
+    "EncryptionError",
+    "EnvironmentFileMissing",
+    "EnvironmentFileThere",
+    "InvalidKey",
+    "MissingAppKey",
+]
 
 
 class EncryptionError(SecurelyError):
@@ -26,6 +37,28 @@ class DecryptFailed(EncryptionError):
 
     def __reduce__(self) -> tuple[type[DecryptFailed], tuple[str]]:
         return type(self), (self.reason,)
+
+
+class EnvironmentFileMissing(EncryptionError):
+    """The file that is to be encrypted or decrypted is not there."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        super().__init__(f"{file} does not exist.")
+
+    def __reduce__(self) -> tuple[type[EnvironmentFileMissing], tuple[Path]]:
+        return type(self), (self.file,)
+
+
+class EnvironmentFileThere(EncryptionError):
+    """The file that would be written exists."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        super().__init__(f"{file} exists. With --force, it is replaced.")
+
+    def __reduce__(self) -> tuple[type[EnvironmentFileThere], tuple[Path]]:
+        return type(self), (self.file,)
 
 
 class InvalidKey(EncryptionError, ValueError):

@@ -18,7 +18,9 @@ class EncryptionProvider(Provider):
 
     provides: ClassVar[Mapping[str, type]] = {"encrypter": Encrypter, "keys": KeyRing}
     commands: ClassVar[Mapping[str, type | str]] = {
-        "key:generate": "securely.encryption.commands.KeyGenerateCommand"
+        "env:decrypt": "securely.encryption.commands.EnvironmentDecryptCommand",
+        "env:encrypt": "securely.encryption.commands.EnvironmentEncryptCommand",
+        "key:generate": "securely.encryption.commands.KeyGenerateCommand",
     }
 
     def register(self) -> None:

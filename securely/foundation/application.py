@@ -58,7 +58,7 @@ class Application(Container):
         named = self.environment_overrides.get(STORAGE) or os.environ.get(STORAGE)
         if storage is None and named:
             self.use_storage_path(named)
-        self.maintenance = Maintenance(self.paths)
+        self.maintenance = Maintenance(self.paths, self._maintenance_store, self._announce)
         self.deferred = Deferring(self)
         self.providers = ProviderRegistry(self)
         # Whether it boots in order to be checked: what is wrong with its configuration is told
@@ -384,6 +384,7 @@ class Application(Container):
         self.instance(ErrorHandler, ErrorHandler(self))
         self.alias(ErrorHandler, "errors")
         self.instance(Maintenance, self.maintenance)
+        self.alias(Maintenance, "maintenance")
 
     def _bootstrap(self, step: Step) -> None:
         name = step.__name__
@@ -397,6 +398,16 @@ class Application(Container):
         # To make the dispatcher for this would be to read the configuration before its turn.
         if self.resolved("events"):
             self.make("events").dispatch(event, [self])
+
+    def _announce(self, event: object) -> None:
+        self.make("events").dispatch(event)
+
+    def _maintenance_store(self) -> Any:
+        """Return the cache store that keeps that the application is down; None: a file does."""
+        # What has not booted has no configuration, and the guard that never boots reads the file.
+        if not self._is_booted or self.make("config").get("app.maintenance.driver") != "cache":
+            return None
+        return self.make("cache").store(self.make("config").get("app.maintenance.store", None))
 
     def _deprecated(self, warning: str) -> None:
         log = self.make("log")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-import securely
-from securely.config import Config, Environment, config_files, fingerprint, load, merged
-from securely.container import Provider
+from securely.config import Config, Environment, Loaded, fingerprint
 from securely.exceptions import ConfigurationError
 from securely.foundation.builder import Parts
-from securely.foundation.catalog import OPTIONS
+from securely.foundation.configuration import (
+    environment_of,
+    files_of,
+    placed,
+    problems_of,
+    read_configuration,
+)
 from securely.foundation.errors import ErrorHandler
 from securely.foundation.providers import (
     Listed,
@@ -24,7 +27,6 @@ from securely.foundation.providers import (
     read_provider_file,
 )
 from securely.foundation.providers.listed import FRAMEWORK, line_of
-from securely.support.importing import import_object
 from securely.support.paths import Paths
 
 __all__ = [
@@ -40,7 +42,6 @@ __all__ = [
     "register_providers",
 ]
 
-DEFAULTS: Final = Path(securely.__file__).parent / "skeleton" / "config"
 PROOF: Final = "config.proof"
 _WATCHED: Final = frozenset({"local", "testing"})
 
@@ -51,8 +52,13 @@ class Bootable(Protocol):
     parts: Parts
     paths: Paths
     environment_overrides: dict[str, str]
-    errors: ErrorHandler
+    is_checking: bool
     providers: ProviderRegistry
+
+    @property
+    def errors(self) -> ErrorHandler:
+        """Who is told of errors that nobody caught."""
+        ...
 
     def run_booting_callbacks(self) -> None:
         """Run what is to happen before the providers boot."""
@@ -93,28 +99,37 @@ class Bootable(Protocol):
 
 def load_environment(app: Bootable) -> None:
     """Read `.env`, under the process's own variables and the application's overrides."""
-    process = {**os.environ, **app.environment_overrides}
-    app.instance(Environment, Environment.load(app.paths.base, process=process))
+    app.instance(Environment, environment_of(app))
 
 
 def load_configuration(app: Bootable) -> None:
-    """Read the framework's defaults and the files in `config/` over them."""
-    environment: Environment = app.make(Environment)
-    defaults = load(DEFAULTS, environment)
-    config = Config(merged(defaults, load(app.paths.config, environment)))
+    """Take what `config:cache` has kept, or read the framework's defaults and `config/` over them.
+
+    What is wrong with the files is told by the next step, together with the rest.
+    """
+    loaded = read_configuration(app, app.make(Environment))
+    config = Config(loaded.items)
+    config.strict = config.get("app.env", None) in _WATCHED or config.get("app.debug", None) is True
+    app.instance(Loaded, loaded)
     app.instance(Config, config)
     app.alias(Config, "config")
 
 
 def prove_configuration(app: Bootable) -> None:
-    """Validate all of the configuration, unless it is the one that was validated last."""
-    mark = _fingerprint(app)
+    """Validate all of the configuration, unless it is the one that was validated last.
+
+    What `config:cache` has kept was validated then. Commands that check do so themselves.
+    """
+    loaded: Loaded = app.make(Loaded)
+    if app.is_checking or loaded.cached:
+        return
+    mark = "" if loaded.problems else _fingerprint(app)
     file = app.paths.cache / PROOF
-    if _read(file) == mark:
+    if mark and _read(file) == mark:
         return
     problems = problems_of(app.make(Config))
-    if problems:
-        raise ConfigurationError("\n".join(problems))
+    if loaded.problems or problems:
+        raise ConfigurationError("\n".join(placed(app, loaded, problems)))
     _write(file, mark)
 
 
@@ -170,7 +185,7 @@ def listed_providers(app: Bootable) -> list[Listed]:
 
 def _of_the_framework(app: Bootable, config: Config) -> list[Listed]:
     """Leave out the framework's providers that `app.providers` does not name; return its others."""
-    named = config.get("app.providers")
+    named = config.get("app.providers", None)
     if named is None:
         return []
     app.providers.keep_only(named)
@@ -195,30 +210,8 @@ BOOTSTRAPPERS: Final[tuple[Callable[[Bootable], None], ...]] = (
 )
 
 
-def problems_of(config: Config, providers: Iterable[Provider] = ()) -> list[str]:
-    """Return what is wrong with *config*, one line each; empty when every component accepts it.
-
-    Args:
-        config: The configuration.
-        providers: Those of packages and of the application, whose `options` check sections, too.
-    """
-    problems: list[str] = []
-    sections: dict[str, type | str] = {**OPTIONS}
-    for provider in providers:
-        for section, given in provider.options.items():
-            sections.setdefault(section, given)
-    for section, given in sections.items():
-        options: Any = import_object(given) if isinstance(given, str) else given
-        try:
-            config.section(section).parse(options)
-        except ConfigurationError as error:
-            problems.extend(str(error).splitlines())
-    return problems
-
-
 def _fingerprint(app: Bootable) -> str:
-    files = [file.path for folder in (DEFAULTS, app.paths.config) for file in config_files(folder)]
-    return fingerprint(files, app.make(Environment))
+    return fingerprint([file.path for file in files_of(app)], app.make(Environment))
 
 
 def _read(file: Path) -> str:

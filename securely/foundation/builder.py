@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
+from securely.config import Source
 from securely.container import Container, Provider, set_process_container
 from securely.foundation.errors import ErrorHandler
 
@@ -33,6 +34,9 @@ class Parts:
     scoped: dict[Key, object] = field(default_factory=dict[Key, object])
     listeners: list[str] = field(default_factory=list[str])
     discovers: bool = True
+    env_files: list[str] = field(default_factory=list[str])
+    env_sources: list[Source] = field(default_factory=list[Source])
+    merges_defaults: bool = True
     on_errors: list[Callable[[ErrorHandler], object]] = field(
         default_factory=list[Callable[[ErrorHandler], object]]
     )
@@ -110,6 +114,33 @@ class ApplicationBuilder(Generic[A]):
         Source: Laravel 13, ApplicationBuilder::withScopedSingletons.
         """
         self._parts.scoped.update(_pairs(scoped))
+        return self
+
+    def with_env_files(self, *files: str) -> ApplicationBuilder[A]:
+        """Read these files on top of each other, instead of one; later ones win.
+
+        Args:
+            files: Below the base path; `{env}` stands for the environment. Missing ones are fine:
+                ".env", ".env.{env}", ".env.local".
+        """
+        self._parts.env_files.extend(files)
+        return self
+
+    def with_env_sources(self, *sources: Source) -> ApplicationBuilder[A]:
+        """Ask these, too, for variables that neither the process nor a file sets.
+
+        Args:
+            sources: Functions from a name to text or None, such as `docker_secrets()`.
+        """
+        self._parts.env_sources.extend(sources)
+        return self
+
+    def without_framework_config(self) -> ApplicationBuilder[A]:
+        """Leave out the framework's own settings: only what the files in `config/` say counts.
+
+        Source: Laravel 13, Application::dontMergeFrameworkConfiguration.
+        """
+        self._parts.merges_defaults = False
         return self
 
     def with_exceptions(self, configure: Callable[[ErrorHandler], object]) -> ApplicationBuilder[A]:

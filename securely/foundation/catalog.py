@@ -76,8 +76,20 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.console.commands.CompletionCommand",
         "securely.console.provider.ConsoleProvider",
     ),
+    "config:cache": (
+        "securely.foundation.commands.config.ConfigCacheCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
     "config:check": (
-        "securely.foundation.commands.checks.ConfigCheckCommand",
+        "securely.foundation.commands.config.ConfigCheckCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
+    "config:clear": (
+        "securely.foundation.commands.config.ConfigClearCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
+    "config:publish": (
+        "securely.foundation.commands.config.ConfigPublishCommand",
         "securely.foundation.provider.FoundationProvider",
     ),
     "config:show": (
@@ -97,8 +109,20 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.foundation.provider.FoundationProvider",
     ),
     "env": (
-        "securely.foundation.commands.about.EnvironmentCommand",
+        "securely.foundation.commands.environment.EnvironmentCommand",
         "securely.foundation.provider.FoundationProvider",
+    ),
+    "env:check": (
+        "securely.foundation.commands.environment.EnvironmentCheckCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
+    "env:decrypt": (
+        "securely.encryption.commands.EnvironmentDecryptCommand",
+        "securely.encryption.provider.EncryptionProvider",
+    ),
+    "env:encrypt": (
+        "securely.encryption.commands.EnvironmentEncryptCommand",
+        "securely.encryption.provider.EncryptionProvider",
     ),
     "event:cache": (
         "securely.events.commands.CacheCommand",
@@ -125,6 +149,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "make:command": (
         "securely.console.commands.MakeCommandCommand",
         "securely.console.provider.ConsoleProvider",
+    ),
+    "make:config": (
+        "securely.foundation.commands.config.MakeConfigCommand",
+        "securely.foundation.provider.FoundationProvider",
     ),
     "make:enum": (
         "securely.console.commands.MakeEnumCommand",

@@ -24,11 +24,16 @@ class FoundationProvider(Provider):
     options: ClassVar[Mapping[str, type | str]] = {"app": "securely.foundation.options.AppOptions"}
     commands: ClassVar[Mapping[str, type | str]] = {
         "about": "securely.foundation.commands.about.AboutCommand",
-        "config:check": "securely.foundation.commands.checks.ConfigCheckCommand",
+        "config:cache": "securely.foundation.commands.config.ConfigCacheCommand",
+        "config:check": "securely.foundation.commands.config.ConfigCheckCommand",
+        "config:clear": "securely.foundation.commands.config.ConfigClearCommand",
+        "config:publish": "securely.foundation.commands.config.ConfigPublishCommand",
         "container:check": "securely.foundation.commands.container.ContainerCheckCommand",
         "container:show": "securely.foundation.commands.container.ContainerShowCommand",
         "down": "securely.foundation.commands.maintenance.DownCommand",
-        "env": "securely.foundation.commands.about.EnvironmentCommand",
+        "env": "securely.foundation.commands.environment.EnvironmentCommand",
+        "env:check": "securely.foundation.commands.environment.EnvironmentCheckCommand",
+        "make:config": "securely.foundation.commands.config.MakeConfigCommand",
         "make:provider": "securely.foundation.commands.make.MakeProviderCommand",
         "new": "securely.foundation.commands.new.NewCommand",
         "optimize": "securely.foundation.commands.optimize.OptimizeCommand",

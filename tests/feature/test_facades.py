@@ -45,7 +45,7 @@ def test_two_applications_in_one_process_do_not_meet(app: Application, tmp_path:
     Event.dispatch("sold")
 
     assert Cache.missing("who")
-    assert Config.get("shop.rate") is None
+    assert Config.get("shop.rate", None) is None
     assert Config.get("app.name") != "other"
     assert heard == ["first"]
     assert app.make("queue") is not fake

@@ -1,4 +1,4 @@
-"""about, env: what application this is, and where it runs."""
+"""about: what application this is, and where it runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from securely.console.output.style import escape
 from securely.foundation.application import Application
 from securely.support.masking import mask_urls
 
-__all__ = ["AboutCommand", "EnvironmentCommand", "sections"]
+__all__ = ["AboutCommand", "sections"]
 
 DRIVERS: Final = {
     "Cache": "cache.default",
@@ -78,25 +78,6 @@ class AboutCommand(Command):
             known = ", ".join(title.lower() for title in every)
             self.fail(f'There is no section "{min(unknown)}". Sections: {known}.')
         return {title: entries for title, entries in every.items() if title.lower() in names}
-
-
-class EnvironmentCommand(Command):
-    """Shows where the application runs, or where one variable comes from."""
-
-    signature = """env
-        {--why= : Show where this variable is set and what it is, secrets masked}"""
-    description = "Show the environment the application runs in"
-
-    def handle(self, app: Application, environment: Environment) -> int:
-        """Show the environment, or one variable."""
-        name = self.option("why")
-        if name:
-            origin = environment.why(str(name))
-            self.line(escape(f"{origin.name}={origin.shown}" if origin.shown else origin.name))
-            self.line(escape(f"  from {origin.source}"))
-            return self.SUCCESS
-        self.info(f"The application runs in the environment [{app.env}].")
-        return self.SUCCESS
 
 
 def _word(value: object) -> str:

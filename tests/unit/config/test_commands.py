@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from securely.config import Config, Environment, current_environment, env
+from securely.config import (
+    Config,
+    Environment,
+    EnvOutsideConfigWarning,
+    current_environment,
+    env,
+)
 from securely.config.commands import ConfigShowCommand
 from securely.config.provider import ConfigProvider
 from securely.console import Artisan, BufferedOutput
@@ -106,7 +112,7 @@ def test_env_when_an_application_is_current_then_asks_its_environment(
     container.instance(Environment, Environment({"ONLY_HERE": "yes"}, {}))
 
     assert env("ONLY_HERE") is None
-    with container.active():
+    with container.active(), pytest.warns(EnvOutsideConfigWarning, match="ONLY_HERE"):
         assert env("ONLY_HERE") == "yes"
     with Container().active():
         assert current_environment().get("PATH")

@@ -143,7 +143,7 @@ def test_why_when_asked_then_tells_the_source_and_masks_secrets(tmp_path: Path) 
     environment = Environment.load(tmp_path, process={"APP_ENV": "local"})
 
     assert environment.why("APP_KEY").shown == HIDDEN
-    assert environment.why("APP_KEY").source == str(tmp_path / ".env")
+    assert environment.why("APP_KEY").source == f"{tmp_path / '.env'}:1"
     assert "pw" not in environment.why("URL").shown
     assert environment.why("APP_ENV").source == "the environment of the process"
     assert "not set" in environment.why("NOPE").source
