@@ -80,13 +80,28 @@ class Delivery:
         self.portal_in_loop = portal_in_loop
         self._container = container
 
-    def steps(self, event: object, payload: object, plan: Plan, manner: Manner) -> Steps[object]:
+    def steps(
+        self,
+        event: object,
+        payload: object,
+        plan: Plan,
+        manner: Manner,
+        *,
+        committed: bool = False,
+    ) -> Steps[object]:
         """Tell the listeners of *plan*, in both colours.
+
+        Args:
+            event: What is dispatched.
+            payload: What comes with a name.
+            plan: Its listeners.
+            manner: How it is done.
+            committed: It waited for a transaction, which has committed.
 
         Raises:
             ExceptionGroup: Errors were to be collected, and there were some.
         """
-        tour = _Tour(event, arguments(event, payload))
+        tour = _Tour(event, arguments(event, payload), committed=committed)
         if plan.durable:
             tour.calls = []
         result = manner.nothing
@@ -114,7 +129,13 @@ class Delivery:
         return result if manner.halt else answers
 
     async def at_once(
-        self, event: object, payload: object, plan: Plan, manner: Manner
+        self,
+        event: object,
+        payload: object,
+        plan: Plan,
+        manner: Manner,
+        *,
+        committed: bool = False,
     ) -> list[object]:
         """Tell all listeners of *plan* at the same time, and return their answers in order.
 
@@ -126,7 +147,7 @@ class Delivery:
         """
         import asyncio
 
-        tour = _Tour(event, arguments(event, payload))
+        tour = _Tour(event, arguments(event, payload), committed=committed)
         tour.calls = []
         loop = asyncio.get_running_loop()
         tasks = [loop.create_task(self._atell(entry, tour)) for entry in plan]
@@ -154,13 +175,17 @@ class Delivery:
                 raise each  # a listener that cancelled itself
         return list(found)
 
-    def wait(self, answer: Awaitable[object], event: object, target: Target) -> object:
+    def wait(
+        self, answer: Awaitable[object], event: object, target: Target, *, in_loop: bool = False
+    ) -> object:
         """Wait in sync code for *answer*, which *target* gave: in a loop of its own.
+
+        Where one runs, the portal is used with *in_loop*, or where it is configured.
 
         Raises:
             UseAsyncDispatch: A loop is running, and the portal is not to be used.
         """
-        return _run_alone(answer, event, target, in_loop=self.portal_in_loop)
+        return _run_alone(answer, event, target, in_loop=in_loop or self.portal_in_loop)
 
     def transactions(self) -> Transactions | None:
         """Return what knows the open transaction; None if none is open, or nobody knows any."""
@@ -381,7 +406,7 @@ def too_deep() -> DispatchTooDeep:
     """
     names = list(_open(inspect.currentframe()))
     # The innermost is first; up to where it comes up again is once around.
-    again = names.index(names[0], 1) + 1 if names[0] in names[1:] else len(names)
+    again = names.index(names[0], 1) + 1 if names and names[0] in names[1:] else len(names)
     return DispatchTooDeep(tuple(reversed(names[:again])), DEPTH_MAX)
 
 

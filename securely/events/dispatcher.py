@@ -365,6 +365,10 @@ class Dispatcher:
         plan = self._plan(event)
         if plan.after_commit and self._postpone(event, payload, manner, plan):
             return manner.nothing
+        if not plan:
+            return manner.nothing
+        if plan.first_async is not None and not self._delivery.portal_in_loop:
+            refuse_in_loop(event, plan.first_async)
         return self._deliver(event, payload, manner, plan)
 
     async def _adispatch(self, event: object, payload: object, manner: Manner) -> object:
@@ -379,35 +383,47 @@ class Dispatcher:
             return manner.nothing
         return await self._adeliver(event, payload, manner, plan)
 
-    def _deliver(self, event: object, payload: object, manner: Manner, plan: Plan) -> object:
+    def _deliver(
+        self,
+        event: object,
+        payload: object,
+        manner: Manner,
+        plan: Plan,
+        *,
+        committed: bool = False,
+    ) -> object:
         """Tell the listeners of *plan*."""
-        if not plan:
-            return manner.nothing
-        if plan.first_async is not None and not self._delivery.portal_in_loop:
-            refuse_in_loop(event, plan.first_async)
-        if manner.concurrent:
-            return self._delivery.wait(
-                self._adeliver(event, payload, manner, plan), event, plan[0].target
-            )
+        delivery = self._delivery
+        if manner.concurrent and plan:
+            answer = self._adeliver(event, payload, manner, plan, committed=committed)
+            return delivery.wait(answer, event, plan[0].target, in_loop=committed)
         local = self._depth
         depth = local.open
         if depth >= DEPTH_MAX:
             raise too_deep()
         local.open = depth + 1
         try:
-            return run(self._delivery.steps(event, payload, plan, manner))
+            return run(delivery.steps(event, payload, plan, manner, committed=committed))
         finally:
             local.open = depth
 
-    async def _adeliver(self, event: object, payload: object, manner: Manner, plan: Plan) -> object:
+    async def _adeliver(
+        self,
+        event: object,
+        payload: object,
+        manner: Manner,
+        plan: Plan,
+        *,
+        committed: bool = False,
+    ) -> object:
         """Async twin of :meth:`_deliver`."""
-        if not plan:
-            return manner.nothing
+        delivery = self._delivery
         with adepth():
-            if manner.concurrent:
-                delivery = self._delivery.at_once(event, payload, plan, manner)
-                return _first(await delivery) if manner.halt else await delivery
-            return await arun(self._delivery.steps(event, payload, plan, manner))
+            if not manner.concurrent:
+                steps = delivery.steps(event, payload, plan, manner, committed=committed)
+                return await arun(steps)
+            answers = await delivery.at_once(event, payload, plan, manner, committed=committed)
+            return _first(answers) if manner.halt else answers
 
     def _postpone(self, event: object, payload: object, manner: Manner, plan: Plan) -> bool:
         """Leave *event* to the open transaction, if there is one."""
@@ -415,8 +431,8 @@ class Dispatcher:
         if transactions is None:
             return False
         transactions.after_commit(
-            lambda: self._deliver(event, payload, manner, plan),
-            lambda: self._adeliver(event, payload, manner, plan),
+            lambda: self._deliver(event, payload, manner, plan, committed=True),
+            lambda: self._adeliver(event, payload, manner, plan, committed=True),
         )
         return True
 

@@ -276,14 +276,20 @@ def test_in_the_other_colour_listeners_are_awaited_after_the_commit(
 def test_a_sync_commit_within_a_loop_waits_for_async_listeners_on_the_portal(
     events: Dispatcher, transactions: OpenTransactions, told: Told
 ) -> None:
+    async def hear(event: Paid) -> None:
+        told.append(event)
+
     async def body() -> None:
         events.listen(ABooks)
+        events.listen(hear)
         with transactions.block():
             await events.adispatch(Sent())
+            await events.adispatch(Paid(1))
+            events.dispatch(Paid(2), concurrent=True)
 
     asyncio.run(body())
 
-    assert told == [("async", Sent())]
+    assert told == [("async", Sent()), Paid(1), Paid(2)]
 
 
 def test_tasks_and_threads_have_transactions_of_their_own(transactions: OpenTransactions) -> None:
