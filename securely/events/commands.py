@@ -1,8 +1,8 @@
-"""event:list, event:cache, event:clear, make:event, make:listener."""
+"""event:list, event:cache, event:clear, event:generate, make:event, make:listener."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, NamedTuple, cast
 
 from securely.console import Command, Generator
 from securely.events.dispatcher import Dispatcher
@@ -10,10 +10,12 @@ from securely.events.kept import ClassName
 from securely.events.registry import Entry
 from securely.events.target import EventKey, event_name
 from securely.support.importing import import_object
+from securely.support.paths import Paths
 
 __all__ = [
     "CacheCommand",
     "ClearCommand",
+    "GenerateCommand",
     "ListCommand",
     "MakeEventCommand",
     "MakeListenerCommand",
@@ -133,6 +135,52 @@ class ClearCommand(Command):
         gone = events.forget_discovered()
         self.info("Discovered listeners forgotten." if gone else "No listeners were kept.")
         return self.SUCCESS
+
+
+class GenerateCommand(Command):
+    """Make the events and listeners that are registered by their dotted names and not there."""
+
+    signature: ClassVar[str] = "event:generate"
+    description: ClassVar[str] = "Make events and listeners that are registered and not there"
+
+    def handle(self, events: Dispatcher, paths: Paths) -> int:
+        """Make each of them; what is there is left alone."""
+        made = 0
+        for registration in events.registrations():
+            event = _made_by(MakeEventCommand, registration.event, paths)
+            listener = _made_by(MakeListenerCommand, registration.listener, paths)
+            if event.is_missing:
+                self.call("make:event", {"name": event.name})
+            if listener.is_missing:
+                names = {"name": listener.name, **({"--event": event.name} if event.name else {})}
+                self.call("make:listener", names)
+            made += event.is_missing + listener.is_missing
+        if not made:
+            self.info("All events and listeners are there.")
+        return self.SUCCESS
+
+
+class _Made(NamedTuple):
+    """What a generator would make: its name for the generator, and whether it is missing."""
+
+    name: str
+    is_missing: bool
+
+
+def _made_by(generator: type[Generator], target: object, paths: Paths) -> _Made:
+    """Return what *generator* would make for *target*, a dotted name in its folder."""
+    if isinstance(target, type):
+        target = event_name(target)
+    package = generator.folder.replace("/", ".")
+    if not isinstance(target, str) or not target.startswith(f"{package}."):
+        return _Made("", is_missing=False)
+    module, _, name = target.partition("@")[0].replace(":", ".").rpartition(".")
+    folders = module.removeprefix(package).strip(".").split(".")[:-1]
+    short = "/".join([*folders, name])
+    if generator().module_of(short) != (module, name):
+        return _Made("", is_missing=False)  # not where the generator would put it
+    file = paths.base.joinpath(*module.split(".")).with_suffix(".py")
+    return _Made(short, is_missing=not file.exists())
 
 
 class MakeEventCommand(Generator):

@@ -20,6 +20,7 @@ class EventProvider(Provider):
     commands: ClassVar[Mapping[str, type | str]] = {
         "event:cache": "securely.events.commands.CacheCommand",
         "event:clear": "securely.events.commands.ClearCommand",
+        "event:generate": "securely.events.commands.GenerateCommand",
         "event:list": "securely.events.commands.ListCommand",
         "make:event": "securely.events.commands.MakeEventCommand",
         "make:listener": "securely.events.commands.MakeListenerCommand",

@@ -132,6 +132,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.events.commands.ClearCommand",
         "securely.events.provider.EventProvider",
     ),
+    "event:generate": (
+        "securely.events.commands.GenerateCommand",
+        "securely.events.provider.EventProvider",
+    ),
     "event:list": (
         "securely.events.commands.ListCommand",
         "securely.events.provider.EventProvider",

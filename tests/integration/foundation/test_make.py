@@ -136,3 +136,30 @@ def test_a_word_that_is_no_name_is_refused(artisan: Artisan) -> None:
 
     assert refused.returncode == 1
     assert '"9lives"' in refused.stderr
+
+
+def test_what_is_registered_and_missing_is_generated(blog: Path, artisan: Artisan) -> None:
+    file = blog / "app/providers/app_provider.py"
+    text = file.read_text(encoding="utf-8")
+    text = text.replace("from __future__ import annotations\n", "")
+    file.write_text(f"from securely.events import Dispatcher\n{text}\n" + HEARING, encoding="utf-8")
+    listed = blog / "bootstrap/providers.py"
+    listed.write_text('providers = ["app.providers.app_provider:Hearing"]\n', encoding="utf-8")
+
+    made = artisan("event:generate")
+
+    assert made.returncode == 0, made.stderr
+    assert (blog / "app/events/billing/paid.py").is_file()
+    listener = (blog / "app/listeners/thank.py").read_text(encoding="utf-8")
+    assert "def handle(self, event: Paid)" in listener
+    assert "from app.events.billing.paid import Paid" in listener
+    assert "are there" in artisan("event:generate").stdout
+
+
+HEARING = """
+
+class Hearing(Provider):
+    def boot(self, events: Dispatcher) -> None:
+        events.listen("app.events.billing.paid.Paid", "app.listeners.thank.Thank")
+        events.listen("order.paid", "app.listeners.elsewhere")
+"""
