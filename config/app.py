@@ -19,6 +19,6 @@ config = {
     "previous_keys": env.list("APP_PREVIOUS_KEYS", []),
     # Supported: aes-128-cbc, aes-256-cbc, aes-128-gcm, aes-256-gcm.
     "cipher": env("APP_CIPHER", "aes-256-cbc"),
-    # Where `down` writes that the application is in maintenance. Supported: file.
+    # Where `down` writes that the application is in maintenance. Supported: file, cache.
     "maintenance": {"driver": "file"},
 }

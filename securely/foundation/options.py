@@ -15,7 +15,8 @@ __all__ = ["AppOptions", "MaintenanceOptions"]
 class MaintenanceOptions(Options):
     """Where it is kept that the application is down."""
 
-    driver: Literal["file"] = Field("file", description="Where the mark is kept.")
+    driver: Literal["file", "cache"] = Field("file", description="Where the mark is kept.")
+    store: str | None = Field(None, description="The cache store; the default one when null.")
 
 
 class AppOptions(Options):
@@ -41,7 +42,7 @@ class AppOptions(Options):
         None, description="The framework's providers, or others in their place; all when null."
     )
     maintenance: MaintenanceOptions = Field(
-        default_factory=lambda: MaintenanceOptions(driver="file"),
+        default_factory=lambda: MaintenanceOptions(driver="file", store=None),
         description="How it is taken down.",
     )
 

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from ipaddress import ip_network
+from zoneinfo import ZoneInfo
+
+from securely.config import Config
 from securely.console import Command
+from securely.console.output.style import escape
+from securely.foundation.application import Application
 from securely.foundation.maintenance import Maintenance
+from securely.support import clock
 
 __all__ = ["DownCommand", "UpCommand"]
 
@@ -15,40 +24,95 @@ class DownCommand(Command):
 
     signature = """down
         {--redirect= : The path that requests are sent to}
-        {--retry= : Seconds after which clients may try again}
+        {--render= : An HTML file that is shown meanwhile}
+        {--retry= : Seconds, or the date, after which clients may try again}
         {--refresh= : Seconds after which browsers reload}
         {--secret= : A word that lets its bearer in}
+        {--with-secret : Make up such a word and show it}
+        {--allow=* : An address or a network that is let in, such as 10.0.0.0/8}
         {--status=503 : The HTTP status of the answer}"""
     description = "Put the application into maintenance mode"
 
-    def handle(self, maintenance: Maintenance) -> int:
-        """Write the down file."""
+    def handle(self, app: Application, maintenance: Maintenance, config: Config) -> int:
+        """Take the application down, or change how it is down."""
+        payload: dict[str, object] = {"status": self._status()}
+        secret = self.option("secret") or (
+            maintenance.new_secret() if self.boolean("with-secret") else None
+        )
+        if secret is not None:
+            payload["secret"] = secret
+        if self.option("redirect") is not None:
+            payload["redirect"] = self._path()
+        if self.option("render") is not None:
+            payload["template"] = self._page(app)
+        if self.option("retry") is not None:
+            payload["retry"] = self._retry(str(config.get("app.timezone", "UTC")))
+        if self.option("refresh") is not None:
+            payload["refresh"] = self._seconds("refresh")
+        if self.option("allow"):
+            payload["allow"] = self._networks()
+        maintenance.activate(payload)
+        self.info("The application is in maintenance mode.")
+        if self.boolean("with-secret"):
+            url = str(config.get("app.url", "")).rstrip("/")
+            self.line(escape(f"Whoever opens {url}/{secret} is let in for 12 hours."))
+        return self.SUCCESS
+
+    def _status(self) -> int:
         status = self.integer("status")
         if not HTTP_FIRST <= status <= HTTP_LAST:
             self.fail(
                 f"--status={status} is no HTTP status. Give one from 200 to 599, such as 503."
             )
-        payload: dict[str, object] = {"status": status}
-        for name in ("redirect", "secret"):
-            if self.option(name) is not None:
-                payload[name] = self.option(name)
-        if not str(payload.get("redirect", "/")).startswith("/"):
+        return status
+
+    def _path(self) -> str:
+        path = self.string("redirect")
+        if not path.startswith("/"):
+            self.fail(f"--redirect={path} is no path. Give one from the root, such as /{path}.")
+        return path
+
+    def _page(self, app: Application) -> str:
+        file = app.paths.resolve(self.string("render"))
+        try:
+            return file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or error
+            self.fail(f"--render: {file} cannot be read: {reason}. Name a file with HTML in UTF-8.")
+
+    def _retry(self, zone: str) -> int | str:
+        said = self.string("retry")
+        if said.lstrip("-").isdigit():
+            return self._seconds("retry")
+        try:
+            date = datetime.fromisoformat(said)
+        except ValueError:
             self.fail(
-                f"--redirect={payload['redirect']} is no path. Give one from the root, "
-                f"such as /{payload['redirect']}."
+                f"--retry={said} is neither seconds nor a date. Write 60, or 2031-05-01T06:00."
             )
-        for name in ("retry", "refresh"):
-            if self.option(name) is not None:
-                payload[name] = self._seconds(name)
-        maintenance.activate(payload)
-        self.info("The application is in maintenance mode.")
-        return self.SUCCESS
+        if date.tzinfo is None:
+            date = date.replace(tzinfo=ZoneInfo(zone))
+        if date <= clock.now():
+            self.fail(f"--retry={said} is in the past. Give a date to come, or seconds.")
+        return format_datetime(date.astimezone(UTC), usegmt=True)
 
     def _seconds(self, name: str) -> int:
         seconds = self.integer(name)
         if seconds < 0:
             self.fail(f"--{name}={seconds} is in the past. Give seconds from now, such as 60.")
         return seconds
+
+    def _networks(self) -> list[str]:
+        networks: list[str] = []
+        for given in self.strings("allow"):
+            try:
+                networks.append(str(ip_network(given, strict=False)))
+            except ValueError:
+                self.fail(
+                    f"--allow={given} is neither an address nor a network. "
+                    "Write 192.0.2.7, or 10.0.0.0/8."
+                )
+        return networks
 
 
 class UpCommand(Command):
@@ -58,7 +122,7 @@ class UpCommand(Command):
     description = "Bring the application out of maintenance mode"
 
     def handle(self, maintenance: Maintenance) -> int:
-        """Remove the down file."""
+        """Bring it up."""
         maintenance.deactivate()
         self.info("The application is up.")
         return self.SUCCESS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 from securely.console import Command, InvalidInput, Output, Verbosity
@@ -64,8 +65,7 @@ class WorkCommand(Command):
             Launch(_place(paths), prints_to=_STDERR if self.boolean("json") else None),
             self._report(self.output),
             known_queues=(queue.default_queue,),
-            # The file that `artisan down` writes; whoever stands above the queue owns its content.
-            is_down=(paths.storage / "framework" / "down").exists,
+            is_down=_is_down(paths),
         )
         self.output.flush()
         return worker.run()
@@ -123,6 +123,15 @@ class WorkCommand(Command):
             return seconds(text.strip())
         except InvalidDuration as error:
             raise InvalidInput(f"--{option}: {error}") from error
+
+
+def _is_down(paths: Paths) -> Callable[[], bool]:
+    """Return what tells that the application is down; by its name, as it stands above the queue."""
+    container = current()
+    if container.bound("maintenance"):
+        mode = container.make("maintenance")
+        return lambda: bool(mode.is_active)
+    return (paths.storage / "framework" / "down").exists
 
 
 def _place(paths: Paths) -> Place:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from securely.foundation import Maintenance, NotInMaintenance, guard
+from securely.support.clock import FrozenClock, using
 from securely.support.paths import Paths
 
 Message = MutableMapping[str, Any]
@@ -41,7 +42,9 @@ def ask(maintenance: Maintenance, loads: list[str]) -> Ask:
 
     served = guard(load, maintenance.file)
 
-    def ask(kind: str = "http", path: str = "/", **headers: str) -> list[Message]:
+    def ask(
+        kind: str = "http", path: str = "/", client: str = "192.0.2.7", **headers: str
+    ) -> list[Message]:
         sent: list[Message] = []
 
         async def send(message: Message) -> None:
@@ -53,6 +56,7 @@ def ask(maintenance: Maintenance, loads: list[str]) -> Ask:
         scope = {
             "type": kind,
             "path": path,
+            "client": (client, 4711),
             "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         }
         asyncio.run(served(scope, receive, send))
@@ -180,3 +184,111 @@ def test_the_guard_closes_websockets_and_passes_on_the_rest(
 
     assert ask("websocket") == [{"type": "websocket.close", "code": 1013}]
     assert ask("lifespan")[0]["type"] == "answered"
+
+
+def bypassed(answer: list[Message]) -> str:
+    """Return the cookie that an answer sets."""
+    headers = dict(answer[0]["headers"])
+    return str(headers[b"set-cookie"].decode())
+
+
+def test_who_asks_for_the_secret_gets_a_cookie_and_is_let_in(
+    maintenance: Maintenance, ask: Ask
+) -> None:
+    maintenance.activate({"secret": "sesame"})
+
+    answer = ask(path="/sesame")
+
+    assert answer[0]["status"] == 302
+    assert (b"location", b"/") in answer[0]["headers"]
+    cookie = bypassed(answer)
+    assert "HttpOnly" in cookie
+    assert "sesame" not in cookie
+    assert ask(cookie=cookie.partition(";")[0])[0]["type"] == "answered"
+    assert ask()[0]["status"] == 503
+
+
+def test_the_cookie_is_good_for_twelve_hours(maintenance: Maintenance, ask: Ask) -> None:
+    maintenance.activate({"secret": "sesame"})
+    clock = FrozenClock(1_900_000_000)
+    with using(clock):
+        cookie = bypassed(ask(path="/sesame")).partition(";")[0]
+
+        clock.travel(12 * 3600 - 1)
+        assert ask(cookie=cookie)[0]["type"] == "answered"
+        clock.travel(1)
+        assert ask(cookie=cookie)[0]["status"] == 503
+
+
+def test_a_cookie_of_another_secret_is_worth_nothing(maintenance: Maintenance, ask: Ask) -> None:
+    maintenance.activate({"secret": "sesame"})
+    cookie = bypassed(ask(path="/sesame")).partition(";")[0]
+    maintenance.activate({"secret": "barley"})
+
+    assert ask(cookie=cookie)[0]["status"] == 503
+
+
+@pytest.mark.parametrize(
+    "value", ["", "!", "e30", "W10", "bnVsbA", "eyJleHBpcmVzX2F0Ijoib25lIiwibWFjIjoxfQ", "=;=;"]
+)
+def test_a_cookie_that_is_none_is_refused(maintenance: Maintenance, ask: Ask, value: str) -> None:
+    maintenance.activate({"secret": "sesame"})
+
+    assert ask(cookie=f"securely_maintenance={value}")[0]["status"] == 503
+
+
+@pytest.mark.parametrize("path", ["/", "/ sesame", "/sesame/more", "/sésame"])
+def test_what_is_not_the_secret_is_refused(maintenance: Maintenance, ask: Ask, path: str) -> None:
+    maintenance.activate({"secret": "sesame"})
+
+    assert ask(path=path)[0]["status"] == 503
+
+
+def test_an_empty_secret_lets_nobody_in(maintenance: Maintenance, ask: Ask) -> None:
+    maintenance.activate({"secret": ""})
+
+    assert ask(path="/")[0]["status"] == 503
+
+
+@pytest.mark.parametrize(
+    ("client", "kind"),
+    [("10.1.2.3", "answered"), ("192.0.2.7", "http.response.start"), ("", "http.response.start")],
+)
+def test_an_address_that_is_allowed_is_let_in(
+    maintenance: Maintenance, ask: Ask, client: str, kind: str
+) -> None:
+    maintenance.activate({"allow": ["no address", "10.0.0.0/8"]})
+
+    assert ask(client=client)[0]["type"] == kind
+
+
+def test_the_health_route_is_answered_and_so_are_paths_that_are_excepted(
+    maintenance: Maintenance, ask: Ask
+) -> None:
+    maintenance.activate({})
+    assert ask(path="/up")[0]["type"] == "answered"
+
+    maintenance.activate({"except": ["/hooks/*"]})
+    assert ask(path="/hooks/paid")[0]["type"] == "answered"
+    assert ask(path="/up")[0]["status"] == 503
+
+
+def test_the_guard_imports_an_application_by_its_name(
+    maintenance: Maintenance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "guarded_site.py").write_text(
+        "async def asgi(scope, receive, send):\n    await send({'type': 'imported'})\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {}
+
+    asyncio.run(guard("guarded_site:asgi", maintenance.file)({"type": "lifespan"}, receive, send))
+
+    assert sent == [{"type": "imported"}]

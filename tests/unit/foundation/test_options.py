@@ -23,7 +23,7 @@ def test_an_empty_section_has_every_default() -> None:
         ({"timezone": "Europe/Atlantis"}, ["app.timezone", "Europe/Atlantis", "Europe/Berlin"]),
         ({"timezone": "../../etc/passwd"}, ["app.timezone"]),
         ({"cipher": "rot13"}, ["app.cipher", "rot13", "aes-256-gcm"]),
-        ({"maintenance": {"driver": "cache"}}, ["app.maintenance.driver", "cache", "file"]),
+        ({"maintenance": {"driver": "redis"}}, ["app.maintenance.driver", "redis", "file"]),
         ({"debug": "perhaps"}, ["app.debug", "perhaps"]),
         ({"nmae": "Blog"}, ["app.nmae", "name"]),
     ],
