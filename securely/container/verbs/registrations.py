@@ -175,6 +175,8 @@ class Registrations(Calls):
 
     def _built_in(self, graph: _Graph, binding: Binding, kwargs: Mapping[str, Any]) -> Any:
         if binding.lifetime is Lifetime.INSTANCE:
+            # Others of this graph may need it too: it is never used up.
+            graph.built[binding.key] = binding.cell.value
             return binding.cell.value
         if not binding.by_punq and color_of(binding.concrete) is not Color.PLAIN:
             return self._planned_build(binding, kwargs)

@@ -364,3 +364,29 @@ def test_resolve_leaves_markers_to_laravels_rules(app: Container) -> None:
     app.bind("x", marked)
 
     assert isinstance(app.resolve("x"), Part)
+
+
+class Settings:
+    pass
+
+
+class Reader:
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+
+class Shop:
+    def __init__(self, settings: Settings, reader: Reader) -> None:
+        self.settings = settings
+        self.reader = reader
+
+
+def test_resolve_when_several_need_one_instance_then_all_get_it() -> None:
+    container = Container()
+    settings = container.instance(Settings, Settings())
+    container.singleton(Reader)
+    container.bind(Shop)
+
+    shop = container.resolve(Shop)
+
+    assert shop.settings is shop.reader.settings is settings
