@@ -13,6 +13,7 @@ from app.listeners.keep_ledger import KeepLedger
 from securely import Application
 from securely.events import Dispatcher, OpenTransactions, Transactions, queueable
 from securely.facades import Event, Queue
+from securely.queue import NotQueueable
 from securely.testing import Artisan
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +28,23 @@ class Moved:
 @dataclass(frozen=True)
 class Settled(Moved):
     after_commit = True
+
+
+@dataclass(frozen=True)
+class Sealed(Moved):
+    durable = True
+
+
+class Files:
+    queued = True
+    connection = "sqlite"
+
+    def handle(self, event: Moved) -> None: ...
+
+
+class Stamps(Files):
+    def with_delay(self, event: Moved) -> object:
+        return "1m" if event.place else object()
 
 
 def note(event: Moved) -> None:
@@ -121,3 +139,16 @@ def test_after_commit_asks_what_the_application_binds(
         assert heard == []
 
     assert heard == [Settled("home")]
+
+
+def test_durable_events_are_queued_all_or_none_in_the_store(app: Application) -> None:
+    Event.listen(Sealed, Files)
+    Event.listen(Sealed, Stamps)
+    store = Queue.connection("sqlite")
+
+    with pytest.raises(NotQueueable, match="delay"):
+        Event.dispatch(Sealed(""))
+    assert store.size() == 0
+
+    Event.dispatch(Sealed("here"))
+    assert (store.pending_size(), store.delayed_size()) == (1, 1)
