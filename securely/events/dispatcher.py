@@ -583,7 +583,9 @@ class Dispatcher:
 
     # Testing
 
-    def fake(self, *only: Faked, except_: Faked | Iterable[Faked] = ()) -> EventFake:
+    def fake(
+        self, *only: Faked | Iterable[Faked], except_: Faked | Iterable[Any] = ()
+    ) -> EventFake:
         """Put a recording double in the place of this dispatcher, and return it.
 
         It also stands in for this object where that was injected already.
@@ -604,12 +606,14 @@ class Dispatcher:
         self._container.instance(Dispatcher, fake)
         return fake
 
-    def fake_except(self, *events: Faked) -> EventFake:
+    def fake_except(self, *events: Faked | Iterable[Faked]) -> EventFake:
         """Put a recording double in the place of this dispatcher, for all but *events*."""
         return self.fake(except_=events)
 
     @contextmanager
-    def fake_for(self, *only: Faked, except_: Faked | Iterable[Faked] = ()) -> Generator[EventFake]:
+    def fake_for(
+        self, *only: Faked | Iterable[Faked], except_: Faked | Iterable[Any] = ()
+    ) -> Generator[EventFake]:
         """Put a recording double in the place of this dispatcher within the block."""
         fake = self.fake(*only, except_=except_)
         try:
@@ -618,7 +622,7 @@ class Dispatcher:
             self._end_fake()
 
     @contextmanager
-    def fake_except_for(self, *events: Faked) -> Generator[EventFake]:
+    def fake_except_for(self, *events: Faked | Iterable[Faked]) -> Generator[EventFake]:
         """Put a recording double in the place of this dispatcher within the block.
 
         Events that are among *events* are dispatched all the same.
