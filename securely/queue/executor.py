@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 from pathlib import Path
 from types import FrameType
@@ -51,6 +51,7 @@ REASON_CHARS_MAX: Final = 200  # a line for people; all of it is kept with the f
 
 
 class _Tasks(Protocol):
+    def run(self, work: Awaitable[object]) -> None: ...
     def add(self, cell: int, delivery: Delivery) -> None: ...
     def take(self) -> Item: ...
     def close(self) -> None: ...
@@ -80,11 +81,17 @@ class Executor:
         self._board = board
         self._runner = loaded.runner
         self._close = loaded.close
+        self._aboot = loaded.aboot
         self._concurrency = concurrency
         self._timeout = timeout
         self._tasks: _Tasks | None = None
         self._bell = Bell()
         self._looked_at = 0.0
+
+    def prepare(self) -> None:
+        """Let what boots in a loop do so, in the one that async jobs will run in."""
+        if self._aboot is not None:
+            self._in_loop().run(self._aboot())
 
     def work(self) -> None:
         """Run deliveries and hooks until told to quit; then close the application."""
@@ -110,13 +117,17 @@ class Executor:
             item = self._inbox.take()
             if not isinstance(item, tuple) or not self._is_async(*item):
                 return item
+            self._in_loop().add(*item)
+        return self._in_loop().take()
+
+    def _in_loop(self) -> _Tasks:
+        if self._tasks is None:
             from securely.queue.crew.tasks import Tasks
 
             self._tasks = Tasks(
                 self._inbox, self._concurrency, self._is_async, self._perform_async, self._limit
             )
-            self._tasks.add(*item)
-        return self._tasks.take()
+        return self._tasks
 
     def _is_async(self, cell: int, delivery: Delivery) -> bool:
         # To learn its colour is to import its module: from here on a death is this job's.
@@ -216,6 +227,14 @@ def main(arguments: list[str]) -> int:
         loader = cast("Callable[[Place], Loaded]", import_object(start.loader))
         loaded = loader(start.place)
         loaded.runner.configure(start.defaults)
+        executor = Executor(
+            inbox,
+            Board(Path(start.board)),
+            loaded,
+            concurrency=start.concurrency,
+            timeout=start.defaults.timeout,
+        )
+        executor.prepare()
     except Exception as error:  # a border: whatever it is, the supervisor says it
         inbox.send(Refused(_explain(error)))
         inbox.close()
@@ -223,13 +242,7 @@ def main(arguments: list[str]) -> int:
     # What the application has loaded stays: the collector need not walk it between jobs.
     gc.collect()
     gc.freeze()
-    Executor(
-        inbox,
-        Board(Path(start.board)),
-        loaded,
-        concurrency=start.concurrency,
-        timeout=start.defaults.timeout,
-    ).work()
+    executor.work()
     return 0
 
 

@@ -91,6 +91,11 @@ class ProviderRegistry:
         return tuple(self._loaded.values())
 
     @property
+    def boots_async(self) -> bool:
+        """Whether one of the loaded providers boots in a loop, too."""
+        return any(type(provider).aboot is not Provider.aboot for provider in self.loaded)
+
+    @property
     def deferred(self) -> Mapping[str, str]:
         """What waits to be asked for: name or dotted class -> dotted provider."""
         return dict(self._deferred)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,10 +34,12 @@ class Loaded(NamedTuple):
     Attributes:
         runner: Runs its jobs.
         close: Ends it: stores closed, logs flushed.
+        aboot: Boots what boots in a loop; None where nothing does.
     """
 
     runner: Runner
     close: Callable[[], object]
+    aboot: Callable[[], Awaitable[object]] | None = None
 
 
 def load_application(place: Place) -> Loaded:
@@ -62,4 +64,6 @@ def load_application(place: Place) -> Loaded:
     app.boot()
     # What libraries tell `logging` while a job runs belongs with what the job itself tells.
     bridge.install(app.make(LogManager), "info")
-    return Loaded(app.make(JobRunner), app.terminate)
+    # A loop is made for it, which an application without async jobs need not pay for.
+    aboot = app.aboot if app.providers.boots_async else None
+    return Loaded(app.make(JobRunner), app.terminate, aboot)

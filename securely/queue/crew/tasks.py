@@ -54,6 +54,10 @@ class Tasks:
         self._go_on_reading()
         inbox.rouse = self._rouse
 
+    def run(self, work: Awaitable[object]) -> None:
+        """Run *work* to its end, before any job."""
+        self._loop.run_until_complete(_awaited(work))
+
     def take(self) -> Item:
         """Run async jobs until something else is to be done, and return that."""
         return self._loop.run_until_complete(self._until_sync())
@@ -148,3 +152,7 @@ class Tasks:
                 task.cancel()
         if self._dues:
             self._ring_at(min(self._dues.values()))
+
+
+async def _awaited(work: Awaitable[object]) -> None:
+    await work
