@@ -13,8 +13,10 @@ import pytest
 
 from securely.container import Container
 from securely.events import (
+    CacheNotWritable,
     Dispatchable,
     Dispatcher,
+    DispatchTooDeep,
     InvalidListener,
     NoListenerRunner,
     QueuedCall,
@@ -474,6 +476,8 @@ def test_subscribe_takes_a_dotted_name(events: Dispatcher) -> None:
     [
         InvalidListener("a", "cannot be called."),
         NoListenerRunner("a"),
+        DispatchTooDeep(("a", "b", "a"), 64),
+        CacheNotWritable("cache/events.json", "no room"),
         UseAsyncDispatch("event", "listener"),
     ],
 )

@@ -387,3 +387,50 @@ def test_a_false_answer_ends_a_dispatch_to_functions(events: Dispatcher) -> None
 
     assert events.dispatch(Shipped()) == ["first"]
     assert events.until(Shipped()) == "first"
+
+
+def test_until_waits_for_a_function_that_turns_out_async(events: Dispatcher) -> None:
+    async def answer(value: object) -> object:
+        return value
+
+    events.listen(Shipped, lambda event: answer(None))
+    events.listen(Shipped, lambda event: None)
+    events.listen(Shipped, lambda event: answer(False))
+    events.listen(Shipped, lambda event: "never")
+
+    assert events.until(Shipped()) is False
+    assert asyncio.run(events.auntil(Shipped())) is False
+
+
+def test_until_when_nobody_answers_is_none(events: Dispatcher) -> None:
+    events.listen(Shipped, lambda event: None)
+
+    assert events.until(Shipped()) is None
+    assert events.until(Paid()) is None
+
+
+def test_until_in_a_circle_is_named(events: Dispatcher) -> None:
+    events.listen(Shipped, lambda event: events.until(Shipped()))
+
+    with pytest.raises(DispatchTooDeep, match=r"Shipped -> .*Shipped"):
+        events.until(Shipped())
+
+
+def test_a_circle_of_async_functions_is_named(events: Dispatcher) -> None:
+    async def again(event: Shipped, container: Container) -> None:
+        await events.adispatch(Shipped(), concurrent=True)
+
+    events.listen(again)
+
+    with pytest.raises(DispatchTooDeep):
+        asyncio.run(events.adispatch(Shipped()))
+
+
+def test_a_listener_that_cancels_itself_among_others_is_cancelled(events: Dispatcher) -> None:
+    async def cancelled(event: Shipped) -> None:
+        raise asyncio.CancelledError
+
+    events.listen(cancelled)
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(events.adispatch(Shipped(), concurrent=True))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -396,3 +396,52 @@ def test_fake_records_an_event_that_waits_after_the_commit(
         events.dispatch(Paid())
 
     fake.assert_dispatched_once(Paid)
+
+
+def test_follow_in_the_other_colour(transactions: OpenTransactions, told: Told) -> None:
+    @asynccontextmanager
+    async def database(error: Exception | None = None) -> AsyncGenerator[str]:
+        yield "connection"
+        if error is not None:
+            raise error
+
+    async def asked() -> None:
+        told.append("async")
+
+    async def body() -> None:
+        async with transactions.afollow(database()) as given:
+            transactions.after_commit(lambda: told.append("sync"), asked)
+            transactions.after_commit(lambda: told.append(given))
+        with suppress(ValueError):
+            async with transactions.afollow(database(ValueError())):
+                transactions.after_commit(lambda: told.append("never"))
+
+    asyncio.run(body())
+
+    assert told == ["async", "connection"]
+
+
+def test_callbacks_in_the_other_colour_when_some_raise_are_all_called(
+    transactions: OpenTransactions, told: Told
+) -> None:
+    async def refuse() -> None:
+        raise ValueError("no")
+
+    async def body() -> None:
+        async with transactions.ablock():
+            transactions.after_commit(list, refuse)
+            transactions.after_commit(lambda: told.append("called"))
+
+    with pytest.raises(ValueError, match="no"):
+        asyncio.run(body())
+    assert told == ["called"]
+
+
+def test_where_nothing_is_open_a_callback_is_called_and_an_end_does_nothing(
+    transactions: OpenTransactions, told: Told
+) -> None:
+    transactions.after_commit(lambda: told.append("now"))
+    transactions.commit()
+    transactions.roll_back()
+
+    assert told == ["now"]
