@@ -8,6 +8,7 @@ ConsoleError
 ├── InvalidResult         handle() returned what is no exit code (also a TypeError)
 ├── InvalidSignature      a signature cannot be read (also a ValueError)
 ├── NotInteractive        a question nobody is there to answer
+├── SteppedBack           the question before is wanted again; forms catch it
 └── UnknownCommand        no command has that name (also a LookupError)
     └── AmbiguousCommand  an abbreviation fits several commands
 """
@@ -29,6 +30,7 @@ __all__ = [
     "InvalidResult",
     "InvalidSignature",
     "NotInteractive",
+    "SteppedBack",
     "UnknownCommand",
 ]
 
@@ -169,6 +171,16 @@ class NotInteractive(ConsoleError):
 
     def __reduce__(self) -> tuple[type[NotInteractive], tuple[str, str]]:
         return type(self), (self.question, self.complaint)
+
+
+class SteppedBack(ConsoleError):
+    """Ctrl-U was pressed within a form: the question before is to be asked again."""
+
+    def __init__(self) -> None:
+        super().__init__("The question before is to be asked again.")
+
+    def __reduce__(self) -> tuple[type[SteppedBack], tuple[()]]:
+        return type(self), ()
 
 
 class UnknownCommand(ConsoleError, LookupError):

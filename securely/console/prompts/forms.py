@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from securely.console.exceptions import SteppedBack
 from securely.console.prompts.checks import settled
 from securely.console.prompts.prompts import Prompts
-from securely.console.prompts.screen import SteppedBack
 
 __all__ = ["Form"]
 

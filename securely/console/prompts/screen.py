@@ -4,28 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from securely.console.exceptions import NotInteractive
+from securely.console.exceptions import NotInteractive, SteppedBack
 from securely.console.output import Output, style
 from securely.console.prompts.field import Field
 from securely.console.prompts.keys import Key, Keyboard
-from securely.exceptions import SecurelyError
 from securely.support import terminal
 
-__all__ = ["Screen", "SteppedBack"]
+__all__ = ["Screen"]
 
 _HIDE_CURSOR = "\x1b[?25l"
 _SHOW_CURSOR = "\x1b[?25h"
 _CLEAR_BELOW = "\x1b[J"
-
-
-class SteppedBack(SecurelyError):
-    """Ctrl-U within a form: the step before is to be asked again. Forms catch it."""
-
-    def __init__(self) -> None:
-        super().__init__("The step before is to be asked again.")
-
-    def __reduce__(self) -> tuple[type[SteppedBack], tuple[()]]:
-        return type(self), ()
 
 
 class Screen:

@@ -123,9 +123,8 @@ def test_interact_when_ipython_is_installed_then_it_is_the_shell(
         "def start_ipython(argv, user_ns):\n    print('IPython with', sorted(user_ns))\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.delitem(sys.modules, "IPython", raising=False)
 
     Tinker({"answer": 42}).interact("Welcome")
 
     assert "Welcome\nIPython with ['__name__', 'answer']" in capsys.readouterr().out
-    monkeypatch.delitem(sys.modules, "IPython")
+    del sys.modules["IPython"]

@@ -1,5 +1,5 @@
 """Tests of single functions: no application needed."""
 
 
-def test_true_is_true() -> None:
-    assert True is not False
+def test_words_are_joined() -> None:
+    assert " ".join(["hello", "world"]) == "hello world"
