@@ -3,25 +3,24 @@
 Files in ``config/`` define plain data, ``.env`` and the process's environment fill it in, and
 :class:`Config` answers dotted keys. Components take their section and parse it once.
 
-    cached.py       what config:cache keeps, and whether it still holds
     commands.py     config:show
     dotenv.py       reads .env files with python-dotenv's parser
+    dsn.py          URLs of connections
     env.py          env() with typed casts
     environment.py  the variables of one application, and where each came from
     exceptions.py   what can be wrong with environment, files and keys
-    fingerprint.py  whether the configuration is still the one that was proved
+    files/          YAML, the places of keys, and what is kept of the files
     loader.py       config/*.py and *.yaml -> nested data
-    places.py       in which line of which file a key stands
     provider.py     binds the repository
     repository.py   Config: get, set, has, section, typed getters
     secret.py       text that does not show itself
     writer.py       changes one variable of an .env file
-    yaml.py         YAML files, with ${NAME:default} filled in
 """
 
 from __future__ import annotations
 
-from securely.config.env import Env, env
+from securely.config.dsn import parse_dsn, with_dsn
+from securely.config.env import Env, EnvOutsideConfigWarning, env
 from securely.config.environment import (
     Environment,
     Origin,
@@ -37,19 +36,17 @@ from securely.config.exceptions import (
     ConfigFilesBroken,
     EnvironmentFileBroken,
     EnvOutsideConfig,
-    EnvOutsideConfigWarning,
     InvalidDsn,
     InvalidValue,
     InvalidVariable,
     MissingKey,
-    MissingKeyWarning,
     MissingVariable,
-    StaleConfigWarning,
     Uncacheable,
 )
-from securely.config.fingerprint import fingerprint
+from securely.config.files.cached import StaleConfigWarning
+from securely.config.files.fingerprint import fingerprint
 from securely.config.loader import ConfigFile, Loaded, config_files, load, merged, read_all
-from securely.config.repository import Config, Section
+from securely.config.repository import Config, MissingKeyWarning, Section
 from securely.config.secret import Secret
 
 __all__ = [
@@ -85,5 +82,7 @@ __all__ = [
     "load",
     "loading",
     "merged",
+    "parse_dsn",
     "read_all",
+    "with_dsn",
 ]

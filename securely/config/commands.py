@@ -6,7 +6,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import cast
 
+from securely.config.environment import current_environment
 from securely.config.exceptions import MissingKey
+from securely.config.files.places import Places
+from securely.config.loader import Loaded
 from securely.config.repository import Config
 from securely.console import Command
 from securely.console.output.style import escape
@@ -23,11 +26,12 @@ class ConfigShowCommand(Command):
         "config:show "
         "{key? : A section or a dotted key; everything if left out} "
         "{--json : As JSON} "
+        "{--why : Where each value came from: file and line, and variables} "
         "{--reveal : Secrets too}"
     )
     description = "Show the configuration"
 
-    def handle(self, config: Config) -> int:
+    def handle(self, config: Config, loaded: Loaded) -> int:
         """Write one line per value."""
         key = self.argument("key")
         try:
@@ -37,12 +41,42 @@ class ConfigShowCommand(Command):
             self.fail(str(error) if error.near else f"{error} Sections: {sections}.")
         name = key if isinstance(key, str) else ""
         shown = value if self.boolean("reveal") else _masked(value, name)
+        sources: dict[str, str] = {}
+        if self.boolean("why"):
+            places = Places(loaded.files)
+            sources = {path: _source(path, config, places) for path, _ in _leaves(shown, name)}
         if self.boolean("json"):
-            self.line(json.dumps(shown, default=str, ensure_ascii=False, indent=2))
+            told = (
+                {
+                    path: {"value": item, "source": sources[path]}
+                    for path, item in _leaves(shown, name)
+                }
+                if sources
+                else shown
+            )
+            self.line(json.dumps(told, default=str, ensure_ascii=False, indent=2))
             return self.SUCCESS
-        for path, text in _lines(shown, name):
-            self.two_column_detail(escape(path), escape(text))
+        for path, item in _leaves(shown, name):
+            self.two_column_detail(escape(path), escape(_text(item)))
+            if sources:
+                self.line(escape(f"    {sources[path]}"))
         return self.SUCCESS
+
+
+def _source(path: str, config: Config, places: Places) -> str:
+    """Tell where the value at *path* came from: the code, else a file and the variables it read."""
+    if changes := config.sources(path):
+        return f"set while running, in {changes[-1]}"
+    place = places.of(path)
+    if place is None:
+        return "not of a file"
+    environment = current_environment()
+    parts = [str(place)]
+    for name in place.variables:
+        origin = environment.why(name)
+        is_set = environment.has(name)
+        parts.append(f"{name} from {origin.source}" if is_set else f"{name} is not set")
+    return ", ".join(parts)
 
 
 def _masked(value: object, name: str) -> object:
@@ -56,13 +90,12 @@ def _masked(value: object, name: str) -> object:
     return mask_urls(value) if isinstance(value, str) else value
 
 
-def _lines(value: object, name: str) -> Iterator[tuple[str, str]]:
+def _leaves(value: object, name: str) -> Iterator[tuple[str, object]]:
     if not isinstance(value, Mapping):
-        yield name, _text(value)
+        yield name, value
         return
     prefix = f"{name}." if name else ""
-    for path, item in flattened(cast("Mapping[str, object]", value), prefix):
-        yield path, _text(item)
+    yield from flattened(cast("Mapping[str, object]", value), prefix)
 
 
 def _text(value: object) -> str:

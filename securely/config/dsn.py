@@ -29,9 +29,8 @@ def parse_dsn(dsn: str) -> dict[str, Any]:
     """Return driver, host, port, username, password, database and options that *dsn* says.
 
     What is absent is left out. Percent signs are decoded; a password may hold an unescaped ``@``.
-    Values of the query, and database, username and password as well, are read as JSON where
-    they are JSON, so that ``timeout=5`` is a number and ``tls=true`` a boolean; only what is no
-    text in JSON is: a password of digits stays text.
+    The database and the values of the query are read as JSON where they are JSON, so that
+    ``timeout=5`` is a number and ``tls=true`` a boolean. User name and password stay text.
 
     Raises:
         InvalidDsn: It is no such URL.

@@ -20,7 +20,6 @@ from securely.config.environment import (
 from securely.config.exceptions import (
     ConfigError,
     EnvOutsideConfig,
-    EnvOutsideConfigWarning,
     InvalidVariable,
     MissingVariable,
 )
@@ -28,7 +27,7 @@ from securely.support.durations import InvalidDuration, seconds
 from securely.support.masking import looks_secret, mask_urls
 from securely.support.missing import MISSING, Missing
 
-__all__ = ["Env", "cast_value", "env"]
+__all__ = ["Env", "EnvOutsideConfigWarning", "cast_value", "env"]
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Enum)
@@ -66,6 +65,10 @@ def cast_value(text: str) -> str | bool | None:
         return _WORDS[word]  # type: ignore[return-value]  # the table above holds nothing else
     quoted = _QUOTED.fullmatch(text)
     return quoted[2] if quoted else text
+
+
+class EnvOutsideConfigWarning(UserWarning):
+    """A variable is read outside the configuration; told once for each place."""
 
 
 class Env:

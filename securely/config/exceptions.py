@@ -12,8 +12,6 @@ ConfigError (ConfigurationError)
 ├── InvalidDsn              a URL of a connection cannot be read (also a ValueError)
 ├── MissingKey              a key is required and absent (also a LookupError)
 └── InvalidValue            a value is not of the type that is asked for (also a TypeError)
-
-Warnings (UserWarning): EnvOutsideConfigWarning, MissingKeyWarning, StaleConfigWarning
 """
 
 from __future__ import annotations
@@ -28,29 +26,14 @@ __all__ = [
     "ConfigFileClash",
     "ConfigFilesBroken",
     "EnvOutsideConfig",
-    "EnvOutsideConfigWarning",
     "EnvironmentFileBroken",
     "InvalidDsn",
     "InvalidValue",
     "InvalidVariable",
     "MissingKey",
-    "MissingKeyWarning",
     "MissingVariable",
-    "StaleConfigWarning",
     "Uncacheable",
 ]
-
-
-class EnvOutsideConfigWarning(UserWarning):
-    """A variable is read outside the configuration; told once for each place."""
-
-
-class MissingKeyWarning(UserWarning):
-    """A key of the configuration is read that is not there, and no default is given."""
-
-
-class StaleConfigWarning(UserWarning):
-    """The configuration that `config:cache` has kept is no longer what the files say."""
 
 
 class ConfigError(ConfigurationError):

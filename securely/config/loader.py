@@ -59,11 +59,13 @@ class Loaded:
         items: The data, by section. Where something is wrong, a stand-in.
         problems: What is wrong, each with its file and line.
         cached: Whether it was kept by ``config:cache``, so that no file was run.
+        files: The files that say it, those that win first.
     """
 
     items: Mapping[str, Any]
     problems: tuple[ConfigError, ...] = ()
     cached: bool = False
+    files: tuple[ConfigFile, ...] = ()
 
     def check(self) -> None:
         """Raise what is wrong, if anything is.
@@ -115,6 +117,7 @@ def read_all(directories: Iterable[Path], environment: Environment) -> Loaded:
     """
     items: dict[str, Any] = {}
     problems: list[ConfigError] = []
+    every: list[ConfigFile] = []
     for directory in directories:
         found: dict[str, Any] = {}
         try:
@@ -122,13 +125,14 @@ def read_all(directories: Iterable[Path], environment: Environment) -> Loaded:
         except ConfigFileClash as clash:
             problems.append(clash)
             files = tuple({file.key: file for file in _walk(directory, "")}.values())
+        every = [*files, *every]
         for file in files:
             try:
                 _place(found, file, _collected(file, environment, problems))
             except ConfigFileBroken as problem:
                 problems.append(problem)
         items = merged(items, found)
-    return Loaded(items, tuple(_once(problems)))
+    return Loaded(items, tuple(_once(problems)), files=tuple(every))
 
 
 def _collected(
@@ -221,7 +225,7 @@ def _place(items: dict[str, Any], file: ConfigFile, content: dict[str, Any]) -> 
 
 def _run(file: ConfigFile) -> dict[str, Any]:
     if file.path.suffix in YAML_SUFFIXES:
-        from securely.config.yaml import read_yaml
+        from securely.config.files.yaml import read_yaml
 
         return _plain(file.path, read_yaml(file.path))
     namespace: dict[str, Any] = {"__name__": f"config.{file.key}", "__file__": str(file.path)}

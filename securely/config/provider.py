@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from securely.config.loader import Loaded
 from securely.config.repository import Config
 from securely.container import Provider
 
@@ -23,3 +24,5 @@ class ConfigProvider(Provider):
         """Bind an empty configuration where there is none, as in a container by itself."""
         if not self.app.bound(Config):
             self.app.singleton(Config)
+        if not self.app.bound(Loaded):
+            self.app.instance(Loaded, Loaded({}))

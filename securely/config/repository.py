@@ -13,14 +13,14 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol, TypeVar, cast, overload
 
-from securely.config.exceptions import InvalidValue, MissingKey, MissingKeyWarning
+from securely.config.exceptions import InvalidValue, MissingKey
 from securely.config.secret import Secret
 from securely.support import dot
 from securely.support.durations import InvalidDuration, seconds
 from securely.support.missing import MISSING, Missing
 from securely.support.suggest import did_you_mean
 
-__all__ = ["Config", "Section"]
+__all__ = ["Config", "MissingKeyWarning", "Section"]
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -37,6 +37,10 @@ class _Parsable(Protocol[T_co]):
     """
 
     def parse(self, data: object, key: str) -> T_co: ...
+
+
+class MissingKeyWarning(UserWarning):
+    """A key of the configuration is read that is not there, and no default is given."""
 
 
 class Config:

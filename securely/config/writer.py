@@ -10,10 +10,78 @@ from typing import Final
 
 from securely.support import entropy
 
-__all__ = ["create_file", "write_variable"]
+__all__ = ["EnvFile", "create_file", "quoted", "write_variable"]
 
 # Only the owner reads it: there are keys in it.
 _PRIVATE: Final = 0o600
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_./:@,+=-]*")
+
+
+class EnvFile:
+    """One .env file, whose variables can be set.
+
+    Args:
+        path: The file; it is made by the first :meth:`set` if it is not there.
+
+    Source: Laravel 13, Env::writeVariables.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def set(self, name: str, value: str, overwrite: bool = False) -> bool:
+        """Set the variable *name*, quoted where it has to be, and tell whether the file changed.
+
+        A variable that is there keeps its place, and its value too unless *overwrite* is given. A
+        new one joins those with the same prefix (``MAIL_``), or comes last. The file is replaced
+        at once, and keeps its mode.
+
+        Raises:
+            ValueError: The name is none, or the value holds what no line can.
+        """
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} cannot name a variable: use letters, digits and _.")
+        line = quoted(value)
+        if not self.path.exists():
+            create_file(self.path, f"{name}={line}\n")
+            return True
+        if re.search(rf"^\s*(?:export\s+)?{re.escape(name)}\s*=", self._text(), re.MULTILINE):
+            return overwrite and write_variable(self.path, name, line)
+        self._add(name, line)
+        return True
+
+    def _text(self) -> str:
+        return self.path.read_bytes().decode()
+
+    def _add(self, name: str, value: str) -> None:
+        text = self._text()
+        end = "\r\n" if "\r\n" in text else "\n"
+        lines = text.split(end)
+        prefix = f"{name.partition('_')[0]}_"
+        near = [at for at, line in enumerate(lines) if line.startswith(prefix)]
+        if lines[-1] == "":
+            lines.pop()
+        at = near[-1] + 1 if near else len(lines)
+        # Not into a value that goes over several lines.
+        if '"' in "".join(lines[at - 1 : at]) and lines[at - 1].count('"') % 2:
+            at = len(lines)
+        lines.insert(at, f"{name}={value}")
+        _replace(self.path.resolve(), (end.join(lines) + end).encode())
+
+
+def quoted(value: str) -> str:
+    r"""Return *value* as an .env file writes it: in double quotes, unless it is one plain word.
+
+    Example:
+        >>> quoted("plain"), quoted("two words"), quoted('say "$x"')
+        ('plain', '"two words"', '"say \\"$x\\""')
+    """
+    if _PLAIN.fullmatch(value):
+        return value
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    escaped = escaped.replace("\r", "\\r").replace("${", "\\${")
+    return f'"{escaped}"'
 
 
 def write_variable(file: Path, name: str, value: str) -> bool:

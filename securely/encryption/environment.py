@@ -27,6 +27,7 @@ __all__ = [
     "read_key",
 ]
 
+# Only the owner reads it: what is decrypted are keys.
 _PRIVATE: Final = 0o600
 _BASE64: Final = "base64:"
 _SUFFIX: Final = ".encrypted"

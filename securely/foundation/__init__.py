@@ -5,15 +5,20 @@ provider binds which service, and nothing behind a name is imported before someo
 Errors that nobody caught are reported in one place.
 
 Files: ``application.py`` is ``Application`` and ``builder.py`` what makes it; ``bootstrap.py``
-has the steps of a boot in their order; ``providers/`` loads providers and ``catalog.py`` lists
-those of the framework; ``errors/`` reports; ``maintenance.py`` takes an application down;
+has the steps of a boot in their order, ``configuration.py`` reads and keeps what they are told;
+``providers/`` loads providers and ``catalog.py`` lists
+those of the framework; ``errors/`` reports; ``maintenance/`` takes an application down;
+``deferred.py`` has what is done afterwards; ``about.py`` says what it is, and ``doctor/`` whether
+it can work here;
 ``console_kernel.py`` runs commands, ``outside.py`` those that need no application, ``events.py``
 tells of them, and ``commands/`` holds the framework's own; ``options.py`` is the section ``app``;
 ``exceptions.py`` says what can go wrong; ``provider.py`` binds the console.
 """
 
+from securely.foundation.about import About
 from securely.foundation.application import Application
 from securely.foundation.builder import ApplicationBuilder, Parts
+from securely.foundation.doctor import Doctor, Finding
 from securely.foundation.errors import ErrorHandler, ShouldntReport
 from securely.foundation.events import (
     ArtisanStarting,
@@ -45,6 +50,7 @@ from securely.foundation.maintenance import Maintenance, guard
 from securely.foundation.providers import DefaultProviders, ProviderRegistry, default_providers
 
 __all__ = [
+    "About",
     "Application",
     "ApplicationBuilder",
     "ArtisanStarting",
@@ -52,7 +58,9 @@ __all__ = [
     "CommandFinished",
     "CommandStarting",
     "DefaultProviders",
+    "Doctor",
     "ErrorHandler",
+    "Finding",
     "FoundationError",
     "Maintenance",
     "MaintenanceModeDisabled",

@@ -21,7 +21,7 @@ from securely.config import (
     config_files,
     read_all,
 )
-from securely.config.cached import keep_config, read_cached
+from securely.config.files.cached import keep_config, read_cached
 from securely.container import Provider
 from securely.exceptions import ConfigurationError
 from securely.foundation.builder import Parts
@@ -100,11 +100,12 @@ def read_configuration(app: Configured, environment: Environment) -> Loaded:
         return Loaded(always)
     file = app.cached_path("config")
     if file.is_file():
-        cached = read_cached(file, _paths(app), environment)
+        files = tuple(files_of(app))
+        cached = read_cached(file, [each.path for each in files], environment)
         if cached is not None:
             env = environment.get("APP_ENV") or cached.items.get("app", {}).get("env")
             if not cached.stale:
-                return Loaded(cached.items, cached=True)
+                return Loaded(cached.items, cached=True, files=files)
             if env == "production":
                 warnings.warn(
                     f"The configuration in {file} is stale: {cached.stale}. It is used "
@@ -112,7 +113,7 @@ def read_configuration(app: Configured, environment: Environment) -> Loaded:
                     StaleConfigWarning,
                     stacklevel=2,
                 )
-                return Loaded(cached.items, cached=True)
+                return Loaded(cached.items, cached=True, files=files)
     return read_all(_folders(app), environment)
 
 
@@ -132,7 +133,7 @@ def keep_configuration(app: Configured) -> Path:
     problems = problems_of(Config(loaded.items))
     if loaded.problems or problems:
         raise ConfigurationError("\n".join(placed(app, loaded, problems)))
-    from securely.config.places import Places
+    from securely.config.files.places import Places
 
     file = app.cached_path("config")
     try:
@@ -174,7 +175,7 @@ def placed(app: Configured, loaded: Loaded, problems: Iterable[str]) -> list[str
     What a component says of a value that only stands in for a variable is left out: that the
     variable is wrong has been said.
     """
-    from securely.config.places import Places
+    from securely.config.files.places import Places
 
     environment: Environment = app.make(Environment)
     places = Places(files_of(app))

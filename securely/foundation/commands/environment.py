@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from securely.config import Environment
 from securely.config.exceptions import EnvironmentFileBroken
-from securely.config.places import Places
-from securely.config.variables import compare
+from securely.config.files.places import Places
+from securely.config.files.variables import compare
 from securely.console import Command
 from securely.console.output.style import escape
 from securely.foundation.application import Application

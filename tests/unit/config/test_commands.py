@@ -11,6 +11,7 @@ from securely.config import (
     Config,
     Environment,
     EnvOutsideConfigWarning,
+    Loaded,
     current_environment,
     env,
 )
@@ -24,6 +25,7 @@ from securely.support.masking import HIDDEN
 @pytest.fixture
 def container() -> Container:
     container = Container()
+    container.instance(Loaded, Loaded({}))
     container.instance(
         Config,
         Config(

@@ -17,11 +17,16 @@ from securely.config.exceptions import Uncacheable
 from securely.support import entropy
 from securely.support.importing import import_object
 
-__all__ = ["CachedConfig", "keep_config", "read_cached"]
+__all__ = ["CachedConfig", "StaleConfigWarning", "keep_config", "read_cached"]
 
 _FORMAT: Final = 1
+# Only the owner reads it: there are keys in it.
 _PRIVATE: Final = 0o600
 _MARK: Final = "$"
+
+
+class StaleConfigWarning(UserWarning):
+    """The configuration that `config:cache` has kept is no longer what the files say."""
 
 
 class CachedConfig(NamedTuple):
@@ -151,25 +156,32 @@ def _plain(value: Any, key: str, bad: list[tuple[str, str, str]]) -> Any:
     """Return *value* as JSON has it; what it has no word for is marked, the rest joins *bad*."""
     if value is None or type(value) in {str, int, float, bool}:
         return value
-    if isinstance(value, Enum):
-        kind = type(value)
-        path = f"{kind.__module__}:{kind.__qualname__}"
-        if _is_importable(kind, path):
-            return {f"{_MARK}enum": [path, value.name]}
-    elif isinstance(value, Mapping):
+    if isinstance(value, Mapping):
         return _plain_mapping(cast("Mapping[object, object]", value), key, bad)
-    elif isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple)):
         entries = cast("list[object]", value)
         plain = [_plain(each, f"{key}.{at}", bad) for at, each in enumerate(entries)]
         return {f"{_MARK}tuple": plain} if isinstance(value, tuple) else plain
+    marked = _marked(value)
+    if marked is None:
+        bad.append((key, f"{type(value).__module__}.{type(value).__qualname__}", ""))
+    return marked
+
+
+def _marked(value: object) -> dict[str, Any] | None:
+    """Return one of the values that are written as a name and what it stands for, else None."""
+    found: dict[str, Any] | None = None
+    if isinstance(value, Enum):
+        kind = type(value)
+        path = f"{kind.__module__}:{kind.__qualname__}"
+        found = {f"{_MARK}enum": [path, value.name]} if _is_importable(kind, path) else None
     elif isinstance(value, Path):
-        return {f"{_MARK}path": str(value)}
+        found = {f"{_MARK}path": str(value)}
     elif isinstance(value, timedelta):
-        return {f"{_MARK}seconds": value.total_seconds()}
+        found = {f"{_MARK}seconds": value.total_seconds()}
     elif isinstance(value, bytes):
-        return {f"{_MARK}bytes": value.hex()}
-    bad.append((key, f"{type(value).__module__}.{type(value).__qualname__}", ""))
-    return None
+        found = {f"{_MARK}bytes": value.hex()}
+    return found
 
 
 def _plain_mapping(

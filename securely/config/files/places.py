@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
+from securely.config.files.yaml import nodes_of, variables_in
 from securely.config.loader import YAML_SUFFIXES, ConfigFile
-from securely.config.yaml import nodes_of, variables_in
 
 __all__ = ["Place", "Places", "Read"]
 

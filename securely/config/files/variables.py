@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from securely.config.dotenv import read_dotenv
 from securely.config.environment import Environment
-from securely.config.places import Read
+from securely.config.files.places import Read
 
 __all__ = ["Compared", "compare"]
 
