@@ -405,9 +405,12 @@ class Application(Container):
     def _maintenance_store(self) -> Any:
         """Return the cache store that keeps that the application is down; None: a file does."""
         # What has not booted has no configuration, and the guard that never boots reads the file.
-        if not self._is_booted or self.make("config").get("app.maintenance.driver") != "cache":
+        if not self._is_booted:
             return None
-        return self.make("cache").store(self.make("config").get("app.maintenance.store", None))
+        config = self.make("config")
+        if config.get("app.maintenance.driver", "file") != "cache":
+            return None
+        return self.make("cache").store(config.get("app.maintenance.store", None))
 
     def _deprecated(self, warning: str) -> None:
         log = self.make("log")

@@ -104,6 +104,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.foundation.commands.container.ContainerShowCommand",
         "securely.foundation.provider.FoundationProvider",
     ),
+    "doctor": (
+        "securely.foundation.commands.doctor.DoctorCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
     "down": (
         "securely.foundation.commands.maintenance.DownCommand",
         "securely.foundation.provider.FoundationProvider",

@@ -30,6 +30,7 @@ class FoundationProvider(Provider):
         "config:publish": "securely.foundation.commands.config.ConfigPublishCommand",
         "container:check": "securely.foundation.commands.container.ContainerCheckCommand",
         "container:show": "securely.foundation.commands.container.ContainerShowCommand",
+        "doctor": "securely.foundation.commands.doctor.DoctorCommand",
         "down": "securely.foundation.commands.maintenance.DownCommand",
         "env": "securely.foundation.commands.environment.EnvironmentCommand",
         "env:check": "securely.foundation.commands.environment.EnvironmentCheckCommand",

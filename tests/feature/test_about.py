@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+from enum import Enum
 
 from securely import Application, __version__
 from securely.facades import Config
+from securely.foundation import About
 from securely.testing import Artisan
 
 
@@ -19,20 +21,20 @@ def test_about_shows_every_section(app: Application, artisan: Artisan) -> None:
 def test_about_when_sections_are_named_shows_those(artisan: Artisan) -> None:
     result = artisan("about --only=drivers,FOLDERS").assert_ok()
 
-    result.assert_output("Drivers", "Cache", "array", "Queue", "sync", "Folders")
+    result.assert_output("Drivers", "Cache ..", "array", "Queue", "sync", "Folders")
     result.assert_no_output("Environment", __version__)
 
 
 def test_about_when_a_section_is_unknown_names_those_there_are(artisan: Artisan) -> None:
     artisan("about --only=driver").assert_exit(1).assert_output(
-        '"driver"', "environment, drivers, folders"
+        '"driver"', "environment, cache, drivers, folders, packages"
     )
 
 
 def test_about_as_json_has_keys_for_programs(app: Application, artisan: Artisan) -> None:
     shown = json.loads(artisan("about --json").assert_ok().output)
 
-    assert list(shown) == ["environment", "drivers", "folders"]
+    assert list(shown) == ["environment", "cache", "drivers", "folders"]
     assert shown["environment"]["python"] == sys.version.split()[0]
     assert shown["environment"]["debug"] is app.is_debug
     assert shown["environment"]["maintenance"] is False
@@ -80,3 +82,35 @@ def test_about_builds_no_service(app: Application, artisan: Artisan) -> None:
     assert not app.resolved("cache")
     assert not app.resolved("queue")
     assert not app.resolved("log")
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+def test_about_shows_what_others_add(app: Application, artisan: Artisan) -> None:
+    about = app.make(About)
+    about.add("Shop", {"Rate": lambda: 19, "Colour": Colour.RED, "API token": "t0ken"})
+    about.add("Shop", lambda: {"Mail": "smtp://ann:hunter2@localhost"})
+
+    shown = json.loads(artisan("about --only=shop --json").assert_ok().output)
+
+    assert shown == {
+        "shop": {
+            "rate": 19,
+            "colour": "red",
+            "api_token": "********",
+            "mail": "smtp://ann:********@localhost",
+        }
+    }
+
+
+def test_about_evaluates_only_what_it_shows(app: Application, artisan: Artisan) -> None:
+    asked: list[str] = []
+    app.make(About).add("Shop", {"Rate": lambda: asked.append("rate")})
+
+    artisan("about --only=environment").assert_ok()
+    assert asked == []
+
+    artisan("about").assert_ok()
+    assert asked == ["rate"]

@@ -11,7 +11,8 @@ from collections.abc import Callable
 import pytest
 
 from securely.container import Container
-from securely.foundation import ErrorHandler
+from securely.foundation import ErrorHandler, ShouldntReport, UntypedCallback
+from securely.support import clock
 
 
 class Log:
@@ -190,3 +191,288 @@ def test_report_when_nobody_can_hear_it_does_not_raise(
     deafen(monkeypatch)
 
     errors.report(OSError("disk"))
+
+
+def test_a_reporter_is_told_what_its_annotation_names(errors: ErrorHandler, log: Log) -> None:
+    heard: list[str] = []
+
+    @errors.report
+    def page(error: TimeoutError | ConnectionError) -> None:
+        heard.append(str(error))
+
+    for error in (TimeoutError("a"), ConnectionResetError("b"), ValueError("c")):
+        errors.report(error)
+
+    assert heard == ["a", "b"]
+    assert [message for _, message, _ in log.told] == ["a", "b", "c"]
+
+
+def test_a_reporter_that_stops_keeps_the_log_and_later_ones_from_it(
+    errors: ErrorHandler, log: Log
+) -> None:
+    heard: list[str] = []
+
+    def page(error: TimeoutError) -> None:
+        heard.append("page")
+
+    errors.report(page).stop()
+    errors.reporting(TimeoutError, lambda error: heard.append("later"))
+
+    errors.report(TimeoutError("a"))
+
+    assert heard == ["page"]
+    assert log.told == []
+
+
+def test_a_reporter_may_be_async(errors: ErrorHandler, log: Log) -> None:
+    heard: list[str] = []
+
+    @errors.report
+    async def page(error: TimeoutError) -> bool:
+        await clock.asleep(0)
+        heard.append(str(error))
+        return False
+
+    errors.report(TimeoutError("a"))
+
+    assert heard == ["a"]
+    assert log.told == []
+
+
+def test_a_reporter_can_still_be_called(errors: ErrorHandler) -> None:
+    @errors.report
+    def page(error: TimeoutError) -> str:
+        return f"paged {error}"
+
+    assert page(TimeoutError("a")) == "paged a"
+
+
+class Pager:
+    """A reporter that is an object."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def __call__(self, error: LookupError) -> None:
+        self.heard.append(str(error.args[0]))
+
+
+def test_a_reporter_may_be_an_object(errors: ErrorHandler) -> None:
+    pager = Pager()
+
+    errors.report(pager)
+    errors.report(KeyError("a"))
+    errors.report(OSError("b"))
+
+    assert pager.heard == ["a"]
+
+
+def untyped(error) -> None:  # type: ignore[no-untyped-def]  # that is what it is about
+    raise NotImplementedError
+
+
+def no_error(error: int) -> None:
+    raise NotImplementedError
+
+
+def no_parameter() -> None:
+    raise NotImplementedError
+
+
+def half(error: OSError | int) -> None:
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize("reporter", [untyped, no_error, no_parameter, half])
+def test_a_reporter_that_does_not_say_for_what_is_refused(
+    errors: ErrorHandler, reporter: Callable[[BaseException], object]
+) -> None:
+    with pytest.raises(UntypedCallback, match=reporter.__name__):
+        errors.report(reporter)
+
+
+class Declined(ShouldntReport, Exception):
+    """An error that nobody wants to hear of."""
+
+
+def test_an_error_that_says_so_is_not_reported(errors: ErrorHandler, log: Log) -> None:
+    errors.report(Declined("no money"))
+
+    assert log.told == []
+    assert not errors.should_report(Declined())
+
+
+class Loud(Exception):
+    """An error that reports itself."""
+
+    def __init__(self, answer: bool | None) -> None:
+        self.answer = answer
+        self.heard: list[Container] = []
+        super().__init__("loud")
+
+    def report(self, container: Container) -> bool | None:
+        self.heard.append(container)
+        return self.answer
+
+
+@pytest.mark.parametrize(("answer", "count"), [(None, 0), (True, 0), (False, 1)])
+def test_an_error_may_report_itself(
+    errors: ErrorHandler, log: Log, answer: bool | None, count: int
+) -> None:
+    error = Loud(answer)
+
+    errors.report(error)
+
+    assert len(error.heard) == 1
+    assert len(log.told) == count
+
+
+class Paid(Exception):
+    """An error with a context."""
+
+    def context(self) -> dict[str, object]:
+        return {"order": 7, "shop": "mine", "level": "high"}
+
+
+def test_context_comes_from_callbacks_the_error_and_who_reports(
+    errors: ErrorHandler, log: Log
+) -> None:
+    errors.context(lambda: {"shop": "theirs", "host": "a"})
+
+    @errors.context
+    def both(error: BaseException, fields: dict[str, object]) -> dict[str, object]:
+        return {"fields": len(fields), "kind": type(error).__name__}
+
+    error = Paid("twice")
+    errors.report(error, host="b")
+
+    assert log.told == [
+        (
+            "error",
+            "twice",
+            {
+                "exception": error,
+                "shop": "mine",
+                "host": "b",
+                "fields": 2,
+                "kind": "Paid",
+                "order": 7,
+                "level_": "high",
+            },
+        )
+    ]
+
+
+def test_a_context_that_fails_is_noted_and_keeps_nothing_from_the_log(
+    errors: ErrorHandler, log: Log
+) -> None:
+    def broken() -> dict[str, object]:
+        raise LookupError("no user")
+
+    errors.context(broken)
+    errors.report(ValueError("a"))
+
+    assert log.told[0][2]["context_failed"] == "LookupError: no user"
+
+
+def test_dont_report_when_asks_for_errors_of_its_kind(errors: ErrorHandler, log: Log) -> None:
+    @errors.dont_report_when
+    def is_small(error: ValueError) -> bool:
+        return "small" in str(error)
+
+    for error in (ValueError("small"), ValueError("large"), OSError("small")):
+        errors.report(error)
+
+    assert [message for _, message, _ in log.told] == ["large", "small"]
+
+
+def test_stop_ignoring_reports_again(errors: ErrorHandler, log: Log) -> None:
+    errors.dont_report(OSError, ValueError)
+    errors.stop_ignoring(OSError)
+
+    errors.report(OSError("a"))
+    errors.report(ValueError("b"))
+
+    assert [message for _, message, _ in log.told] == ["a"]
+
+
+def test_map_reports_another_error_and_keeps_the_first_as_its_cause(
+    errors: ErrorHandler, log: Log
+) -> None:
+    errors.map(KeyError, LookupError)
+    errors.map(OSError, lambda error: RuntimeError(f"disk: {error}"))
+    first, second = KeyError("a"), OSError("b")
+
+    errors.report(first)
+    errors.report(second)
+
+    told = [fields["exception"] for _, _, fields in log.told]
+    assert [type(error) for error in told] == [LookupError, RuntimeError]
+    assert [getattr(error, "__cause__", None) for error in told] == [first, second]
+    assert str(told[1]) == "disk: b"
+
+
+def test_map_when_an_error_is_reported_twice_tells_once(errors: ErrorHandler, log: Log) -> None:
+    errors.map(OSError, lambda error: RuntimeError("disk"))
+    error = OSError("b")
+
+    errors.report(error)
+    errors.report(error)
+
+    assert len(log.told) == 1
+
+
+def test_should_retry_follows_what_was_said(errors: ErrorHandler) -> None:
+    errors.dont_retry(LookupError)
+
+    @errors.dont_retry_when
+    def is_final(error: OSError) -> bool:
+        return error.errno == 28
+
+    assert not errors.should_retry(KeyError("a"))
+    assert not errors.should_retry(OSError(28, "full"))
+    assert errors.should_retry(OSError(4, "interrupted"))
+    assert errors.should_retry(ValueError())
+
+
+def test_report_takes_words(errors: ErrorHandler, log: Log) -> None:
+    errors.report("the pump is dry", pump=3)
+
+    assert [(level, message) for level, message, _ in log.told] == [("error", "the pump is dry")]
+    assert log.told[0][2]["pump"] == 3
+
+
+def fail() -> int:
+    raise OSError("disk")
+
+
+def test_rescue_gives_what_there_is_or_the_default(errors: ErrorHandler, log: Log) -> None:
+    assert errors.rescue(lambda: 5, 7) == 5
+    assert errors.rescue(fail, 7) == 7
+    assert errors.rescue(fail) is None
+    assert errors.rescue(fail, str) == "disk"
+    assert len(log.told) == 3
+
+
+def test_rescue_reports_only_what_it_shall(errors: ErrorHandler, log: Log) -> None:
+    errors.rescue(fail, report=False)
+    errors.rescue(fail, report=lambda error: isinstance(error, ValueError))
+    assert log.told == []
+
+    errors.rescue(fail, report=lambda error: isinstance(error, OSError))
+    assert len(log.told) == 1
+
+
+def test_rescue_lets_go_who_is_told_to_stop(errors: ErrorHandler) -> None:
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        errors.rescue(stop)
+
+
+def test_rescuing_reports_and_goes_on(errors: ErrorHandler, log: Log) -> None:
+    with errors.rescuing():
+        fail()
+
+    assert [message for _, message, _ in log.told] == ["disk"]

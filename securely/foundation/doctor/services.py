@@ -1,0 +1,79 @@
+"""Checks of services: each cache store gives back what it is given, the queue answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from securely.cache import CacheManager
+from securely.config import Config
+from securely.exceptions import SecurelyError
+from securely.foundation.doctor.finding import Finding
+from securely.queue import QueueManager
+from securely.support import clock, entropy
+
+__all__ = ["cache_stores", "failed_jobs", "queue_connection"]
+
+OLD_SECONDS: Final = 15 * 60
+PROBE_SECONDS: Final = 10
+
+
+def cache_stores(cache: CacheManager, config: Config) -> Iterable[Finding]:
+    """Look whether each store gives back what it is given."""
+    for name in config.get("cache.stores", {}):
+        yield _store(cache, str(name))
+
+
+def queue_connection(queues: QueueManager) -> Iterable[Finding]:
+    """Look whether the default connection answers, and whether anybody works on it."""
+    queue = queues.connection()
+    counts = queue.counts()
+    name = f"queue {queue.name}"
+    oldest = queue.oldest_pending_at()
+    waited = 0.0 if oldest is None else clock.timestamp() - oldest
+    if waited > OLD_SECONDS:
+        yield Finding.warn(
+            f"{counts.pending} jobs wait, the oldest for {waited / 60:.0f} minutes",
+            "Start a worker: python artisan.py queue:work; or more of them.",
+            name=name,
+        )
+        return
+    yield Finding.ok(
+        f"it answers; {counts.pending} jobs wait, {counts.reserved} are under way", name=name
+    )
+
+
+def failed_jobs(queues: QueueManager) -> Finding:
+    """Look whether jobs have failed for good."""
+    count = queues.connection().failed.count()
+    if count:
+        return Finding.warn(
+            f"{count} jobs have failed",
+            "See `queue:failed`, then `queue:retry all` or `queue:flush`.",
+        )
+    return Finding.ok("none")
+
+
+def _store(cache: CacheManager, name: str) -> Finding:
+    shown = f"cache {name}"
+    key, word = f"doctor.{entropy.token_hex(8)}", entropy.token_hex(8)
+    try:
+        store = cache.store(name)
+        store.put(key, word, PROBE_SECONDS)
+        back = store.get(key)
+        store.forget(key)
+    except Exception as error:  # a driver of the application's own may raise anything
+        return Finding.error(
+            str(error) if isinstance(error, SecurelyError) else f"{type(error).__name__}: {error}",
+            f"Mend it, or take cache.stores.{name} out of the configuration.",
+            name=shown,
+        )
+    if back == word:
+        return Finding.ok("it gives back what it is given", name=shown)
+    if type(store.driver).__name__ == "NullStore":
+        return Finding.ok("it keeps nothing, as it is meant to", name=shown)
+    return Finding.error(
+        f"it gave back {type(back).__name__} for what it was given",
+        f"Look at the driver of cache.stores.{name}.",
+        name=shown,
+    )

@@ -1,0 +1,173 @@
+"""doctor: what the application stands on, and what to do about each finding."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from securely import Application
+from securely.foundation import Doctor, Finding
+from securely.testing import Artisan
+
+
+def found(app: Application, name: str) -> list[Finding]:
+    return app.make(Doctor).examine([name])
+
+
+def only(app: Application, name: str) -> Finding:
+    (finding,) = found(app, name)
+    return finding
+
+
+@pytest.fixture(autouse=True)
+def folders(app: Application) -> None:
+    """Make the folders that an application has; a test that wants none removes them."""
+    app.paths.cache.mkdir(parents=True, exist_ok=True)
+
+
+def test_doctor_finds_an_application_well(app: Application, artisan: Artisan) -> None:
+    app.paths.cache.mkdir(parents=True, exist_ok=True)
+
+    artisan("doctor").assert_ok().assert_output("python", "sqlite", "cache array", "queue sync")
+
+
+def test_every_check_of_the_framework_has_something_to_say(app: Application) -> None:
+    doctor = app.make(Doctor)
+
+    for name in doctor.names:
+        for finding in found(app, name):
+            assert finding.seen, name
+            assert finding.state == "ok" or finding.remedy, finding
+
+
+def test_doctor_as_json_is_for_programs(artisan: Artisan) -> None:
+    shown = json.loads(artisan("doctor --only=python --json").assert_ok().output)
+
+    assert [(each["name"], each["state"], each["remedy"]) for each in shown] == [
+        ("python", "ok", "")
+    ]
+
+
+def test_doctor_when_there_is_an_error_exits_with_one(app: Application, artisan: Artisan) -> None:
+    app.make("config").set("app.key", None)
+
+    artisan("doctor --only=key").assert_exit(1).assert_output("key:generate")
+
+
+def test_doctor_when_there_are_warnings_only_exits_with_zero(
+    app: Application, artisan: Artisan
+) -> None:
+    app.maintenance.activate({})
+
+    artisan("doctor --only=maintenance").assert_exit(0).assert_output("artisan.py up", "1 warn")
+
+
+def test_doctor_when_a_check_is_unknown_names_one_that_is_near(artisan: Artisan) -> None:
+    artisan("doctor --only=kye").assert_exit(1).assert_output('"key"')
+
+
+def test_a_folder_that_is_missing_is_an_error_that_fix_mends(
+    app: Application, artisan: Artisan
+) -> None:
+    shutil.rmtree(app.paths.cache)
+
+    artisan("doctor --only=bootstrap/cache").assert_exit(1).assert_output("does not exist", "mkdir")
+    artisan("doctor --only=bootstrap/cache --fix").assert_exit(0)
+
+    assert app.paths.cache.is_dir()
+
+
+def test_a_folder_that_anybody_can_write_to_is_a_warning(app: Application) -> None:
+    app.paths.storage.chmod(0o777)
+
+    finding = only(app, "storage")
+
+    assert finding.state == "warn"
+    assert "0777" in finding.seen
+    assert app.make(Doctor).examine(["storage"], fix=True)[0].state == "ok"
+
+
+def test_a_file_in_the_place_of_a_folder_is_an_error(app: Application) -> None:
+    shutil.rmtree(app.paths.cache)
+    app.paths.cache.write_text("no folder", encoding="utf-8")
+
+    assert only(app, "bootstrap/cache").state == "error"
+
+
+def test_a_key_of_another_length_is_told_without_its_value(app: Application) -> None:
+    app.make("config").set("app.key", "sixteen letters!")
+
+    finding = only(app, "key")
+
+    assert finding.state == "error"
+    assert "16 bytes" in finding.seen
+    assert "sixteen" not in finding.seen
+
+
+def test_a_configuration_that_nobody_accepts_is_named(app: Application) -> None:
+    app.make("config").set("queue.default", "carrier-pigeon")
+
+    findings = found(app, "config")
+
+    assert [finding.state for finding in findings] == ["error"]
+    assert "carrier-pigeon" in findings[0].seen
+
+
+def test_a_store_that_cannot_be_reached_is_one_error_and_the_others_are_looked_at(
+    app: Application,
+) -> None:
+    broken = app.storage_path("broken")
+    broken.write_text("no folder", encoding="utf-8")
+    app.make("config").set("cache.stores.disk.path", str(broken))
+
+    states = {finding.name: finding.state for finding in found(app, "cache")}
+
+    assert states == {"cache array": "ok", "cache disk": "error", "cache null": "ok"}
+
+
+def test_debug_in_production_is_an_error(app: Application) -> None:
+    app.make("config").set("app", {"env": "production", "debug": True})
+
+    assert only(app, "debug").state == "error"
+
+
+def test_an_environment_file_that_others_can_read_is_a_warning(
+    app: Application, tmp_path: Path
+) -> None:
+    from securely.config import Environment
+
+    file = tmp_path / ".env"
+    file.write_text("APP_NAME=Shop\n", encoding="utf-8")
+    file.chmod(0o644)
+    app.instance(Environment, Environment.load(tmp_path, process={}))
+
+    assert only(app, ".env").state == "warn"
+    app.make(Doctor).examine([".env"], fix=True)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert only(app, ".env").state == "ok"
+
+
+def test_others_add_checks_that_are_injected(app: Application, artisan: Artisan) -> None:
+    def moon(app: Application) -> Finding:
+        return Finding.warn(f"full over {app.env}", "Wait a week.")
+
+    app.make(Doctor).check("moon", moon)
+
+    artisan("doctor --only=moon").assert_ok().assert_output("full over testing", "Wait a week.")
+
+
+def test_a_check_that_fails_is_a_finding_and_stops_no_other(app: Application) -> None:
+    def broken() -> Finding:
+        raise RuntimeError("the telescope is dusty")
+
+    doctor = app.make(Doctor)
+    doctor.check("moon", broken)
+
+    first, second = doctor.examine(["moon", "python"])
+
+    assert first.state == "error"
+    assert "dusty" in first.seen
+    assert second.state == "ok"
