@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from securely.encryption.encrypter import Encrypter
     from securely.events.dispatcher import Dispatcher
     from securely.foundation.application import Application
+    from securely.foundation.errors.handler import ErrorHandler
     from securely.log.manager import LogManager
     from securely.queue.manager import QueueManager
 
@@ -30,6 +31,7 @@ __all__ = [
     "Encryption",
     "Event",
     "Events",
+    "Exceptions",
     "Log",
     "Queue",
 ]
@@ -42,5 +44,6 @@ Crypt: Encrypter = facade("encrypter")
 Encryption: Encrypter = Crypt
 Event: Dispatcher = facade("events")
 Events: Dispatcher = Event
+Exceptions: ErrorHandler = facade("errors")
 Log: LogManager = facade("log")
 Queue: QueueManager = facade("queue")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeGuard, TypeVar, cast
 
@@ -301,19 +302,19 @@ class Application(Container):
         The last one that was collected is the first to run. An error is reported and keeps no
         other from running.
         """
-        if self.resolved("events"):
-            self._finish(lambda: self.make("events").dispatch(Terminating()))
-        self.deferred.rest.run()
-        while self._terminating:
-            self._finish(self._terminating.pop())
-        # The log last: the others may have something to say.
-        for name in sorted(SERVICES, key=lambda name: name == "log"):
-            if self.resolved(name):
-                close = getattr(self.make(name), "close", None)
-                if close is not None:
-                    self._finish(close)
-        self.errors.hooks.uninstall()
-        self._finish(self.close)
+        interrupted: BaseException | None = None
+        endings = self._endings()
+        while True:
+            try:
+                for ending in endings:
+                    self._finish(ending)
+            except (KeyboardInterrupt, SystemExit) as signal:
+                # It ends what runs just now, which may hang; all else is still to be closed.
+                interrupted = signal
+            else:
+                break
+        if interrupted is not None:
+            raise interrupted
 
     @contextmanager
     def in_console(self) -> Generator[None]:
@@ -398,6 +399,22 @@ class Application(Container):
         # To make the dispatcher for this would be to read the configuration before its turn.
         if self.resolved("events"):
             self.make("events").dispatch(event, [self])
+
+    def _endings(self) -> Iterator[Callback]:
+        """Give what is to be done at the end, each when its turn comes."""
+        if self.resolved("events"):
+            yield partial(self._announce, Terminating())
+        yield self.deferred.rest.run
+        while self._terminating:
+            yield self._terminating.pop()
+        # The log last: the others may have something to say.
+        for name in sorted(SERVICES, key=lambda name: name == "log"):
+            if self.resolved(name):
+                close = getattr(self.make(name), "close", None)
+                if close is not None:
+                    yield close
+        yield self.errors.hooks.uninstall
+        yield self.close
 
     def _announce(self, event: object) -> None:
         self.make("events").dispatch(event)

@@ -39,7 +39,9 @@ _SIGNALLED: Final = 128  # and the number of the signal, as shells have it
 # What runs for long proves all of the configuration first, known fingerprint or not.
 _PROVING: Final = frozenset({"queue:work"})
 # What checks reports all that is wrong, so nothing of that may keep it from starting.
-_CHECKING: Final = frozenset({"config:check", "container:check"})
+_CHECKING: Final = frozenset(
+    {"config:cache", "config:check", "config:show", "container:check", "env", "env:check"}
+)
 
 
 class Terminated(SystemExit):
@@ -83,15 +85,14 @@ class ConsoleKernel:
         if found.env:
             self._app.environment_overrides["APP_ENV"] = found.env
         self._app.is_checking = next(iter(words), "") in _CHECKING
-        with self._app.active():
-            try:
-                with _ending_on_signal(), self._app.in_console():
+        try:
+            with self._app.active(), _ending_on_signal(), self._app.in_console():
+                try:
                     return self._run(argv, output, answers)
-            except Terminated as ending:
-                return ending.exit_code
-            finally:
-                # A second signal meanwhile ends the process at once: this must not hang it.
-                self._app.terminate()
+                finally:
+                    self._app.terminate()
+        except Terminated as ending:
+            return ending.exit_code
 
     def _run(self, argv: list[str], output: Output, answers: TextIO | None) -> int:
         try:
