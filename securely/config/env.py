@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import inspect
 import re
-import sys
 import warnings
 from collections.abc import Callable, Iterable
 from enum import Enum
@@ -282,9 +282,9 @@ def _refused(problem: ConfigError, stand_in: T) -> T:
 
 def _line_outside() -> tuple[str, int] | None:
     """Return file and line of whoever called this module."""
-    frame = sys._getframe(1)  # as logging does: the cheapest way to the caller
+    frame = inspect.currentframe()
     while frame is not None and frame.f_code.co_filename == __file__:
-        frame = frame.f_back  # type: ignore[assignment]  # ended by the test above
+        frame = frame.f_back
     return None if frame is None else (frame.f_code.co_filename, frame.f_lineno)
 
 

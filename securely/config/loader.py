@@ -162,8 +162,8 @@ def _once(problems: Iterable[ConfigError]) -> list[ConfigError]:
     found: dict[object, ConfigError] = {}
     for problem in problems:
         cause = problem.__cause__
-        about_variable = isinstance(cause, (MissingVariable, InvalidVariable))
-        found[cause.name if about_variable else problem] = problem
+        variable = cause.name if isinstance(cause, (MissingVariable, InvalidVariable)) else None
+        found[variable or problem] = problem
     return list(found.values())
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import inspect
 import os
-import sys
 import warnings
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
@@ -59,7 +59,7 @@ class Config:
         'x'
     """
 
-    _always: ClassVar[Callable[[], Mapping[str, object]] | None] = None
+    _always: ClassVar[builtins.list[Callable[[], Mapping[str, object]]]] = []
 
     def __init__(self, items: Mapping[str, object] | None = None) -> None:
         self.strict = False
@@ -77,13 +77,12 @@ class Config:
 
         Source: Laravel 13, LoadConfiguration::alwaysUse.
         """
-        Config._always = make
+        Config._always[:] = [] if make is None else [make]
 
     @classmethod
     def always(cls) -> Mapping[str, object] | None:
         """Return what every application is to boot with, if :meth:`always_use` says so."""
-        make = Config._always
-        return None if make is None else make()
+        return Config._always[0]() if Config._always else None
 
     @overload
     def get(self, key: str, default: object = MISSING) -> Any: ...
@@ -434,10 +433,10 @@ class Section:
 
 def _caller() -> tuple[str, int]:
     """Return file and line of whoever asked the configuration."""
-    frame = sys._getframe(1)  # as logging does: the cheapest way to the caller
-    while frame.f_back is not None and any(part in frame.f_code.co_filename for part in _OURS):
+    frame = inspect.currentframe()
+    while frame is not None and any(part in frame.f_code.co_filename for part in _OURS):
         frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
+    return (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ("", 0)
 
 
 def _kind(value: object) -> str:

@@ -143,7 +143,7 @@ def _is_same(path: Path, before: list[Any]) -> bool:
         state = path.stat()
         if [state.st_size, state.st_mtime_ns] == before[:2]:
             return True
-        return hashlib.sha256(path.read_bytes()).hexdigest() == before[2]
+        return bool(hashlib.sha256(path.read_bytes()).hexdigest() == before[2])
     except OSError:
         return False
 

@@ -66,14 +66,16 @@ def nodes_of(path: Path) -> Iterator[tuple[str, int, str]]:
     import yaml
 
     try:
-        root: object = yaml.compose(path.read_bytes(), yaml.SafeLoader)
+        root: Any = yaml.compose(path.read_bytes(), yaml.SafeLoader)
     except yaml.YAMLError as error:
         raise ValueError(str(path)) from error
     yield from _below(root, "")
 
 
 def _below(node: Any, prefix: str) -> Iterator[tuple[str, int, str]]:
-    kind = node.id if node is not None else ""
+    if node is None:
+        return
+    kind: str = node.id
     pairs: list[tuple[object, Any, Any]] = []
     if kind == "mapping":
         pairs = [(key.value, key, value) for key, value in node.value]

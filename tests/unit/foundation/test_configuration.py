@@ -14,6 +14,7 @@ from securely import Application
 from securely.config import Config, Environment, Loaded, StaleConfigWarning, Uncacheable, env
 from securely.config.env import EnvOutsideConfigWarning
 from securely.exceptions import ConfigurationError
+from securely.foundation import ApplicationBuilder
 from securely.foundation.configuration import keep_configuration
 from securely.foundation.exceptions import NotWritable
 
@@ -94,20 +95,21 @@ def test_boot_when_what_is_kept_is_stale_reads_the_files_anew(
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    ("path", "text", "reason"),
     [
-        (lambda write: write("config/shop.py", SHOP.replace("19", "21")), "shop.py has changed"),
-        (lambda write: write("config/new.py", "config = {}"), "new.py is new"),
-        (lambda write: write("config/shop.py", "").unlink(), "shop.py is gone"),
-        (lambda write: write(".env", "SHOP_RATE=21\n"), "the variable SHOP_RATE has changed"),
+        ("config/shop.py", SHOP.replace("19", "21"), "shop.py has changed"),
+        ("config/new.py", "config = {}", "new.py is new"),
+        ("config/shop.py", None, "shop.py is gone"),
+        (".env", "SHOP_RATE=21\n", "the variable SHOP_RATE has changed"),
     ],
 )
 def test_boot_when_what_is_kept_is_stale_in_production_warns_and_uses_it(
-    build: Build, write: Write, change: Callable[[Write], object], reason: str
+    build: Build, write: Write, path: str, text: str | None, reason: str
 ) -> None:
     write("config/shop.py", SHOP)
     kept(build)
-    change(write)
+    if (file := write(path, text or "")) and text is None:
+        file.unlink()
 
     with pytest.warns(StaleConfigWarning, match=reason):
         app = build().boot()
@@ -261,11 +263,11 @@ def test_two_files_of_one_section_are_told_with_the_rest(build: Build, write: Wr
 def test_env_files_and_sources_of_the_builder_count(build: Build, write: Write) -> None:
     write(".env", "A=1\nB=1\n")
     write(".env.local", "B=2\n")
-    app = build(
-        lambda builder: builder.with_env_files(".env", ".env.local").with_env_sources(
-            {"C": "3"}.get
-        )
-    ).boot()
+
+    def configure(builder: ApplicationBuilder[Application]) -> None:
+        builder.with_env_files(".env", ".env.local").with_env_sources({"C": "3"}.get)
+
+    app = build(configure).boot()
 
     environment = app.make(Environment)
     assert [environment.get(name) for name in "ABC"] == ["1", "2", "3"]
@@ -276,7 +278,7 @@ def test_without_framework_config_only_the_files_of_the_application_count(
 ) -> None:
     write("config/app.py", "config = {'name': 'Own', 'env': 'testing'}\n")
 
-    config = build(lambda builder: builder.without_framework_config()).boot().make(Config)
+    config = build(ApplicationBuilder[Application].without_framework_config).boot().make(Config)
 
     assert config.all() == {"app": {"name": "Own", "env": "testing"}}
 
