@@ -80,10 +80,10 @@ class Env:
     configuration that is loading, else of the application that is current, else the process's.
 
     Example:
-        >>> env("NO_SUCH_VARIABLE", "default")
-        'default'
-        >>> env.int("NO_SUCH_VARIABLE", 5)
-        5
+        >>> from securely.config import Environment, loading
+        >>> with loading(Environment({"RETRIES": "5"}, {})):
+        ...     env("RETRIES"), env.int("RETRIES"), env("NAME", "default")
+        ('5', 5, 'default')
     """
 
     @overload
@@ -235,8 +235,10 @@ class Env:
             >>> from enum import Enum
             >>> class Suit(Enum):
             ...     HEARTS = "h"
-            >>> env.enum("NO_SUCH_VARIABLE", Suit, Suit.HEARTS).value
-            'h'
+            >>> from securely.config import Environment, loading
+            >>> with loading(Environment({"SUIT": "h"}, {})):
+            ...     env.enum("SUIT", Suit).name
+            'HEARTS'
         """
         words = ", ".join(builtins.str(member.value) for member in kind)
         return _typed(
