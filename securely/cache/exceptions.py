@@ -146,7 +146,7 @@ class UnknownDriver(CacheError, LookupError):
     def __init__(self, driver: str, store: str, drivers: Iterable[str]) -> None:
         self.driver = driver
         self.store = store
-        self.drivers = tuple(sorted(drivers))
+        self.drivers: tuple[str, ...] = tuple(sorted(drivers))
         super().__init__(
             f'Cache driver "{driver}" of the store "{store}" is not known. '
             f"Drivers: {', '.join(self.drivers)}.{_hint(driver, self.drivers)}"
@@ -161,7 +161,7 @@ class UnknownStore(CacheError, LookupError):
 
     def __init__(self, store: str, stores: Iterable[str]) -> None:
         self.store = store
-        self.stores = tuple(sorted(stores))
+        self.stores: tuple[str, ...] = tuple(sorted(stores))
         super().__init__(
             f'Cache store "{store}" is not defined. '
             f"Defined stores: {', '.join(self.stores) or 'none'}.{_hint(store, self.stores)}"

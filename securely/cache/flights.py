@@ -23,8 +23,8 @@ class Flight:
     def __init__(self, key: str, table: dict[str, Flight] | None) -> None:
         from concurrent.futures import Future  # it imports logging: not for who only reads
 
-        self.key = key
-        self.thread = threading.get_ident()
+        self.key: str = key
+        self.thread: int = threading.get_ident()
         self._table = table
         self._landed: Future[None] = Future()
         # A running future can not be cancelled: a follower that is must not take others along.

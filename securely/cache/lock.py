@@ -63,8 +63,8 @@ class Lock:
         self._bound = owner is None
         self._wait = to_seconds(wait)
         self.name = name
-        self.seconds = to_seconds(seconds)
-        self.owner = owner or entropy.token_hex(_OWNER_BYTES)
+        self.seconds: float = to_seconds(seconds)
+        self.owner: str = owner or entropy.token_hex(_OWNER_BYTES)
 
     def __repr__(self) -> str:
         # Without the owner: who reads it in a log could release the lock.

@@ -42,10 +42,10 @@ class Signature:
         options: Iterable[Option] = (),
         source: str = "",
     ) -> None:
-        self.name = name
-        self.arguments = tuple(arguments)
-        self.options = tuple(options)
-        self.source = source
+        self.name: str = name
+        self.arguments: tuple[Argument, ...] = tuple(arguments)
+        self.options: tuple[Option, ...] = tuple(options)
+        self.source: str = source
         self._by_name = {option.name: option for option in self.options}
         self._by_shortcut: dict[str, Option] = {}
         for option in self.options:

@@ -93,17 +93,17 @@ class Binding:
         shares: bool = True,
         parameters: tuple[Parameter, ...] = (),
     ) -> None:
-        self.key = key
-        self.concrete = concrete
-        self.lifetime = lifetime
-        self.by_punq = by_punq
+        self.key: Key = key
+        self.concrete: Key = concrete
+        self.lifetime: Lifetime = lifetime
+        self.by_punq: bool = by_punq
         self.arguments: Mapping[str, Any] = arguments or {}
-        self.shares = shares
-        self.parameters = parameters
-        self.replaces = not by_punq
-        self.cell = Cell()
-        self.is_declared = False
-        self.is_fallback = False
+        self.shares: bool = shares
+        self.parameters: tuple[Parameter, ...] = parameters
+        self.replaces: bool = not by_punq
+        self.cell: Cell = Cell()
+        self.is_declared: bool = False
+        self.is_fallback: bool = False
         self.origin: Origin = origin()
 
     @property

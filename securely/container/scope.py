@@ -53,13 +53,13 @@ class Build:
     def __init__(
         self, key: object, label: str, way: tuple[str, ...] = (), *, yields: bool = False
     ) -> None:
-        self.key = key
-        self.pid = _pid
-        self.yields = yields
-        self.is_open = False
-        self.is_over = False
-        self.label = label
-        self.way = way or (label,)
+        self.key: object = key
+        self.pid: int = _pid
+        self.yields: bool = yields
+        self.is_open: bool = False
+        self.is_over: bool = False
+        self.label: str = label
+        self.way: tuple[str, ...] | tuple[str] = way or (label,)
         self.needs: list[Build] = []
         self.done: list[Callable[[], object]] = []
 
@@ -309,8 +309,8 @@ class Scope:
     __slots__ = ("_closings", "cells", "outer", "owner")
 
     def __init__(self, owner: object, outer: Scope | None = None) -> None:
-        self.owner = owner
-        self.outer = outer
+        self.owner: object = owner
+        self.outer: Scope | None = outer
         self.cells: dict[object, Cell] = {}
         self._closings: list[Closing] = []
 

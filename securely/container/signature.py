@@ -86,13 +86,13 @@ class Parameter:
     def __init__(
         self, name: str, kind: Kind, default: Any, annotation: Any, failure: str = ""
     ) -> None:
-        self.name = name
-        self.kind = kind
-        self.default = default
-        self.annotation = annotation
-        self.failure = failure
+        self.name: str = name
+        self.kind: Kind = kind
+        self.default: Any = default
+        self.annotation: Any = annotation
+        self.failure: str = failure
         self.markers: tuple[Any, ...] = ()
-        self.is_nullable = False
+        self.is_nullable: bool = False
         self.keys: tuple[Any, ...] = ()
         self.element: Any = MISSING
         if annotation is not MISSING:

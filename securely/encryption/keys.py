@@ -35,7 +35,7 @@ class KeyRing:
 
     def __init__(self, current: bytes, previous: Iterable[bytes] = ()) -> None:
         self.current = current
-        self.previous = tuple(previous)
+        self.previous: tuple[bytes, ...] = tuple(previous)
         self._signers: dict[str, Signer] = {}
 
     @classmethod

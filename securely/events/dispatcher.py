@@ -85,7 +85,7 @@ class Dispatcher:
         self._delivery = Delivery(container, portal_in_loop=portal_in_loop)
         self._depth = Depth()
         self._pushed: dict[EventKey, list[tuple[object, object]]] = {}
-        self.discovers = True
+        self.discovers: bool = True
         self._packages: list[str] = []
         self._undiscovered: list[str] = []
         self._discovering = False

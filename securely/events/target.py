@@ -263,9 +263,9 @@ class Target:
         self.function = function
         self.queueable = queueable
         said = owner is not None and bool(getattr(owner, "queued", False))
-        self.queued = said or queueable is not None
-        self.after_commit = owner is not None and bool(getattr(owner, "after_commit", False))
-        self.is_async = not self.queued and _is_async(self.code)
+        self.queued: bool = said or queueable is not None
+        self.after_commit: bool = owner is not None and bool(getattr(owner, "after_commit", False))
+        self.is_async: bool = not self.queued and _is_async(self.code)
         self._shape: Shape | None = None
 
     @classmethod

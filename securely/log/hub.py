@@ -47,15 +47,17 @@ class Hub:
         events: Dispatcher | None = None,
         masker: Masker | None = None,
     ) -> None:
-        self.paths = paths or Paths(Path.cwd())
+        self.paths: Paths = paths or Paths(Path.cwd())
         self.environment = environment
         self.timezone = timezone
         self.events = events
-        self.masker = masker or Masker()
+        self.masker: Masker = masker or Masker()
         self.shared: Mapping[str, object] = {}
         self.extra: Callable[[], Mapping[str, object]] | None = None
         self.capture: Callable[[str, Record], None] | None = None
-        self.emergency = Emergency(self.paths.storage / "logs" / "emergency.log", self.masker)
+        self.emergency: Emergency = Emergency(
+            self.paths.storage / "logs" / "emergency.log", self.masker
+        )
         # Set by the manager: a stack asks for the handlers of the channels it is made of.
         self.handlers_of: Callable[[str], tuple[Handler, ...]] = _no_channels
 

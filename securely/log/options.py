@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, TypeAlias, cast
+from typing import Annotated, Any, ClassVar, Final, TypeAlias, cast
 
 from pydantic import (
     BeforeValidator,
@@ -139,7 +139,7 @@ class ArrayChannel(Channel):
 class OtherChannel(Channel):
     """A driver of the application's own; what else it says is for that driver."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
 
     @field_validator("driver")
     @classmethod

@@ -60,7 +60,7 @@ class ConnectionUndefined(QueueError, LookupError):
 
     def __init__(self, name: str, defined: Sequence[str], hint: str | None = None) -> None:
         self.name = name
-        self.defined = tuple(defined)
+        self.defined: tuple[str, ...] = tuple(defined)
         self.hint = hint
         near = f' Did you mean "{hint}"?' if hint else ""
         super().__init__(
@@ -82,7 +82,7 @@ class DriverUnknown(QueueError, LookupError):
     ) -> None:
         self.name = name
         self.driver = driver
-        self.known = tuple(known)
+        self.known: tuple[str, ...] = tuple(known)
         self.hint = hint
         near = f' Did you mean "{hint}"?' if hint else ""
         super().__init__(
@@ -305,7 +305,7 @@ class Release(Instruction):
     """
 
     def __init__(self, delay: Duration = 0.0) -> None:
-        self.delay = max(0.0, seconds(delay))
+        self.delay: float = max(0.0, seconds(delay))
         super().__init__(f"The job put itself back for {self.delay:g} seconds.")
 
     def __reduce__(self) -> tuple[type[Release], tuple[float]]:

@@ -57,7 +57,7 @@ class PendingDispatch(Generic[T]):
     __slots__ = ("_options", "job")
 
     def __init__(self, job: T) -> None:
-        self.job = job
+        self.job: T = job
         self._options: dict[str, Any] = {}
 
     def on_queue(self, queue: str | Enum) -> PendingDispatch[T]:

@@ -59,8 +59,8 @@ class CallListener(Job):
         self.method = method
         self.kinds = kinds
         self.data = data
-        self.told = told or {}
-        self.catches = catches or []
+        self.told: dict[str, Told] = told or {}
+        self.catches: list[str] = catches or []
 
     async def handle(self, container: Container) -> None:
         """Build the listener and call its method, whichever colour it has."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Any, Literal, TypeAlias, cast
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, cast
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator
 
@@ -58,7 +58,7 @@ class SqliteOptions(ConnectionOptions):
 class CustomOptions(ConnectionOptions):
     """A connection whose driver comes from `Queue.extend`; it may have any settings."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
 
     driver: str
 

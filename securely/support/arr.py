@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from typing import Any, TypeVar, cast
+from typing import Any, TypeGuard, TypeVar, cast
 from urllib.parse import quote
 
 from securely.exceptions import SecurelyError
@@ -431,14 +431,15 @@ def _paths(keys: Keys) -> list[str | int]:
 
 
 def _entries(data: object) -> Iterable[tuple[Any, Any]]:
-    if isinstance(data, Mapping):
-        return cast("Mapping[Any, Any]", data).items()
-    return enumerate(cast("Iterable[Any]", data))
+    return data.items() if _is_mapping(data) else enumerate(cast("Iterable[Any]", data))
 
 
 def _values(items: Iterable[T]) -> Iterable[T]:
-    held: Any = items
-    return held.values() if isinstance(held, Mapping) else held
+    return items.values() if _is_mapping(items) else items
+
+
+def _is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
+    return isinstance(value, Mapping)
 
 
 def _entries_by_text(data: object) -> dict[str, Any]:

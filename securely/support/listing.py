@@ -41,10 +41,10 @@ class Argument:
         is_array: bool = False,
         default: str | list[str] | None = None,
     ) -> None:
-        self.name = name
-        self.description = description or help
-        self.required = required
-        self.is_array = is_array
+        self.name: str = name
+        self.description: str = description or help
+        self.required: bool = required
+        self.is_array: bool = is_array
         self.default: str | list[str] | None = [] if is_array and default is None else default
 
     def __repr__(self) -> str:
@@ -71,11 +71,11 @@ class Option:
         is_array: bool = False,
         default: str | list[str] | bool | None = None,
     ) -> None:
-        self.name = name
-        self.description = description or help
-        self.shortcut = shortcut
-        self.accepts_value = accepts_value
-        self.is_array = is_array
+        self.name: str = name
+        self.description: str = description or help
+        self.shortcut: str | None = shortcut
+        self.accepts_value: bool = accepts_value
+        self.is_array: bool = is_array
         self.default: str | list[str] | bool | None = default
         if default is None and not accepts_value:
             self.default = False
@@ -116,16 +116,16 @@ class Entry:
         usages: list[str] | None = None,
         target: str = "",
     ) -> None:
-        self.name = name
-        self.description = description
-        self.help = help
-        self.hidden = hidden
-        self.aliases = aliases or []
-        self.usages = usages or []
-        self.target = target
+        self.name: str = name
+        self.description: str = description
+        self.help: str = help
+        self.hidden: bool = hidden
+        self.aliases: list[str] = aliases or []
+        self.usages: list[str] = usages or []
+        self.target: str = target
         self.arguments: list[Argument] = []
         self.options: list[Option] = []
-        self.is_partial = False
+        self.is_partial: bool = False
 
     def __repr__(self) -> str:
         return f"Entry({self.name!r})"

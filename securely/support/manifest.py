@@ -37,8 +37,8 @@ class Source:
     __slots__ = ("path", "state")
 
     def __init__(self, path: str, state: str | None = None) -> None:
-        self.path = path
-        self.state = state if state is not None else self.current()
+        self.path: str = path
+        self.state: str = state if state is not None else self.current()
 
     def current(self) -> str:
         """Return the state now: time of change and, of a file, the size; both may be absent."""
@@ -63,7 +63,7 @@ class Manifest:
     __slots__ = ("entries", "packages", "sources", "warnings")
 
     def __init__(self) -> None:
-        self.packages = installed()
+        self.packages: str = installed()
         self.entries: list[Entry] = []
         self.sources: list[Source] = []
         self.warnings: list[str] = []

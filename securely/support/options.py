@@ -7,6 +7,7 @@ from types import UnionType
 from typing import (
     Annotated,
     Any,
+    ClassVar,
     Literal,
     Self,
     TypeAlias,
@@ -36,7 +37,7 @@ class InvalidOptions(ConfigurationError):
     """A part of the configuration is wrong; all that is wrong with it, one problem per line."""
 
     def __init__(self, problems: Sequence[str]) -> None:
-        self.problems = tuple(problems)
+        self.problems: tuple[str, ...] = tuple(problems)
         super().__init__("\n".join(self.problems))
 
     def __reduce__(self) -> tuple[type[InvalidOptions], tuple[tuple[str, ...]]]:
@@ -61,7 +62,7 @@ class Options(BaseModel):
 Did you mean "size"?
     """
 
-    model_config = ConfigDict(
+    model_config: ClassVar[ConfigDict] = ConfigDict(
         frozen=True,
         extra="forbid",
         hide_input_in_errors=True,

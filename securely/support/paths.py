@@ -25,16 +25,18 @@ class Paths:
 
     def __init__(self, base: Path, storage: Path | None = None) -> None:
         self.base = base
-        self.storage = storage or base / "storage"
-        self.app = base / "app"
-        self.bootstrap = base / "bootstrap"
+        self.storage: Path = storage or base / "storage"
+        self.app: Path = base / "app"
+        self.bootstrap: Path = base / "bootstrap"
         # What a boot notes goes with the storage: a test's boot must not undo what was noted.
-        self.cache = base / "bootstrap" / "cache" if storage is None else storage / "bootstrap"
-        self.config = base / "config"
-        self.lang = base / "lang"
-        self.public = base / "public"
-        self.resources = base / "resources"
-        self.routes = base / "routes"
+        self.cache: Path = (
+            base / "bootstrap" / "cache" if storage is None else storage / "bootstrap"
+        )
+        self.config: Path = base / "config"
+        self.lang: Path = base / "lang"
+        self.public: Path = base / "public"
+        self.resources: Path = base / "resources"
+        self.routes: Path = base / "routes"
 
     def resolve(self, path: str | os.PathLike[str]) -> Path:
         """Return *path* as an absolute one: `storage/…` in the storage folder, others in base."""

@@ -265,7 +265,7 @@ class Database:
         page_bytes: int = 4096,
         pragmas: Mapping[str, int | str] | None = None,
     ) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self.synchronous = synchronous
         self._migrations = migrations
         self._busy_seconds = busy_seconds

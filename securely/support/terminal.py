@@ -66,10 +66,10 @@ class Globals:
     def __init__(self) -> None:
         self.ansi: bool | None = None
         self.env: str | None = None
-        self.help = False
-        self.interactive = True
-        self.verbosity = NORMAL
-        self.version = False
+        self.help: bool = False
+        self.interactive: bool = True
+        self.verbosity: int = NORMAL
+        self.version: bool = False
 
     def take(self, token: str) -> bool:
         """Note *token* if it is a global option without a value of its own; say whether it was."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Any, TextIO
 
 from securely.console.artisan.registry import Registry
 from securely.console.command import Command, Isolatable, PromptsForMissingInput
@@ -35,12 +35,14 @@ class Lives(Registry):
     Attributes:
         starting: Called with name, input and output before each command, nested ones included.
         finished: Called with name, input, output and exit code after it.
+        looping: Called with the event loop that was begun for an async command.
     """
 
     def __init__(self, container: Container) -> None:
         super().__init__(container)
         self.starting: list[Callable[[str, Input, Output], object]] = []
         self.finished: list[Callable[[str, Input, Output, int], object]] = []
+        self.looping: list[Callable[[Any], object]] = []
 
     def live(
         self,
@@ -131,7 +133,11 @@ class Lives(Registry):
         return asyncio.run(self._awoken(command))
 
     async def _awoken(self, command: Command) -> object:
+        import asyncio
+
         wake_on_signals()
+        for looping in self.looping:
+            looping(asyncio.get_running_loop())
         return await self._ainvoke(command)
 
     async def _ainvoke(self, command: Command) -> object:

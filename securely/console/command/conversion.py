@@ -28,9 +28,9 @@ class Wanted:
     __slots__ = ("is_list", "kind", "optional")
 
     def __init__(self, kind: Any, *, optional: bool = False, is_list: bool = False) -> None:
-        self.kind = kind
-        self.optional = optional
-        self.is_list = is_list
+        self.kind: Any = kind
+        self.optional: bool = optional
+        self.is_list: bool = is_list
 
     def shown(self, default: object) -> str | list[str] | None:
         """Return *default* as text, as `help` shows it."""

@@ -53,10 +53,10 @@ class Declared:
     def __init__(
         self, parameter: str, entry: Argument | Option, wanted: Wanted, has_default: bool
     ) -> None:
-        self.parameter = parameter
-        self.entry = entry
-        self.wanted = wanted
-        self.has_default = has_default
+        self.parameter: str = parameter
+        self.entry: Argument | Option = entry
+        self.wanted: Wanted = wanted
+        self.has_default: bool = has_default
 
 
 def declared(function: Callable[..., object] | None, written: Signature) -> tuple[Declared, ...]:

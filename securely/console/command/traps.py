@@ -18,9 +18,9 @@ class Trap:
     __slots__ = ("callback", "loop", "number")
 
     def __init__(self, number: int, callback: Callable[..., object], loop: Any) -> None:
-        self.number = number
-        self.callback = callback
-        self.loop = loop
+        self.number: int = number
+        self.callback: Callable[..., object] = callback
+        self.loop: Any = loop
 
     def install(self) -> None:
         """Have the signal call what is trapped."""

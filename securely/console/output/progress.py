@@ -50,8 +50,8 @@ class Progress(Generic[T]):
         self._drawn = drawn
         self._is_running = False
         self.total = total
-        self.description = description
-        self.done = 0
+        self.description: str = description
+        self.done: int = 0
 
     def start(self) -> None:
         """Show that nothing has been done yet."""

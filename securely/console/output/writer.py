@@ -63,7 +63,7 @@ class Output:
         self._errors = errors
         self._ansi = ansi
         self._width = width
-        self.verbosity = verbosity
+        self.verbosity: int = verbosity
 
     @property
     def stream(self) -> TextIO:

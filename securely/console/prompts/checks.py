@@ -33,9 +33,9 @@ class Checks:
     """
 
     def __init__(self, given: Given) -> None:
-        self.required = given.get("required", False)
-        self.validate = given.get("validate")
-        self.transform = given.get("transform")
+        self.required: bool | str = given.get("required", False)
+        self.validate: Callable[[Any], object] | None = given.get("validate")
+        self.transform: Callable[[Any], Any] | None = given.get("transform")
 
     def __call__(self, value: object) -> Any:
         """Return the answer that *value* makes.

@@ -36,8 +36,8 @@ class _List(Generic[K]):
 
     def __init__(self, options: dict[K, str], scroll: int) -> None:
         self.options = options
-        self.scroll = max(scroll, 1)
-        self.first = 0
+        self.scroll: int = max(scroll, 1)
+        self.first: int = 0
         self.at: int | None = None
 
     @property
@@ -120,11 +120,11 @@ class Select(Field[Any]):
         **given: Unpack[Given],
     ) -> None:
         super().__init__(label, **given)
-        self.list = _List(labelled(options), scroll)
+        self.list: _List[Any] = _List(labelled(options), scroll)
         self.info = info
         if not self.list.options:
             raise ValueError(f'"{label}" has no options to choose from.')
-        self.default = _among(default, self.list.options)
+        self.default: Any = _among(default, self.list.options)
         self.list.mark(0 if default is MISSING else self.list.keys.index(self.default))
 
     def value(self) -> object:
@@ -182,10 +182,10 @@ class Multiselect(Field[list[Any]]):
         **given: Unpack[Given],
     ) -> None:
         super().__init__(label, **given)
-        self.hint = self.hint or "Use the space bar to select options."
-        self.list = _List(labelled(options), scroll)
+        self.hint: str = self.hint or "Use the space bar to select options."
+        self.list: _List[Any] = _List(labelled(options), scroll)
         self.info = info
-        self.chosen = {_among(each, self.list.options): None for each in default}
+        self.chosen: dict[Any, None] = {_among(each, self.list.options): None for each in default}
         self.list.mark(0 if self.list.options else None)
 
     def value(self) -> object:
@@ -247,7 +247,7 @@ class Suggest(Text):
     ) -> None:
         super().__init__(label, default=default, placeholder=placeholder, **given)
         self.options = options
-        self.list = _List(self._matches(), scroll)
+        self.list: _List[str] = _List(self._matches(), scroll)
 
     def handle(self, key: str) -> None:
         """Move among the suggestions, or change what is typed."""
@@ -302,10 +302,10 @@ class Search(Field[Any]):
         **given: Unpack[Given],
     ) -> None:
         super().__init__(label, **given)
-        self.query = Text(label, placeholder=placeholder)
+        self.query: Text = Text(label, placeholder=placeholder)
         self.options = options
         self.info = info
-        self.list = _List(self.found(""), scroll)
+        self.list: _List[Any] = _List(self.found(""), scroll)
 
     def found(self, query: str) -> dict[Any, str]:
         """Return what there is for *query*."""
@@ -381,7 +381,7 @@ class Multisearch(Search):
         **given: Unpack[Given],
     ) -> None:
         super().__init__(label, options, placeholder=placeholder, scroll=scroll, info=info, **given)
-        self.hint = self.hint or "Use the space bar to select options."
+        self.hint: str = self.hint or "Use the space bar to select options."
         self.chosen: dict[Any, None] = {}
         self.labels: dict[Any, str] = {}
 

@@ -30,8 +30,8 @@ class PromptsFake(Prompts):
     """
 
     def __init__(self, keys: Iterable[str], *, width: int = 80) -> None:
-        self.screen = BufferedOutput(width=width)
-        self.keys = Keys(keys)
+        self.screen: BufferedOutput = BufferedOutput(width=width)
+        self.keys: Keys = Keys(keys)
         super().__init__(self.screen, keyboard=self.keys)
 
     def assert_output_contains(self, text: str) -> None:

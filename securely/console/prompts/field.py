@@ -43,10 +43,10 @@ class Field(Generic[T]):
 
     def __init__(self, label: str, **given: Unpack[Given]) -> None:
         self.label = label
-        self.hint = given.get("hint", "")
-        self.checks = Checks(given)
-        self.error = ""
-        self.is_done = False
+        self.hint: str = given.get("hint", "")
+        self.checks: Checks = Checks(given)
+        self.error: str = ""
+        self.is_done: bool = False
         self.is_cancelled = False
         self._answer: T | Missing = MISSING
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar, Unpack
 
 from securely.console.output.progress import Progress
 from securely.console.output.separator import TableSeparator
 from securely.console.output.tree import Tree
+from securely.console.prompts.checks import Given
 from securely.console.prompts.prompts import Prompts
+from securely.support.missing import MISSING, Missing
 
 __all__ = [
     "alert",
@@ -41,31 +43,186 @@ __all__ = [
     "warning",
 ]
 
-P = ParamSpec("P")
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
-def _asked(method: Callable[Concatenate[Prompts, P], T]) -> Callable[P, T]:
-    def ask(*args: P.args, **kwargs: P.kwargs) -> T:
-        return method(Prompts.current(), *args, **kwargs)
+def text(label: str, *, placeholder: str = "", default: str = "", **given: Unpack[Given]) -> str:
+    """Ask for a line of text.
 
-    ask.__name__ = ask.__qualname__ = method.__name__
-    ask.__doc__ = method.__doc__
-    return ask
+    See :meth:`Prompts.text`.
+    """
+    return Prompts.current().text(label, placeholder=placeholder, default=default, **given)
 
 
-text = _asked(Prompts.text)
-textarea = _asked(Prompts.textarea)
-password = _asked(Prompts.password)
-number = _asked(Prompts.number)
-autocomplete = _asked(Prompts.autocomplete)
-confirm = _asked(Prompts.confirm)
-pause = _asked(Prompts.pause)
-select = _asked(Prompts.select)
-multiselect = _asked(Prompts.multiselect)
-suggest = _asked(Prompts.suggest)
-search = _asked(Prompts.search)
-multisearch = _asked(Prompts.multisearch)
+def textarea(
+    label: str, *, placeholder: str = "", default: str = "", rows: int = 5, **given: Unpack[Given]
+) -> str:
+    """Ask for several lines of text; Ctrl-D ends them, or an empty line where keys are none.
+
+    See :meth:`Prompts.textarea`.
+    """
+    return Prompts.current().textarea(
+        label, placeholder=placeholder, default=default, rows=rows, **given
+    )
+
+
+def password(label: str, *, placeholder: str = "", **given: Unpack[Given]) -> str:
+    """Ask for a text that is not shown while it is typed.
+
+    See :meth:`Prompts.password`.
+    """
+    return Prompts.current().password(label, placeholder=placeholder, **given)
+
+
+def number(
+    label: str,
+    *,
+    placeholder: str = "",
+    default: float | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    step: float = 1,
+    **given: Unpack[Given],
+) -> int | float | None:
+    """Ask for a number; up and down change it by *step*. An empty answer is ``None``.
+
+    See :meth:`Prompts.number`.
+    """
+    return Prompts.current().number(
+        label,
+        placeholder=placeholder,
+        default=default,
+        minimum=minimum,
+        maximum=maximum,
+        step=step,
+        **given,
+    )
+
+
+def autocomplete(
+    label: str,
+    options: Sequence[str] | Callable[[str], object],
+    *,
+    placeholder: str = "",
+    default: str = "",
+    **given: Unpack[Given],
+) -> str:
+    """Ask for a line of text that Tab completes from *options*.
+
+    See :meth:`Prompts.autocomplete`.
+    """
+    return Prompts.current().autocomplete(
+        label, options, placeholder=placeholder, default=default, **given
+    )
+
+
+def confirm(
+    label: str, default: bool = True, *, yes: str = "Yes", no: str = "No", **given: Unpack[Given]
+) -> bool:
+    """Ask for yes or no; *default* where nobody is there. *required* takes only yes.
+
+    See :meth:`Prompts.confirm`.
+    """
+    return Prompts.current().confirm(label, default, yes=yes, no=no, **given)
+
+
+def pause(message: str = "Press enter to continue...") -> bool:
+    """Wait for Enter, where somebody is there.
+
+    See :meth:`Prompts.pause`.
+    """
+    return Prompts.current().pause(message)
+
+
+def select(
+    label: str,
+    options: Sequence[K] | Mapping[K, str],
+    *,
+    default: K | str | Missing = MISSING,
+    scroll: int = 5,
+    info: Callable[[K], object] | None = None,
+    **given: Unpack[Given],
+) -> K:
+    """Ask for one of *options*; return it, or its key where they are a mapping.
+
+    See :meth:`Prompts.select`.
+    """
+    return Prompts.current().select(
+        label, options, default=default, scroll=scroll, info=info, **given
+    )
+
+
+def multiselect(
+    label: str,
+    options: Sequence[K] | Mapping[K, str],
+    *,
+    default: Iterable[K | str] = (),
+    scroll: int = 5,
+    info: Callable[[K], object] | None = None,
+    **given: Unpack[Given],
+) -> list[K]:
+    """Ask for any number of *options*; the space bar chooses, Ctrl-A chooses all or none.
+
+    See :meth:`Prompts.multiselect`.
+    """
+    return Prompts.current().multiselect(
+        label, options, default=default, scroll=scroll, info=info, **given
+    )
+
+
+def suggest(
+    label: str,
+    options: Sequence[str] | Callable[[str], object],
+    *,
+    placeholder: str = "",
+    default: str = "",
+    scroll: int = 5,
+    **given: Unpack[Given],
+) -> str:
+    """Ask for a text for which there are suggestions; it need be none of them.
+
+    See :meth:`Prompts.suggest`.
+    """
+    return Prompts.current().suggest(
+        label, options, placeholder=placeholder, default=default, scroll=scroll, **given
+    )
+
+
+def search(
+    label: str,
+    options: Callable[[str], object],
+    *,
+    placeholder: str = "",
+    scroll: int = 5,
+    info: Callable[[Any], object] | None = None,
+    **given: Unpack[Given],
+) -> Any:
+    """Ask for one of what *options* finds for what is typed.
+
+    See :meth:`Prompts.search`.
+    """
+    return Prompts.current().search(
+        label, options, placeholder=placeholder, scroll=scroll, info=info, **given
+    )
+
+
+def multisearch(
+    label: str,
+    options: Callable[[str], object],
+    *,
+    placeholder: str = "",
+    scroll: int = 5,
+    info: Callable[[Any], object] | None = None,
+    **given: Unpack[Given],
+) -> list[Any]:
+    """Ask for any number of what *options* finds for what is typed, over several searches.
+
+    See :meth:`Prompts.multisearch`.
+    """
+    return Prompts.current().multisearch(
+        label, options, placeholder=placeholder, scroll=scroll, info=info, **given
+    )
 
 
 def form() -> Any:

@@ -38,8 +38,8 @@ class Text(Field[str]):
         super().__init__(label, **given)
         self.default = default
         self.placeholder = placeholder
-        self.typed = default
-        self.cursor = len(default)
+        self.typed: str = default
+        self.cursor: int = len(default)
 
     def value(self) -> object:
         """Return what is typed."""
@@ -106,7 +106,7 @@ class Textarea(Text):
     ) -> None:
         super().__init__(label, default=default, placeholder=placeholder, **given)
         self.rows = rows
-        self.hint = self.hint or "Ctrl+D to submit"
+        self.hint: str = self.hint or "Ctrl+D to submit"
 
     def submits(self, key: str) -> bool:
         """Tell whether *key* gives the answer."""
@@ -148,7 +148,7 @@ class Textarea(Text):
         before = self.typed[: self.cursor].split("\n")
         row = min(max(len(before) - 1 + rows, 0), len(lines) - 1)
         column = min(len(before[-1]), len(lines[row]))
-        self.cursor = sum(len(line) + 1 for line in lines[:row]) + column
+        self.cursor: int = sum(len(line) + 1 for line in lines[:row]) + column
 
 
 class Password(Text):
@@ -206,8 +206,8 @@ class Number(Text):
             found = begin
         else:
             found += self.step if key == Key.UP else -self.step
-        self.typed = str(self._within(found))
-        self.cursor = len(self.typed)
+        self.typed: str = str(self._within(found))
+        self.cursor: int = len(self.typed)
 
     def _within(self, number: float) -> float:
         if self.minimum is not None and number < self.minimum:
@@ -289,7 +289,7 @@ class Confirm(Field[bool]):
     ) -> None:
         super().__init__(label, **given)
         self.default = default
-        self.chosen = default
+        self.chosen: bool = default
         self.yes = yes
         self.no = no
 

@@ -46,9 +46,9 @@ class Choice:
         environments: tuple[str, ...],
         condition: Callable[..., object] | None = None,
     ) -> None:
-        self.implementation = implementation
-        self.environments = environments
-        self.condition = condition
+        self.implementation: type | str = implementation
+        self.environments: tuple[str, ...] = environments
+        self.condition: Callable[..., object] | None = condition
 
 
 class Declaration:
@@ -63,7 +63,7 @@ class Declaration:
     __slots__ = ("choices", "lifetime", "markers")
 
     def __init__(self) -> None:
-        self.lifetime = Lifetime.TRANSIENT
+        self.lifetime: Lifetime = Lifetime.TRANSIENT
         self.choices: tuple[Choice, ...] = ()
         self.markers: tuple[Any, ...] = ()
 

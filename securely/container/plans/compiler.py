@@ -73,13 +73,13 @@ class Compiler:
         self.cold = cold
         self.given = given
         self.problems = problems
-        self.explored = {} if explored is None else explored
+        self.explored: dict[object, Frame] = {} if explored is None else explored
         self._kept: dict[tuple[Binding, bool], Node] = {}
         self.keys: list[Key] = []
         self.used: set[tuple[Key, Key]] = set()
         self.promises: list[Promise] = []
         # Whether something in it is built in another way when it is awaited.
-        self.has_twin = False
+        self.has_twin: bool = False
         self.story: Frame | None = None
         self.frames: list[Frame] = []
         self._arguments = Arguments(self)

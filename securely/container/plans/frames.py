@@ -54,14 +54,14 @@ class Frame:
     )
 
     def __init__(self, key: Key, parameter: Parameter | None, identity: object) -> None:
-        self.label = name_of(key)
-        self.via = parameter.name if parameter is not None else ""
-        self.identity = identity
-        self.binding = identity if isinstance(identity, Binding) else None
-        self.lifetime = self.binding.lifetime if self.binding else Lifetime.TRANSIENT
+        self.label: str = name_of(key)
+        self.via: str = parameter.name if parameter is not None else ""
+        self.identity: object = identity
+        self.binding: Binding | None = identity if isinstance(identity, Binding) else None
+        self.lifetime: Lifetime = self.binding.lifetime if self.binding else Lifetime.TRANSIENT
         self.target: Any = None
         self.needs: list[Frame] = []
-        self.is_above = False
+        self.is_above: bool = False
         self.scoped: list[Held] = []
 
     def __str__(self) -> str:

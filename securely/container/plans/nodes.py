@@ -57,7 +57,7 @@ class Node:
     __slots__ = ("needs_await",)
 
     def __init__(self) -> None:
-        self.needs_await = ""
+        self.needs_await: str = ""
 
     def build(self, given: Given = None) -> Any:
         """Build the object; *given* are values for the parameters of its constructor or factory."""
@@ -79,7 +79,7 @@ class Constant(Node):
 
     def __init__(self, value: Any) -> None:
         super().__init__()
-        self.value = value
+        self.value: Any = value
 
     def build(self, given: Given = None) -> Any:
         """Return it."""
@@ -97,7 +97,7 @@ class Call(Node):
 
     def __init__(self, function: Callable[[], Any]) -> None:
         super().__init__()
-        self.function = function
+        self.function: Callable[[], Any] = function
 
     def build(self, given: Given = None) -> Any:
         """Call it."""
@@ -124,8 +124,8 @@ class Slot:
     __slots__ = ("node", "parameter")
 
     def __init__(self, parameter: Parameter, node: Node | None) -> None:
-        self.parameter = parameter
-        self.node = node
+        self.parameter: Parameter = parameter
+        self.node: Node | None = node
 
 
 class Construct(Node):
@@ -135,12 +135,12 @@ class Construct(Node):
 
     def __init__(self, target: Callable[..., Any], slots: list[Slot], awaits: str = "") -> None:
         super().__init__()
-        self.target = target
-        self.slots = slots
+        self.target: Callable[..., Any] = target
+        self.slots: list[Slot] = slots
         self.caller: Callable[[Any], Any] | None = None
-        self.was_used = False
-        self.is_async = bool(awaits)
-        self.needs_await = awaits or next(
+        self.was_used: bool = False
+        self.is_async: bool = bool(awaits)
+        self.needs_await: str = awaits or next(
             (slot.node.needs_await for slot in slots if slot.node and slot.node.needs_await), ""
         )
 
@@ -229,11 +229,11 @@ class Guard(Node):
 
     def __init__(self, node: Node, key: object, label: str, way: tuple[str, ...] = ()) -> None:
         super().__init__()
-        self.node = node
-        self.key = key
-        self.label = label
-        self.way = way
-        self.needs_await = node.needs_await
+        self.node: Node = node
+        self.key: object = key
+        self.label: str = label
+        self.way: tuple[str, ...] = way
+        self.needs_await: str = node.needs_await
 
     def build(self, given: Given = None) -> Any:
         """Build it, unless it is being built: the same again would never end."""
@@ -282,10 +282,10 @@ class Resource(Node):
         awaits: str,
     ) -> None:
         super().__init__()
-        self.node = node
-        self.open = opened
-        self.aopen = aopened
-        self.needs_await = node.needs_await or awaits
+        self.node: Node = node
+        self.open: Callable[[Any], Any] = opened
+        self.aopen: Callable[[Any], Awaitable[Any]] = aopened
+        self.needs_await: str = node.needs_await or awaits
 
     def build(self, given: Given = None) -> Any:
         """Begin it, and have its end noted."""
@@ -303,9 +303,9 @@ class Finish(Node):
 
     def __init__(self, node: Node, finish: Callable[[Any], Any]) -> None:
         super().__init__()
-        self.node = node
-        self.finish = finish
-        self.needs_await = node.needs_await
+        self.node: Node = node
+        self.finish: Callable[[Any], Any] = finish
+        self.needs_await: str = node.needs_await
 
     def build(self, given: Given = None) -> Any:
         """Build and finish it."""
@@ -328,9 +328,9 @@ class Before(Node):
 
     def __init__(self, node: Node, announce: Callable[[Mapping[str, Any]], None]) -> None:
         super().__init__()
-        self.node = node
-        self.announce = announce
-        self.needs_await = node.needs_await
+        self.node: Node = node
+        self.announce: Callable[[Mapping[str, Any]], None] = announce
+        self.needs_await: str = node.needs_await
 
     def build(self, given: Given = None) -> Any:
         """Tell, then build."""
@@ -365,12 +365,12 @@ class Once(Node):
         way: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
-        self.node = node
-        self.cell = cell
-        self.label = label
-        self.then = then
-        self.way = way
-        self.needs_await = node.needs_await
+        self.node: Node = node
+        self.cell: Callable[[], Cell] = cell
+        self.label: str = label
+        self.then: Callable[[Any], Any] | None = then
+        self.way: tuple[str, ...] = way
+        self.needs_await: str = node.needs_await
 
     def build(self, given: Given = None) -> Any:
         """Return what is kept; with *given*, build another that nobody keeps."""
@@ -433,11 +433,11 @@ class Until(Node):
         amake: Callable[..., Awaitable[Any]],
     ) -> None:
         super().__init__()
-        self.node = node
-        self.changed = changed
-        self.make = make
-        self.amake = amake
-        self.needs_await = node.needs_await
+        self.node: Node = node
+        self.changed: Callable[[], bool] = changed
+        self.make: Callable[..., Any] = make
+        self.amake: Callable[..., Awaitable[Any]] = amake
+        self.needs_await: str = node.needs_await
 
     def build(self, given: Given = None) -> Any:
         """Build it, or what stands for it now."""

@@ -39,7 +39,7 @@ class ByItself(Node):
         self._twin = twin or node
         self._cls = cls
         self._way = way
-        self.needs_await = self._node.needs_await if self._node is not None else ""
+        self.needs_await: str = self._node.needs_await if self._node is not None else ""
 
     def build(self, given: Mapping[str, Any] | None = None) -> Any:
         """Call `__build__`, and note that it is at it."""
@@ -80,7 +80,7 @@ class Unless(Node):
         self._node = node
         self._cls = cls
         self._constructor = constructor
-        self.needs_await = node.needs_await
+        self.needs_await: str = node.needs_await
 
     def build(self, given: Mapping[str, Any] | None = None) -> Any:
         """Build it."""

@@ -33,7 +33,7 @@ class StackHandler:
     ) -> None:
         self._handlers = tuple(handlers)
         self._report = report
-        self.level = max(level, min((each.level for each in self._handlers), default=level))
+        self.level: int = max(level, min((each.level for each in self._handlers), default=level))
 
     @classmethod
     def configured(cls, options: StackChannel, hub: Hub) -> Self:

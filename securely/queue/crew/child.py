@@ -96,14 +96,14 @@ class Child:
         self, worker: str, number: int, board: Board, cells: deque[int], pace: Pace
     ) -> None:
         self.number = number
-        self.phase = Phase.LOADING
+        self.phase: Phase = Phase.LOADING
         self.pace = pace
         self.memory = 0
         self.held: dict[int, Delivery] = {}
         self.overdue: set[int] = set()
-        self.last_progress = clock.monotonic()
-        self.overdue_at = math.inf
-        self.stalled_at = math.inf
+        self.last_progress: float = clock.monotonic()
+        self.overdue_at: float = math.inf
+        self.stalled_at: float = math.inf
         self._worker = worker
         self._board = board
         self._free = cells

@@ -24,7 +24,7 @@ class Ledger:
 
     def __init__(self, connection: str, report: Report) -> None:
         self.ended: list[Ended] = []
-        self.since = 0.0
+        self.since: float = 0.0
         self.hooks: deque[FailedJob] = deque()
         self._connection = connection
         self._report = report

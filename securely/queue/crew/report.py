@@ -149,7 +149,7 @@ class Report:
         timezone: tzinfo | None = None,
         write_error: Write | None = None,
     ) -> None:
-        self.tally = Tally()
+        self.tally: Tally = Tally()
         self._write_to = write
         self._write_error_to = write if write_error is None or as_json else write_error
         self._page = page

@@ -46,18 +46,18 @@ class Blueprint:
 
     def __init__(self, cls: type[Job]) -> None:
         self._cls = cls
-        self.path = f"{cls.__module__}:{cls.__qualname__}"
-        self.name = f"{cls.__module__}.{cls.__qualname__}"
-        self.names_itself = cls.display_name is not Job.display_name
-        self.has_tags = cls.tags is not Job.tags
-        self.has_middleware = cls.middleware is not Job.middleware
+        self.path: str = f"{cls.__module__}:{cls.__qualname__}"
+        self.name: str = f"{cls.__module__}.{cls.__qualname__}"
+        self.names_itself: bool = cls.display_name is not Job.display_name
+        self.has_tags: bool = cls.tags is not Job.tags
+        self.has_middleware: bool = cls.middleware is not Job.middleware
         handle = getattr(cls, "handle", None)
         if not callable(handle):
             raise NotQueueable(self.name, 'it has no method "handle".')
-        self.is_async = inspect.iscoroutinefunction(handle)
-        self.takes_nothing = len(inspect.signature(handle).parameters) == 1
-        self.failed_parameter = _first_parameter(getattr(cls, "failed", None))
-        self.serializer = Serializer(classes_in([*_hints(cls), *_hints(cls.__init__)]))
+        self.is_async: bool = inspect.iscoroutinefunction(handle)
+        self.takes_nothing: bool = len(inspect.signature(handle).parameters) == 1
+        self.failed_parameter: str | None = _first_parameter(getattr(cls, "failed", None))
+        self.serializer: Serializer = Serializer(classes_in([*_hints(cls), *_hints(cls.__init__)]))
         self._slots = tuple(_slots_of(cls))
         self._defaults = _defaults_of(cls)
         self._options = tuple(name for name in OPTIONS if _is_set(getattr(cls, name)))

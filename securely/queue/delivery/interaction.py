@@ -33,9 +33,9 @@ class Interaction:
     __slots__ = ("_token", "connection", "decision", "delivery", "uuid")
 
     def __init__(self, connection: str, uuid: str, delivery: Delivery) -> None:
-        self.connection = connection
-        self.uuid = uuid
-        self.delivery = delivery
+        self.connection: str = connection
+        self.uuid: str = uuid
+        self.delivery: Delivery = delivery
         self.decision: Instruction | None = None
         self._token: Token[Interaction] | None = None
 

@@ -131,7 +131,7 @@ class SqliteConnection(ThreadedConnection):
     ) -> None:
         super().__init__(name)
         # Resolved once: producers and workers must mean the same files, wherever they start.
-        self.path = Path(os.path.realpath(path))
+        self.path: Path = Path(os.path.realpath(path))
         self._durability: Durability = durability
         self._busy_seconds = busy_seconds
         self._lease_seconds = lease_seconds

@@ -98,8 +98,8 @@ class SqliteSeat:
     def __init__(
         self, database: Database, reaper: Reaper, queues: Sequence[str], presence: Presence
     ) -> None:
-        self.id = f"{presence.row:x}"
-        self.home = presence.home
+        self.id: str = f"{presence.row:x}"
+        self.home: Path = presence.home
         self._database = database
         self._reaper = reaper
         self._queues = tuple(queues)
