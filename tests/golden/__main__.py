@@ -1,4 +1,4 @@
-"""`python -m tests.golden [--json] FILE...`: hold Securely to what Laravel answered."""
+"""`python -m tests.golden [--json] [FILE...]`: hold Securely to what Laravel answered."""
 
 from __future__ import annotations
 
@@ -9,19 +9,26 @@ from pathlib import Path
 
 from tests.golden.runner import NotRunnable, Report, run_file
 
+_HERE = Path(__file__).parent
+# Scenarios are read, not run: see test_scenarios.py.
+SCENARIOS = {"container", "events"}
+DATA = [path for path in sorted(_HERE.glob("*/*.json")) if path.parent.name not in SCENARIOS]
+
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the files, print what came of them, and return the exit code.
+    """Run the files, all of this folder unless some are named, and return the exit code.
+
+    What came of them is printed.
 
     It is 0 when all passed or differ by rule, 1 when a case failed, 2 when a file cannot be run.
     """
     parser = argparse.ArgumentParser(prog="python -m tests.golden", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON list")
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
     reports: list[Report] = []
     refused = False
-    for path in options.files:
+    for path in options.files or DATA:
         try:
             reports.append(run_file(path))
         except NotRunnable as error:

@@ -10,17 +10,15 @@ from typing import Any
 
 import pytest
 
-from tests.golden.__main__ import main
+from tests.golden.__main__ import DATA, main
 from tests.golden.runner import Rule, rules, run_file
 from tests.golden.values import from_php, same, to_php
 
 _HERE = Path(__file__).parent
 _EVERY = sorted(_HERE.glob("*/*.json"))
-# Scenarios are read, not run: see test_scenarios.py.
-_FILES = [path for path in _EVERY if path.parent.name not in {"container", "events"}]
 
 
-@pytest.mark.parametrize("path", _FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", DATA, ids=lambda path: path.stem)
 def test_vectors_when_run_then_pass_or_differ_by_a_named_rule(path: Path) -> None:
     report = run_file(path)
 
