@@ -51,7 +51,7 @@ def render_failure(error: BaseException, output: Output, *, show_place: bool = F
             for line in _place(error):
                 output.error_line(f"<muted>{escape(line)}</muted>")
     elif lacking is None:
-        for line in _frames(error):
+        for line in _hints(error) + _frames(error):
             output.error_line(line, raw=True)
         output.error_line("\nRun it again with -v for all of it.", raw=True)
 
@@ -76,8 +76,15 @@ def _lacking(error: BaseException) -> str | None:
 
 
 def _notes(error: BaseException) -> list[str]:
-    notes: list[str] = getattr(error, "__notes__", [])
-    return notes
+    """Return what was added to the message, and the advice that an error of ours carries."""
+    notes: list[str] = [*getattr(error, "__notes__", [])]
+    return notes + _hints(error)
+
+
+def _hints(error: BaseException) -> list[str]:
+    hint: object = getattr(error, "hint", None)
+    # Some have it in their message already.
+    return [hint] if isinstance(hint, str) and hint and hint not in str(error) else []
 
 
 def _frames(error: BaseException) -> list[str]:

@@ -132,6 +132,7 @@ def equip(artisan: Artisan, app: Application) -> None:
     # Asked anew each time, because a test may put a fake in its place.
     artisan.report = partial(_report, app)
     artisan.render = partial(_render, app)
+    artisan.looping.append(app.errors.hooks.watch)
     artisan.production = lambda: app.is_production
     artisan.starting.append(lambda name, _given, _output: _starting(app, name))
     artisan.finished.append(lambda name, _given, _output, code: _finished(app, name, code))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from securely.container import Container
@@ -277,7 +278,7 @@ class ErrorHandler:
     def _context_of(self, error: BaseException) -> dict[str, object]:
         fields: dict[str, object] = {}
         for callback in self._contexts:
-            fields.update(_said(lambda each=callback: _with_fields(each, error, fields)))
+            fields.update(_said(partial(_with_fields, callback, error, fields)))
         own = getattr(error, "context", None)
         if callable(own):
             fields.update(_said(own))

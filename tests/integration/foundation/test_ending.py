@@ -56,6 +56,15 @@ def thread():
     started.join()
 
 
+@Artisan.command("callback")
+async def callback():
+    def fail():
+        raise OSError("the disk of the callback")
+
+    asyncio.get_running_loop().call_soon(fail)
+    await asyncio.sleep(0.01)
+
+
 @Artisan.command("fails")
 def fails():
     App.defer(lambda: print("deferred", flush=True))
@@ -113,6 +122,17 @@ def test_an_error_of_a_thread_is_in_the_log_with_its_source(project: Path, run: 
     )
     assert "the disk of the thread" in logged
     assert "mailer" in logged
+
+
+@pytest.mark.usefixtures("commands")
+def test_an_error_of_a_loop_is_in_the_log_with_its_source(project: Path, run: Run) -> None:
+    ended = run("callback", LOG_CHANNEL="single")
+
+    assert ended.returncode == 0
+    logged = "".join(
+        file.read_text(encoding="utf-8") for file in (project / "storage/logs").glob("*.log")
+    )
+    assert "the disk of the callback" in logged
 
 
 @pytest.mark.usefixtures("commands")
