@@ -180,9 +180,11 @@ class ErrorHandler:
             UntypedCallback: A reporter's parameter is not annotated.
 
         Example:
+            >>> errors = ErrorHandler(app)
             >>> @errors.report
-            ... def page(error: TimeoutError | ConnectionError) -> None:
+            ... def page(error: TimeoutError | ConnectionError) -> bool:
             ...     print(f"paged: {error}")
+            ...     return False
             >>> errors.report(TimeoutError("no answer"))
             paged: no answer
 
