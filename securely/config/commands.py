@@ -33,6 +33,9 @@ class ConfigShowCommand(Command):
 
     def handle(self, config: Config, loaded: Loaded) -> int:
         """Write one line per value."""
+        for problem in loaded.problems:
+            # What is shown in its place is a stand-in.
+            self.error(str(problem))
         key = self.argument("key")
         try:
             value = config.all() if not isinstance(key, str) else config.require(key)

@@ -125,6 +125,17 @@ def test_config_show_why_as_json_masks_secrets(artisan: Artisan, app: Applicatio
     assert "APP_KEY from" in shown["app.key"]["source"]
 
 
+def test_config_show_where_the_configuration_is_broken_says_so_and_shows_the_rest(
+    site: Path,
+) -> None:
+    (site / "config/shop.py").write_text("config = {\n")
+
+    said = run(site, "config:show cache.default")[1]
+
+    assert "config/shop.py:1: Syntax error" in said
+    assert "array" in said
+
+
 def test_config_publish_copies_one_file_or_all_and_never_over_yours(site: Path) -> None:
     (site / "config/app.py").write_text("config = {}\n")
 
