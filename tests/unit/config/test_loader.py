@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -157,7 +158,7 @@ def test_load_when_yaml_is_broken_then_names_the_file(
 
 
 def test_merged_when_an_application_adds_a_store_then_the_others_stay() -> None:
-    defaults = {
+    defaults: dict[str, Any] = {
         "cache": {"default": "disk", "stores": {"array": {"x": 1}, "disk": {"path": "a"}}},
         "app": {"name": "Securely", "nested": {"a": 1}},
         "queue": {"default": "sqlite"},

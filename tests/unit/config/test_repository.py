@@ -141,7 +141,7 @@ def test_override_when_tasks_run_at_once_then_each_sees_its_own(config: Config) 
             return config.string("cache.default")
 
     async def both() -> list[str]:
-        return await asyncio.gather(overridden("one"), overridden("two"))
+        return [*await asyncio.gather(overridden("one"), overridden("two"))]
 
     assert asyncio.run(both()) == ["one", "two"]
     assert config.get("cache.default") == "disk"
