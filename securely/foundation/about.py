@@ -102,7 +102,7 @@ class About:
             "Variables": environment.file.name if environment.file else "of the process only",
             "URL": str(config.get("app.url")),
             "Timezone": config.get("app.timezone"),
-            "Key": Plain(key),
+            "Key": _Plain(key),
             "Maintenance": app.is_down,
         }
 
@@ -122,7 +122,7 @@ class About:
         return {listed.path: listed.origin for listed in announced}
 
 
-class Plain(str):
+class _Plain(str):
     """A value that may be shown, whatever it is called."""
 
     __slots__ = ()
@@ -133,7 +133,7 @@ def _value(name: str, value: Any) -> object:
         value = value()
     if isinstance(value, Enum):
         value = value.value
-    if isinstance(value, Plain):
+    if isinstance(value, _Plain):
         return str(value)
     if looks_secret(name) and value not in (None, "", True, False):
         return HIDDEN

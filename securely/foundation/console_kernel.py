@@ -32,7 +32,7 @@ from securely.foundation.providers.records import class_path
 from securely.support.importing import import_object, make_importable
 from securely.support.terminal import split_globals
 
-__all__ = ["ConsoleKernel", "equip"]
+__all__ = ["ConsoleKernel", "Terminated", "equip"]
 
 FAILURE: Final = 1
 _SIGNALLED: Final = 128  # and the number of the signal, as shells have it

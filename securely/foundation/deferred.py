@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from securely.container.scope import Scope, current_scope
 from securely.support.missing import MISSING
 
-__all__ = ["Deferred", "Deferring"]
+__all__ = ["Deferred", "Deferring", "Entry", "Host"]
 
 
 class Host(Protocol):

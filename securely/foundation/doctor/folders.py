@@ -15,7 +15,8 @@ from securely.support import entropy
 
 __all__ = ["bootstrap_cache", "space", "storage"]
 
-MIB: Final = 2**20
+MIB: Final = 2**20  # bytes
+# Below the first a busy log fills the disk within days, below the second SQLite within hours.
 FREE_BYTES_WARN: Final = 512 * MIB
 FREE_BYTES_MIN: Final = 64 * MIB
 FREE_SHARE_MIN: Final = 0.01

@@ -14,8 +14,8 @@ from securely.support import clock, entropy
 
 __all__ = ["cache_stores", "failed_jobs", "queue_connection"]
 
-OLD_SECONDS: Final = 15 * 60
-PROBE_SECONDS: Final = 10
+OLD_SECONDS: Final = 15 * 60  # nobody works on a queue whose oldest job has waited this long
+PROBE_SECONDS: Final = 10  # the value goes by itself where it could not be removed
 
 
 def cache_stores(cache: CacheManager, config: Config) -> Iterable[Finding]:

@@ -16,7 +16,7 @@ from securely.foundation.doctor.finding import Finding
 
 __all__ = ["configuration", "debug", "env_file", "kept_configuration", "key", "maintenance"]
 
-_OWNER_ONLY: Final = 0o600
+_OWNER_ONLY: Final = 0o600  # what its owner may do with a file, and nobody else
 
 
 def env_file(environment: Environment) -> Finding:

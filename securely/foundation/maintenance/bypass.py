@@ -15,7 +15,7 @@ from securely.support import clock
 __all__ = ["COOKIE", "COOKIE_SECONDS", "is_bearer", "new_cookie"]
 
 COOKIE: Final = "securely_maintenance"
-COOKIE_SECONDS: Final = 12 * 3600
+COOKIE_SECONDS: Final = 12 * 3600  # Laravel's: a day's work
 
 
 def new_cookie(secret: str, *, is_secure: bool) -> str:

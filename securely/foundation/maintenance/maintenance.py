@@ -15,7 +15,7 @@ from securely.support.paths import Paths
 
 __all__ = ["Maintenance"]
 
-_SECRET_BYTES = 16
+_SECRET_BYTES = 16  # 128 bits: more than anybody can try
 
 
 class Maintenance:
