@@ -49,14 +49,7 @@ class ConfigShowCommand(Command):
             places = Places(loaded.files)
             sources = {path: _source(path, config, places) for path, _ in _leaves(shown, name)}
         if self.boolean("json"):
-            told = (
-                {
-                    path: {"value": item, "source": sources[path]}
-                    for path, item in _leaves(shown, name)
-                }
-                if sources
-                else shown
-            )
+            told = _with_sources(shown, name, sources) if sources else shown
             self.line(json.dumps(told, default=str, ensure_ascii=False, indent=2))
             return self.SUCCESS
         for path, item in _leaves(shown, name):
@@ -64,6 +57,12 @@ class ConfigShowCommand(Command):
             if sources:
                 self.line(escape(f"    {sources[path]}"))
         return self.SUCCESS
+
+
+def _with_sources(
+    shown: object, name: str, sources: Mapping[str, str]
+) -> dict[str, dict[str, object]]:
+    return {path: {"value": item, "source": sources[path]} for path, item in _leaves(shown, name)}
 
 
 def _source(path: str, config: Config, places: Places) -> str:
