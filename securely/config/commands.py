@@ -44,10 +44,7 @@ class ConfigShowCommand(Command):
             self.fail(str(error) if error.near else f"{error} Sections: {sections}.")
         name = key if isinstance(key, str) else ""
         shown = value if self.boolean("reveal") else _masked(value, name)
-        sources: dict[str, str] = {}
-        if self.boolean("why"):
-            places = Places(loaded.files)
-            sources = {path: _source(path, config, places) for path, _ in _leaves(shown, name)}
+        sources = _sources(shown, name, config, loaded) if self.boolean("why") else {}
         if self.boolean("json"):
             told = _with_sources(shown, name, sources) if sources else shown
             self.line(json.dumps(told, default=str, ensure_ascii=False, indent=2))
@@ -63,6 +60,11 @@ def _with_sources(
     shown: object, name: str, sources: Mapping[str, str]
 ) -> dict[str, dict[str, object]]:
     return {path: {"value": item, "source": sources[path]} for path, item in _leaves(shown, name)}
+
+
+def _sources(shown: object, name: str, config: Config, loaded: Loaded) -> dict[str, str]:
+    places = Places(loaded.files)
+    return {path: _source(path, config, places) for path, _ in _leaves(shown, name)}
 
 
 def _source(path: str, config: Config, places: Places) -> str:
