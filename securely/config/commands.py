@@ -36,13 +36,9 @@ class ConfigShowCommand(Command):
         for problem in loaded.problems:
             # What is shown in its place is a stand-in.
             self.error(str(problem))
-        key = self.argument("key")
-        try:
-            value = config.all() if not isinstance(key, str) else config.require(key)
-        except MissingKey as error:
-            sections = ", ".join(sorted(config.all()))
-            self.fail(str(error) if error.near else f"{error} Sections: {sections}.")
-        name = key if isinstance(key, str) else ""
+        given = self.argument("key")
+        name = given if isinstance(given, str) else ""
+        value = self._found(config, name)
         shown = value if self.boolean("reveal") else _masked(value, name)
         sources = _sources(shown, name, config, loaded) if self.boolean("why") else {}
         if self.boolean("json"):
@@ -54,6 +50,13 @@ class ConfigShowCommand(Command):
             if sources:
                 self.line(escape(f"    {sources[path]}"))
         return self.SUCCESS
+
+    def _found(self, config: Config, key: str) -> object:
+        try:
+            return config.require(key) if key else config.all()
+        except MissingKey as error:
+            sections = ", ".join(sorted(config.all()))
+            self.fail(str(error) if error.near else f"{error} Sections: {sections}.")
 
 
 def _with_sources(
