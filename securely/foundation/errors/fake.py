@@ -60,7 +60,8 @@ class ErrorHandlerFake(ErrorHandler):
         if isinstance(error, str):
             error = Exception(error)
         if not isinstance(error, BaseException):
-            return super().report(error)
+            registered: object = super().report(error)
+            return registered
         shown = self.mapped(error)
         if self._kinds and not isinstance(shown, self._kinds):
             return self._original.report(error, **context)

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, overload
 
 from securely.container import Container
 from securely.foundation.errors.contracts import Level, ShouldntReport
@@ -217,8 +217,7 @@ class ErrorHandler:
         except Exception as error:
             if report(error) if callable(report) else report:
                 self.report(error)
-            value: T = default(error) if callable(default) else default
-            return value
+            return cast("T", default(error) if callable(default) else default)
 
     @contextmanager
     def rescuing(self) -> Generator[None]:

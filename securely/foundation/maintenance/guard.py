@@ -78,7 +78,8 @@ def _lets_in(scope: Scope, data: Mapping[str, object]) -> bool:
 
 
 def _listed(value: object) -> Iterable[Any]:
-    return value if isinstance(value, list) else []
+    found: list[Any] = value if isinstance(value, list) else []
+    return found
 
 
 def _is_allowed(client: str, allowed: Iterable[Any]) -> bool:

@@ -14,6 +14,8 @@ from securely.foundation import (
     NotYetBooted,
     ProviderFailed,
     SkeletonExists,
+    UnknownStep,
+    UntypedCallback,
 )
 
 
@@ -25,6 +27,8 @@ from securely.foundation import (
         (NotInMaintenance(), ["not in maintenance"]),
         (NotYetBooted(), ["app.boot()"]),
         (SkeletonExists(Path("blog")), ["blog", "not an empty folder"]),
+        (UnknownStep("boot_provider", ("boot_providers",)), ["boot_provider", "Did you mean"]),
+        (UntypedCallback("page"), ["page", "Annotate"]),
     ],
 )
 def test_an_error_says_what_happened_and_survives_a_copy(
