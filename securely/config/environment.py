@@ -84,7 +84,7 @@ class Environment:
         # The environment that was asked for by name, as by --env, not by a variable.
         self.asked: str | None = None
         self.file = file
-        self.base_path = base_path or Path()
+        self.base_path: Path = base_path or Path()
 
     @classmethod
     def load(

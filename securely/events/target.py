@@ -354,8 +354,6 @@ class Target:
             inspect.ismethod(self.function) and self.function == other.function
         )
 
-    __hash__ = None  # type: ignore[assignment]  # listeners need not be hashable, lists are short
-
 
 def _method_of(listener: type[Any]) -> str:
     """Return the name of the method that listens: ``handle``, else ``__call__``."""

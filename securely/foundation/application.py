@@ -54,14 +54,16 @@ class Application(Container):
     ) -> None:
         super().__init__()
         self.parts = parts
-        self.paths = Paths(parts.base_path, storage)
-        self.environment_overrides = dict(environment or {})
+        self.paths: Paths = Paths(parts.base_path, storage)
+        self.environment_overrides: dict[str, str] = dict(environment or {})
         named = self.environment_overrides.get(STORAGE) or os.environ.get(STORAGE)
         if storage is None and named:
             self.use_storage_path(named)
-        self.maintenance = Maintenance(self.paths, self._maintenance_store, self._announce)
-        self.deferred = Deferring(self)
-        self.providers = ProviderRegistry(self)
+        self.maintenance: Maintenance = Maintenance(
+            self.paths, self._maintenance_store, self._announce
+        )
+        self.deferred: Deferring = Deferring(self)
+        self.providers: ProviderRegistry = ProviderRegistry(self)
         # Whether it boots in order to be checked: what is wrong with its configuration is told
         # by the command that checks, not by the boot.
         self.is_checking = False

@@ -115,7 +115,7 @@ class Deferring:
     def __init__(self, host: Host) -> None:
         self._host = host
         # Of what is deferred outside any scope; the application runs it when it ends.
-        self.rest = Deferred(host)
+        self.rest: Deferred = Deferred(host)
         self._at_once: ContextVar[bool] = ContextVar("securely_without_defer", default=False)
 
     def current(self) -> Deferred:

@@ -43,6 +43,8 @@ class LogManager(Manager[Logger], Logger):
         'order 5 shipped'
     """
 
+    threshold: int
+
     kind: ClassVar[str] = "Log channel"
 
     drivers: ClassVar[Mapping[str, str]] = {

@@ -42,7 +42,7 @@ class Expected:
         self.search = search
         if isinstance(answer, bool):
             answer = "yes" if answer else "no"
-        self.typed = answer if isinstance(answer, str) else ", ".join(answer) or "-"
+        self.typed: str = answer if isinstance(answer, str) else ", ".join(answer) or "-"
 
 
 class ExpectedPrompts(Prompts):

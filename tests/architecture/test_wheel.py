@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -97,3 +99,45 @@ def test_the_wheel_makes_an_application(unpacked: Path, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
     made = {path.name for path in (tmp_path / "blog").iterdir()}
     assert {"app", "bootstrap", "config", "artisan.py", ".env.example", ".gitignore"} <= made
+
+
+@pytest.mark.timeout(60)
+def test_types_are_complete(unpacked: Path, tmp_path: Path) -> None:
+    """What checkers of other projects see: every public name has a type that they need not guess.
+
+    The skeleton is data. Classes on msgspec's and diskcache's are as far known as those packages
+    tell, and so is what mentions them.
+    """
+    checker = Path(sys.executable).with_name("basedpyright")
+    done = subprocess.run(  # our checker, our code
+        [checker, "--pythonpath", sys.executable, "--verifytypes", "securely", "--outputjson"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(unpacked)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    symbols = json.loads(done.stdout)["typeCompleteness"]["symbols"]
+
+    assert len(symbols) > 3000
+    guessed = [
+        symbol["name"]
+        for symbol in symbols
+        if symbol["isExported"]
+        and symbol["isTypeAmbiguous"]
+        and not symbol["name"].startswith("securely.skeleton.")
+    ]
+    foreign = [
+        symbol["name"]
+        for symbol in symbols
+        if symbol["isExported"]
+        and not symbol["isTypeKnown"]
+        and not symbol["isTypeAmbiguous"]
+        and any("base class unknown" in each["message"] for each in symbol["diagnostics"])
+    ]
+    assert not guessed, "Annotate these; other projects' checkers guess them: " + ", ".join(guessed)
+    assert {name.rpartition(".")[0] for name in foreign} <= {
+        "securely.cache.rows",
+        "securely.queue.crew.link",
+        "securely.queue.payload",
+    }, foreign

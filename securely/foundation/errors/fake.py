@@ -60,8 +60,8 @@ class ErrorHandlerFake(ErrorHandler):
         if isinstance(error, str):
             error = Exception(error)
         if not isinstance(error, BaseException):
-            registered: object = super().report(error)
-            return registered
+            register: Callable[[Any], object] = super().report
+            return register(error)
         shown = self.mapped(error)
         if self._kinds and not isinstance(shown, self._kinds):
             return self._original.report(error, **context)

@@ -45,7 +45,7 @@ class ErrorHandler:
 
     def __init__(self, app: Container) -> None:
         self._app = app
-        self.hooks = Hooks(self)
+        self.hooks: Hooks = Hooks(self)
         self._ignored: list[type[BaseException]] = []
         self._unless: list[Rule] = []
         self._levels: list[tuple[type[BaseException], Level]] = []

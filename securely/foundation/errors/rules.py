@@ -28,7 +28,7 @@ class Rule:
 
     def __init__(self, function: Callable[..., Any], kinds: Kinds | None = None) -> None:
         self.function = function
-        self.kinds = kinds_of(function) if kinds is None else kinds
+        self.kinds: Kinds = kinds_of(function) if kinds is None else kinds
 
     def fits(self, error: BaseException) -> bool:
         """Tell whether the function is one for *error*."""
@@ -43,7 +43,7 @@ class Reporting(Rule, Generic[E]):
 
     def __init__(self, function: Callable[[E], object], kinds: Kinds | None = None) -> None:
         super().__init__(function, kinds)
-        self.stops = False
+        self.stops: bool = False
 
     def stop(self) -> Reporting[E]:
         """Do nothing else with what this reporter was told: the log does not hear of it."""
