@@ -9,10 +9,21 @@ from contextvars import ContextVar
 from securely.container.container import Container
 from securely.container.exceptions import NotBooted
 
-__all__ = ["activated", "current", "set_process_container"]
+__all__ = ["activated", "active", "current", "process", "set_process_container"]
 
-_active: ContextVar[Container | None] = ContextVar("securely_container", default=None)
-_process: Container | None = None
+active: ContextVar[Container | None] = ContextVar("securely_container", default=None)
+
+
+class _Process:
+    """The container of the process; facades look at it at every call."""
+
+    __slots__ = ("container",)
+
+    def __init__(self) -> None:
+        self.container: Container | None = None
+
+
+process: _Process = _Process()
 
 
 def current() -> Container:
@@ -21,9 +32,9 @@ def current() -> Container:
     Raises:
         NotBooted: There is none, neither in this context nor in this process.
     """
-    container = _active.get()
+    container = active.get()
     if container is None:
-        container = _process
+        container = process.container
     if container is None:
         raise NotBooted
     return container
@@ -35,16 +46,15 @@ def set_process_container(container: Container | None) -> Container | None:
     Returns:
         The one that was, so that it can be put back.
     """
-    global _process  # one per process is the point
-    before, _process = _process, container
+    before, process.container = process.container, container
     return before
 
 
 @contextmanager
 def activated(container: Container) -> Generator[Container]:
     """Make *container* current in this context, and in what is started from it."""
-    token = _active.set(container)
+    token = active.set(container)
     try:
         yield container
     finally:
-        _active.reset(token)
+        active.reset(token)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from securely.container.binding import name_of
-from securely.container.current import current
+from securely.container.current import active, current, process
 from securely.support.suggest import did_you_mean
 
 __all__ = ["Facade", "facade", "service_of"]
@@ -45,8 +46,12 @@ class Facade:
                 obj=service,
             ) from error
         method = getattr(cls, name, None)
-        if isinstance(method, types.FunctionType) and isinstance(found, types.MethodType):
-            vars(self)[name] = _forwarding(self.__service, name, method)
+        if (
+            isinstance(method, types.FunctionType)
+            and isinstance(found, types.MethodType)
+            and method.__name__ == name  # another name for a method has no code of its own
+        ):
+            vars(self)[name] = _forwarding(self.__service, method, cls)
         return found
 
     def __root(self) -> Any:
@@ -109,14 +114,104 @@ def _class_of(value: object) -> type[Any]:
     return type(value)
 
 
-def _forwarding(service: str, name: str, method: types.FunctionType) -> Callable[..., Any]:
-    """Return a function that calls the method *name* of the service of that moment."""
+class _Shape:
+    """The parameters of a method, and how they are handed on.
+
+    Args:
+        method: The function; its first parameter is the object.
+    """
+
+    def __init__(self, method: types.FunctionType) -> None:
+        code = method.__code__
+        names = code.co_varnames
+        last = code.co_argcount + code.co_kwonlyargcount
+        rest = iter(names[last:])
+        self.only = list(names[1 : code.co_posonlyargcount])
+        self.plain = list(names[max(code.co_posonlyargcount, 1) : code.co_argcount])
+        self.keywords = list(names[code.co_argcount : last])
+        self.several = next(rest) if code.co_flags & inspect.CO_VARARGS else ""
+        self.others = next(rest) if code.co_flags & inspect.CO_VARKEYWORDS else ""
+        placed = [*self.only, *self.plain]
+        defaults = method.__defaults__ or ()
+        self.defaults: dict[str, object] = dict(
+            zip(placed[len(placed) - len(defaults) :], defaults, strict=True)
+        )
+        self.defaults |= method.__kwdefaults__ or {}
+
+    def taken(self) -> str:
+        """Return the parameters as they stand in a definition."""
+        parts = [self._with_default(name) for name in self.only]
+        parts += ["/"] if parts else []
+        parts += [self._with_default(name) for name in self.plain]
+        if self.several or self.keywords:
+            parts.append(f"*{self.several}")
+        parts += [self._with_default(name) for name in self.keywords]
+        return ", ".join([*parts, *([f"**{self.others}"] if self.others else [])])
+
+    def handed_on(self) -> str:
+        """Return the arguments of a call that hands all of them on."""
+        parts = [*self.only, *self.plain, *([f"*{self.several}"] if self.several else [])]
+        parts += [f"{name}={name}" for name in self.keywords]
+        return ", ".join([*parts, *([f"**{self.others}"] if self.others else [])])
+
+    def call(self, name: str, service: object, given: dict[str, Any]) -> Any:
+        """Call the method *name* of *service* with what of *given* is not a default of ours."""
+        kept = {
+            key: value
+            for key, value in given.items()
+            if key not in self.defaults or value is not self.defaults[key]
+        }
+        several = kept.pop(self.several, ())
+        others = kept.pop(self.others, {})
+        # What stands before something that is kept is kept by its place, if it may be.
+        placed = [*self.only, *(self.plain if several else ())]
+        while placed and placed[-1] not in kept and not several:
+            placed.pop()
+        values = [given[each] for each in placed]
+        named = {key: value for key, value in kept.items() if key not in placed}
+        return getattr(service, name)(*values, *several, **named, **others)
+
+    def _with_default(self, name: str) -> str:
+        return f"{name}=_F_defaults[{name!r}]" if name in self.defaults else name
+
+
+def _forwarding(service: str, method: types.FunctionType, cls: type) -> Callable[..., Any]:
+    """Return a function that calls *method* of the service of that moment.
+
+    It is written out with the parameters of *method*, because taking `*args` and `**kwargs` and
+    handing them on would cost as much again as all the rest. A service of the usual class is
+    called with all of them; another one, such as a fake, without those that are left at their
+    default, so that its own hold.
+    """
     from functools import update_wrapper
 
-    def forward(*args: Any, **kwargs: Any) -> Any:
-        return getattr(current().make(service), name)(*args, **kwargs)
-
+    name, shape = method.__name__, _Shape(method)
+    every = [*shape.only, *shape.plain, *shape.keywords, shape.several, shape.others]
+    given = ", ".join(f"{each!r}: {each}" for each in every if each)
+    source = f"""def {name}({shape.taken()}):
+    _F_container = _F_active()
+    if _F_container is None:
+        _F_container = _F_process.container
+    try:
+        _F_service = _F_container._shared[{service!r}]
+    except (AttributeError, KeyError):
+        _F_service = _F_current().make({service!r})
+    if _F_service.__class__ is _F_class:
+        return _F_service.{name}({shape.handed_on()})
+    return _F_other({name!r}, _F_service, {{{given}}})
+"""
+    names = {
+        "_F_active": active.get,
+        "_F_class": cls,
+        "_F_current": current,
+        "_F_defaults": shape.defaults,
+        "_F_other": shape.call,
+        "_F_process": process,
+    }
+    found: dict[str, Any] = {}
+    exec(source, names, found)  # noqa: S102  # no text of anybody's is in it but names
+    forward = found[name]
     update_wrapper(forward, method)
     # As a bound method has it: without `self`. (inspect asks `__wrapped__` for the signature.)
     vars(forward)["__wrapped__"] = types.MethodType(method, object())
-    return forward
+    return cast("Callable[..., Any]", forward)
