@@ -2,13 +2,16 @@
 
 SecurelyError
 ├── ConfigurationError      a setting is missing, unknown, of the wrong type or out of range
+├── HttpException           a request ends here, with a status: abort(404)
 ├── MissingExtra            an optional package is not installed (also an ImportError)
 └── one root per component  ContainerError, ConsoleError, CacheError, QueueError …
 """
 
 from __future__ import annotations
 
-__all__ = ["ConfigurationError", "MissingExtra", "SecurelyError"]
+from collections.abc import Mapping
+
+__all__ = ["ConfigurationError", "HttpException", "MissingExtra", "SecurelyError"]
 
 
 class SecurelyError(Exception):
@@ -20,6 +23,29 @@ class SecurelyError(Exception):
 
 class ConfigurationError(SecurelyError):
     """A setting is missing, unknown, of the wrong type or out of range."""
+
+
+class HttpException(SecurelyError):
+    """A request ends here; whatever serves it answers with the status. It is never reported.
+
+    Args:
+        status: The status code of HTTP; unknown ones are allowed.
+        message: What the answer says; the status's own phrase unless given.
+        headers: Fields for the answer.
+
+    Source: Laravel 13, abort(); Symfony's HttpException.
+    """
+
+    def __init__(
+        self, status: int, message: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.status: int = status
+        self.message: str = message or _phrase(status)
+        self.headers: dict[str, str] = dict(headers or {})
+        super().__init__(self.message)
+
+    def __reduce__(self) -> tuple[type[HttpException], tuple[int, str, dict[str, str]]]:
+        return type(self), (self.status, self.message, self.headers)
 
 
 class MissingExtra(SecurelyError, ImportError):
@@ -35,3 +61,12 @@ class MissingExtra(SecurelyError, ImportError):
 
     def __reduce__(self) -> tuple[type[MissingExtra], tuple[str, str]]:
         return type(self), (self.package, self.extra)
+
+
+def _phrase(status: int) -> str:
+    from http import HTTPStatus  # not at the start, which is to be light
+
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return f"HTTP {status}"

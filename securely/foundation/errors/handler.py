@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, overload
 
 from securely.container import Container
+from securely.exceptions import HttpException
 from securely.foundation.errors.contracts import Level, ShouldntReport
 from securely.foundation.errors.hooks import Hooks
 from securely.foundation.errors.rules import Reporting, Rule, answered
@@ -131,7 +132,7 @@ class ErrorHandler:
 
     def should_report(self, error: BaseException) -> bool:
         """Tell whether *error* is one that people want to hear of."""
-        if isinstance(error, (*_NEVER, ShouldntReport)) or type(error).__name__ == _CANCELLED:
+        if isinstance(error, (*_NEVER, ShouldntReport, HttpException)) or type(error).__name__ == _CANCELLED:
             return False
         if isinstance(error, tuple(self._ignored)):
             return False
