@@ -163,9 +163,13 @@ class _Shape:
         }
         several = kept.pop(self.several, ())
         others = kept.pop(self.others, {})
-        # What stands before something that is kept is kept by its place, if it may be.
-        placed = [*self.only, *(self.plain if several else ())]
-        while placed and placed[-1] not in kept and not several:
+        placed: list[str] = []
+        for each in [*self.only, *self.plain]:
+            # A gap ends what is told by place; after it, only what has no name goes on so.
+            if each not in kept and not several and each not in self.only:
+                break
+            placed.append(each)
+        while placed and not several and placed[-1] not in kept:
             placed.pop()
         values = [given[each] for each in placed]
         named = {key: value for key, value in kept.items() if key not in placed}

@@ -11,7 +11,7 @@ in place; ``plugin.py`` is the plugin.
 
 from securely.testing.application import TestEnvironment, fresh_application
 from securely.testing.console import Artisan, CommandResult, PendingCommand
-from securely.testing.doubles import swapped
+from securely.testing.doubles import mock, partial_mock, spy, swapped
 from securely.testing.time import Travel, freeze
 
 __all__ = [
@@ -22,5 +22,8 @@ __all__ = [
     "Travel",
     "freeze",
     "fresh_application",
+    "mock",
+    "partial_mock",
+    "spy",
     "swapped",
 ]

@@ -6,7 +6,7 @@ import asyncio
 import copy
 import inspect
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import pytest
@@ -224,3 +224,82 @@ def test_provider_calls_after_resolving_also_when_it_is_late() -> None:
     provider.call_after_resolving(Tax, lambda made, app: seen.append((made, app)))
 
     assert seen == [tax, (tax, app)]
+
+
+class Every:
+    """A method with every kind of parameter."""
+
+    def mixed(
+        self, a: int, b: int = 2, /, c: int = 3, *rest: int, d: int, e: int = 5, **more: int
+    ) -> tuple[object, ...]:
+        return a, b, c, rest, d, e, more
+
+    def plain(self, a: int = 1, b: int = 2, c: int = 3) -> tuple[int, ...]:
+        return a, b, c
+
+    again = plain
+
+
+class Other(Every):
+    """Another class with defaults of its own."""
+
+    def mixed(self, a: int, b: int = 20, /, *rest: int, **more: int) -> tuple[object, ...]:  # type: ignore[override]
+        return a, b, rest, more
+
+    def plain(self, a: int = 10, b: int = 20, c: int = 30) -> tuple[int, ...]:
+        return a, b, c
+
+
+@pytest.fixture
+def every() -> Iterator[Container]:
+    container = Container()
+    container.singleton(Every)
+    container.alias(Every, "every")
+    before = set_process_container(container)
+    yield container
+    set_process_container(before)
+
+
+def test_facade_hands_on_every_kind_of_parameter(every: Container) -> None:
+    named: Every = facade("every")
+
+    for _ in range(2):  # by `__getattr__` the first time, by the function it leaves from then on
+        assert named.mixed(1, d=4) == (1, 2, 3, (), 4, 5, {})
+        assert named.mixed(1, 9, 8, 7, 6, d=4, e=3, f=2) == (1, 9, 8, (7, 6), 4, 3, {"f": 2})
+        assert named.plain(c=9) == (1, 2, 9)
+        assert named.again(4) == (4, 2, 3)
+        with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'd'"):
+            named.mixed(1)  # type: ignore[call-arg]
+
+
+def test_facade_leaves_a_service_of_another_class_its_own_defaults(every: Container) -> None:
+    named: Every = facade("every")
+    named.plain()
+    named.mixed(1, d=4)
+
+    every.instance(Every, Other())
+
+    assert named.plain() == (10, 20, 30)
+    assert named.plain(5) == (5, 20, 30)
+    assert named.plain(b=5) == (10, 5, 30)
+    assert named.plain(5, c=6) == (5, 20, 6)
+    assert named.mixed(1, d=4) == (1, 20, (), {"d": 4})
+    assert named.mixed(1, 9, 8, 7, d=4, f=2) == (1, 9, (8, 7), {"d": 4, "f": 2})
+
+
+def test_facade_looks_up_what_is_not_shared_at_each_call() -> None:
+    container = Container()
+    container.bind(Every)
+    container.alias(Every, "every")
+    made: list[object] = []
+    container.resolving(Every, lambda found, _: made.append(found))
+    named: Every = facade("every")
+    before = set_process_container(container)
+
+    try:
+        for _ in range(3):
+            named.plain()
+    finally:
+        set_process_container(before)
+
+    assert len(made) == len({id(each) for each in made}) == 3
