@@ -7,7 +7,17 @@ from abc import ABCMeta
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import UnionType
-from typing import Any, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    ClassVar,
+    TypeAlias,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from securely.events.exceptions import InvalidListener
 from securely.events.queueable import QueuedFunction
@@ -353,6 +363,8 @@ class Target:
         return self.function is other.function or (
             inspect.ismethod(self.function) and self.function == other.function
         )
+
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # need not be: lists are short
 
 
 def _method_of(listener: type[Any]) -> str:

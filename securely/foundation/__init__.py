@@ -32,6 +32,7 @@ from securely.foundation.events import (
 )
 from securely.foundation.exceptions import (
     BadProviders,
+    FacadeExists,
     FoundationError,
     MissingRequirement,
     MissingRoutes,
@@ -60,6 +61,7 @@ __all__ = [
     "DefaultProviders",
     "Doctor",
     "ErrorHandler",
+    "FacadeExists",
     "Finding",
     "FoundationError",
     "Maintenance",

@@ -144,6 +144,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.events.commands.ListCommand",
         "securely.events.provider.EventProvider",
     ),
+    "facade:list": (
+        "securely.foundation.commands.facades.FacadeListCommand",
+        "securely.foundation.provider.FoundationProvider",
+    ),
     "help": ("securely.console.commands.HelpCommand", "securely.console.provider.ConsoleProvider"),
     "key:generate": (
         "securely.encryption.commands.KeyGenerateCommand",
@@ -173,6 +177,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "make:exception": (
         "securely.console.commands.MakeExceptionCommand",
         "securely.console.provider.ConsoleProvider",
+    ),
+    "make:facade": (
+        "securely.foundation.commands.facades.MakeFacadeCommand",
+        "securely.foundation.provider.FoundationProvider",
     ),
     "make:interface": (
         "securely.console.commands.MakeInterfaceCommand",

@@ -3,6 +3,7 @@
 FoundationError (SecurelyError)
 ├── ProviderFailed          a provider cannot be imported, registered or booted
 ├── BadProviders            bootstrap/providers.py is not a list of providers
+├── FacadeExists            a file of facades declares that name already (also a FileExistsError)
 ├── MissingRequirement      a provider requires one that nobody lists
 ├── MissingRoutes           a file that `with_routing` names is not there
 ├── NotInMaintenance        `up` without `down`
@@ -25,6 +26,7 @@ from securely.support.suggest import did_you_mean
 
 __all__ = [
     "BadProviders",
+    "FacadeExists",
     "FoundationError",
     "MissingRequirement",
     "MissingRoutes",
@@ -71,6 +73,20 @@ class BadProviders(FoundationError):
 
     def __reduce__(self) -> tuple[type[BadProviders], tuple[Path, str]]:
         return type(self), (self.file, self.reason)
+
+
+class FacadeExists(FoundationError, FileExistsError):
+    """A file of facades declares that name already."""
+
+    def __init__(self, name: str, place: str) -> None:
+        self.name: str = name
+        self.place: str = place
+        super().__init__(
+            f"{place} declares {name} already. Choose another name, or change it there."
+        )
+
+    def __reduce__(self) -> tuple[type[FacadeExists], tuple[str, str]]:
+        return type(self), (self.name, self.place)
 
 
 class MissingRequirement(FoundationError):

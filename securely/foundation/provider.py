@@ -35,6 +35,8 @@ class FoundationProvider(Provider):
         "env": "securely.foundation.commands.environment.EnvironmentCommand",
         "env:check": "securely.foundation.commands.environment.EnvironmentCheckCommand",
         "make:config": "securely.foundation.commands.config.MakeConfigCommand",
+        "facade:list": "securely.foundation.commands.facades.FacadeListCommand",
+        "make:facade": "securely.foundation.commands.facades.MakeFacadeCommand",
         "make:provider": "securely.foundation.commands.make.MakeProviderCommand",
         "new": "securely.foundation.commands.new.NewCommand",
         "optimize": "securely.foundation.commands.optimize.OptimizeCommand",

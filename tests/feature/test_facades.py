@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from securely import Application, facades
 from securely.container import NotBooted
 from securely.facades import App, Cache, Config, Crypt, Encryption, Event, Events, Log, Queue
 from securely.foundation import NotYetBooted
+from securely.testing import Artisan
 
 
 def test_every_facade_reaches_its_service(app: Application) -> None:
@@ -75,3 +77,27 @@ def test_a_facade_without_an_application_says_what_to_do() -> None:
     """No test leaves its application behind, nor the one that it imported."""
     with pytest.raises(NotBooted, match="active"):
         Cache.get("answer")
+
+
+def test_facade_list_shows_what_each_stands_for(artisan: Artisan) -> None:
+    artisan("facade:list").assert_ok().assert_output("securely.cache.manager.CacheManager")
+
+    listed = json.loads(artisan("facade:list --json").assert_ok().output)
+
+    assert [each["name"] for each in listed] == facades.__all__
+    assert {"name": "Crypt", "service": "encrypter"}.items() <= next(
+        each for each in listed if each["name"] == "Crypt"
+    ).items()
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("make:facade 2Fast app.x:Y", '"2Fast" cannot name a facade'),
+        ("make:facade Payments app.payments.Gateway", 'Write it as "app.payments.gateway:Gateway"'),
+    ],
+)
+def test_make_facade_refuses_what_is_no_name_and_no_class(
+    artisan: Artisan, line: str, told: str
+) -> None:
+    artisan(line).assert_exit(1).assert_output(told)

@@ -60,11 +60,12 @@ class ErrorHandlerFake(ErrorHandler):
         if isinstance(error, str):
             error = Exception(error)
         if not isinstance(error, BaseException):
-            register: Callable[[Any], object] = super().report
-            return register(error)
+            reporter: Callable[[Any], object] = error
+            return super().report(reporter)
         shown = self.mapped(error)
         if self._kinds and not isinstance(shown, self._kinds):
-            return self._original.report(error, **context)
+            self._original.report(error, **context)
+            return None
         if self.should_report(shown):
             self._reported.append(shown)
             if self._throws:

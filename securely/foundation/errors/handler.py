@@ -132,7 +132,10 @@ class ErrorHandler:
 
     def should_report(self, error: BaseException) -> bool:
         """Tell whether *error* is one that people want to hear of."""
-        if isinstance(error, (*_NEVER, ShouldntReport, HttpException)) or type(error).__name__ == _CANCELLED:
+        if (
+            isinstance(error, (*_NEVER, ShouldntReport, HttpException))
+            or type(error).__name__ == _CANCELLED
+        ):
             return False
         if isinstance(error, tuple(self._ignored)):
             return False

@@ -8,7 +8,7 @@ from hmac import compare_digest
 from importlib import import_module
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from securely.foundation.maintenance.bypass import is_bearer, new_cookie
 from securely.foundation.maintenance.modes import DOWN_FILE, read_down_file
@@ -78,8 +78,11 @@ def _lets_in(scope: Scope, data: Mapping[str, object]) -> bool:
 
 
 def _listed(value: object) -> Iterable[Any]:
-    found: list[Any] = value if isinstance(value, list) else []
-    return found
+    return value if _is_list(value) else ()
+
+
+def _is_list(value: object) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
 
 
 def _is_allowed(client: str, allowed: Iterable[Any]) -> bool:

@@ -52,6 +52,8 @@ MADE = {
     ("make:listener", "HearAll"): "app/listeners/hear_all.py",
     ("make:listener", "Note", "--event=InvoiceIssued", "--queued"): "app/listeners/note.py",
     ("make:provider", "Billing"): "app/providers/billing_provider.py",
+    ("make:facade", "Bills", "app.providers.billing_provider:BillingProvider"): "app/facades.py",
+    ("make:config", "shop"): "config/shop.py",
 }
 
 
