@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from typing import Any, Self, TypeVar, overload
 
-from securely.container.binding import Binding, Key, Lifetime, name_of
+from securely.container.binding import Binding, Key, Lifetime, class_of, name_of
 from securely.container.exceptions import AliasLoop, InvalidBinding
 from securely.container.scope import Scope, aclose, building, close, current_scope
 from securely.container.verbs.reports import Reports
@@ -142,7 +142,9 @@ class Container(Reports):
             concrete = key
         if not (isinstance(concrete, str) or callable(concrete)):
             raise InvalidBinding(
-                f"Cannot bind {name_of(key)} to {concrete!r}: give a class, a factory or a key. "
+                # Not the object itself: it may hold a secret.
+                f"Cannot bind {name_of(key)} to an object of type {class_of(concrete).__name__}: "
+                "give a class, a factory or a key. "
                 f"An object is bound with app.instance({name_of(key)}, …)."
             )
         was_resolved = self.resolved(key)

@@ -770,3 +770,11 @@ def test_make_when_a_class_says_its_parameters_in_a_signature_reads_them(app: Co
     assert isinstance(made.data["base"], Base)
     assert made.data["size"] == 3
     assert set(app.make(Model).data) == {"base"}
+
+
+def test_binding_to_an_object_when_it_holds_a_secret_then_the_message_does_not_show_it() -> None:
+    with pytest.raises(InvalidBinding) as caught:
+        Container().bind("mail", {"password": "hunter2"})
+
+    assert "an object of type dict" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
