@@ -140,14 +140,24 @@ class OpenTransactions:
 
         `with transactions.follow(database.transaction()) as connection:`
         """
-        with self.block(), transaction as given:
+        with self.block(), transaction as given, self._dropping():
             yield given
 
     @asynccontextmanager
     async def afollow(self, transaction: AbstractAsyncContextManager[T]) -> AsyncGenerator[T]:
         """Async twin of :meth:`follow`."""
         async with self.ablock(), transaction as given:
-            yield given
+            with self._dropping():
+                yield given
+
+    @contextmanager
+    def _dropping(self) -> Generator[None]:
+        """Drop what waits if the block raises: its transaction may swallow that, rolled back."""
+        try:
+            yield
+        except BaseException:
+            self._here()[-1].waiting.clear()
+            raise
 
     def _here(self) -> tuple[_Level, ...]:
         return tuple(level for level in self._levels.get() if level.open)

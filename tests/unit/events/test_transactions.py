@@ -445,3 +445,35 @@ def test_where_nothing_is_open_a_callback_is_called_and_an_end_does_nothing(
     transactions.roll_back()
 
     assert told == ["now"]
+
+
+def test_follow_when_the_database_swallows_the_error_calls_nothing(
+    transactions: OpenTransactions,
+) -> None:
+    called: list[str] = []
+
+    def fail() -> None:
+        raise ValueError
+
+    @contextmanager
+    def swallowing() -> Generator[None]:
+        with suppress(ValueError):
+            yield
+
+    @asynccontextmanager
+    async def aswallowing() -> AsyncGenerator[None]:
+        with suppress(ValueError):
+            yield
+
+    async def main() -> None:
+        async with transactions.afollow(aswallowing()):
+            transactions.after_commit(lambda: called.append("async"))
+            fail()
+
+    with transactions.follow(swallowing()):
+        transactions.after_commit(lambda: called.append("sync"))
+        fail()
+    asyncio.run(main())
+
+    assert called == []
+    assert not transactions.is_open()
