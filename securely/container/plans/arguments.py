@@ -11,7 +11,15 @@ from securely.container.binding import Binding, Key, is_factory, is_list
 from securely.container.contextual import Given, ParameterName
 from securely.container.exceptions import AsyncBinding, NotBound
 from securely.container.markers import Give, Inject, Lazy, Parameters
-from securely.container.plans.nodes import Call, Constant, Finish, Node, Overrides, Slot
+from securely.container.plans.nodes import (
+    Call,
+    Constant,
+    Construct,
+    Finish,
+    Node,
+    Overrides,
+    Slot,
+)
 from securely.container.signature import Kind, Parameter, is_service, origin_of
 from securely.container.verbs.core import Core
 from securely.support.missing import MISSING
@@ -291,8 +299,10 @@ class Arguments:
         return self._all(value) if is_list(value) else self._one(value)
 
     def _all(self, values: list[Any]) -> Node:
-        nodes = [self._one(each) for each in values]
-        return Call(lambda: [node.build() for node in nodes])
+        # A call like any other: so one of them may be async.
+        each = Parameter("each", Kind.POSITIONAL_ONLY, MISSING, MISSING)
+        slots = [Slot(each, self._one(value)) for value in values]
+        return Construct(lambda *made: list(made), slots)
 
     def _one(self, value: Any) -> Node:
         if isinstance(value, type | str):

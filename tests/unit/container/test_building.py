@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 import io
@@ -25,6 +26,7 @@ from typing import (
 import pytest
 
 from securely.container import (
+    AsyncBinding,
     CircularDependency,
     Container,
     Inject,
@@ -778,3 +780,19 @@ def test_binding_to_an_object_when_it_holds_a_secret_then_the_message_does_not_s
 
     assert "an object of type dict" in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_given_list_when_one_of_it_is_async_is_awaited_and_refused_in_sync_code() -> None:
+    class Wants:
+        def __init__(self, texts: Sequence[str]) -> None:
+            self.texts = texts
+
+    async def fetched() -> str:
+        return "fetched"
+
+    app = Container()
+    app.when(Wants).needs(Sequence[str]).give([fetched, lambda: "made"])
+
+    with pytest.raises(AsyncBinding, match=r"amake\(Wants\)"):
+        app.make(Wants)
+    assert asyncio.run(app.amake(Wants)).texts == ["fetched", "made"]
