@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
-from weakref import WeakKeyDictionary
+from weakref import finalize
 
 from securely.config.env import env
 from securely.container import current
@@ -109,8 +109,9 @@ def app(key: Any = None, /, **overrides: object) -> Any:
         NotBound: *key* cannot be built.
 
     Example:
+        >>> from securely import helpers
         >>> from securely.config import Config
-        >>> app(Config) is app("config")
+        >>> helpers.app(Config) is helpers.app("config")
         True
     """
     container = current()
@@ -441,12 +442,15 @@ def once(function: Callable[[], T]) -> T:
         True
     """
     frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # documented: who called
-    owner = frame.f_locals.get("self", frame.f_locals.get("cls"))
     place = (frame.f_code, frame.f_lasti)
+    # A comprehension is a frame of its own before Python 3.12, which does not know the object.
+    while frame.f_code.co_name in _COMPREHENSIONS and frame.f_back is not None:
+        frame = frame.f_back
+    owner = frame.f_locals.get("self", frame.f_locals.get("cls"))
     with _once_lock:
         try:
-            kept = _kept.setdefault(owner, {}) if owner is not None else _kept_for_all
-        except TypeError:  # it can not be held weakly, or not be a key
+            kept = _kept_for(owner) if owner is not None else _kept_for_all
+        except TypeError:  # it cannot be held weakly
             return function()
     with _once_lock:
         if place in kept:
@@ -554,18 +558,25 @@ def dd(*values: object) -> NoReturn:
 
 
 def _dump(values: tuple[object, ...], place: str) -> None:
-    from rich.console import Console
-    from rich.pretty import Pretty
+    # rich is not imported before somebody looks at something.
+    from securely.console.output.drawing import draw_values
 
-    console = Console(file=sys.stderr)
-    console.print(place, style="dim", highlight=False, soft_wrap=True, markup=False)
-    for each in values:
-        console.print(Pretty(each))
+    draw_values(place, values, sys.stderr)
 
 
 _once_lock = threading.Lock()
-_kept: WeakKeyDictionary[Any, dict[Any, object]] = WeakKeyDictionary()
+_COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
+# By id, for objects that are equal are not the same, and many cannot be keys.
+_kept: dict[int, dict[Any, object]] = {}
 _kept_for_all: dict[Any, object] = {}
+
+
+def _kept_for(owner: object) -> dict[Any, object]:
+    kept = _kept.get(id(owner))
+    if kept is None:
+        finalize(owner, _kept.pop, id(owner), None).atexit = False
+        kept = _kept[id(owner)] = {}
+    return kept
 
 
 def _tries(times: Times, sleep: Sleep) -> tuple[int, Callable[[int, Exception], float]]:

@@ -6,12 +6,17 @@ import inspect
 import types
 from collections.abc import Callable
 from typing import Any, cast
+from weakref import WeakSet
 
-from securely.container.binding import name_of
+from securely.container.binding import class_of, name_of
 from securely.container.current import active, current, process
 from securely.support.suggest import did_you_mean
 
 __all__ = ["Facade", "facade", "service_of"]
+
+
+# The functions that facades have left behind; they must never become a service's own.
+_forwards: WeakSet[Callable[..., Any]] = WeakSet()
 
 
 class Facade:
@@ -32,7 +37,7 @@ class Facade:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(f"{self!r} has no attribute {name!r}")
         service = self.__root()
-        cls = _class_of(service)
+        cls = class_of(service)
         try:
             found = getattr(service, name)
         except AttributeError as error:
@@ -58,7 +63,14 @@ class Facade:
         return current().make(self.__service)
 
     def __setattr__(self, name: str, value: object) -> None:
-        setattr(self.__root(), name, value)
+        service = self.__root()
+        # What is set may take other parameters than the function that was left behind.
+        vars(self).pop(name, None)
+        if isinstance(value, types.FunctionType) and value in _forwards:
+            # Somebody puts back what he read here, as monkeypatch does: the method itself, then.
+            service.__dict__.pop(name, None)
+        else:
+            setattr(service, name, value)
 
     def __delattr__(self, name: str) -> None:
         delattr(self.__root(), name)
@@ -83,7 +95,10 @@ class Facade:
         return dir(self.__root())
 
     def __repr__(self) -> str:
-        return f"<facade {self.__service!r}>"
+        container = active.get() or process.container
+        root = self.__service if container is None else container.get_alias(self.__service)
+        stands_for = f" of {name_of(root)}" if isinstance(root, type) else ""
+        return f"<facade {self.__service!r}{stands_for}>"
 
 
 def facade(service: str) -> Any:
@@ -108,10 +123,6 @@ def service_of(facade: object) -> str:
         raise TypeError(f"{facade!r} is no facade: it was not made with facade(name).")
     name: str = vars(facade)["_Facade__service"]
     return name
-
-
-def _class_of(value: object) -> type[Any]:
-    return type(value)
 
 
 class _Shape:
@@ -200,7 +211,7 @@ def _forwarding(service: str, method: types.FunctionType, cls: type) -> Callable
         _F_service = _F_container._shared[{service!r}]
     except (AttributeError, KeyError):
         _F_service = _F_current().make({service!r})
-    if _F_service.__class__ is _F_class:
+    if _F_type(_F_service) is _F_class:
         return _F_service.{name}({shape.handed_on()})
     return _F_other({name!r}, _F_service, {{{given}}})
 """
@@ -211,6 +222,7 @@ def _forwarding(service: str, method: types.FunctionType, cls: type) -> Callable
         "_F_defaults": shape.defaults,
         "_F_other": shape.call,
         "_F_process": process,
+        "_F_type": type,
     }
     found: dict[str, Any] = {}
     exec(source, names, found)  # noqa: S102  # no text of anybody's is in it but names
@@ -218,4 +230,5 @@ def _forwarding(service: str, method: types.FunctionType, cls: type) -> Callable
     update_wrapper(forward, method)
     # As a bound method has it: without `self`. (inspect asks `__wrapped__` for the signature.)
     vars(forward)["__wrapped__"] = types.MethodType(method, object())
+    _forwards.add(forward)
     return cast("Callable[..., Any]", forward)

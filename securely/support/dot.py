@@ -149,7 +149,10 @@ def child(holder: object, segment: str | int) -> object | Missing:
     """Return what *holder*, a mapping, list or tuple, has at *segment*; MISSING otherwise."""
     if isinstance(holder, Mapping):
         entries = cast("Mapping[object, object]", holder)
-        return entries.get(_key(entries, segment), MISSING)
+        # As it is spelt, which is nearly always so, before anything else is tried.
+        return (
+            entries[segment] if segment in entries else entries.get(_key(entries, segment), MISSING)
+        )
     if isinstance(holder, (list, tuple)):
         items = cast("list[object]", holder)
         index = _index(items, segment)

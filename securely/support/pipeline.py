@@ -103,9 +103,8 @@ class Pipeline(Generic[T]):
         Raises:
             NotAPipe: One of the pipes cannot handle anything; nothing has been sent then.
         """
-        run = self._stacked(destination, _as_it_is)
         try:
-            return cast("R", run(self._value))
+            return cast("R", self._stacked(destination, _as_it_is)(self._value))
         except BaseException as error:
             handler = self._catcher(error)
             if handler is None:
@@ -120,9 +119,8 @@ class Pipeline(Generic[T]):
 
         An async pipe awaits what comes next. A sync one is handed an awaitable, which it returns.
         """
-        run = self._stacked(destination, _awaitable)
         try:
-            return cast("R", await _settled(run(self._value)))
+            return cast("R", await self._stacked(destination, _awaitable)(self._value))
         except BaseException as error:
             handler = self._catcher(error)
             if handler is None:

@@ -52,11 +52,19 @@ def swapped(facade: S, replacement: S) -> Generator[S]:
     container = current()
     service = container.root(service_of(facade))
     before = container.make(service)
+    entries = container.registrations.entries
+    bindings = list(entries[service]) if service in entries else None
     container.instance(service, replacement)
     try:
         yield replacement
     finally:
-        container.instance(service, before)
+        container.instance(service, before)  # tells those who asked for rebinding
+        # How it was bound is put back, too: else a transient or scoped one would stay the same.
+        if bindings is None:
+            entries.pop(service, None)
+        else:
+            entries[service] = bindings
+        container.invalidate()
 
 
 class Received(NamedTuple):
@@ -316,7 +324,11 @@ class Mock(Double[S]):
         if fitting:
             # One that has had its calls gives way to the next; the last counts what is too much.
             open_ones = [one for one in fitting if one.is_open]
-            return (open_ones or fitting[-1:])[0].answer(args, kwargs)
+            wanted = (open_ones or fitting[-1:])[0]
+            answer = wanted.answer(args, kwargs)
+            if not open_ones:
+                wanted.verify()
+            return answer
         if self._passes(name):
             return method(*args, **kwargs)
         expected = ", ".join(map(str, self._expected)) or "nothing"

@@ -1,12 +1,14 @@
-"""Tables, drawn by rich; imported when the first one is drawn."""
+"""Tables and values, drawn by rich; imported when the first one is drawn."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TextIO
 
 from rich import box as boxes
 from rich.console import Console
+from rich.pretty import Pretty
 from rich.table import Table
 from rich.text import Text
 
@@ -15,7 +17,7 @@ from securely.console.output import style
 from securely.console.output.separator import TableSeparator
 from securely.support.suggest import did_you_mean
 
-__all__ = ["BOXES", "draw_table"]
+__all__ = ["BOXES", "draw_table", "draw_values"]
 
 Row = Sequence[object] | Mapping[str, object] | TableSeparator
 
@@ -77,6 +79,14 @@ def draw_table(
     )
     console.print(table)
     return "".join(f"{line.rstrip()}\n" for line in drawn.getvalue().splitlines())
+
+
+def draw_values(place: str, values: Iterable[object], stream: TextIO) -> None:
+    """Write *place*, then each of *values* as Python would write it, in colour and in lines."""
+    console = Console(file=stream)
+    console.print(place, style="dim", highlight=False, soft_wrap=True, markup=False)
+    for each in values:
+        console.print(Pretty(each))
 
 
 def _cell(value: object, colour: bool) -> Text:

@@ -125,6 +125,11 @@ def test_facade_keeps_the_signature_of_a_method() -> None:
         assert Cache.get.__doc__ == "Return a value."
         assert "get" in dir(Cache)
     assert repr(Cache) == "<facade 'cache'>"
+    named = Container()
+    named.bind(Store)
+    named.alias(Store, "cache")
+    with named.active():
+        assert repr(Cache) == "<facade 'cache' of Store>"
     assert service_of(Cache) == "cache"
     with pytest.raises(TypeError, match="is no facade"):
         service_of(3)
@@ -303,3 +308,17 @@ def test_facade_looks_up_what_is_not_shared_at_each_call() -> None:
         set_process_container(before)
 
     assert len(made) == len({id(each) for each in made}) == 3
+
+
+def test_facade_when_a_method_is_patched_and_put_back_then_the_method_is_the_services_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with container().active() as app:
+        Cache.get("a")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Cache, "get", lambda key: 7)
+            assert Cache.get("a") == 7
+
+        assert Cache.get("a", 3) == 3
+        assert "get" not in vars(app.make("cache"))

@@ -8,6 +8,7 @@ import gc
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -351,3 +352,29 @@ def test_helpers_when_imported_then_no_service_is() -> None:
     )
 
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("is_frozen", [True, False])
+def test_once_within_a_method_when_objects_are_equal_then_each_has_its_own(is_frozen: bool) -> None:
+    @dataclass(frozen=is_frozen)  # one that is not frozen has no hash
+    class Account:
+        name: str
+
+        def token(self) -> object:
+            return once(object)
+
+    one, other = Account("a"), Account("a")
+
+    assert one.token() is one.token()
+    assert one.token() is not other.token()
+
+
+def test_once_within_a_comprehension_when_objects_differ_then_each_has_its_own() -> None:
+    class Holder:
+        def parts(self) -> list[object]:
+            return [once(object) for _ in range(2)]
+
+    one, other = Holder(), Holder()
+
+    assert one.parts()[0] is one.parts()[1]
+    assert one.parts()[0] is not other.parts()[0]

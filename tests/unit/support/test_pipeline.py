@@ -167,3 +167,17 @@ def test_athen_when_an_async_pipe_fails_then_an_async_handler_answers() -> None:
     done = asyncio.run(Pipeline(7).pipe(fail).catch(TimeoutError, answer).athen_return())
 
     assert done == "no answer for 7"
+
+
+def test_finally_when_a_pipe_cannot_be_made_then_is_called_all_the_same() -> None:
+    ended: list[int] = []
+
+    def refuse(cls: type[Times]) -> Times:
+        raise LookupError(cls.__name__)
+
+    pipeline = Pipeline(1, refuse).through([Times]).finally_(ended.append)
+
+    with pytest.raises(LookupError, match="Times"):
+        pipeline.then_return()
+    assert asyncio.run(pipeline.catch(LookupError, lambda error, value: 9).athen_return()) == 9
+    assert ended == [1, 1]

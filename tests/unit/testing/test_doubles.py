@@ -167,3 +167,30 @@ def test_partial_mock_when_a_method_is_misspelt_then_refuses() -> None:
 def test_doubles_when_printed_then_say_what_they_are() -> None:
     with spy(Kept) as store:
         assert repr(store) == "<spy of Store>"
+
+
+@pytest.mark.parametrize("lifetime", ["transient", "scoped"])
+def test_spy_when_it_ends_then_the_service_is_bound_as_it_was(
+    container: Container, lifetime: str
+) -> None:
+    bind = container.bind if lifetime == "transient" else container.scoped
+    bind(Store)
+
+    with spy(Kept):
+        pass
+
+    with container.scope():
+        first = container.make(Store)
+    with container.scope():
+        assert container.make(Store) is not first
+
+
+def test_mock_when_called_once_too_often_then_fails_at_that_call() -> None:
+    reached: list[str] = []
+
+    with pytest.raises(AssertionError, match="never, and was called once"), mock(Kept) as store:  # noqa: PT012
+        store.should_receive("get").never()
+        Kept.get("a")
+        reached.append("after")
+
+    assert reached == []
