@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from enum import StrEnum
-from typing import TextIO
+from typing import Final, TextIO
 
 from securely.support.terminal import is_dumb
 
@@ -78,6 +80,14 @@ _SEQUENCES = {
     "6~": Key.PAGE_DOWN,
 }
 
+# What ends a process, unless somebody has a say about it; Windows has no others than SIGTERM.
+_ENDING: Final = tuple(
+    number
+    for name in ("SIGTERM", "SIGHUP", "SIGQUIT")
+    if (number := getattr(signal, name, None)) is not None
+)
+_SHOW_CURSOR: Final = b"\x1b[?25h"
+
 # How long the rest of a sequence may take after ESC, in seconds: a slow line, not a person.
 _SEQUENCE_SECONDS = 0.05
 
@@ -146,10 +156,12 @@ class TerminalKeyboard(Keyboard):
 
     Args:
         stream: The terminal.
+        screen: Where the question is drawn, and the cursor hidden meanwhile.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, screen: TextIO | None = None) -> None:
         self._stream = stream
+        self._screen = screen
         self._ahead: deque[str] = deque()
 
     def key(self) -> str | None:
@@ -163,7 +175,11 @@ class TerminalKeyboard(Keyboard):
 
     @contextmanager
     def reading(self) -> Generator[None]:
-        """Hold the terminal in raw mode within the block; what it was comes back."""
+        """Hold the terminal in raw mode within the block; what it was comes back.
+
+        It does, too, where a signal ends the process meanwhile: in the main thread, SIGTERM,
+        SIGHUP and SIGQUIT give it back first, unless somebody else has a say about them.
+        """
         import termios
 
         number = self._stream.fileno()
@@ -172,11 +188,20 @@ class TerminalKeyboard(Keyboard):
         # Keys as they come, Ctrl-C included, and not echoed; output stays as it is.
         raw[0] &= ~(termios.ICRNL | termios.IXON)
         raw[3] &= ~(termios.ICANON | termios.ECHO | termios.ISIG | termios.IEXTEN)
-        termios.tcsetattr(number, termios.TCSADRAIN, raw)
-        try:
-            yield
-        finally:
-            termios.tcsetattr(number, termios.TCSADRAIN, before)
+
+        def give_back() -> None:
+            with suppress(OSError, ValueError, termios.error):  # the terminal may be gone
+                termios.tcsetattr(number, termios.TCSANOW, before)
+            if self._screen is not None:
+                with suppress(OSError, ValueError):
+                    os.write(self._screen.fileno(), _SHOW_CURSOR)
+
+        with _before_ending(give_back):
+            termios.tcsetattr(number, termios.TCSADRAIN, raw)
+            try:
+                yield
+            finally:
+                termios.tcsetattr(number, termios.TCSADRAIN, before)
 
     def _read(self) -> bytes:
         number = self._stream.fileno()
@@ -198,6 +223,33 @@ def can_read_keys(stream: TextIO) -> bool:
     except (OSError, ValueError, termios.error):
         return False
     return not is_dumb()
+
+
+@contextmanager
+def _before_ending(give_back: Callable[[], None]) -> Generator[None]:
+    """Within the block, call *give_back* before a signal ends the process.
+
+    A signal that somebody handles, or ignores, is left to them; in another thread than the main
+    one Python lets nobody handle any.
+    """
+
+    def end(number: int, _frame: object) -> None:
+        give_back()
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+
+    taken: list[int] = []
+    try:
+        if threading.current_thread() is threading.main_thread():
+            for number in _ENDING:
+                if signal.getsignal(number) == signal.SIG_DFL:
+                    signal.signal(number, end)
+                    taken.append(number)
+        yield
+    finally:
+        for number in taken:
+            if signal.getsignal(number) is end:
+                signal.signal(number, signal.SIG_DFL)
 
 
 def _is_cut(read: bytes) -> bool:

@@ -481,5 +481,5 @@ class Prompts:
 
         if not (self._output.errors.isatty() and can_read_keys(sys.stdin)):
             return None
-        self._keyboard = TerminalKeyboard(sys.stdin)
+        self._keyboard = TerminalKeyboard(sys.stdin, self._output.errors)
         return self._keyboard

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import termios
@@ -45,18 +46,30 @@ artisan.add(Spin)
 sys.exit(artisan.run(sys.argv[1:]))
 """
 
+BARE = """
+from securely.console.prompts import text
+print("<" + text("Name") + ">")
+"""
+
+SPOKEN_FOR = """
+import signal, sys
+from securely.console.prompts import text
+signal.signal(signal.SIGHUP, lambda number, frame: print("told", file=sys.stderr))
+print("<" + text("Name") + ">")
+"""
+
 pytestmark = pytest.mark.integration
 
 
 class Terminal:
     """A program in a pseudo-terminal, and what it drew."""
 
-    def __init__(self, *words: str, term: str = "xterm") -> None:
+    def __init__(self, *words: str, term: str = "xterm", program: str = PROGRAM) -> None:
         self.ours, self.theirs = pty.openpty()
         self.before = termios.tcgetattr(self.theirs)
         self.drawn = b""
         self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, *words],
+            [sys.executable, "-c", program, *words],
             stdin=self.theirs,
             stdout=self.theirs,
             stderr=self.theirs,
@@ -90,8 +103,8 @@ def open_terminal() -> Iterator[type[Terminal]]:
     opened: list[Terminal] = []
 
     class Opened(Terminal):
-        def __init__(self, *words: str, term: str = "xterm") -> None:
-            super().__init__(*words, term=term)
+        def __init__(self, *words: str, term: str = "xterm", program: str = PROGRAM) -> None:
+            super().__init__(*words, term=term, program=program)
             opened.append(self)
 
     yield Opened
@@ -142,6 +155,34 @@ def test_prompts_when_ctrl_c_is_pressed_then_exit_130_and_give_the_terminal_back
 
     assert terminal.process.wait() == 130
     assert termios.tcgetattr(terminal.theirs) == terminal.before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_prompts_when_a_signal_ends_a_script_then_give_the_terminal_back(
+    open_terminal: type[Terminal], number: signal.Signals
+) -> None:
+    terminal = open_terminal(program=BARE)
+
+    terminal.until("┌ Name")
+    terminal.process.send_signal(number)
+    terminal.until("\x1b[?25h")
+
+    assert terminal.process.wait() == -number
+    assert termios.tcgetattr(terminal.theirs) == terminal.before
+
+
+def test_prompts_when_somebody_handles_the_signal_then_leave_it_to_them(
+    open_terminal: type[Terminal],
+) -> None:
+    terminal = open_terminal(program=SPOKEN_FOR)
+
+    terminal.until("┌ Name")
+    terminal.process.send_signal(signal.SIGHUP)
+    terminal.until("told")
+    terminal.type("Ann\r")
+    terminal.until("<Ann>")
+
+    assert terminal.process.wait() == 0
 
 
 def test_prompts_when_the_terminal_is_dumb_then_ask_by_lines(
