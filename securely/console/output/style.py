@@ -77,10 +77,13 @@ def plain_width(text: str) -> int:
     plain = strip(text)
     if plain.isascii():
         return len(plain)
-    from unicodedata import combining, east_asian_width
+    from unicodedata import category, east_asian_width
 
+    # Marks and what only formats stand in no column of their own; a soft hyphen is drawn.
     return sum(
-        0 if combining(c) or c in "\u200b\u200d\ufe0e\ufe0f" else 1 + (east_asian_width(c) in "WF")
+        0
+        if category(c) in ("Mn", "Me", "Cf") and c != "\u00ad"
+        else 1 + (east_asian_width(c) in "WF")
         for c in plain
     )
 

@@ -86,6 +86,10 @@ _ENDING: Final = tuple(
     for name in ("SIGTERM", "SIGHUP", "SIGQUIT")
     if (number := getattr(signal, name, None)) is not None
 )
+# They write nothing themselves, but hold together what is one sign: families, flags, scripts.
+_JOINERS: Final = frozenset({"\u200c", "\u200d", *map(chr, range(0xE0020, 0xE0080))})
+# As much as is read at once.
+_CHUNK: Final = 1024
 _SHOW_CURSOR: Final = b"\x1b[?25h"
 
 # How long the rest of a sequence may take after ESC, in seconds: a slow line, not a person.
@@ -93,7 +97,7 @@ _SEQUENCE_SECONDS = 0.05
 
 
 def decoded(text: str) -> Iterator[str]:
-    """Give the keys in *text*, as a terminal sends them.
+    """Give the keys in *text*, as a terminal sends them; CR and LF together are one Enter.
 
     Example:
         >>> [str(key.value if isinstance(key, Key) else key) for key in decoded("a\\x1b[A\\r")]
@@ -103,8 +107,10 @@ def decoded(text: str) -> Iterator[str]:
     while position < len(text):
         character = text[position]
         position += 1
+        if character == "\r" and text[position : position + 1] == "\n":
+            position += 1
         if character != "\x1b":
-            yield _CONTROLS.get(character, character if character.isprintable() else Key.UNKNOWN)
+            yield _CONTROLS.get(character, character if _writes(character) else Key.UNKNOWN)
             continue
         if text[position : position + 1] not in ("[", "O"):
             yield Key.ESCAPE
@@ -205,10 +211,10 @@ class TerminalKeyboard(Keyboard):
 
     def _read(self) -> bytes:
         number = self._stream.fileno()
-        read = os.read(number, 1024)
+        read = os.read(number, _CHUNK)
         # A sequence or a letter may be cut in two: the rest follows at once, or ESC was all.
         while read and _is_cut(read) and _has_more(number):
-            read += os.read(number, 1024)
+            read += os.read(number, _CHUNK)
         return read
 
 
@@ -252,9 +258,15 @@ def _before_ending(give_back: Callable[[], None]) -> Generator[None]:
                 signal.signal(number, signal.SIG_DFL)
 
 
+def _writes(character: str) -> bool:
+    return character.isprintable() or character in _JOINERS
+
+
 def _is_cut(read: bytes) -> bool:
     if read.endswith((b"\x1b", b"\x1b[", b"\x1bO")):
         return True
+    if read.endswith(b"\r") and len(read) % _CHUNK == 0:
+        return True  # a full chunk ends in it: an LF that belongs to it may be in the next
     try:
         read.decode("utf-8")
     except UnicodeDecodeError as error:

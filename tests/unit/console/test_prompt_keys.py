@@ -23,7 +23,11 @@ from securely.console.prompts.keys import Key, Keys, TerminalKeyboard, can_read_
         ("\x1bx", [Key.ESCAPE, "x"]),
         ("\x1b[1;5Cx", [Key.UNKNOWN, "x"]),
         ("\x1b[200", [Key.UNKNOWN]),
-        ("\r\n\t\x7f\x08", [Key.ENTER, Key.ENTER, Key.TAB, Key.BACKSPACE, Key.BACKSPACE]),
+        ("\n\r\t\x7f\x08", [Key.ENTER, Key.ENTER, Key.TAB, Key.BACKSPACE, Key.BACKSPACE]),
+        ("a\r\nb\r\n\r\n", ["a", Key.ENTER, "b", Key.ENTER, Key.ENTER]),
+        ("👩\u200d👧", ["👩", "\u200d", "👧"]),
+        ("🏴\U000e0067\U000e007f", ["🏴", "\U000e0067", "\U000e007f"]),
+        ("\u202e\u200b", [Key.UNKNOWN, Key.UNKNOWN]),
         ("\x01\x03\x04\x15", [Key.CTRL_A, Key.CTRL_C, Key.CTRL_D, Key.CTRL_U]),
         ("\x00\x1f", [Key.UNKNOWN, Key.UNKNOWN]),
     ],
@@ -60,6 +64,18 @@ def test_keyboard_when_a_sequence_or_letter_is_cut_in_two_then_reads_it_whole(
             os.write(ours, b"Ax")
 
             assert [keyboard.key(), keyboard.key(), keyboard.key()] == ["漢", Key.UP, "x"]
+
+
+def test_keyboard_when_a_chunk_ends_between_cr_and_lf_then_presses_enter_once(
+    terminal: tuple[int, int],
+) -> None:
+    ours, theirs = terminal
+    with os.fdopen(theirs, closefd=False) as stream:
+        keyboard = TerminalKeyboard(stream)
+        with keyboard.reading():
+            os.write(ours, b"a" * 1023 + b"\r\nb")
+
+            assert [keyboard.key() for _ in range(1025)] == ["a"] * 1023 + [Key.ENTER, "b"]
 
 
 def test_keyboard_when_the_block_ends_then_the_terminal_is_what_it_was(
