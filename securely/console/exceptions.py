@@ -156,13 +156,14 @@ class NotInteractive(ConsoleError):
 
     Args:
         question: What would have been asked.
-        complaint: Why the default does not pass; empty where there is none.
+        complaint: Why the default does not pass; empty where there is no default.
     """
 
     def __init__(self, question: str, complaint: str = "") -> None:
         self.question = question
         self.complaint = complaint
-        reason = f" and the default does not pass ({complaint})" if complaint else ""
+        told = complaint.rstrip(".")
+        reason = f", and its default does not pass ({told})" if told else ""
         super().__init__(
             f'"{question}" cannot be asked, because nobody is there to answer{reason}. Give the '
             f"answer as an argument or option, or run the command in a terminal without "

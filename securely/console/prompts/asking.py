@@ -50,7 +50,9 @@ def unattended(field: Field[Any]) -> Any:
     try:
         return field.checks(value)
     except Complaint as complaint:
-        raise NotInteractive(field.label, str(complaint)) from None
+        # What is empty is no default that anybody gave.
+        told = "" if value in (None, "", []) else str(complaint)
+        raise NotInteractive(field.label, told) from None
 
 
 class Lines:

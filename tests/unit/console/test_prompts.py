@@ -124,3 +124,20 @@ def test_is_interactive_when_standard_input_is_no_terminal_is_false(
 
     monkeypatch.setattr("sys.stdin", None)
     assert not Prompts(output).is_interactive
+
+
+def test_text_when_nobody_is_there_then_says_whether_there_is_a_default(
+    output: BufferedOutput,
+) -> None:
+    with pytest.raises(NotInteractive) as nothing:
+        nobody(output).text("Name", required=True)
+    with pytest.raises(NotInteractive) as refused:
+        nobody(output).text("Age", default="x", validate=lambda _: "Digits only.")
+
+    assert str(nothing.value).startswith(
+        '"Name" cannot be asked, because nobody is there to answer. Give the answer as'
+    )
+    assert str(refused.value).startswith(
+        '"Age" cannot be asked, because nobody is there to answer, and its default does not pass '
+        "(Digits only). Give the answer as"
+    )
