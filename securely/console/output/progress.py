@@ -142,7 +142,7 @@ class Lines:
         """Write a line if a tenth more has been done."""
         if total and done * 10 // total > self._tenth:
             self._tenth = done * 10 // total
-            self._write(f"{_before(description)}{done}/{total} ({self._tenth * 10}%)")
+            self._write(f"{_before(description)}{done}/{total} ({done * 100 // total}%)")
 
     def end(self, done: int, total: int | None, description: str) -> None:
         """Write how much was done where nobody knew the whole."""

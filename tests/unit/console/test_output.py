@@ -197,6 +197,13 @@ def test_progress_in_a_pipe_writes_a_line_each_tenth(output: BufferedOutput) -> 
     assert lines[-1] == "100/100 (100%)"
 
 
+def test_progress_when_steps_are_few_then_percents_are_exact(output: BufferedOutput) -> None:
+    for _ in output.progress(["a", "b", "c"]):
+        pass
+
+    assert output.text == "1/3 (33%)\n2/3 (66%)\n3/3 (100%)\n"
+
+
 def test_progress_when_the_number_is_unknown_counts(output: BufferedOutput) -> None:
     assert list(output.progress(iter("abc"), description="Rows")) == ["a", "b", "c"]
     assert output.text == "Rows 3\n"
@@ -258,6 +265,7 @@ def test_strip_leaves_what_is_seen() -> None:
 
     assert plain == "a b"
     assert style.plain_width("e\u0301<info>日</info>") == 3
+    assert style.plain_width("a\u200cb🏴\U000e0067\U000e007f\u00ad") == 5
 
 
 @pytest.mark.parametrize(
