@@ -6,7 +6,7 @@ FoundationError (SecurelyError)
 ├── FacadeExists            a file of facades declares that name already (also a FileExistsError)
 ├── MissingRequirement      a provider requires one that nobody lists
 ├── MissingRoutes           a file that `with_routing` names is not there
-├── NotInMaintenance        `up` without `down`
+├── NotInMaintenance        deactivate() of an application that is up
 ├── NothingToPublish        `vendor:publish` for a provider or tag that publishes nothing
 ├── NotWritable             a file in bootstrap/cache cannot be written or removed
 ├── NotYetBooted            something needs the configuration of an application before it boots

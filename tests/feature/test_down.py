@@ -36,8 +36,8 @@ def test_down_writes_what_its_options_say(app: Application, artisan: Artisan) ->
 
 
 def test_down_when_it_is_down_changes_how(app: Application, artisan: Artisan) -> None:
-    artisan("down --retry=60")
-    artisan("down --refresh=5").assert_ok()
+    artisan("down --retry=60").assert_no_output("already")
+    artisan("down --refresh=5").assert_ok().assert_output("was down already")
 
     assert app.maintenance.data() == {"status": 503, "refresh": 5}
 
@@ -62,7 +62,7 @@ def test_down_when_an_option_makes_no_sense_says_so_and_does_nothing(
 
 
 def test_up_when_it_is_up_says_so(artisan: Artisan) -> None:
-    artisan("up").assert_exit(1).assert_output("not in maintenance")
+    artisan("up").assert_ok().assert_output("up already")
 
 
 def test_down_is_seen_by_another_application_of_the_same_storage(
@@ -142,4 +142,4 @@ def test_down_may_be_kept_in_the_cache(app: Application, artisan: Artisan) -> No
     }
     artisan("up").assert_ok()
     assert not app.is_down
-    artisan("up").assert_failed().assert_output("not in maintenance")
+    artisan("up").assert_ok().assert_output("up already")

@@ -11,6 +11,7 @@ from securely.config import Config
 from securely.console import Command
 from securely.console.output.style import escape
 from securely.foundation.application import Application
+from securely.foundation.exceptions import NotInMaintenance
 from securely.foundation.maintenance import Maintenance
 from securely.support import clock
 
@@ -51,8 +52,12 @@ class DownCommand(Command):
             payload["refresh"] = self._seconds("refresh")
         if self.option("allow"):
             payload["allow"] = self._networks()
+        was_down = maintenance.is_active
         maintenance.activate(payload)
-        self.info("The application is in maintenance mode.")
+        if was_down:
+            self.info("The application was down already. What the options say has been taken over.")
+        else:
+            self.info("The application is in maintenance mode.")
         if self.boolean("with-secret"):
             url = str(config.get("app.url", "")).rstrip("/")
             self.line(escape(f"Whoever opens {url}/{secret} is let in for 12 hours."))
@@ -116,13 +121,20 @@ class DownCommand(Command):
 
 
 class UpCommand(Command):
-    """Brings the application up again."""
+    """Brings the application up again.
+
+    Source: Laravel 13, Illuminate\\Foundation\\Console\\UpCommand.
+    """
 
     signature = "up"
     description = "Bring the application out of maintenance mode"
 
     def handle(self, maintenance: Maintenance) -> int:
-        """Bring it up."""
-        maintenance.deactivate()
-        self.info("The application is up.")
+        """Bring it up; that it is up already is said, and no failure."""
+        try:
+            maintenance.deactivate()
+        except NotInMaintenance:
+            self.info("The application is up already.")
+        else:
+            self.info("The application is up.")
         return self.SUCCESS
