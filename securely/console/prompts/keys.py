@@ -82,9 +82,7 @@ _SEQUENCES = {
 
 # What ends a process, unless somebody has a say about it; Windows has no others than SIGTERM.
 _ENDING: Final = tuple(
-    number
-    for name in ("SIGTERM", "SIGHUP", "SIGQUIT")
-    if (number := getattr(signal, name, None)) is not None
+    each for each in signal.Signals if each.name in ("SIGTERM", "SIGHUP", "SIGQUIT")
 )
 # They write nothing themselves, but hold together what is one sign: families, flags, scripts.
 _JOINERS: Final = frozenset({"\u200c", "\u200d", *map(chr, range(0xE0020, 0xE0080))})
