@@ -115,6 +115,7 @@ def _list(base: str, words: list[str], found: Globals) -> int | None:
         text = listing.list_text(f"{_NAME} {__version__}", entries, within, colour=colour)
     code = _say(text, found)
     if found.verbosity >= NORMAL:
+        sys.stdout.flush()  # so that what follows stands below, where both go to one place
         colour = decorated(sys.stderr, found.ansi)
         for warning in manifest.warnings:
             sys.stderr.write(paint(warning, COMMENT, colour) + "\n")

@@ -9,6 +9,7 @@ from securely.console.artisan.markdown import help_markdown, list_markdown
 from securely.console.command import Command
 from securely.console.generator import Generator
 from securely.console.output import Verbosity
+from securely.console.output.style import escape
 from securely.console.signature import parse
 from securely.support import completion, listing
 from securely.support.paths import Paths
@@ -61,8 +62,9 @@ class ListCommand(Command):
             colour = self.output.is_decorated
             text = listing.list_text(artisan.title, entries, within, colour=colour)
             self.output.write(text, raw=True)
-        for warning in artisan.warnings:
-            self.warn(warning)
+        self.output.flush()  # so that what follows stands below, where both go to one place
+        for warning in [*artisan.warnings, *artisan.unread()]:
+            self.warn(escape(warning))
         return self.SUCCESS
 
 

@@ -21,7 +21,7 @@ from securely.console import (
     UnknownCommand,
 )
 from securely.console.failure import render_failure
-from securely.console.manifest import application_commands
+from securely.console.manifest import application_commands, unread_commands
 from securely.exceptions import ConfigurationError
 from securely.foundation.application import Application
 from securely.foundation.bootstrap import problems_of
@@ -127,6 +127,7 @@ def equip(artisan: Artisan, app: Application) -> None:
             artisan.add(_command(path))
     artisan.sources.append(lambda: _add_commands_of_providers(artisan, app, read))
     artisan.sources.append(lambda: _run_routes(app))
+    artisan.unread = lambda: unread_commands(app.paths.base)
     # A word that was mistyped is for the one who typed it, not for the log.
     app.errors.dont_report(UnknownCommand, InvalidInput)
     # Asked anew each time, because a test may put a fake in its place.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from securely.console.command import Command, CommandMaker
 from securely.console.exceptions import (
@@ -26,12 +26,15 @@ class Registry:
         warnings: What went wrong while commands were looked for; `list` shows it.
         sources: Called, once each, before a name is given up and before all commands are listed;
             they register commands that are dear to find.
+        unread: Called where no command has a name; gives a line for each file that could not be
+            read, in which it may stand.
     """
 
     def __init__(self, container: Container) -> None:
         self._container = container
         self.warnings: list[str] = []
         self.sources: list[Callable[[], object]] = []
+        self.unread: Callable[[], Iterable[str]] = tuple
         self._commands: dict[str, str | type[Command]] = {}
         self._aliases: dict[str, str] | None = None
 
@@ -111,7 +114,10 @@ class Registry:
         visible = tuple(entry.name for entry in self.entries() if not entry.hidden)
         if fitting:
             raise AmbiguousCommand(name, tuple(sorted(fitting)))
-        raise UnknownCommand(name, visible)
+        error = UnknownCommand(name, visible)
+        for line in self.unread():
+            error.add_note(line)
+        raise error
 
     def entries(self) -> list[Entry]:
         """Return what `list` shows of all commands; one that cannot be loaded is a warning."""

@@ -11,6 +11,7 @@ A command is a class with a ``signature`` and a method ``handle``, whose paramet
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Final, NoReturn
@@ -20,7 +21,8 @@ from securely.console.command.asking import Asks
 from securely.console.command.reading import Reads
 from securely.console.command.writing import Writes
 from securely.console.contracts import Runner
-from securely.console.exceptions import CommandFailed
+from securely.console.exceptions import CommandFailed, InvalidSignature
+from securely.console.failure import shown_path
 from securely.console.output import BufferedOutput, Verbosity
 from securely.console.signature import Signature, parse
 from securely.support.listing import Argument, Entry, Option
@@ -79,6 +81,13 @@ class Command(Reads, Writes, Asks):
         Raises:
             InvalidSignature: It cannot be read, or is given twice: in braces and by `handle`.
         """
+        try:
+            return cls._definition()
+        except InvalidSignature as error:
+            raise _placed(error, cls) from None
+
+    @classmethod
+    def _definition(cls) -> Signature:
         written = parse(cls.signature)
         if not cls.mixes:
             parameters.refuse_mixed(cls.work(), written)
@@ -209,6 +218,15 @@ class Command(Reads, Writes, Asks):
             reason: A line for the user; an exception is raised as it is, reported and shown.
         """
         raise reason if isinstance(reason, Exception) else CommandFailed(reason)
+
+
+def _placed(error: InvalidSignature, cls: type) -> InvalidSignature:
+    """Return *error* with file and line of *cls*, as far as they are known."""
+    try:
+        place = f"{shown_path(inspect.getfile(cls))}:{inspect.getsourcelines(cls)[1]}"
+    except (OSError, TypeError):  # it was made at run time, or its source is gone
+        return error
+    return InvalidSignature(error.signature, error.reason, error.position, error.place or place)
 
 
 def _added(cls: type[Any]) -> Iterator[Option]:

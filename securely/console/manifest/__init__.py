@@ -7,6 +7,10 @@ one of the framework's and the application's modules, and ``named.py`` of what p
 
 from __future__ import annotations
 
-from securely.console.manifest.reading import application_commands, current
+from securely.console.manifest.reading import (
+    application_commands,
+    current,
+    unread_commands,
+)
 
-__all__ = ["application_commands", "current"]
+__all__ = ["application_commands", "current", "unread_commands"]

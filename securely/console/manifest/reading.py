@@ -9,8 +9,9 @@ from typing import Final
 from securely import __version__
 from securely.support.manifest import Manifest, manifest_path
 
-__all__ = ["application_commands", "current"]
+__all__ = ["application_commands", "current", "unread_commands"]
 
+_COMMANDS: Final = os.path.join("app", "console", "commands", "")  # noqa: PTH118  # a prefix
 # Those of the framework are in its catalog, functions of routes are registered when they are run.
 _ELSEWHERE: Final = ("securely.", "routes.console.")
 
@@ -48,3 +49,19 @@ def application_commands(base: Path | str) -> list[tuple[str, str]]:
         for entry in current(base, brief=True).entries
         if not entry.target.startswith(_ELSEWHERE)
     ]
+
+
+def unread_commands(base: Path | str) -> list[str]:
+    """Return a line for each file of ``app/console/commands`` whose commands are not all known."""
+    found = current(base, brief=True)
+    known = {entry.target.rpartition(".")[0] for entry in found.entries}
+    return [
+        warning.partition("\n")[0]
+        for warning in found.warnings
+        if warning.startswith(_COMMANDS) and _module(warning) not in known
+    ]
+
+
+def _module(warning: str) -> str:
+    """Return the module whose file *warning* begins with."""
+    return warning.partition(".py")[0].replace(os.sep, ".")

@@ -89,8 +89,11 @@ def _scan_named(manifest: Manifest, named: Named, base: Path) -> None:
     if any(entry.target in (path, named.target) for entry in manifest.entries):
         return  # it lies in app/console/commands, too
     found = Manifest()
+    failing: dict[str, str] = {}
     if source is not None:
-        _scan_file(found, Path(source), Path(source).parent, module=module)
+        failing = _scan_file(found, Path(source), Path(source).parent, module=module)
+    if path in failing:
+        manifest.warnings.append(f"{named.by} names {named.target}: {failing[path]}")
     entry = next((each for each in found.entries if each.target == path), None)
     if entry is not None:
         entry.target = named.target
@@ -107,7 +110,12 @@ def _scan_named(manifest: Manifest, named: Named, base: Path) -> None:
 
 def _scan_file(
     manifest: Manifest, file: Path, root: Path, *, functions: bool = False, module: str = ""
-) -> None:
+) -> dict[str, str]:
+    """Add the commands in *file*; return what is wrong with their signatures, by target.
+
+    One whose signature fails is not shown, but known where it has a name: who runs it is told why.
+    """
+    failing: dict[str, str] = {}
     shown = file.relative_to(root)
     module = module or ".".join(shown.with_suffix("").parts).removesuffix(".__init__")
     try:
@@ -115,21 +123,34 @@ def _scan_file(
     except (SyntaxError, ValueError) as error:
         line = f":{error.lineno}" if isinstance(error, SyntaxError) else ""
         manifest.warnings.append(f"{shown}{line} cannot be read: {error.args[0]}.")
-        return
+        return failing
     except OSError as error:
         manifest.warnings.append(f"{shown} cannot be read: {error.strerror}.")
-        return
+        return failing
     found = _functions(tree, module) if functions else _classes(tree, module)
     for node, entry, signature in found:
         try:
             definition = parse(signature).check()
         except InvalidSignature as error:
-            manifest.warnings.append(f"{shown}:{node.lineno} has a signature that fails: {error}")
+            warning = f"{shown}:{node.lineno} has a signature that fails: {error}"
+            manifest.warnings.append(warning)
+            failing[entry.target] = warning
+            entry.name = _name_before_braces(signature)
+            entry.hidden = entry.is_partial = True
+            if entry.name and not functions:  # those are run as one file, which tells it itself
+                manifest.entries.append(entry)
             continue
         entry.name = definition.name
         entry.arguments = [*definition.arguments]
         entry.options = [*definition.options]
         manifest.entries.append(entry)
+    return failing
+
+
+def _name_before_braces(signature: str) -> str:
+    """Return the name of a command whose signature fails; "" where it has none."""
+    words = signature.partition("{")[0].split()
+    return words[0] if len(words) == 1 else ""
 
 
 def _classes(tree: ast.Module, module: str) -> Iterator[tuple[ast.stmt, Entry, str]]:

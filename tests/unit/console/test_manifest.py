@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from securely.console.manifest import application_commands, current
+from securely.console.manifest import application_commands, current, unread_commands
 from securely.console.manifest.scan import scan
 from securely.support.listing import Entry
 from securely.support.manifest import Manifest, manifest_path
@@ -132,7 +132,7 @@ def test_scan_when_a_file_is_broken_warns_and_goes_on(base: Path) -> None:
 
     manifest = scan(base)
 
-    assert list(own(manifest)) == ["good"]
+    assert [e.name for e in own(manifest).values() if not e.hidden] == ["good"]
     assert len(manifest.warnings) == 3
     assert manifest.warnings[0].startswith("app/console/commands/broken.py:1 cannot be read:")
     assert manifest.warnings[1].startswith("app/console/commands/wrong.py:2 has a signature")
@@ -483,3 +483,39 @@ def test_scan_follows_what_packages_export(base: Path) -> None:
     assert "shop/__init__.py has no class Gone" in "\n".join(found.warnings)
     (base / "shop/all/count.py").write_text(COMMAND.format("Counting", "shop:sum"))
     assert "shop:sum" in own(scan(base))
+
+
+def test_scan_when_a_signature_fails_then_knows_the_name_and_hides_it(base: Path) -> None:
+    write(base, "a.py", "class A(Command):\n    signature = 'one {user'\n")
+    write(base, "b.py", "class B(Command):\n    signature = '{user'\n")
+
+    manifest = scan(base)
+
+    (entry,) = own(manifest).values()
+    assert (entry.name, entry.hidden, entry.is_partial) == ("one", True, True)
+    assert [warning.partition(" ")[0] for warning in manifest.warnings] == [
+        "app/console/commands/a.py:1",
+        "app/console/commands/b.py:1",
+    ]
+
+
+def test_scan_when_a_named_command_has_a_bad_signature_then_warns(base: Path) -> None:
+    (base / "shop.py").write_text("class Count(Command):\n    signature = 'shop:count {user'\n")
+    (base / "bootstrap/app.py").write_text(
+        "from shop import Count\napp = configure().with_commands([Count]).create()\n"
+    )
+
+    manifest = scan(base)
+
+    assert own(manifest)["shop:count"].hidden
+    assert "bootstrap/app.py names shop.Count: shop.py:1 has a signature" in manifest.warnings[0]
+
+
+def test_unread_commands_are_files_of_which_no_command_is_known(base: Path) -> None:
+    write(base, "a.py", "class A(Command):\n    signature = 'one {user'\n")
+    write(base, "b.py", "class B(\n")
+    (base / "routes/console.py").write_text("def f(\n")
+
+    assert unread_commands(base) == [
+        "app/console/commands/b.py:1 cannot be read: '(' was never closed."
+    ]
