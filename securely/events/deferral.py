@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final, NamedTuple
@@ -44,11 +44,19 @@ def manner_of(halt: bool, collect_errors: bool, concurrent: bool) -> Manner:
 
 
 class Held(NamedTuple):
-    """An event that is told later."""
+    """An event that is told later.
+
+    Attributes:
+        event: An object, a class or a name.
+        payload: What comes with a name.
+        manner: How it is dispatched.
+        record: What takes it instead of the listeners: the fake that was there when it happened.
+    """
 
     event: object
     payload: object
     manner: Manner
+    record: Callable[[object, object], None] | None
 
 
 class _Block:
@@ -71,12 +79,12 @@ class _Block:
 _blocks: ContextVar[tuple[_Block, ...]] = ContextVar("securely_deferrals", default=())
 
 
-def hold(owner: object, event: object, payload: object, manner: Manner) -> bool:
-    """Keep *event* for the innermost block of *owner* in this context, if it wants it."""
+def hold(owner: object, held: Held) -> bool:
+    """Keep *held* for the innermost block of *owner* in this context, if it wants it."""
     for block in reversed(_blocks.get()):
         if block.owner is owner and block.open:
-            if block.wants(event):
-                block.held.append(Held(event, payload, manner))
+            if block.wants(held.event):
+                block.held.append(held)
                 return True
             return False
     return False

@@ -91,9 +91,10 @@ class Dispatcher:
         self._discovering = False
         self._lock = threading.RLock()
         renew_after_fork(self, "_lock", threading.RLock)
-        # Blocks that defer, and a fake: while it is 0, a dispatch looks at neither.
+        # Blocks that defer, and fakes: while it is 0, a dispatch looks at neither.
         self._detours = 0
-        self._fake: EventFake | None = None
+        # The fakes that stand in for it, the innermost last.
+        self._stand_ins: tuple[EventFake, ...] = ()
 
     # Listening
 
@@ -357,11 +358,8 @@ class Dispatcher:
 
     def _dispatch(self, event: object, payload: object, manner: Manner) -> object:
         """Do what :meth:`dispatch` says, whatever there is to think of."""
-        if self._detours:
-            if self._fake is not None:
-                return self._fake.dispatch(event, payload, **manner._asdict())
-            if hold(self, event, payload, manner):
-                return manner.nothing
+        if self._detours and self._detour(event, payload, manner):
+            return manner.nothing
         plan = self._plan(event)
         if plan.after_commit and self._postpone(event, payload, manner, plan):
             return manner.nothing
@@ -373,11 +371,8 @@ class Dispatcher:
 
     async def _adispatch(self, event: object, payload: object, manner: Manner) -> object:
         """Async twin of :meth:`_dispatch`."""
-        if self._detours:
-            if self._fake is not None:
-                return await self._fake.adispatch(event, payload, **manner._asdict())
-            if hold(self, event, payload, manner):
-                return manner.nothing
+        if self._detours and self._detour(event, payload, manner):
+            return manner.nothing
         plan = self._plan(event)
         if plan.after_commit and self._postpone(event, payload, manner, plan):
             return manner.nothing
@@ -424,6 +419,17 @@ class Dispatcher:
                 return await arun(steps)
             answers = await delivery.at_once(event, payload, plan, manner, committed=committed)
             return _first(answers) if manner.halt else answers
+
+    def _detour(self, event: object, payload: object, manner: Manner) -> bool:
+        """Leave *event* to a block that defers, or to the innermost fake that records it."""
+        fakes = reversed(self._stand_ins)
+        record = next((each.record for each in fakes if each.records(event, payload)), None)
+        if hold(self, Held(event, payload, manner, record)):
+            return True
+        if record is None:
+            return False
+        record(event, payload)
+        return True
 
     def _postpone(self, event: object, payload: object, manner: Manner, plan: Plan) -> bool:
         """Leave *event* to the open transaction, if there is one."""
@@ -511,18 +517,24 @@ class Dispatcher:
         """
         with self._deferring(only) as held:
             yield
-        with undeferred(self):
-            for event, payload, manner in held:
-                self.dispatch(event, payload, **manner._asdict())
+        with undeferred(self._root):
+            for event, payload, manner, record in held:
+                if record is not None:
+                    record(event, payload)
+                else:
+                    self.dispatch(event, payload, **manner._asdict())
 
     @asynccontextmanager
     async def adeferred(self, only: EventKey | Iterable[EventKey] = ()) -> AsyncGenerator[None]:
         """Async twin of :meth:`deferred`."""
         with self._deferring(only) as held:
             yield
-        with undeferred(self):
-            for event, payload, manner in held:
-                await self.adispatch(event, payload, **manner._asdict())
+        with undeferred(self._root):
+            for event, payload, manner, record in held:
+                if record is not None:
+                    record(event, payload)
+                else:
+                    await self.adispatch(event, payload, **manner._asdict())
 
     def defer(self, callback: Callable[[], T], only: EventKey | Iterable[EventKey] = ()) -> T:
         """Call *callback* with its events :meth:`deferred`, and return what it returns."""
@@ -538,14 +550,15 @@ class Dispatcher:
 
     @contextmanager
     def _deferring(self, only: EventKey | Iterable[EventKey]) -> Generator[list[Held]]:
-        with self._lock:
-            self._detours += 1
+        root = self._root
+        with root._lock:
+            root._detours += 1
         try:
-            with deferring(self, tuple(keys_of(only))) as held:
+            with deferring(root, tuple(keys_of(only))) as held:
                 yield held
         finally:
-            with self._lock:
-                self._detours -= 1
+            with root._lock:
+                root._detours -= 1
 
     # Asking
 
@@ -554,8 +567,8 @@ class Dispatcher:
 
         Cheap enough to ask before an event is made: the answer is kept per class and name.
         """
-        if self._fake is not None:
-            return self._fake.has_listeners(event)
+        if any(fake.records(event, None) for fake in self._stand_ins):
+            return True
         plan = self._registry.plans.get(event)
         return bool(self._plan_of(event) if plan is None else plan)
 
@@ -588,7 +601,9 @@ class Dispatcher:
     ) -> EventFake:
         """Put a recording double in the place of this dispatcher, and return it.
 
-        It also stands in for this object where that was injected already.
+        It also stands in for this object where that was injected already, and for fakes that are
+        there already: the innermost one that records an event has it, and what none records is
+        dispatched. Ending one leaves the others as they were.
 
         Args:
             only: What is recorded instead of dispatched: classes, names, wildcards, or
@@ -598,13 +613,7 @@ class Dispatcher:
         """
         from securely.events.fake import EventFake, flat
 
-        fake = EventFake(self, flat(only), flat(except_))
-        with self._lock:
-            if self._fake is None:
-                self._detours += 1
-            self._fake = fake
-        self._container.instance(Dispatcher, fake)
-        return fake
+        return EventFake(self._root, flat(only), flat(except_))
 
     def fake_except(self, *events: Faked | Iterable[Faked]) -> EventFake:
         """Put a recording double in the place of this dispatcher, for all but *events*."""
@@ -619,7 +628,7 @@ class Dispatcher:
         try:
             yield fake
         finally:
-            self._end_fake()
+            fake.restore()
 
     @contextmanager
     def fake_except_for(self, *events: Faked | Iterable[Faked]) -> Generator[EventFake]:
@@ -630,14 +639,26 @@ class Dispatcher:
         with self.fake_for(except_=events) as fake:
             yield fake
 
-    def _end_fake(self) -> None:
+    def _begin_fake(self, fake: EventFake) -> None:
         with self._lock:
-            if self._fake is not None:
-                self._detours -= 1
-            self._fake = None
-        self._container.instance(Dispatcher, self)
+            self._stand_ins = (*self._stand_ins, fake)
+            self._detours += 1
+        self._container.instance(Dispatcher, fake)
+
+    def _end_fake(self, fake: EventFake) -> None:
+        with self._lock:
+            if fake not in self._stand_ins:
+                return
+            self._stand_ins = tuple(each for each in self._stand_ins if each is not fake)
+            self._detours -= 1
+        self._container.instance(Dispatcher, self._stand_ins[-1] if self._stand_ins else self)
 
     # Inside
+
+    @property
+    def _root(self) -> Dispatcher:
+        """The dispatcher that tells the listeners: of a fake, the one it stands in for."""
+        return self
 
     def _plan(self, event: object) -> Plan:
         """Return the plan of *event*, an object, a class or a name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, overload
 
-from securely.events.deferral import Manner, hold
+from securely.events.deferral import Manner
 from securely.events.delivery import arguments
 from securely.events.dispatcher import Dispatcher, Faked
 from securely.events.target import EventKey, Shape, Target, event_name, is_event
@@ -22,6 +22,11 @@ def flat(events: Faked | Iterable[Any]) -> tuple[Faked, ...]:
 
 class EventFake(Dispatcher):
     """A dispatcher that records events instead of telling anyone; listening goes on as before.
+
+    From when it is made until :meth:`restore` it stands in for *original*: what is dispatched
+    there, or through another fake of it, is recorded here, if no later fake records it. What is
+    dispatched through this one goes the same way; so who was given a fake that is over has the
+    original again.
 
     Args:
         original: The dispatcher it stands in for, whose listeners it shares.
@@ -53,6 +58,11 @@ class EventFake(Dispatcher):
         self._only = only
         self._except = except_
         self._recorded: list[tuple[object, object]] = []
+        original._begin_fake(self)
+
+    @property
+    def _root(self) -> Dispatcher:
+        return self._original
 
     @overload
     def dispatch(
@@ -87,11 +97,7 @@ class EventFake(Dispatcher):
     ) -> object:
         """Record *event*; dispatch it if it is not among what is faked."""
         manner = Manner(halt, collect_errors, concurrent)
-        if not self._fakes(event, payload):
-            return super().dispatch(event, payload, **manner._asdict())
-        if not (self._detours and hold(self, event, payload, manner)):
-            self._record(event, payload)
-        return manner.nothing
+        return self._original.dispatch(event, payload, **manner._asdict())
 
     @overload
     async def adispatch(
@@ -126,25 +132,44 @@ class EventFake(Dispatcher):
     ) -> object:
         """Async twin of :meth:`dispatch`."""
         manner = Manner(halt, collect_errors, concurrent)
-        if not self._fakes(event, payload):
-            return await super().adispatch(event, payload, **manner._asdict())
-        return self.dispatch(event, payload, **manner._asdict())
+        return await self._original.adispatch(event, payload, **manner._asdict())
 
     def until(self, event: object, payload: object = None) -> object:
         """Record *event*, or ask for its first answer if it is not among what is faked."""
-        return self.dispatch(event, payload, halt=True)
+        return self._original.until(event, payload)
 
     async def auntil(self, event: object, payload: object = None) -> object:
         """Async twin of :meth:`until`."""
-        return await self.adispatch(event, payload, halt=True)
+        return await self._original.auntil(event, payload)
 
     def has_listeners(self, event: EventKey) -> bool:
         """Tell whether dispatching *event* would be noticed: what is faked always is."""
-        return self._fakes(event, None) or super().has_listeners(event)
+        return self._original.has_listeners(event)
 
     def restore(self) -> None:
-        """Put the original dispatcher back in its place."""
-        self._original._end_fake()
+        """End this fake: the one before it, or the original dispatcher, is in its place again."""
+        self._original._end_fake(self)
+
+    # Recording
+
+    def records(self, event: object, payload: object) -> bool:
+        """Tell whether *event* is among what is recorded here instead of dispatched."""
+        if any(_names(key, event, payload) for key in self._except):
+            return False
+        return not self._only or any(_names(key, event, payload) for key in self._only)
+
+    def record(self, event: object, payload: object) -> None:
+        """Record *event*, once it would have been told: after the commit where it asks for that."""
+        plan = self._plan(event)
+        transactions = self._delivery.transactions() if plan.after_commit else None
+        if transactions is None:
+            self._recorded.append((event, payload))
+            return
+
+        async def arecord() -> None:
+            self._recorded.append((event, payload))
+
+        transactions.after_commit(lambda: self._recorded.append((event, payload)), arecord)
 
     # Looking
 
@@ -217,24 +242,6 @@ class EventFake(Dispatcher):
         wanted = Target.of(listener)
         if not any(entry.target == wanted for entry in self.entries(event)):
             raise AssertionError(f'"{event_name(event)}" is not heard by "{wanted.name}".')
-
-    def _record(self, event: object, payload: object) -> None:
-        """Record *event*, once it would have been told: after the commit where it asks for that."""
-        plan = self._plan(event)
-        transactions = self._delivery.transactions() if plan.after_commit else None
-        if transactions is None:
-            self._recorded.append((event, payload))
-            return
-
-        async def arecord() -> None:
-            self._recorded.append((event, payload))
-
-        transactions.after_commit(lambda: self._recorded.append((event, payload)), arecord)
-
-    def _fakes(self, event: object, payload: object) -> bool:
-        if any(_names(key, event, payload) for key in self._except):
-            return False
-        return not self._only or any(_names(key, event, payload) for key in self._only)
 
     def _fail(self, message: str) -> None:
         names = [

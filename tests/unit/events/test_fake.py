@@ -91,6 +91,118 @@ def test_fake_for_when_its_block_is_over_dispatches_again(
     assert container.make(Dispatcher) is events
 
 
+def test_fake_when_an_inner_one_ends_records_again(
+    events: Dispatcher, container: Container
+) -> None:
+    told: list[object] = []
+    events.listen(Shipped, told.append)
+
+    outer = events.fake()
+    with events.fake_for() as inner:
+        events.dispatch(Shipped(1))
+    events.dispatch(Shipped(2))
+    container.make(Dispatcher).dispatch(Shipped(3))
+
+    assert told == []
+    assert inner.dispatched(Shipped) == [Shipped(1)]
+    assert outer.dispatched(Shipped) == [Shipped(2), Shipped(3)]
+    assert container.make(Dispatcher) is outer
+
+
+def test_fake_leaves_what_it_does_not_record_to_the_outer_one(events: Dispatcher) -> None:
+    told: list[object] = []
+    events.listen([Shipped, Paid, "x", "y"], lambda *given: told.append(given))
+
+    with events.fake_for(Shipped, "x") as outer, events.fake_for("x") as inner:
+        for happened in (Shipped(), "x", "y"):
+            events.dispatch(happened)
+        asyncio.run(inner.adispatch(Shipped(2)))
+        noticed = [events.has_listeners(kind) for kind in (Shipped, "x", "z")]
+
+    assert told == [()]
+    assert outer.dispatched_events() == [(Shipped(), None), (Shipped(2), None)]
+    assert inner.dispatched_events() == [("x", None)]
+    assert noticed == [True, True, False]
+
+
+def test_fake_of_a_fake_records_what_is_dispatched_anywhere(events: Dispatcher) -> None:
+    first = events.fake()
+    second = first.fake()
+
+    for each in (events, first, second):
+        each.dispatch(Shipped())
+
+    second.assert_dispatched(Shipped, 3)
+    first.assert_nothing_dispatched()
+
+
+def test_fake_when_it_ends_before_an_inner_one_leaves_that_in_place(
+    events: Dispatcher, container: Container
+) -> None:
+    told: list[object] = []
+    events.listen(Shipped, told.append)
+    first, second = events.fake(), events.fake()
+
+    first.restore()
+    first.restore()
+    events.dispatch(Shipped(1))
+    between = container.make(Dispatcher)
+    second.restore()
+    events.dispatch(Shipped(2))
+
+    assert between is second
+    assert second.dispatched(Shipped) == [Shipped(1)]
+    assert told == [Shipped(2)]
+    assert container.make(Dispatcher) is events
+
+
+def test_fake_that_is_over_is_the_dispatcher_again_for_who_was_given_it(
+    events: Dispatcher, container: Container
+) -> None:
+    told: list[object] = []
+    events.listen([Shipped, Paid], told.append)
+    with events.fake_for():
+        given = container.make(Dispatcher)
+
+    given.dispatch(Shipped())
+    asyncio.run(given.adispatch(Shipped(2)))
+    with events.fake_for() as later:
+        given.dispatch(Paid())
+
+    assert told == [Shipped(), Shipped(2)]
+    later.assert_dispatched_once(Paid)
+
+
+def test_fake_within_a_deferred_block_has_what_happened_while_it_was_there(
+    events: Dispatcher,
+) -> None:
+    """At the end of the block the fake is over; a listener must not be told then."""
+    told: list[object] = []
+    events.listen(Shipped, told.append)
+
+    with events.deferred():
+        with events.fake_for() as fake:
+            events.dispatch(Shipped(1))
+            fake.assert_nothing_dispatched()
+        events.dispatch(Shipped(2))
+
+    assert fake.dispatched(Shipped) == [Shipped(1)]
+    assert told == [Shipped(2)]
+
+
+def test_fake_adeferred_records_when_the_block_ends(events: Dispatcher) -> None:
+    fake = events.fake()
+
+    async def work() -> None:
+        async with events.adeferred():
+            await events.adispatch(Shipped())
+            fake.assert_nothing_dispatched()
+
+    asyncio.run(work())
+
+    fake.assert_dispatched(Shipped)
+
+
 def test_fake_deferred_records_when_the_block_ends(events: Dispatcher) -> None:
     fake = events.fake()
 
