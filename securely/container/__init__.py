@@ -32,9 +32,11 @@ from securely.container.exceptions import (
     CircularDependency,
     ContainerError,
     InvalidBinding,
+    LoopBlocked,
     NotBooted,
     NotBound,
     NotInstantiable,
+    ScopeEnded,
     UnusedContext,
 )
 from securely.container.facade import facade, service_of
@@ -70,6 +72,7 @@ __all__ = [
     "InvalidBinding",
     "Lazy",
     "Lifetime",
+    "LoopBlocked",
     "Named",
     "NotBooted",
     "NotBound",
@@ -78,6 +81,7 @@ __all__ = [
     "Provider",
     "Publication",
     "Reached",
+    "ScopeEnded",
     "Setting",
     "Tag",
     "Tagged",

@@ -280,6 +280,7 @@ class Container(Reports):
             try:
                 scope.close(failure)
             finally:
+                scope.is_over = True
                 current_scope.reset(token)
 
     @asynccontextmanager
@@ -296,6 +297,7 @@ class Container(Reports):
             try:
                 await scope.aclose(failure)
             finally:
+                scope.is_over = True
                 current_scope.reset(token)
 
     def _enter_scope(self) -> tuple[Scope, Any]:

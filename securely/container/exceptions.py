@@ -6,6 +6,8 @@
         │   └── NotInstantiable     it is abstract and nothing is bound to it (a TypeError)
         ├── CircularDependency      building it needs itself
         ├── AsyncBinding            its factory is async: use amake (a TypeError)
+        ├── LoopBlocked             a task of this very loop builds it: use amake (a RuntimeError)
+        ├── ScopeEnded              a resource for a scope that is over (a RuntimeError)
         ├── InvalidBinding          what was given cannot be bound (a TypeError)
         ├── CaptiveDependency       a singleton would keep a scoped object
         ├── UnusedContext           what `when` gives, nobody needs
@@ -34,9 +36,11 @@ __all__ = [
     "CircularDependency",
     "ContainerError",
     "InvalidBinding",
+    "LoopBlocked",
     "NotBooted",
     "NotBound",
     "NotInstantiable",
+    "ScopeEnded",
     "UnusedContext",
 ]
 
@@ -168,6 +172,45 @@ class AsyncBinding(ContainerError, TypeError):
 
     def __reduce__(self) -> tuple[type[AsyncBinding], tuple[str, tuple[str, ...]]]:
         return type(self), (self.key, self.path)
+
+
+class LoopBlocked(ContainerError, RuntimeError):
+    """What is wanted is being built by a task of the event loop that would have to wait for it.
+
+    Attributes:
+        key: What is being built.
+        wanted: What was asked for.
+    """
+
+    def __init__(self, key: str, wanted: str) -> None:
+        self.key = key
+        self.wanted = wanted
+        super().__init__(
+            f"{key} is being built by a task of the event loop that runs in this thread, which "
+            f"cannot go on while `make` waits: use `await app.amake({wanted})`."
+        )
+
+    def __reduce__(self) -> tuple[type[LoopBlocked], tuple[str, str]]:
+        return type(self), (self.key, self.wanted)
+
+
+class ScopeEnded(ContainerError, RuntimeError):
+    """A resource was asked for in a scope that has ended, which would never finish it.
+
+    Attributes:
+        key: The resource.
+    """
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(
+            f"{key} is finished at the end of its scope, and the scope that is current here has "
+            "ended already. Give a task that outlives it a scope of its own: "
+            "`async with app.ascope():`."
+        )
+
+    def __reduce__(self) -> tuple[type[ScopeEnded], tuple[str]]:
+        return type(self), (self.key,)
 
 
 class InvalidBinding(ContainerError, punq.InvalidRegistrationError, TypeError):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from functools import partial
 from typing import Any, Protocol, cast
 
-from securely.container.exceptions import CircularDependency
+from securely.container.exceptions import CircularDependency, LoopBlocked
 from securely.support.forking import renew_after_fork
 from securely.support.missing import MISSING
 
@@ -41,6 +41,7 @@ class Build:
         way: How one got there from the build around it, its own name last.
         key: What identifies it; a second build of the same key within itself is a cycle.
         pid: The process that it was begun in; its threads do not exist in a forked child.
+        loop: The event loop whose task is at it; None when a thread is.
         needs: The builds of others that this one waits for.
         yields: Whether others are let in rather than that two wait for each other.
         is_open: Whether they have been.
@@ -48,13 +49,17 @@ class Build:
         done: What is called when it has ended, well or not.
     """
 
-    __slots__ = ("done", "is_open", "is_over", "key", "label", "needs", "pid", "way", "yields")
+    __slots__ = (
+        *("done", "is_open", "is_over", "key", "label"),
+        *("loop", "needs", "pid", "way", "yields"),
+    )
 
     def __init__(
         self, key: object, label: str, way: tuple[str, ...] = (), *, yields: bool = False
     ) -> None:
         self.key: object = key
         self.pid: int = _pid
+        self.loop: object = None
         self.yields: bool = yields
         self.is_open: bool = False
         self.is_over: bool = False
@@ -82,6 +87,8 @@ renew_after_fork(sys.modules[__name__], "_mutex", threading.RLock)
 _pid = os.getpid()
 renew_after_fork(sys.modules[__name__], "_pid", os.getpid)
 _stack: ContextVar[tuple[Build, ...]] = ContextVar("securely_building", default=())
+# Loops that stand still, and the build that their thread waits for; guarded by the mutex, too.
+_halted: dict[object, Build] = {}
 
 
 def building() -> tuple[Build, ...]:
@@ -98,6 +105,7 @@ def once(cell: Cell, label: str, make: Callable[[], Any], way: tuple[str, ...] =
 
     Raises:
         CircularDependency: *make* needs, in the end, what it is to make.
+        LoopBlocked: A task of the loop that runs in this thread is at it.
     """
     mine = Build(cell, label, way)
     while True:
@@ -109,11 +117,15 @@ def once(cell: Cell, label: str, make: Callable[[], Any], way: tuple[str, ...] =
             if busy is None or _is_orphaned(busy, stack):
                 cell.build = mine
                 break
+            loop = _running_loop()
+            if loop is not None and _needs_loop(busy, stack, loop):
+                raise LoopBlocked(busy.label, stack[0].label if stack else label)
             gate = threading.Lock()
             gate.acquire()  # released by the builder
             _wait_for(busy, mine, stack, gate.release)
+            _halt(loop, busy)
         gate.acquire()  # a gate is passed once, and never released
-        _waited_for(busy, stack)
+        _waited_for(busy, stack, loop)
     token = _stack.set((*stack, mine))
     value: Any = MISSING
     try:
@@ -132,6 +144,7 @@ async def aonce(
 
     loop = asyncio.get_running_loop()
     mine = Build(cell, label, way)
+    mine.loop = loop
     while True:
         with _mutex:
             if cell.value is not MISSING:
@@ -192,13 +205,16 @@ def exclusively(cell: Cell, label: str, work: Callable[[], bool]) -> bool:
             if busy is None or _is_orphaned(busy, stack):
                 cell.build = mine
                 break
-            if _leading(busy, stack) is not None:
+            loop = _running_loop()
+            hangs = loop is not None and _needs_loop(busy, stack, loop)
+            if hangs or _leading(busy, stack) is not None:
                 return work()
             gate = threading.Lock()
             gate.acquire()  # released by the one who is at it
             _wait_for(busy, mine, stack, gate.release)
+            _halt(loop, busy)
         gate.acquire()  # a gate is passed once, and never released
-        _waited_for(busy, stack)
+        _waited_for(busy, stack, loop)
     token = _stack.set((*stack, mine))
     try:
         return work()
@@ -214,18 +230,46 @@ def _is_orphaned(busy: Build, stack: tuple[Build, ...]) -> bool:
 
 def _leading(busy: Build, stack: tuple[Build, ...]) -> Build | None:
     """Return the build of *stack* that *busy* waits for in the end; None when it waits for none."""
+    return next((build for build in _reached(busy) if build in stack), None)
+
+
+def _needs_loop(busy: Build, stack: tuple[Build, ...], loop: object) -> bool:
+    """Return whether *busy* cannot end while *loop* stands still.
+
+    What this context is in the middle of is no task of its own: that would be a cycle.
+    """
+    return any(build.loop is loop and build not in stack for build in _reached(busy))
+
+
+def _reached(busy: Build) -> Generator[Build]:
+    """Give *busy*, and all that it waits for."""
     seen: set[int] = set()
     reach = [busy]
     while reach:
         build = reach.pop()
-        if build.is_open:
+        if build.is_open or id(build) in seen:
             continue
-        if build in stack:
-            return build
-        if id(build) not in seen:
-            seen.add(id(build))
-            reach.extend(build.needs)
+        seen.add(id(build))
+        yield build
+        reach.extend(build.needs)
+        if build.loop in _halted:
+            reach.append(_halted[build.loop])
+
+
+def _running_loop() -> object:
+    """Return the loop that runs in this thread; None where none does."""
+    asyncio = sys.modules.get("asyncio")  # who has not imported it has no loop
+    if asyncio is None:
+        return None
+    with suppress(RuntimeError):
+        return asyncio.get_running_loop()
     return None
+
+
+def _halt(loop: object, busy: Build) -> None:
+    """Note that *loop*, if there is one, stands still until *busy* has ended."""
+    if loop is not None:
+        _halted[loop] = busy
 
 
 def _wait_for(
@@ -244,10 +288,12 @@ def _wait_for(
     busy.done.append(release)
 
 
-def _waited_for(busy: Build, stack: tuple[Build, ...]) -> None:
+def _waited_for(busy: Build, stack: tuple[Build, ...], loop: object = None) -> None:
     with _mutex:
         for build in stack:
             build.needs.remove(busy)
+        if loop is not None:
+            _halted.pop(loop, None)
 
 
 def _settle(cell: Cell, mine: Build, value: Any) -> None:
@@ -304,13 +350,17 @@ class Scope:
     Args:
         owner: The container it belongs to.
         outer: The scope that was current before.
+
+    Attributes:
+        is_over: Whether nobody will finish it any more. A task may outlive it.
     """
 
-    __slots__ = ("_closings", "cells", "outer", "owner")
+    __slots__ = ("_closings", "cells", "is_over", "outer", "owner")
 
     def __init__(self, owner: object, outer: Scope | None = None) -> None:
         self.owner: object = owner
         self.outer: Scope | None = outer
+        self.is_over: bool = False
         self.cells: dict[object, Cell] = {}
         self._closings: list[Closing] = []
 

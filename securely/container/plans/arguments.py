@@ -58,6 +58,10 @@ class Planner(Protocol):
         """Return what `when` gives one of *consumers*."""
         ...
 
+    def instead(self, need: Key, node: Node) -> Node:
+        """Return *node*, which `when` gives for *need*, with its extenders and hooks."""
+        ...
+
     def bound_to(self, binding: Binding, parameter: Parameter | None = None) -> Node:
         """Return the plan of one binding."""
         ...
@@ -195,7 +199,7 @@ class Arguments:
         for need in self._needs(parameter):
             given = planner.given_to(consumers, need)
             if given is not None:
-                return self._given(given, parameter)
+                return self._given(given, parameter, container.root(need))
         for key in self._candidates(parameter):
             if container.bound(key):
                 return planner.node(key, parameter=parameter)
@@ -284,8 +288,14 @@ class Arguments:
                 return Constant(partial(container.make, arguments[1]))
         return None
 
-    def _given(self, given: Given, parameter: Parameter) -> Node:
-        """Return what `when` gives: an object, a marker, a key, a factory, or a list of these."""
+    def _given(self, given: Given, parameter: Parameter, need: Key | None = None) -> Node:
+        """Return what `when` gives: an object, a marker, a key, a factory, or a list of these.
+
+        Args:
+            given: What was said.
+            parameter: Whom it is given to.
+            need: The key that it stands for; None when it is given to a name.
+        """
         container, value = self._planner.container, given.value
         if parameter.kind is Kind.SEVERAL and not (is_list(value) or _is_marker(value)):
             return self._all([value])
@@ -296,7 +306,11 @@ class Arguments:
             return Call(partial(_resolved, value, container, parameter))
         if given.is_value:
             return Constant(value)
-        return self._all(value) if is_list(value) else self._one(value)
+        if is_list(value):
+            return self._all(value)
+        is_planned = isinstance(value, type | str) or is_factory(value)
+        node = self._one(value, silent=need is not None)
+        return self._planner.instead(need, node) if need is not None and is_planned else node
 
     def _all(self, values: list[Any]) -> Node:
         # A call like any other: so one of them may be async.
@@ -304,10 +318,10 @@ class Arguments:
         slots = [Slot(each, self._one(value)) for value in values]
         return Construct(lambda *made: list(made), slots)
 
-    def _one(self, value: Any) -> Node:
+    def _one(self, value: Any, *, silent: bool = False) -> Node:
         if isinstance(value, type | str):
             key: Key = value
-            return self._planner.node(key)
+            return self._planner.node(key, silent=silent)
         if is_factory(value):
             return self._planner.construct(value, (value,), None)
         return Constant(value)

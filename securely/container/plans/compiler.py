@@ -280,7 +280,7 @@ class Compiler:
         node: Node = Construct(target, slots, label if color is Color.COROUTINE else "")
         if color.is_resource:
             keeper = self.container.keeper_of(binding)
-            node = Resource(node, *opener(color, keeper), label if color.is_async else "")
+            node = Resource(node, *opener(color, keeper, label), label if color.is_async else "")
         takes_container = any(
             isinstance(slot.node, Constant) and slot.node.value is self.container for slot in slots
         )
@@ -369,6 +369,15 @@ class Compiler:
         if is_factory:
             consumers = (*consumers, unwrapped(target))
         return self._arguments.slots(parameters, consumers, given, late, is_factory)
+
+    def instead(self, need: Key, node: Node) -> Node:
+        """Return *node*, which `when` gives for *need*, with what is said of *need* around it."""
+        container = self.container
+        node = self._extended(node, need)
+        then = None if self.cold else container.callbacks.after_hook(need, None)
+        node = node if then is None else Finish(node, then)
+        announce = None if self.cold else container.callbacks.before_hook(need)
+        return node if announce is None else Before(node, announce)
 
     def given_to(self, consumers: tuple[Key, ...], need: Key | ParameterName) -> Given | None:
         """Return what `when` gives one of *consumers* for *need*."""

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from enum import Enum
 from typing import Any
 
+from securely.container.exceptions import ScopeEnded
 from securely.container.scope import Scope
 from securely.container.signature import unwrapped
 
@@ -70,14 +71,21 @@ def color_of(target: object) -> Color:
 
 
 def opener(
-    color: Color, keeper: Callable[[], Scope]
+    color: Color, keeper: Callable[[], Scope], label: str
 ) -> tuple[Callable[[Any], Any], Callable[[Any], Awaitable[Any]]]:
     """Return what begins a resource, in both colours, and notes its end.
 
     Args:
         color: What the factory gives.
         keeper: Gives the scope that it lives as long as.
+        label: What it is called in messages.
     """
+
+    def scope() -> Scope:
+        current = keeper()
+        if current.is_over:
+            raise ScopeEnded(label)
+        return current
 
     def as_manager(made: Any) -> Any:
         if color is Color.GENERATOR:
@@ -87,17 +95,20 @@ def opener(
         return made
 
     def opened(made: Any) -> Any:
-        manager = as_manager(made)
+        keeping, manager = scope(), as_manager(made)
         value = manager.__enter__()
-        keeper().on_close(_Closing(manager))
+        keeping.on_close(_Closing(manager))
         return value
 
     async def aopened(made: Any) -> Any:
         if not color.is_async:
             return opened(made)
-        manager = as_manager(made)
+        keeping, manager = scope(), as_manager(made)
         value = await manager.__aenter__()
-        keeper().on_close(_AsyncClosing(manager))
+        if keeping.is_over:  # it ended while this was begun
+            await manager.__aexit__(None, None, None)
+            raise ScopeEnded(label)
+        keeping.on_close(_AsyncClosing(manager))
         return value
 
     return opened, aopened

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, overload
 
-from securely.container.binding import Key, Lifetime, positional
+from securely.container.binding import Key, Lifetime, name_of, positional
+from securely.container.exceptions import InvalidBinding
+from securely.container.plans.resources import color_of
 from securely.container.verbs.core import Core
 from securely.support.missing import MISSING
 
@@ -51,7 +53,7 @@ class Hooks(Core):
 
             return decorate
         root = self.root(key)
-        extend = positional(extender, _OBJECT_AND_APP)
+        extend = _synchronous(extender, _OBJECT_AND_APP, "extend")
         self.find(root)
         binding = self.registrations.last(root)
         built = binding is not None and binding.cell.value is not MISSING
@@ -76,7 +78,7 @@ class Hooks(Core):
             The object that is bound now; None when nothing is.
         """
         root = self.root(key)
-        listener = positional(callback, _OBJECT_AND_APP)
+        listener = _synchronous(callback, _OBJECT_AND_APP, "rebinding")
         self.callbacks.rebinding.setdefault(root, []).append(listener)
         return self.make(key) if self.bound(key) else None
 
@@ -112,7 +114,7 @@ class Hooks(Core):
 
     def when_has(self, marker: type[Any], handler: F) -> F:
         """Resolve parameters that bear a *marker* in Annotated by *handler*(marker, container)."""
-        self.callbacks.handlers[marker] = positional(handler, _OBJECT_AND_APP)
+        self.callbacks.handlers[marker] = _synchronous(handler, _OBJECT_AND_APP, "when_has")
         self.invalidate()
         return handler
 
@@ -125,7 +127,8 @@ class Hooks(Core):
 
         Source: Laravel 13, Container::afterResolvingAttribute.
         """
-        self.callbacks.marked.append((marker, positional(callback, _MARKER_OBJECT_AND_APP)))
+        told = _synchronous(callback, _MARKER_OBJECT_AND_APP, "after_resolving_marker")
+        self.callbacks.marked.append((marker, told))
         self.invalidate()
         return callback
 
@@ -142,7 +145,8 @@ class Hooks(Core):
             return decorate
         wanted, callback = what[0], what[1]
         key = None if wanted is None else self.root(wanted)
-        getattr(self.callbacks, kind).append((key, positional(callback, takes)))
+        verb = "resolving" if kind == "resolving" else f"{kind}_resolving"
+        getattr(self.callbacks, kind).append((key, _synchronous(callback, takes, verb)))
         self.invalidate()
         return callback
 
@@ -160,3 +164,17 @@ class Hooks(Core):
             made = self.make(key)
             for callback in callbacks:
                 callback(made, self)
+
+
+def _synchronous(callback: Callback, takes: int, verb: str) -> Callback:
+    """Return *callback* as one that may be called with *takes* values; `make` cannot await it.
+
+    Raises:
+        InvalidBinding: It is a coroutine function.
+    """
+    if color_of(callback).is_async:
+        raise InvalidBinding(
+            f"{verb} was given {name_of(callback)}, which is async: `make` could not await it. "
+            "Take a function without `async`; what has to be awaited belongs in an async factory."
+        )
+    return positional(callback, takes)

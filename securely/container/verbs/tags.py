@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any, Generic, TypeVar, overload
 
 from securely.container.binding import Key, is_list, place
@@ -18,6 +18,8 @@ T = TypeVar("T")
 class TaggedObjects(Generic[T]):
     """What bears one tag: sized without building anything, built anew at each iteration.
 
+    `async for` builds also what has async factories.
+
     Attributes:
         keys: What bears the tag, in the order of tagging.
     """
@@ -32,6 +34,10 @@ class TaggedObjects(Generic[T]):
     def __iter__(self) -> Iterator[T]:
         for key in self.keys:
             yield self._app.make(key)
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        for key in self.keys:
+            yield await self._app.amake(key)
 
     def __repr__(self) -> str:
         return f"<{len(self)} tagged objects>"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from typing import Any, Protocol
 
 import pytest
 
-from securely.container import Container
+from securely.container import Container, InvalidBinding
 
 
 class Base:
@@ -220,3 +221,59 @@ def test_check_passes_over_consumers_that_are_names(app: Container) -> None:
     app.when("nobody").needs(Base).give(Child)
 
     assert len(app.check()) == 1
+
+
+def make_child() -> Child:
+    return Child()
+
+
+@pytest.mark.parametrize("given", [Child, make_child])
+def test_what_when_gives_has_the_hooks_of_the_need(app: Container, given: Any) -> None:
+    log: list[str] = []
+    app.when(User).needs(Base).give(given)
+    app.before_resolving(Base, lambda: log.append("before"))
+    app.resolving(Base, lambda: log.append("resolving"))
+
+    @app.extend(Base)
+    def marked(made: Any) -> Any:
+        made.is_marked = True
+        return made
+
+    made: Any = app.make(User).base
+
+    assert isinstance(made, Child)
+    assert made.is_marked
+    assert log == ["before", "resolving"]
+
+
+async def _waits(made: object) -> object:
+    return made
+
+
+@pytest.mark.parametrize("verb", ["before_resolving", "extend", "rebinding", "resolving"])
+def test_hook_when_async_then_refused(app: Container, verb: str) -> None:
+    with pytest.raises(InvalidBinding, match=f"{verb} was given _waits, which is async"):
+        getattr(app, verb)(Base, _waits)
+
+    assert type(app.make(Base)) is Base
+
+
+def test_hook_of_a_marker_when_async_then_refused(app: Container) -> None:
+    with pytest.raises(InvalidBinding, match="async factory"):
+        app.after_resolving_marker(Base, _waits)
+    with pytest.raises(InvalidBinding, match="async factory"):
+        app.when_has(Base, _waits)
+
+
+def test_tagged_in_an_async_loop_builds_what_is_async(app: Container) -> None:
+    async def later() -> str:
+        return "later"
+
+    async def all_of_them() -> list[str]:
+        return [each async for each in app.tagged("words")]
+
+    app.bind("one", lambda: "now")
+    app.bind("two", later)
+    app.tag(["one", "two"], "words")
+
+    assert asyncio.run(all_of_them()) == ["now", "later"]

@@ -10,7 +10,15 @@ from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
-from securely.container import AsyncBinding, CircularDependency, Container, NotBound, scope
+from securely.container import (
+    AsyncBinding,
+    CircularDependency,
+    Container,
+    LoopBlocked,
+    NotBound,
+    ScopeEnded,
+    scope,
+)
 from securely.container.scope import Build, _leading
 
 
@@ -780,3 +788,144 @@ def test_scope_of_a_cancelled_task_closes_everything(app: Container) -> None:
     asyncio.run(main())
 
     assert log[-1] == "close first"
+
+
+class Slow:
+    """Takes as long as the test says to be made."""
+
+    began = threading.Event()
+    may_end = threading.Event()
+
+    def __init__(self) -> None:
+        type(self).began.set()
+        type(self).may_end.wait()
+
+
+class NeedsSlow:
+    def __init__(self, slow: Slow) -> None:
+        self.slow = slow
+
+
+@pytest.fixture
+def slow(app: Container) -> Iterator[threading.Thread]:
+    """A thread that is at making `Slow`, until `may_end` is set."""
+    Slow.began.clear()
+    Slow.may_end.clear()
+    app.singleton(Slow)
+    app.singleton(NeedsSlow)
+    thread = threading.Thread(target=app.make, args=(Slow,))
+    thread.start()
+    Slow.began.wait()
+    yield thread
+    Slow.may_end.set()
+    thread.join()
+
+
+@pytest.mark.usefixtures("slow")
+def test_make_when_a_task_of_the_same_loop_is_at_it_says_so(app: Container) -> None:
+    async def main() -> NeedsSlow:
+        task = asyncio.create_task(app.amake(NeedsSlow))
+        await asyncio.sleep(0)  # noqa: TID251  # the task begins, and waits for the thread
+        with pytest.raises(LoopBlocked, match=r"use `await app\.amake\(NeedsSlow\)`"):
+            app.make(NeedsSlow)
+        Slow.may_end.set()
+        return await task
+
+    made = asyncio.run(main())
+
+    assert made is app.make(NeedsSlow)
+
+
+class Twin:
+    """Is built by a task in one way, and by a thread in another."""
+
+    @classmethod
+    def __build__(cls) -> Twin:
+        return cls()
+
+    @classmethod
+    async def __abuild__(cls) -> Twin:
+        await asyncio.sleep(0)  # noqa: TID251  # the loop turns to what halts it
+        return cls()
+
+
+def test_thread_that_waits_for_a_loop_that_waits_for_it_is_told(app: Container) -> None:
+    has_begun = threading.Event()
+    failures: list[Exception] = []
+
+    def make_service() -> Service:
+        has_begun.set()
+        while not scope._halted:  # the loop stands still for this very object
+            pass
+        try:
+            app.make(Twin)
+        except CircularDependency as error:
+            failures.append(error)
+        return Service()
+
+    async def main() -> None:
+        task = asyncio.create_task(app.amake(Twin))
+        await asyncio.sleep(0)  # noqa: TID251  # it begins
+        thread = threading.Thread(target=app.make, args=(Service,))
+        thread.start()
+        has_begun.wait()
+        app.make(Service)
+        thread.join()
+        await task
+
+    app.singleton(Twin)
+    app.singleton(Service, make_service)
+
+    asyncio.run(main())
+
+    assert [str(each).partition(":")[0] for each in failures] == ["Circular dependency"]
+    assert not scope._halted
+
+
+def test_resource_when_its_scope_has_ended_is_refused_before_it_opens(app: Container) -> None:
+    log: list[str] = []
+    app.scoped("kept", opening(log, "kept"))
+
+    async def outlive(has_ended: asyncio.Event) -> None:
+        await has_ended.wait()
+        with pytest.raises(ScopeEnded, match=r"\"kept\" is finished at the end of its scope"):
+            app.make("kept")
+        with app.scope():
+            assert app.make("kept") == "kept"
+
+    async def main() -> None:
+        has_ended = asyncio.Event()
+        async with app.ascope():
+            task = asyncio.create_task(outlive(has_ended))
+            await asyncio.sleep(0)  # noqa: TID251  # it begins, in this scope
+        has_ended.set()
+        await task
+
+    asyncio.run(main())
+
+    assert log == ["open kept", "close kept"]
+
+
+def test_async_resource_when_its_scope_ends_meanwhile_is_finished(app: Container) -> None:
+    log: list[str] = []
+
+    async def opened() -> AsyncIterator[str]:
+        log.append("open")
+        await asyncio.sleep(0)  # noqa: TID251  # the scope ends
+        try:
+            yield "kept"
+        finally:
+            log.append("close")
+
+    app.scoped("kept", opened)
+
+    async def main() -> None:
+        async with app.ascope():
+            task = asyncio.create_task(app.amake("kept"))
+            await asyncio.sleep(0)  # noqa: TID251  # it begins
+        with pytest.raises(ScopeEnded):
+            await task
+
+    asyncio.run(main())
+
+    assert log == ["open", "close"]
