@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from securely.console.exceptions import (
     InvalidInput,
@@ -15,7 +16,7 @@ from securely.console.output import Output, Verbosity
 from securely.console.output.style import escape
 from securely.exceptions import SecurelyError
 
-__all__ = ["render_failure", "shown_path"]
+__all__ = ["own_traceback", "render_failure", "shown_path"]
 
 # The last frames say where; more of them is what -v is for.
 _FRAMES = 3
@@ -106,12 +107,37 @@ def _place(error: BaseException) -> list[str]:
     """Return the last frame that is the application's own, as a line; none where none is."""
     from traceback import extract_tb
 
-    library = str(Path(os.__file__).parent) + os.sep
     for frame in reversed(extract_tb(error.__traceback__)):
-        others = frame.filename.startswith(("<", _FRAMEWORK, library))
-        if not others and _PACKAGES.isdisjoint(Path(frame.filename).parts):
+        if not frame.filename.startswith("<") and _is_own(frame.filename):
             return [f"  at {shown_path(frame.filename)}:{frame.lineno} in {frame.name}"]
     return []
+
+
+def own_traceback(error: BaseException) -> str:
+    """Return the traceback of *error* as Python writes it, without the frames of what is installed.
+
+    What remains are those of the application and of what was typed.
+    """
+    from traceback import TracebackException
+
+    told = TracebackException.from_exception(error)
+    _leave_own(told)
+    return "".join(told.format())
+
+
+def _leave_own(told: Any) -> None:
+    frames = [frame for frame in told.stack if _is_own(frame.filename)]
+    told.stack[:] = frames
+    for each in (told.__cause__, told.__context__, *(told.exceptions or ())):
+        if each is not None:
+            _leave_own(each)
+
+
+def _is_own(filename: str) -> bool:
+    """Tell whether a frame's file belongs neither to Securely nor to Python or a package."""
+    library = str(Path(os.__file__).parent) + os.sep
+    others = filename.startswith(("<frozen ", _FRAMEWORK, library))
+    return not others and _PACKAGES.isdisjoint(Path(filename).parts)
 
 
 def shown_path(filename: str) -> str:

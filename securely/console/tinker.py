@@ -10,14 +10,15 @@ import importlib
 import importlib.util
 import inspect
 import pprint
-import sys
-import traceback
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, FunctionType
-from typing import Any, TextIO, cast
+from typing import Any, cast
 
+from securely.console.failure import own_traceback, render_failure
+from securely.console.output import Output, Verbosity
+from securely.exceptions import SecurelyError
 from securely.support.importing import import_object
 
 __all__ = ["Names", "Tinker", "classes_in"]
@@ -63,7 +64,7 @@ class Tinker:
     Args:
         names: What the code finds.
         history: File that keeps what was typed; ``None`` keeps nothing.
-        output: Where results go; the process's standard output unless given.
+        output: Where results and errors go; the process's streams unless given.
 
     Example:
         >>> Tinker({"answer": 41}).execute("answer + 1")
@@ -75,23 +76,24 @@ class Tinker:
         self,
         names: dict[str, Any],
         history: Path | None = None,
-        output: TextIO | None = None,
+        output: Output | None = None,
     ) -> None:
         self.names = names
         self._history = history
-        self._output = output
+        self._output: Output = output or Output()
         self._runner: asyncio.Runner | None = None
         names.setdefault("__name__", "__console__")
 
     def execute(self, source: str) -> bool:
         """Run *source*, print the value of its last expression, and tell whether all went well.
 
-        What it raises is printed to the error stream, without frames of the shell.
+        What it raises is printed to the error stream: an error of Securely as the console shows
+        it, any other with the frames of the application's code and of *source*.
         """
         try:
             self._run_all(source)
-        except Exception:
-            _show_error()
+        except Exception as error:  # the border: it is shown here
+            self._show_error(error)
             return False
         finally:
             self.close()
@@ -121,7 +123,7 @@ class Tinker:
             self._runner = None
 
     def _interact(self, banner: str) -> None:
-        console = _Console(self.names, self._run)
+        console = _Console(self.names, self._run, self._show_error)
         with _line_editing(self._history, self.names):
             try:
                 console.interact(banner, exitmsg="")
@@ -148,24 +150,28 @@ class Tinker:
 
     def _show(self, value: object) -> None:
         if value is not None:
-            pprint.pprint(value, stream=self._output or sys.stdout)
+            pprint.pprint(value, stream=self._output.stream)
 
-
-def _show_error() -> None:
-    """Print the error that is being handled, without the frames of the shell."""
-    kind, error, frames = sys.exc_info()
-    while frames is not None and frames.tb_frame.f_code.co_filename != _NAME:
-        frames = frames.tb_next
-    traceback.print_exception(kind, error, frames)
+    def _show_error(self, error: BaseException) -> None:
+        if isinstance(error, SecurelyError) or self._output.verbosity >= Verbosity.VERBOSE:
+            render_failure(error, self._output)
+        else:
+            self._output.error_line(own_traceback(error).rstrip(), raw=True)
 
 
 class _Console(code.InteractiveConsole):
     """The standard library's shell, with await at its top level."""
 
-    def __init__(self, names: dict[str, Any], run: Callable[[CodeType], Any]) -> None:
+    def __init__(
+        self,
+        names: dict[str, Any],
+        run: Callable[[CodeType], Any],
+        show_error: Callable[[BaseException], object],
+    ) -> None:
         super().__init__(names, _NAME)
         self.compile.compiler.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         self._run = run
+        self._show_error = show_error
 
     def runcode(self, code: CodeType) -> None:
         """Run one statement; what it raises is shown, and the shell goes on."""
@@ -173,8 +179,8 @@ class _Console(code.InteractiveConsole):
             self._run(code)
         except SystemExit:
             raise
-        except BaseException:  # Ctrl-C included: it ends the statement only
-            _show_error()
+        except BaseException as error:  # Ctrl-C included: it ends the statement only
+            self._show_error(error)
 
 
 @contextmanager

@@ -29,9 +29,10 @@ class TinkerCommand(Command):
     def handle(self, app: Application) -> int:
         """Open the shell, or run the code."""
         tinker = Tinker(
-            Names({"app": app, **_preloaded()}, _classes(app), self._tell),
+            # The application itself hides the helper of that name.
+            Names({**_preloaded(), "app": app}, _classes(app), self._tell),
             app.paths.storage / "framework" / "tinker_history",
-            self.output.stream,
+            self.output,
         )
         for name in self.strings("include"):
             tinker.include(self._file(name))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from securely.console import CommandFailed, Output, Verbosity
 from securely.console.tinker import Names, Tinker, classes_in
 
 
@@ -31,7 +32,7 @@ def printed() -> io.StringIO:
 def test_execute_when_code_ends_in_an_expression_then_prints_its_value(
     source: str, shown: str, printed: io.StringIO
 ) -> None:
-    assert Tinker({}, output=printed).execute(source)
+    assert Tinker({}, output=Output(printed)).execute(source)
     assert printed.getvalue() == shown
 
 
@@ -46,6 +47,44 @@ def test_execute_when_code_fails_then_shows_the_error_without_frames_of_the_shel
     assert "tinker.py" not in shown
 
 
+def test_execute_when_an_error_is_of_our_family_then_shows_it_in_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names = {"error": CommandFailed("The bank is closed.")}
+
+    assert not Tinker(names).execute("raise error")
+
+    assert capsys.readouterr().err == "ERROR  The bank is closed.\n"
+
+
+def test_execute_when_code_fails_then_shows_the_frames_of_the_application_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "till.py").write_text(
+        "import json\n"
+        "from securely.console.prompts.checks import settled\n"
+        "async def read(): return json.loads('{')\n"
+        "def sums():\n"
+        "    try: json.loads('{')\n"
+        "    except ValueError as error: raise KeyError('till') from error\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    assert not Tinker({}).execute("import till\ntill.settled(till.read())")
+    awaited = capsys.readouterr().err
+    assert not Tinker({}).execute("import till\ntill.sums()")
+    caused = capsys.readouterr().err
+    assert not Tinker({}, output=Output(verbosity=Verbosity.VERBOSE)).execute("till.x")
+    del sys.modules["till"]
+
+    files = [line.split('"')[1] for line in awaited.splitlines() if line.startswith("  File")]
+    assert files == ["<tinker>", str(tmp_path / "till.py")]
+    assert "JSONDecodeError" in awaited
+    assert "json/decoder.py" not in caused
+    assert "The above exception was the direct cause" in caused
+    assert "securely/console/tinker.py" in capsys.readouterr().err
+
+
 def test_execute_when_things_are_awaited_twice_then_they_share_a_loop(
     printed: io.StringIO,
 ) -> None:
@@ -57,7 +96,7 @@ first = await loop()
 second = await loop()
 first is second
 """
-    assert Tinker({}, output=printed).execute(source)
+    assert Tinker({}, output=Output(printed)).execute(source)
     assert printed.getvalue() == "True\n"
 
 
@@ -76,14 +115,16 @@ def test_names_when_a_class_of_the_application_is_used_then_it_is_imported_once(
     output = io.StringIO()
 
     assert "shop.order" not in sys.modules
-    assert Tinker(names, output=output).execute("def f():\n    return Order\nf().__name__, Order")
+    assert Tinker(names, output=Output(output)).execute(
+        "def f():\n    return Order\nf().__name__, Order"
+    )
 
     assert "'Order'" in output.getvalue()
     assert told == ["[!] Order is shop.order.Order"]
     assert "Twice" not in classes
     assert "_Hidden" not in classes
-    assert not Tinker(names, output=output).execute("Twice")
-    assert Tinker(names, output=output).execute("print('mine')")
+    assert not Tinker(names, output=Output(output)).execute("Twice")
+    assert Tinker(names, output=Output(output)).execute("print('mine')")
     for name in [name for name in sys.modules if name.partition(".")[0] == "shop"]:
         del sys.modules[name]
 
@@ -92,7 +133,7 @@ def test_include_when_a_file_is_run_then_its_names_are_there(
     tmp_path: Path, printed: io.StringIO
 ) -> None:
     (tmp_path / "seed.py").write_text("rows = [1, 2]\n")
-    tinker = Tinker({}, output=printed)
+    tinker = Tinker({}, output=Output(printed))
 
     tinker.include(tmp_path / "seed.py")
 
