@@ -33,8 +33,14 @@ __all__ = [
 # Dispatches within each other: more than any design needs, less than Python's stack allows.
 DEPTH_MAX: Final = 64
 
-# Tasks take turns in one thread, so that async dispatches are counted by their context.
+# Tasks take turns in one thread, so that async dispatches are counted by their context. A task
+# begins with the count of who started it, which may have ended long ago: the number is only what
+# may be open, and where it reaches the limit, the task's own stack is counted.
 open_dispatches: ContextVar[int] = ContextVar("securely_dispatches", default=0)
+
+# How often that may happen while all dispatches at which it happened are open: a circle through
+# tasks that wait for each other, which no single stack shows.
+_TASKS_MAX: Final = 16
 
 Arguments: TypeAlias = tuple[object, ...]
 # A function, what of the event it takes, and whether the container has to add to that.
@@ -382,32 +388,67 @@ class Depth(threading.local):
     open: int = 0
 
 
+class _Crossing:
+    """A dispatch at which a task began to count its own."""
+
+    __slots__ = ("open",)
+
+    def __init__(self) -> None:
+        self.open = True
+
+
+_crossings: ContextVar[tuple[_Crossing, ...]] = ContextVar("securely_crossings", default=())
+
+
 @contextmanager
 def adepth() -> Generator[None]:
-    """Count the block as one dispatch within those that are open in this context.
+    """Count the block as one dispatch within those that are open in this task.
 
     Raises:
-        DispatchTooDeep: There are 64 of them.
+        DispatchTooDeep: There are 64 of them, or 1,024 in tasks that wait for each other.
     """
     depth = open_dispatches.get()
-    if depth >= DEPTH_MAX:
+    if depth < DEPTH_MAX:
+        token = open_dispatches.set(depth + 1)
+        try:
+            yield
+        finally:
+            open_dispatches.reset(token)
+    else:
+        with _counted_anew():
+            yield
+
+
+@contextmanager
+def _counted_anew() -> Generator[None]:
+    """Count the block as one dispatch within those that this task's own stack shows."""
+    here = len(list(_open(inspect.currentframe())))  # this dispatch is one of them
+    crossings = tuple(each for each in _crossings.get() if each.open)
+    if here > DEPTH_MAX:
         raise too_deep()
-    token = open_dispatches.set(depth + 1)
+    if len(crossings) >= _TASKS_MAX:
+        raise too_deep(DEPTH_MAX * _TASKS_MAX)
+    crossing = _Crossing()
+    token = _crossings.set((*crossings, crossing))
+    open_dispatches.set(here)
     try:
         yield
     finally:
-        open_dispatches.reset(token)
+        # Not what it was: it was too much, for the next dispatch of this task as well.
+        open_dispatches.set(max(here - 1, 0))
+        _crossings.reset(token)
+        crossing.open = False
 
 
-def too_deep() -> DispatchTooDeep:
-    """Return the error that names the events which are dispatched in a circle.
+def too_deep(limit: int = DEPTH_MAX) -> DispatchTooDeep:
+    """Return the error that names the events which are dispatched in a circle, *limit* deep.
 
     The stack itself tells which dispatches are open: so that no dispatch pays for the list.
     """
     names = list(_open(inspect.currentframe()))
     # The innermost is first; up to where it comes up again is once around.
     again = names.index(names[0], 1) + 1 if names and names[0] in names[1:] else len(names)
-    return DispatchTooDeep(tuple(reversed(names[:again])), DEPTH_MAX)
+    return DispatchTooDeep(tuple(reversed(names[:again])), limit)
 
 
 def _open(frame: FrameType | None) -> Generator[str]:

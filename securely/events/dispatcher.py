@@ -270,7 +270,7 @@ class Dispatcher:
         Raises:
             UseAsyncDispatch: A listener is async and a loop is running.
             NoListenerRunner: A listener wants to be queued and there is no queue.
-            DispatchTooDeep: 64 dispatches are open within each other.
+            DispatchTooDeep: 64 dispatches are open within each other, or 1,024 through tasks.
             ExceptionGroup: What listeners raised, with *collect_errors*.
         """
         # Most dispatches are this: a class whose listeners are functions, and nothing special.
@@ -339,8 +339,8 @@ class Dispatcher:
             manner = manner_of(halt, collect_errors, concurrent)
             return await self._adispatch(event, payload, manner)
         depth = open_dispatches.get()
-        if depth >= DEPTH_MAX:
-            raise too_deep()
+        if depth >= DEPTH_MAX:  # or it only seems so: the long way knows
+            return await self._adispatch(event, payload, manner_of(False, False, False))
         token = open_dispatches.set(depth + 1)
         answers: list[object] = []
         try:
@@ -422,14 +422,17 @@ class Dispatcher:
 
     def _detour(self, event: object, payload: object, manner: Manner) -> bool:
         """Leave *event* to a block that defers, or to the innermost fake that records it."""
-        fakes = reversed(self._stand_ins)
-        record = next((each.record for each in fakes if each.records(event, payload)), None)
+        record = self._recorder(event, payload)
         if hold(self, Held(event, payload, manner, record)):
             return True
         if record is None:
             return False
         record(event, payload)
         return True
+
+    def _recorder(self, event: object, payload: object) -> Callable[[object, object], None] | None:
+        fakes = reversed(self._stand_ins)
+        return next((each.record for each in fakes if each.records(event, payload)), None)
 
     def _postpone(self, event: object, payload: object, manner: Manner, plan: Plan) -> bool:
         """Leave *event* to the open transaction, if there is one."""
@@ -567,7 +570,7 @@ class Dispatcher:
 
         Cheap enough to ask before an event is made: the answer is kept per class and name.
         """
-        if any(fake.records(event, None) for fake in self._stand_ins):
+        if self._stand_ins and self._recorder(event, None) is not None:
             return True
         plan = self._registry.plans.get(event)
         return bool(self._plan_of(event) if plan is None else plan)

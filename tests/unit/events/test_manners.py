@@ -211,6 +211,112 @@ def test_after_an_error_depth_is_counted_from_the_start(events: Dispatcher) -> N
             events.dispatch(Shipped())
 
 
+# Tasks that dispatch
+
+
+def chain(events: Dispatcher, length: int, *, lingers: bool) -> int:
+    """Dispatch in tasks that each start the next one, and return how many were told."""
+    told: list[int] = []
+
+    async def go_on(event: Shipped) -> None:
+        told.append(event.number)
+        if event.number < length:
+            task = asyncio.create_task(events.adispatch(Shipped(event.number + 1)))
+            tasks.append(task)
+            if lingers:
+                await asyncio.create_task(turn())
+
+    async def turn() -> None:
+        """Do nothing, behind all tasks that wait for their turn."""
+
+    tasks: list[asyncio.Task[object]] = []
+    events.listen(go_on)
+
+    async def work() -> None:
+        await events.adispatch(Shipped(1))
+        while tasks:
+            await tasks.pop(0)
+
+    asyncio.run(work())
+    return len(told)
+
+
+@pytest.mark.parametrize("lingers", [False, True])
+def test_tasks_that_start_each_other_are_no_circle(events: Dispatcher, lingers: bool) -> None:
+    assert chain(events, 3000, lingers=lingers) == 3000
+
+
+def test_tasks_that_start_each_other_to_tell_functions_of_names_are_no_circle(
+    events: Dispatcher,
+) -> None:
+    """What takes the long way is counted alike."""
+    events.listen("*", lambda name, payload: None)
+
+    assert chain(events, 200, lingers=True) == 200
+
+
+def test_a_task_that_a_deep_listener_started_may_go_as_deep_again(events: Dispatcher) -> None:
+    tasks: list[asyncio.Task[object]] = []
+
+    async def down(event: Shipped) -> None:
+        if event.number % 60 > 1:
+            await events.adispatch(Shipped(event.number - 1))
+        elif event.number > 60:
+            tasks.append(asyncio.create_task(again(event.number - 1)))
+
+    async def again(number: int) -> None:
+        for _ in range(3):
+            await events.adispatch(Shipped(number))
+
+    events.listen(down)
+
+    async def work() -> int:
+        await events.adispatch(Shipped(180))
+        done = 0
+        while tasks:
+            await tasks.pop(0)
+            done += 1
+        return done
+
+    assert asyncio.run(work()) == 1 + 3 + 9 + 27
+
+
+def test_a_circle_in_a_task_of_a_listener_is_named_after_64(events: Dispatcher) -> None:
+    told: list[object] = []
+    tasks: list[asyncio.Task[object]] = []
+
+    async def begin(event: Paid) -> None:
+        tasks.append(asyncio.create_task(events.adispatch(Shipped())))
+
+    async def again(event: Shipped) -> None:
+        told.append(event)
+        await events.adispatch(event)
+
+    events.listen(begin)
+    events.listen(again)
+
+    async def work() -> None:
+        await events.adispatch(Paid())
+        await tasks[0]
+
+    with pytest.raises(DispatchTooDeep, match="Shipped -> "):
+        asyncio.run(work())
+    assert len(told) == 64
+
+
+@pytest.mark.parametrize("concurrent", [False, True])
+def test_a_circle_through_tasks_that_wait_for_each_other_is_named(
+    events: Dispatcher, concurrent: bool
+) -> None:
+    async def again(event: Shipped) -> None:
+        await asyncio.gather(events.adispatch(Shipped(), concurrent=concurrent))
+
+    events.listen(again)
+
+    with pytest.raises(DispatchTooDeep, match=r"1024 deep: .*Shipped"):
+        asyncio.run(events.adispatch(Shipped()))
+
+
 # In a loop
 
 
