@@ -8,6 +8,7 @@ fifth of their price.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import (
     AsyncGenerator,
     Awaitable,
@@ -488,24 +489,36 @@ class Dispatcher:
     def flush(self, event: EventKey) -> None:
         """Dispatch what was pushed under *event*, in order; each is dispatched once.
 
-        (Laravel keeps pushed events, so that a second flush tells them again.)
+        Where a listener raises, the rest stays pushed: the next flush goes on behind the event
+        that it was told of. (Laravel keeps pushed events, so that a second flush tells them
+        again.)
         """
-        for pushed, payload in self._take_pushed(event):
-            self.dispatch(pushed, payload)
+        with self._taking_pushed(event) as taken:
+            while taken:
+                self.dispatch(*taken.popleft())
 
     async def aflush(self, event: EventKey) -> None:
         """Async twin of :meth:`flush`."""
-        for pushed, payload in self._take_pushed(event):
-            await self.adispatch(pushed, payload)
+        with self._taking_pushed(event) as taken:
+            while taken:
+                await self.adispatch(*taken.popleft())
 
     def forget_pushed(self) -> None:
         """Drop everything that was pushed and not flushed."""
         with self._lock:
             self._pushed.clear()
 
-    def _take_pushed(self, event: EventKey) -> list[tuple[object, object]]:
+    @contextmanager
+    def _taking_pushed(self, event: EventKey) -> Generator[deque[tuple[object, object]]]:
+        """Give what was pushed under *event*, and put back what is left of it."""
         with self._lock:
-            return self._pushed.pop(event, [])
+            taken = deque(self._pushed.pop(event, ()))
+        try:
+            yield taken
+        finally:
+            if taken:
+                with self._lock:
+                    self._pushed[event] = [*taken, *self._pushed.get(event, ())]
 
     # Deferring
 
@@ -514,6 +527,8 @@ class Dispatcher:
         """Hold what this context dispatches in the block, and tell it in order after the block.
 
         A block that raises drops what it held. An inner block tells its own at its own end.
+        There, a listener that raises ends the telling, as it would without the block: what was
+        held behind its event is told to nobody.
 
         Args:
             only: The names and classes that are held, subclasses included; all when empty.

@@ -193,6 +193,73 @@ def test_push_when_flushed_is_told_once(events: Dispatcher, noting: Noting, note
     assert [name for name, _ in notes] == ["a", "a", "shipped"]
 
 
+def refusing(number: int, told: list[int]) -> Callable[[int], None]:
+    """Make a listener that notes its numbers, and raises at *number*."""
+
+    def listener(given: int) -> None:
+        told.append(given)
+        if given == number:
+            raise ValueError(given)
+
+    return listener
+
+
+def test_flush_when_a_listener_raises_leaves_the_rest_for_the_next(events: Dispatcher) -> None:
+    told: list[int] = []
+    events.listen("a", refusing(1, told))
+    events.listen("a", lambda given: events.push("a", [9]) if given == 1 else None, priority=1)
+    for number in (1, 2, 3):
+        events.push("a", [number])
+
+    with pytest.raises(ValueError, match="1"):
+        events.flush("a")
+    after_the_first = list(told)
+    events.flush("a")
+    events.flush("a")
+
+    assert after_the_first == [1]
+    assert told == [1, 2, 3, 9]
+
+
+def test_aflush_when_it_is_cancelled_leaves_the_rest_for_the_next(events: Dispatcher) -> None:
+    told: list[int] = []
+    begun = asyncio.Event()
+
+    async def wait(number: int) -> None:
+        told.append(number)
+        begun.set()
+        if number == 1:
+            await asyncio.Event().wait()
+
+    async def work() -> None:
+        task = asyncio.create_task(events.aflush("a"))
+        await begun.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        await events.aflush("a")
+
+    events.listen("a", wait)
+    events.push("a", [1])
+    events.push("a", [2])
+
+    asyncio.run(work())
+
+    assert told == [1, 2]
+
+
+def test_deferred_when_a_listener_raises_at_its_end_tells_no_more(events: Dispatcher) -> None:
+    told: list[int] = []
+    events.listen("a", refusing(1, told))
+
+    with pytest.raises(ValueError, match="1"), events.deferred():  # noqa: PT012  # as it is used
+        events.dispatch("a", [1])
+        events.dispatch("a", [2])
+    with events.deferred():
+        events.dispatch("a", [3])
+
+    assert told == [1, 3]
+
+
 def test_deferred_when_events_are_named_holds_only_these(
     events: Dispatcher, noting: Noting, notes: Notes
 ) -> None:
