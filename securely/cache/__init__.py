@@ -10,6 +10,7 @@ is signed and never pickled. Every method has an async twin with an ``a`` before
     manager.py      CacheManager: the stores, and itself the default one
     place.py        where a repository keeps its values, and who is told
     flights.py      of those who want the same value, one makes it
+    envelopes.py    values as signed bytes
     entries.py      signed values in rows
     rows.py         a diskcache directory that trusts nothing
     holders.py      which processes hold locks

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import struct
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -12,20 +11,15 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from securely.cache.contracts import Seal
-from securely.cache.exceptions import EntryRefused, InvalidKey, StoreUnavailable, ValueTooLarge
-from securely.cache.rows import ForeignRow, Row, Rows
+from securely.cache.envelopes import Envelopes, ForeignRow
+from securely.cache.exceptions import EntryRefused, InvalidKey, StoreUnavailable
+from securely.cache.rows import Row, Rows
 from securely.support import clock
 from securely.support.serializer import Serializer, Undecodable
 from securely.support.sqlite import DatabaseError
 
 __all__ = ["Entries", "Entry", "Limits"]
 
-# What a signature covers besides the value: the lengths of place and key, and the end of the
-# lifetime (-1 for none). With the lengths, no two entries give the same bytes.
-_HEAD: Final = struct.Struct(">HId")
-_MAC_BYTES: Final = 32
-# The first byte of a value says how the rest is made, so that it can be made otherwise one day.
-_FORMAT: Final = b"\x01"
 # The only key of a dict of one; see where it is used.
 _ROWS: Final = "rows"
 
@@ -92,9 +86,7 @@ class Entries:
     ) -> None:
         self._directory = directory
         self._store = store
-        self._place = f"{store}/{kind}".encode()
-        self._seal = seal
-        self._serializer = serializer
+        self._envelopes = Envelopes(store, kind, seal, serializer, limits.value_bytes_max)
         self._report = report
         self._limits = limits
         self._opened: dict[str, Rows] = {}
@@ -130,7 +122,9 @@ class Entries:
 
     def put_many(self, values: Mapping[str, object], expires: float | None) -> None:
         """Write all *values* or none."""
-        sealed = [(key, self._sealed(key, value, expires)) for key, value in values.items()]
+        sealed = [
+            (key, self._envelopes.close(key, value, expires)) for key, value in values.items()
+        ]
         now = clock.timestamp()
         with self._guarded():
             rows = self._rows()
@@ -194,18 +188,6 @@ class Entries:
                 mine.shut()
         return rows
 
-    def _sealed(self, key: str, value: object, expires: float | None) -> bytes:
-        InvalidKey.check(key)
-        data = self._serializer.encode(value)
-        if len(data) > self._limits.value_bytes_max:
-            raise ValueTooLarge(key, len(data), self._limits.value_bytes_max)
-        return _FORMAT + self._seal.sign(self._covered(key, expires, data)) + data
-
-    def _covered(self, key: str, expires: float | None, data: bytes) -> bytes:
-        name = key.encode()
-        head = _HEAD.pack(len(self._place), len(name), -1.0 if expires is None else expires)
-        return head + self._place + name + data
-
     def _open(self, key: str, row: Row, now: float) -> Entry | None:
         """Return what lies in *row*, or None if it has expired or is not ours."""
         _, expires, mode, filename, _ = row
@@ -215,13 +197,7 @@ class Entries:
                     raise ForeignRow("its end is no time")  # noqa: TRY301  # one place answers
                 return None
             sealed = self._rows().disk.fetch(mode, filename, row[4], read=False)
-            data = sealed[1 + _MAC_BYTES :]
-            mac = sealed[1 : 1 + _MAC_BYTES]
-            if sealed[:1] != _FORMAT or not self._seal.verify(
-                self._covered(key, expires, data), mac
-            ):
-                raise ForeignRow("its signature does not match")  # noqa: TRY301  # as above
-            return Entry(self._serializer.decode(data), expires, row)
+            return Entry(self._envelopes.open(key, sealed, expires), expires, row)
         except (ForeignRow, Undecodable) as error:
             self._refuse(key, row, str(error))
             return None

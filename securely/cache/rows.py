@@ -17,9 +17,10 @@ from typing import Any, Final, NoReturn, TypeAlias
 
 import diskcache.core  # pyright: ignore[reportMissingTypeStubs]  # it ships no types
 
+from securely.cache.envelopes import ForeignRow
 from securely.support.sqlite import Database, Transaction
 
-__all__ = ["Disk", "ForeignRow", "Row", "Rows"]
+__all__ = ["Disk", "Row", "Rows"]
 
 # It has no types, and what checkers guess from its code is wrong in places.
 _core: Any = diskcache.core
@@ -61,10 +62,6 @@ _CULL_EVERY: Final = 16
 _CULL_ROWS: Final = 10
 # Rows that one transaction removes: others may write in between.
 _CHUNK_ROWS: Final = 1_000
-
-
-class ForeignRow(Exception):  # an answer to our own driver, which makes the error
-    """A row holds what we never write."""
 
 
 class Disk(_core.Disk):  # type: ignore[misc]  # diskcache has no types

@@ -18,7 +18,8 @@ import pytest
 from securely.cache import EntryRefused, StoreUnavailable, ValueTooLarge
 from securely.cache.drivers.disk import DiskStore
 from securely.cache.entries import Limits
-from securely.cache.rows import Disk, ForeignRow
+from securely.cache.envelopes import ForeignRow
+from securely.cache.rows import Disk
 from securely.encryption import KeyRing
 from securely.support.clock import FrozenClock
 from securely.support.missing import MISSING
@@ -558,7 +559,7 @@ def test_flush_when_thousands_then_all_of_the_prefix_go(disks: Disks) -> None:
 
 
 def test_signature_when_lengths_are_shifted_then_no_two_entries_are_alike() -> None:
-    from securely.cache.entries import _HEAD
+    from securely.cache.envelopes import _HEAD
 
     # The lengths of place and key are covered, or "ab" + "c" would sign like "a" + "bc".
     assert _HEAD.pack(2, 1, -1.0) != _HEAD.pack(1, 2, -1.0)
