@@ -31,6 +31,7 @@ from securely.foundation.events import (
     VendorTagPublished,
 )
 from securely.foundation.exceptions import (
+    BadPackage,
     BadProviders,
     FacadeExists,
     FoundationError,
@@ -55,6 +56,7 @@ __all__ = [
     "Application",
     "ApplicationBuilder",
     "ArtisanStarting",
+    "BadPackage",
     "BadProviders",
     "CommandFinished",
     "CommandStarting",

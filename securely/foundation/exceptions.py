@@ -2,6 +2,7 @@
 
 FoundationError (SecurelyError)
 ├── ProviderFailed          a provider cannot be imported, registered or booted
+├── BadPackage              what an installed package announces cannot be read
 ├── BadProviders            bootstrap/providers.py is not a list of providers
 ├── FacadeExists            a file of facades declares that name already (also a FileExistsError)
 ├── MissingRequirement      a provider requires one that nobody lists
@@ -25,6 +26,7 @@ from securely.exceptions import SecurelyError
 from securely.support.suggest import did_you_mean
 
 __all__ = [
+    "BadPackage",
     "BadProviders",
     "FacadeExists",
     "FoundationError",
@@ -58,6 +60,27 @@ class ProviderFailed(FoundationError):
 
     def __reduce__(self) -> tuple[type[ProviderFailed], tuple[str, str, str]]:
         return type(self), (self.provider, self.phase, self.reason)
+
+
+class BadPackage(FoundationError):
+    """An installed package announces providers in a way that cannot be read.
+
+    Attributes:
+        package: Its name and version.
+        reason: What is wrong, as a clause.
+    """
+
+    def __init__(self, package: str, reason: str, name: str) -> None:
+        self.package: str = package
+        self.reason: str = reason
+        self.name: str = name
+        super().__init__(
+            f"The package {package} announces providers that cannot be read: {reason}. Reinstall "
+            f'it, or add "{name}" to dont_discover under [tool.securely] in pyproject.toml.'
+        )
+
+    def __reduce__(self) -> tuple[type[BadPackage], tuple[str, str, str]]:
+        return type(self), (self.package, self.reason, self.name)
 
 
 class BadProviders(FoundationError):

@@ -240,7 +240,7 @@ class Arr:
         """
         nested: dict[str, Any] = {}
         for path, value in _entries(data):
-            *parents, last = str(path).split(".")
+            *parents, last = dot.segments(str(path))
             holder = nested
             for segment in parents:
                 found = holder.get(segment)

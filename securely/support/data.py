@@ -19,8 +19,8 @@ def data_get(target: object, path: Path, default: Any = None) -> Any:
     r"""Return what stands at *path* within *target*, else *default*, called if it is callable.
 
     A `*` stands for every item, `{first}` and `{last}` for the outermost ones; `\*`, `\{first}`
-    and `\{last}` are those names themselves. Objects are read by their attributes: neither
-    methods nor names that begin with an underscore.
+    and `\{last}` are those names themselves, and `\.` is a dot within a name. Objects are read
+    by their attributes: neither methods nor names that begin with an underscore.
 
     Source: Laravel 13, data_get.
 
@@ -57,8 +57,8 @@ def data_has(target: object, path: Path) -> bool:
 def data_set(target: Any, path: Path, value: object, overwrite: bool = True) -> Any:
     """Set *path* within *target* and return it; a `*` sets every item.
 
-    What is in the way and cannot hold keys is replaced. A *target* that cannot hold keys itself
-    cannot change in place: use what is returned.
+    What is in the way and cannot hold keys is replaced; a tuple by a tuple with the new item. A
+    *target* that cannot change in place itself is returned anew: use what is returned.
 
     Args:
         target: A dict, a list, or an object with attributes.
@@ -67,7 +67,8 @@ def data_set(target: Any, path: Path, value: object, overwrite: bool = True) -> 
         overwrite: Whether to replace what is there.
 
     Raises:
-        TypeError: A list on the way is asked for a name, or for an index beyond its end.
+        TypeError: A list on the way is asked for a name, or for an index beyond its end; or an
+            object on the way lets nobody change it.
 
     Source: Laravel 13, data_set.
 
@@ -103,9 +104,7 @@ def data_forget(target: Any, path: Path) -> Any:
         {'posts': [{'id': 1}]}
     """
     segments = _segments(path)
-    if segments:
-        _forget(target, segments)
-    return target
+    return _forget(target, segments) if segments else target
 
 
 def _segments(path: Path) -> list[str | int]:
@@ -113,7 +112,7 @@ def _segments(path: Path) -> list[str | int]:
         return []
     if isinstance(path, int):
         return [path]
-    return [*path.split(".")] if isinstance(path, str) else [*path]
+    return [*dot.segments(path)] if isinstance(path, str) else [*path]
 
 
 def _find(target: object, segments: list[str | int]) -> object:
@@ -182,6 +181,9 @@ def _attribute(target: object, name: str | int) -> object:
 
 def _set(given: Any, segments: list[str | int], value: object, overwrite: bool) -> Any:
     segment, rest = segments[0], segments[1:]
+    if isinstance(given, tuple):
+        before = cast("tuple[object, ...]", given)
+        return _as_tuple(before, _set([*before], segments, value, overwrite))
     if segment == "*":
         return _set_each(given, rest, value, overwrite)
     if not (_holds(given) or overwrite or given is None):
@@ -193,6 +195,14 @@ def _set(given: Any, segments: list[str | int], value: object, overwrite: bool) 
     elif overwrite or found is MISSING:
         _assign(target, segment, value)
     return target
+
+
+def _as_tuple(before: tuple[Any, ...], changed: object) -> object:
+    """Return the items *changed* as a tuple of the kind of *before*; what is no list, as it is."""
+    if not isinstance(changed, list):
+        return changed
+    make: Any = getattr(type(before), "_make", tuple)  # a named one is made in another way
+    return make(cast("list[object]", changed))
 
 
 def _is_unnamed(target: object, segment: str | int) -> bool:
@@ -223,27 +233,56 @@ def _holds(target: object) -> bool:
     """Tell whether *target* has keys or attributes to be set."""
     if isinstance(target, (MutableMapping, list)):
         return True
-    return hasattr(target, "__dict__") and not isinstance(target, (type, Enum))
+    if isinstance(target, (type, Enum)):
+        return False
+    return hasattr(target, "__dict__") or any(_slots(cls) for cls in type(target).__mro__)
+
+
+def _slots(cls: type) -> list[str]:
+    """Return the attributes for which *cls* reserves places; those that others may name."""
+    names: str | Iterable[str] = vars(cls).get("__slots__", ())
+    return [name for name in ([names] if isinstance(names, str) else names) if name[0] != "_"]
 
 
 def _assign(target: Any, segment: str | int, value: object) -> None:
     if isinstance(target, (MutableMapping, list)):
         dot.set_child(target, segment, value)
-    elif isinstance(segment, str) and segment.isidentifier() and not segment.startswith("_"):
-        setattr(target, segment, value)
-    else:
-        kind = type(cast("object", target)).__name__
+        return
+    kind = type(cast("object", target)).__name__
+    if not (isinstance(segment, str) and segment.isidentifier() and not segment.startswith("_")):
         raise TypeError(f'"{segment}" is no attribute that data_set may set on a {kind}.')
+    try:
+        setattr(target, segment, value)
+    except (AttributeError, TypeError) as error:
+        raise _unchangeable(segment, kind, error) from error
 
 
-def _forget(target: Any, segments: list[str | int]) -> None:
+def _forget(given: Any, segments: list[str | int]) -> Any:
     segment, rest = segments[0], segments[1:]
+    if isinstance(given, tuple):
+        before = cast("tuple[object, ...]", given)
+        return _as_tuple(before, _forget([*before], segments))
+    target: Any = given
     if segment == "*" and isinstance(target, (MutableMapping, list)):
-        for item in [*(_items(cast("object", target)) or ())] if rest else ():
-            _forget(item, rest)
+        holder = cast("Any", target)
+        for key in _keys(holder) if rest else ():
+            holder[key] = _forget(holder[key], rest)
     elif rest and (found := _child(target, segment)) is not MISSING:
-        _forget(found, rest)
+        left = _forget(found, rest)
+        if left is not found:
+            _assign(target, segment, left)
     elif isinstance(target, (MutableMapping, list)):
-        dot.forget(cast("object", target), segment)
+        dot.remove_child(cast("object", target), segment)
     elif not rest and _attribute(target, segment) is not MISSING:
-        delattr(target, str(segment))
+        try:
+            delattr(target, str(segment))
+        except (AttributeError, TypeError) as error:
+            raise _unchangeable(segment, type(target).__name__, error) from error
+    return given
+
+
+def _unchangeable(segment: str | int, kind: str, error: Exception) -> TypeError:
+    return TypeError(
+        f'"{segment}" of a {kind} cannot be changed ({error}). '
+        f"Put another {kind} in its place, or keep a dict there."
+    )

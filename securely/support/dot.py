@@ -2,7 +2,8 @@
 
 Python's dicts and lists are one thing in PHP. Where that shows, these rules hold: a segment of
 digits is the index of a list, and finds the integer key of a dict too; a list grows by the next
-index only; an empty list that gets a name becomes a dict, because nothing is lost by it.
+index only; an empty list that gets a name becomes a dict, because nothing is lost by it. A dot
+that is part of a name is written `\\.`.
 """
 
 from __future__ import annotations
@@ -23,8 +24,28 @@ __all__ = [
     "has",
     "put",
     "remove_child",
+    "segments",
     "set_child",
 ]
+
+
+def segments(path: str) -> list[str]:
+    r"""Return the names that *path* is made of.
+
+    Example:
+        >>> segments(r"hosts.example\.com.port")
+        ['hosts', 'example.com', 'port']
+    """
+    parts = path.split(".")
+    if "\\." not in path:
+        return parts
+    names: list[str] = []
+    for part in parts:
+        if names and names[-1].endswith("\\"):
+            names[-1] = f"{names[-1][:-1]}.{part}"
+        else:
+            names.append(part)
+    return names
 
 
 def get(data: object, path: str | int) -> object | Missing:
@@ -44,7 +65,7 @@ def get(data: object, path: str | int) -> object | Missing:
     if found is not MISSING or isinstance(path, int) or "." not in path:
         return found
     found = data
-    for segment in path.split("."):
+    for segment in segments(path):
         found = child(found, segment)
         if found is MISSING:
             return MISSING
@@ -73,11 +94,11 @@ def put(data: MutableMapping[Any, Any] | list[Any], path: str | int, value: obje
         >>> data["a"]["ports"]
         [80]
     """
-    segments: list[str | int] = [path] if isinstance(path, int) else [*path.split(".")]
+    names: list[str | int] = [path] if isinstance(path, int) else [*segments(path)]
     holder: Any = data
-    for segment, following in itertools.pairwise(segments):
+    for segment, following in itertools.pairwise(names):
         holder = _holder(holder, segment, following)
-    set_child(holder, segments[-1], value)
+    set_child(holder, names[-1], value)
 
 
 def forget(data: object, path: str | int) -> bool:
@@ -212,9 +233,9 @@ def _place(data: object, path: str | int) -> tuple[object, str | int]:
     """Return what holds the end of *path*, and that end; the whole path is a key first."""
     if isinstance(path, int) or child(data, path) is not MISSING:
         return data, path
-    parent, _, last = path.rpartition(".")
+    *parents, last = segments(path)
     holder = data
-    for segment in parent.split(".") if parent or "." in path else ():
+    for segment in parents:
         holder = child(holder, segment)
     return holder, last
 

@@ -26,11 +26,13 @@ class Package(NamedTuple):
         name: Its name, as its metadata has it.
         version: Its version.
         providers: Dotted paths, "package.module:Class", in the order of their names.
+        problem: Why what it announces cannot be read; empty when it can.
     """
 
     name: str
     version: str
     providers: tuple[str, ...]
+    problem: str = ""
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}".rstrip()
@@ -52,12 +54,36 @@ def announced() -> list[Package]:
         if not name or _plain(name) in seen:
             continue
         seen.add(_plain(name))
-        points = [point for point in distribution.entry_points if point.group == GROUP]
-        if points:
-            ordered = sorted(points, key=lambda point: point.name)
-            paths = tuple(f"{point.module}:{point.attr}" for point in ordered)
-            found[_plain(name)] = Package(name, distribution.version or "", paths)
+        paths, problem = _announced_by(distribution)
+        if paths or problem:
+            found[_plain(name)] = Package(name, distribution.version or "", paths, problem)
     return [found[name] for name in sorted(found)]
+
+
+def _announced_by(distribution: Any) -> tuple[tuple[str, ...], str]:
+    """Return the providers that *distribution* announces, and why they cannot be read."""
+    try:
+        # Most packages announce nothing to us; whether theirs can be read is not our affair.
+        if f"[{GROUP}]" not in (distribution.read_text("entry_points.txt") or ""):
+            return (), ""
+    except (OSError, UnicodeError):
+        return (), ""
+    try:
+        points = [point for point in distribution.entry_points if point.group == GROUP]
+    except Exception as error:  # the parser of the standard library raises what it happens upon
+        return (), f"entry_points.txt cannot be parsed ({type(error).__name__}: {error})"
+    paths: list[str] = []
+    for point in sorted(points, key=lambda point: point.name):
+        module, _, cls = point.value.partition("[")[0].replace(" ", "").partition(":")
+        if not all(map(_is_dotted, (module, cls))):
+            wanted = f'"{point.name} = package.module:Class"'
+            return (), f'"{point.name} = {point.value}" is not {wanted}'
+        paths.append(f"{module}:{cls}")
+    return tuple(paths), ""
+
+
+def _is_dotted(name: str) -> bool:
+    return all(part.isidentifier() for part in name.split("."))
 
 
 def undiscovered(base: str | os.PathLike[str]) -> tuple[str, ...]:

@@ -84,6 +84,8 @@ def named_commands(manifest: Manifest, base: Path) -> Iterator[Named]:
     """Give what providers and ``with_commands`` name; what cannot be read becomes a warning."""
     manifest.sources.append(Source(os.path.join(base, "pyproject.toml")))  # noqa: PTH118
     for package in _packages(manifest, base):
+        if package.problem:
+            manifest.warnings.append(f"{package}: {package.problem}")
         for provider in package.providers:
             yield from _commands_of(manifest, provider.replace(":", "."), base, f"{package}: ")
     listed, named = listed_providers(manifest, base)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from securely.exceptions import ConfigurationError
-from securely.foundation.exceptions import NotWritable
+from securely.foundation.exceptions import BadPackage, NotWritable
 from securely.foundation.providers.kept import keep, kept
 from securely.foundation.providers.listed import Listed
 from securely.support.manifest import Source, installed
@@ -44,6 +44,9 @@ class Packages:
 
         Packages are looked for when they have changed since; where what is found cannot be kept,
         they are looked for the next time, too.
+
+        Raises:
+            BadPackage: What one of them announces cannot be read.
         """
         found = kept(self._file)
         if found is None or found.get("pyproject") != self._wishes().state:
@@ -61,6 +64,7 @@ class Packages:
         """Look for packages, keep what is found, and return it.
 
         Raises:
+            BadPackage: What one of them announces cannot be read.
             NotWritable: It cannot be kept.
         """
         content = self._content()
@@ -83,6 +87,9 @@ class Packages:
                 f"{file} cannot be read: {error}. It says which packages this application does "
                 "not want, so none is loaded before it is mended."
             ) from error
+        for each in found:
+            if each.problem:
+                raise BadPackage(str(each), each.problem, each.name)
         return {
             "pyproject": state,
             "packages": [[each.name, each.version, list(each.providers)] for each in found],

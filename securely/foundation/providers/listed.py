@@ -70,7 +70,7 @@ def read_provider_file(file: Path) -> list[type[Provider] | str]:
 def line_of(file: Path, provider: str) -> str:
     """Return "(listed in FILE, line N)" for a provider of the file, for messages."""
     try:
-        found = _list_of(ast.parse(file.read_text(encoding="utf-8")))
+        found = _list_of(ast.parse(_read(file)))
     except (OSError, SyntaxError):
         found = None
     for node in found.elts if found is not None else ():
@@ -88,7 +88,7 @@ def add_to_provider_file(file: Path, provider: str) -> bool:
     Source: Laravel 13, ServiceProvider::addProviderToBootstrapFile.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = _read(file)
         listed = _list_of(ast.parse(text))
     except (OSError, SyntaxError):
         return False
@@ -109,7 +109,7 @@ def remove_from_provider_file(file: Path, provider: str) -> bool:
     Source: Laravel 13, ServiceProvider::removeProviderFromBootstrapFile.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = _read(file)
         listed = _list_of(ast.parse(text))
     except (OSError, SyntaxError):
         return False
@@ -192,9 +192,25 @@ def _list_of(tree: ast.Module) -> ast.List | None:
     return None
 
 
+def _read(file: Path) -> str:
+    """Return the text of *file*.
+
+    Raises:
+        SyntaxError: It is no UTF-8, which Python would not read either.
+    """
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SyntaxError(f"{file} is not UTF-8") from error
+
+
 def _write(file: Path, text: str) -> None:
     ast.parse(text)  # never leave behind what an application cannot start with
-    file.write_text(text, encoding="utf-8")
+    ending = "\r\n" if b"\r\n" in file.read_bytes() else "\n"
+    aside = file.with_name(f"{file.name}.new")
+    aside.write_text(text, encoding="utf-8", newline=ending)
+    aside.chmod(file.stat().st_mode & 0o7777)
+    aside.replace(file)  # whoever reads it meanwhile sees all or nothing of the change
 
 
 def _checked(file: Path, value: object) -> type[Provider] | str:

@@ -79,6 +79,7 @@ class ProviderRegistry:
         self._spent: dict[tuple[type[Provider], str], float] = {}
         self._sources: dict[str, type[Provider] | str] = {}
         self._deferred: dict[str, str] = {}
+        self._unhear: dict[str, list[Callable[[], None]]] = {}
         for name, (cls, provider) in SERVICES.items():
             if name not in _BOUND_AT_BOOT:
                 self._await(provider, {name: cls}, FRAMEWORK)
@@ -163,7 +164,7 @@ class ProviderRegistry:
         # It may be listed by a path that it has been imported to, and be defined elsewhere.
         listed, own = _colon(path), _colon(class_path(type(provider)))
         self._origins[own], self._services[own] = self._origins[listed], self._services[listed]
-        self._deferred = {key: each for key, each in self._deferred.items() if each != path}
+        self._stop_waiting(path)
         return True
 
     def load_deferred(self) -> None:
@@ -288,8 +289,7 @@ class ProviderRegistry:
         for name, service in cls.provides.items():
             if not (is_late and (name in table or self._app.is_alias(name))):
                 self._app.alias(service, name)
-        own = class_path(cls)
-        self._deferred = {key: path for key, path in self._deferred.items() if path != own}
+        self._stop_waiting(class_path(cls))
         return provider
 
     def _register(self, provider: Provider) -> None:
@@ -357,16 +357,32 @@ class ProviderRegistry:
         if not record.services:
             self._deferred[path] = path  # an event alone loads it
         if record.events:
-            from securely.events import Dispatcher
+            self._load_by(record.events, path)
 
-            def load() -> None:
-                self.load(path)
+    def _load_by(self, wanted: Sequence[str], path: str) -> None:
+        """Load the provider at *path* when one of the events *wanted* is dispatched."""
+        from securely.events import Dispatcher
 
-            def listen(events: Dispatcher, _: object) -> None:
-                for event in record.events:
-                    events.listen(event, load)
+        def load() -> None:
+            self.load(path)
 
-            self._app.after_resolving(Dispatcher, listen)
+        def listen(events: Dispatcher, _: object) -> None:
+            def unhear() -> None:
+                for event in wanted:
+                    events.forget(event, load)
+
+            if path not in self._deferred.values():
+                return  # whoever makes a second dispatcher needs nothing loaded
+            for event in wanted:
+                events.listen(event, load)
+            self._unhear.setdefault(path, []).append(unhear)
+
+        self._app.after_resolving(Dispatcher, listen)
+
+    def _stop_waiting(self, path: str) -> None:
+        self._deferred = {key: each for key, each in self._deferred.items() if each != path}
+        for unhear in self._unhear.pop(path, ()):
+            unhear()
 
     # What a register may not do.
 

@@ -249,6 +249,7 @@ def test_one_that_is_broken_is_named_and_list_still_answers(
 ) -> None:
     (site / "acme_shop/provider.py").write_text("import nowhere_at_all\nclass (\n")
     install(site, "lost", "0.1", "lost_and_gone:Provider")
+    install(site, "mute", "0.2", "!!")
 
     listed = artisan("list")
     booted = artisan("about")
@@ -257,12 +258,19 @@ def test_one_that_is_broken_is_named_and_list_still_answers(
     assert "key:generate" in listed.stdout
     assert "acme-shop 1.2: " in listed.stderr
     assert "lost 0.1: there is no module lost_and_gone" in listed.stderr
+    assert 'mute 0.2: "main = !!" is not "main = package.module:Class"' in listed.stderr
+    assert booted.returncode == 1
+    assert "The package mute 0.2 announces providers that cannot be read" in booted.stderr
+
+    with (blog / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[tool.securely]\ndont_discover = ["mute"]\n')
+    booted = artisan("about")
     assert booted.returncode == 1
     for text in ("acme_shop.provider:ShopProvider", "acme-shop", "dont_discover", "line 2"):
         assert text in booted.stderr
 
-    with (blog / "pyproject.toml").open("a", encoding="utf-8") as file:
-        file.write('\n[tool.securely]\ndont_discover = ["acme-shop", "lost"]\n')
+    text = (blog / "pyproject.toml").read_text(encoding="utf-8")
+    (blog / "pyproject.toml").write_text(text.replace('["mute"]', '["mute", "acme-shop", "lost"]'))
     assert artisan("about").returncode == 0
 
 

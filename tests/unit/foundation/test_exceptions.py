@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from securely.foundation import (
+    BadPackage,
     BadProviders,
     FoundationError,
     NotInMaintenance,
@@ -23,6 +24,7 @@ from securely.foundation import (
     ("error", "texts"),
     [
         (ProviderFailed("app.one:One", "boot", "OSError: no"), ["app.one:One", "boot", "no"]),
+        (BadPackage("acme 1.0", "no class", "acme"), ["acme 1.0", "no class", "dont_discover"]),
         (BadProviders(Path("providers.py"), "it is empty"), ["providers.py", "it is empty"]),
         (NotInMaintenance(), ["not in maintenance"]),
         (NotYetBooted(), ["app.boot()"]),

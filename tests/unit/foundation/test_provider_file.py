@@ -113,3 +113,28 @@ def test_what_is_added_and_removed_is_what_is_read(write: Write) -> None:
 
     assert added == ["a:A", NEW]
     assert read_provider_file(file) == [NEW]
+
+
+def test_a_file_with_the_line_ends_of_windows_keeps_them_and_its_rights(base: Path) -> None:
+    file = base / FILE
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b'providers = [\r\n    "a:A",\r\n]\r\n')
+    file.chmod(0o640)
+
+    assert add_to_provider_file(file, NEW)
+
+    assert file.read_bytes() == b'providers = [\r\n    "a:A",\r\n    "app.new:New",\r\n]\r\n'
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert remove_from_provider_file(file, NEW)
+    assert file.read_bytes() == b'providers = [\r\n    "a:A",\r\n]\r\n'
+    assert [each.name for each in file.parent.iterdir() if each.name.endswith(".new")] == []
+
+
+def test_a_file_that_is_no_utf_8_is_left_alone(base: Path) -> None:
+    file = base / FILE
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b'providers = ["\xe9:A"]\n')
+
+    assert not add_to_provider_file(file, NEW)
+    assert not remove_from_provider_file(file, NEW)
+    assert file.read_bytes() == b'providers = ["\xe9:A"]\n'

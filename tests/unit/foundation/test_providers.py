@@ -673,6 +673,81 @@ def test_a_deferrable_provider_is_loaded_by_an_event(build: Build) -> None:
     assert app.provider_is_loaded(LateProvider)
 
 
+class Hearing(Provider, Deferrable):
+    """Listens to the event that loads it."""
+
+    provides: ClassVar[Mapping[str, type]] = {"ledger": Ledger}
+    singletons: ClassVar[Mapping[object, object]] = {Ledger: Ledger}
+    when = ("books.opened", "books.read")
+
+    def boot(self, events: Dispatcher) -> None:
+        events.listen("books.opened", lambda: "heard")
+
+
+def test_once_an_event_has_loaded_a_provider_only_what_that_listens_to_answers(
+    build: Build,
+) -> None:
+    events = build(lambda builder: builder.with_providers([Hearing])).boot().make(Dispatcher)
+
+    first = events.dispatch("books.opened")
+
+    assert first == [None]  # as in Laravel, it does not hear what loads it
+    assert events.dispatch("books.opened") == ["heard"]
+    assert len(events.listeners("books.opened")) == 1
+    assert not events.has_listeners("books.read")
+
+
+@pytest.mark.parametrize("how", ["by its service", "by hand"])
+def test_once_a_provider_is_loaded_otherwise_its_events_load_nothing(
+    build: Build, how: str
+) -> None:
+    app = build(lambda builder: builder.with_providers([Hearing])).boot()
+    events = app.make(Dispatcher)
+    before = events.has_listeners("books.read")
+
+    if how == "by hand":
+        app.register(Hearing)
+    else:
+        app.make("ledger")
+
+    assert before
+    assert events.dispatch("books.opened") == ["heard"]
+    assert not events.has_listeners("books.read")
+
+
+def test_a_dispatcher_that_is_made_after_a_provider_was_loaded_has_nothing_to_load(
+    build: Build,
+) -> None:
+    app = build(lambda builder: builder.with_providers([LateProvider])).boot()
+    app.make("ledger")
+
+    assert not app.make(Dispatcher).has_listeners("books.opened")
+
+
+def test_a_provider_that_fails_when_its_event_happens_is_tried_again_at_the_next(
+    build: Build,
+) -> None:
+    tries: list[int] = []
+
+    class Unlucky(Provider, Deferrable):
+        when = ("books.opened",)
+
+        def register(self) -> None:
+            tries.append(1)
+            if len(tries) == 1:
+                raise ValueError("not yet")
+
+    events = build(lambda builder: builder.with_providers([Unlucky])).boot().make(Dispatcher)
+
+    with pytest.raises(ProviderFailed, match="not yet"):
+        events.dispatch("books.opened")
+    again = events.dispatch("books.opened")
+
+    assert again == [None]
+    assert len(tries) == 2
+    assert not events.has_listeners("books.opened")
+
+
 def test_one_that_has_no_services_is_loaded_by_its_event_alone(build: Build) -> None:
     class Opened:
         pass

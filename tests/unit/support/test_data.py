@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from pydantic import BaseModel
@@ -123,3 +123,63 @@ def test_data_get_when_names_are_escaped_then_they_are_names() -> None:
     assert data_get(data, r"\{last}") == "last"
     assert data_get(data, "{first}") == "star"
     assert data_get(data, "{last}") == 0
+
+
+@dataclass(slots=True)
+class Slotted:
+    a: int = 1
+
+
+@dataclass(frozen=True)
+class Frozen:
+    a: int = 1
+
+
+class Pair(NamedTuple):
+    one: int
+    two: int
+
+
+def test_data_set_on_an_object_with_slots_then_its_attribute_is_set() -> None:
+    held = Slotted()
+
+    assert data_set({"s": held}, "s.a", 2) == {"s": held}
+    assert held.a == 2
+
+
+def test_data_set_on_a_tuple_then_the_other_items_stay() -> None:
+    assert data_set({"a": (1, 2)}, "a.0", 9) == {"a": (9, 2)}
+    assert data_set({"a": (1, 2)}, "a.*", 9) == {"a": (9, 9)}
+    assert data_set(({"b": 1},), "0.b", 2) == ({"b": 2},)
+    assert data_set({"a": ()}, "a.name", 1) == {"a": {"name": 1}}
+    with pytest.raises(TypeError, match='"name" is no index of a list of 2 items'):
+        data_set({"a": (1, 2)}, "a.name", 9)
+
+
+def test_data_set_on_a_named_tuple_then_it_stays_one() -> None:
+    changed = data_set({"a": Pair(1, 2)}, "a.1", 9)
+
+    assert changed == {"a": Pair(1, 9)}
+    assert isinstance(changed["a"], Pair)
+
+
+def test_data_forget_within_a_tuple_then_the_other_items_stay() -> None:
+    assert data_forget({"a": (1, 2, 3)}, "a.0") == {"a": (2, 3)}
+    assert data_forget({"a": ({"b": 1, "c": 2},)}, "a.*.b") == {"a": ({"c": 2},)}
+    assert data_forget((1, 2), "1") == (1,)
+
+
+def test_data_set_on_what_is_frozen_names_it() -> None:
+    with pytest.raises(TypeError, match='"a" of a Frozen cannot be changed'):
+        data_set({"f": Frozen()}, "f.a", 2)
+    with pytest.raises(TypeError, match='"a" of a Frozen cannot be changed'):
+        data_forget({"f": Frozen()}, "f.a")
+
+
+def test_a_dot_within_a_name_is_escaped() -> None:
+    hosts = {"hosts": {"example.com": {"port": 80}}}
+
+    assert data_get(hosts, r"hosts.example\.com.port") == 80
+    assert data_set(hosts, r"hosts.example\.com.port", 81)["hosts"] == {"example.com": {"port": 81}}
+    assert data_has(hosts, r"hosts.example\.com")
+    assert data_forget(hosts, r"hosts.example\.com.port") == {"hosts": {"example.com": {}}}

@@ -66,3 +66,14 @@ def test_copied_when_the_copy_changes_then_the_original_does_not() -> None:
     dot.copied(data)["a"][0]["b"] = 2
 
     assert data == {"a": [{"b": 1}]}
+
+
+def test_a_dot_within_a_name_is_escaped() -> None:
+    data: dict[str, object] = {"hosts": {"example.com": 1}}
+
+    dot.put(data, r"hosts.other\.org", 2)
+
+    assert data == {"hosts": {"example.com": 1, "other.org": 2}}
+    assert dot.get(data, r"hosts.example\.com") == 1
+    assert dot.forget(data, r"hosts.example\.com")
+    assert dot.segments(r"a\.b.c\.") == ["a.b", "c."]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from securely.support.packages import Package, find_source, undiscovered, wanted
+from securely.support.packages import Package, announced, find_source, undiscovered, wanted
 
 
 @pytest.fixture
@@ -101,3 +101,36 @@ def test_names_are_compared_as_installers_do() -> None:
     assert wanted(packages, ["acme_shop"]) == packages[1:]
     assert wanted(packages, ["*"]) == []
     assert [str(each) for each in packages] == ["Acme.Shop 1.0", "other"]
+
+
+def announcing(site: Path, name: str, entry_points: bytes) -> None:
+    """Put the metadata of a package where an installer puts it."""
+    folder = site / f"{name}-1.0.dist-info"
+    folder.mkdir(parents=True)
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (folder / "entry_points.txt").write_bytes(entry_points)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("x = !!", '"x = !!" is not "x = package.module:Class"'),
+        ("x = ", '"x = " is not'),
+        ("x = acme.module", '"x = acme.module" is not'),
+        ("junk", "entry_points.txt cannot be parsed"),
+    ],
+)
+def test_announced_when_one_cannot_be_read_then_the_others_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, problem: str
+) -> None:
+    announcing(tmp_path, "acme", f"[securely.providers]\n{line}\n".encode())
+    announcing(tmp_path, "bolt", b"[securely.providers]\nx = bolt.provider:Bolt [extra]\n")
+    announcing(tmp_path, "cord", b"\xff\xfe\x00")
+    announcing(tmp_path, "dust", b"[console_scripts]\njunk\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+
+    acme, bolt = announced()
+
+    assert (acme.name, acme.providers) == ("acme", ())
+    assert acme.problem.startswith(problem)
+    assert bolt == Package("bolt", "1.0", ("bolt.provider:Bolt",))
