@@ -607,10 +607,17 @@ class Dispatcher:
         self._discover_now()
         return self._registry.registrations()
 
-    def forget(self, event: EventKey) -> None:
-        """Remove the listeners that were registered under exactly *event*."""
-        self._discover_now()
-        self._registry.remove(event)
+    def forget(self, event: EventKey, listener: object = None) -> None:
+        """Remove the listeners that were registered under exactly *event*.
+
+        Args:
+            event: A class, a name or a wildcard.
+            listener: This one alone, as it was given to :meth:`listen`; what discovery finds
+                stays. None removes all, discovered ones too.
+        """
+        if listener is None:
+            self._discover_now()
+        self._registry.remove(event, listener)
 
     # Testing
 

@@ -106,11 +106,20 @@ class Registry:
                     self._interfaces = (*dict.fromkeys((*self._interfaces, event)),)
             self.renew()
 
-    def remove(self, event: EventKey) -> None:
-        """Forget the listeners registered under exactly *event*."""
+    def remove(self, event: EventKey, listener: object = None) -> None:
+        """Forget the listeners registered under exactly *event*, or *listener* alone."""
+
+        def stays(one: Registration) -> bool:
+            other = listener is not None and (one.discovered or one.listener != listener)
+            return other or one.event != event
+
         with self._lock:
-            self._direct = {key: kept for key, kept in self._direct.items() if key != event}
-            self._wildcards = tuple(kept for kept in self._wildcards if kept.event != event)
+            self._direct = {
+                key: kept
+                for key, several in self._direct.items()
+                if (kept := tuple(filter(stays, several)))
+            }
+            self._wildcards = tuple(filter(stays, self._wildcards))
             self.renew()
 
     def renew(self) -> None:

@@ -8,6 +8,7 @@ import copy
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -433,6 +434,39 @@ def test_has_listeners_changes_with_listen_and_forget(events: Dispatcher, noting
 
     events.forget(Happened)
     assert not events.has_listeners(OrderShipped)
+
+
+def test_forget_of_a_listener_leaves_the_others(events: Dispatcher, noting: Noting) -> None:
+    gone, stays = noting("gone", 1), noting("stays", 2)
+    for event in ("a", "a*", OrderPlaced):
+        events.listen(event, gone)
+        events.listen(event, stays)
+
+    for event in ("a", "a*"):
+        events.forget(event, gone)
+    events.forget("nothing", stays)
+
+    assert events.dispatch("a") == [2, 2]
+    assert events.dispatch(OrderPlaced()) == [1, 2]
+    events.forget("a", stays)
+    events.forget("a*", stays)
+    assert events.registrations() == events.registrations()[:2]
+    assert not events.has_listeners("a")
+
+
+def test_forget_of_a_listener_imports_nothing(
+    events: Dispatcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked while providers register, when the application's modules may not import yet."""
+    (tmp_path / "too_early_for_events").mkdir()
+    (tmp_path / "too_early_for_events" / "__init__.py").write_text("raise ValueError('too early')")
+    monkeypatch.syspath_prepend(tmp_path)
+    events.discover("too_early_for_events")
+
+    events.forget("a", len)
+
+    with pytest.raises(ValueError, match="too early"):
+        events.forget("a")
 
 
 def test_many_names_do_not_fill_the_memory(events: Dispatcher) -> None:
