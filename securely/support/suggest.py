@@ -8,17 +8,24 @@ __all__ = ["did_you_mean"]
 
 # Below this share of common letters a guess is more often wrong than helpful (difflib's default).
 _CLOSE = 0.6
+# Slips for each letter; "Codec" shares enough letters with "Clock", but nobody mistypes so.
+_SLIPS_PER_LETTER = 0.45
+_SLIPS_MAX = 4
+_BEGINNING = 4  # as many letters of a longer word may stand for it
+_TRIED = 5
 
 
-def did_you_mean(word: str, choices: Iterable[str], closeness: float = _CLOSE) -> str | None:
+def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
     """Return the choice nearest to *word*; None when none is near.
 
-    Case is ignored. A word that is a choice has none: nobody means what they have written.
+    Near is what slips of the hand or of the ear lead to: letters too many, too few, others, or two
+    that have changed places, in less than half of the word and four times at most; and what begins
+    with the word. Case is ignored. A word that is a choice has none: nobody means what they have
+    written.
 
     Args:
         word: What was written.
         choices: What could have been meant.
-        closeness: The share of letters in common, 0 to 1, from which on a choice is near.
 
     Example:
         >>> did_you_mean("rediss", ["array", "disk", "redis"])
@@ -33,5 +40,25 @@ def did_you_mean(word: str, choices: Iterable[str], closeness: float = _CLOSE) -
         if choice == word:
             return None
         folded.setdefault(choice.lower(), choice)
-    near = get_close_matches(word.lower(), folded, n=1, cutoff=closeness)
-    return folded[near[0]] if near else None
+    written = word.lower()
+    slips = min(max(int(len(written) * _SLIPS_PER_LETTER), 1), _SLIPS_MAX)
+    # The measure of difflib is cheap and sorts well; slips are dear, so they are counted last.
+    for near in get_close_matches(written, folded, n=_TRIED, cutoff=_CLOSE):
+        is_begun = near.startswith(written) and len(written) >= _BEGINNING
+        if is_begun or _slips(written, near) <= slips:
+            return folded[near]
+    return None
+
+
+def _slips(written: str, meant: str) -> int:
+    """Return how many slips lie between two words: their optimal string alignment distance."""
+    before: list[int] = []
+    row = [*range(len(meant) + 1)]
+    for i, letter in enumerate(written, 1):
+        before, above, row = row, before, [i]
+        for j, other in enumerate(meant, 1):
+            least = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == meant[j - 2] and written[i - 2] == other:
+                least = min(least, above[j - 2] + 1)
+            row.append(least)
+    return row[-1]
