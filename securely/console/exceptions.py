@@ -35,11 +35,6 @@ __all__ = [
 ]
 
 
-# Names of commands share a colon and many words, which alone make "schedule:run" and "cache:prune"
-# near to difflib; slips of the hand are beyond this.
-_CLOSE = 0.65
-
-
 class ConsoleError(SecurelyError):
     """The root of the console's errors."""
 
@@ -197,6 +192,14 @@ class UnknownCommand(ConsoleError, LookupError):
         within = self._within()
         if within:
             return f"{self.name} is a namespace; its commands: {', '.join(within)}."
+        from securely.console.elsewhere import lacking  # most commands are known
+
+        reason = lacking(self.name, self.known)
+        if reason is not None:
+            return (
+                f'"{self.name}" is Laravel\'s; Securely {reason}: see docs/laravel.md, '
+                f'"What is not here yet".'
+            )
         near = self._nearest()
         return f'Command "{self.name}" is not defined. ' + (
             f'Did you mean "{near}"?' if near else "Run `list` to see what is."
@@ -205,19 +208,27 @@ class UnknownCommand(ConsoleError, LookupError):
     @property
     def nearest(self) -> str | None:
         """The one command that was probably meant; None where nothing is near."""
-        return None if self._within() else self._nearest()
+        from securely.console.elsewhere import lacking  # as above
+
+        is_told = self._within() or lacking(self.name, self.known)
+        return None if is_told else self._nearest()
 
     def _within(self) -> list[str]:
         return [name for name in self.known if name.startswith(f"{self.name}:")]
 
     def _nearest(self) -> str | None:
-        """Return the nearest name: in a namespace that exists, the one whose own word is near."""
+        """Return the nearest name: both its namespace and its own word have to be near."""
         space, colon, word = self.name.rpartition(":")
-        inside = [name for name in self.known if colon and name.rpartition(":")[0] == space]
-        near = did_you_mean(word, [name.rpartition(":")[2] for name in inside])
-        if near is not None:
-            return f"{space}:{near}"
-        return did_you_mean(self.name, [n for n in self.known if n not in inside], _CLOSE)
+        if colon:
+            spaces = {name.rpartition(":")[0] for name in self.known}
+            within = space if space in spaces else did_you_mean(space, spaces - {""})
+            split = {name: name.rpartition(":") for name in self.known}
+            words = {own: name for name, (over, _, own) in split.items() if over == within}
+            near = word if word in words else did_you_mean(word, words)
+            if near is not None:
+                return words[near]
+        # Of another shape: "key-generate" for "key:generate".
+        return did_you_mean(self.name, [n for n in self.known if not (colon and ":" in n)])
 
     def __reduce__(self) -> tuple[type[UnknownCommand], tuple[str, tuple[str, ...]]]:
         return type(self), (self.name, self.known)

@@ -44,8 +44,13 @@ def test_errors_when_copied_say_and_hold_the_same(error: ConsoleError) -> None:
 @pytest.mark.parametrize(
     ("name", "near"),
     [
-        ("schedule:run", None),
+        ("cache:run", None),
         ("make:job", None),
+        ("provider:list", None),
+        ("event:lists", "event:list"),
+        ("cahce:prnue", "cache:prune"),
+        ("key:genrate", "key:generate"),
+        ("tinkers:cache", None),
         ("queue:nope", None),
         ("queue:forgotten", "queue:forget"),
         ("evn", "env"),
@@ -55,12 +60,40 @@ def test_errors_when_copied_say_and_hold_the_same(error: ConsoleError) -> None:
     ],
 )
 def test_unknown_command_suggests_slips_of_the_hand_only(name: str, near: str | None) -> None:
-    known = ("env", "cache:prune", "key:generate", "make:key", "queue:forget", "queue:work")
+    known = (
+        "env", "cache:prune", "event:list", "key:generate", "make:key", "queue:forget", "queue:work"
+    )  # fmt: skip
 
     message = str(UnknownCommand(name, known))
 
     assert ("Did you mean" in message) == (near is not None)
     assert near is None or message.endswith(f'Did you mean "{near}"?')
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("migrate", "has no database layer"),
+        ("migrate:fresh", "has no database layer"),
+        ("serve", "serves no HTTP"),
+        ("make:controller", "serves no HTTP"),
+        ("schedule:run", "has no schedule"),
+    ],
+)
+def test_unknown_command_when_it_is_laravels_says_what_is_lacking(name: str, reason: str) -> None:
+    error = UnknownCommand(name, ("make:contract", "event:list", "server", "migrates"))
+
+    assert error.nearest is None
+    assert str(error) == (
+        f'"{name}" is Laravel\'s; Securely {reason}: see docs/laravel.md, "What is not here yet".'
+    )
+
+
+def test_unknown_command_when_somebody_has_the_namespace_then_it_is_not_lacking() -> None:
+    error = UnknownCommand("schedule:rnu", ("schedule:run",))
+
+    assert error.nearest == "schedule:run"
+    assert "Laravel" not in str(error)
 
 
 def test_unknown_command_without_a_near_one_points_to_the_list() -> None:
