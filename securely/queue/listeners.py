@@ -70,17 +70,19 @@ class CallListener(Job):
         function = cast("Callable[..., object]", listener)
         await container.acall(function, *_taken(function, self.arguments()))
 
-    def failed(self, error: BaseException, container: Container) -> None:
-        """Tell who wants to know that the job is over: `failed(event, error)`, or `catch`."""
+    async def failed(self, error: BaseException, container: Container) -> None:
+        """Tell who wants to know that the job is over: `failed(event, error)`, or `catch`.
+
+        The listener is built as :meth:`handle` builds it, so that it can be, if that could.
+        """
         arguments = [*self.arguments(), error]
         hooks = [cast("Callable[..., object]", _imported(each)) for each in self.catches]
-        if self.method:
-            hook = getattr(
-                container.make(cast("type[Any]", _imported(self.listener))), "failed", None
-            )
-            hooks += [hook] if callable(hook) else []
+        owner = _imported(self.listener)
+        if self.method and callable(getattr(owner, "failed", None)):
+            built: Any = await container.amake(cast("type[Any]", owner))
+            hooks.append(built.failed)
         for hook in hooks:
-            container.call(hook, *_taken(hook, arguments))
+            await container.acall(hook, *_taken(hook, arguments))
 
     def middleware(self) -> Sequence[object]:
         """Return what the listener's `middleware` does: it is given the event, if it wants it."""

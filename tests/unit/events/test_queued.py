@@ -283,7 +283,7 @@ def work(container: Container, codec: Codec, events: Dispatcher) -> Callable[[Pu
                 HEARD.append((ran.outcome.kind, ran.outcome.delay))
             if ran.outcome.has_hook:
                 frame = codec.decode(envelope.payload)
-                container.call(frame.job.failed, overrides={"error": ran.error})
+                asyncio.run(container.acall(frame.job.failed, overrides={"error": ran.error}))
         return ran.error
 
     return run

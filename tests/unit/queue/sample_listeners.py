@@ -24,6 +24,10 @@ class Register:
     """A service."""
 
 
+class Pool:
+    """A service whose factory is async."""
+
+
 class SendMail:
     queued = True
     queue = "mail"
@@ -50,6 +54,27 @@ class Fails:
 
     def failed(self, event: OrderShipped, error: BaseException) -> None:
         HEARD.append(("failed", event, str(error)))
+
+
+class FailsAsync:
+    queued = True
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+
+    async def handle(self, event: OrderShipped) -> None:
+        raise ValueError("no mail today")
+
+    async def failed(self, event: OrderShipped, error: BaseException, register: Register) -> None:
+        HEARD.append(("failed", type(self.pool).__name__, str(error), type(register).__name__))
+
+
+async def afail(event: OrderShipped) -> None:
+    raise ValueError("no report today")
+
+
+async def anote(event: OrderShipped, error: BaseException) -> None:
+    HEARD.append(("caught", str(error)))
 
 
 class ByName:

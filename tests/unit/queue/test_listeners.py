@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from securely.events import QueuedCall
+from securely.events import QueuedCall, queueable
 from securely.queue.exceptions import NotQueueable
 from securely.queue.listeners import CallListener, QueuedListeners
 from securely.queue.manager import Materials, QueueManager
@@ -82,6 +82,31 @@ def test_listener_that_failed_is_told(manager, bench, sample, shipped, heard):
         bench.events.dispatch(shipped)
 
     assert heard == [("failed", shipped, "no mail today")]
+
+
+def test_listener_that_needs_what_is_awaited_is_told_that_it_failed(
+    manager, bench, sample, shipped, heard
+):
+    async def pool() -> object:
+        return sample.Pool()
+
+    bench.container.singleton(sample.Pool, pool)
+    bench.events.listen(sample.OrderShipped, sample.FailsAsync)
+
+    with pytest.raises(ValueError, match="no mail today"):
+        bench.events.dispatch(shipped)
+
+    assert heard == [("failed", "Pool", "no mail today", "Register")]
+    assert [str(error) for error, _ in bench.reported] == ["no mail today"]
+
+
+def test_what_catches_the_failure_of_a_function_may_be_async(manager, bench, sample, heard):
+    bench.events.listen(sample.OrderShipped, queueable(sample.afail).catch(sample.anote))
+
+    with pytest.raises(ValueError, match="no report today"):
+        bench.events.dispatch(sample.OrderShipped(7, ()))
+
+    assert heard == [("caught", "no report today")]
 
 
 def test_options_of_the_listener_hold_for_its_job(bench, sample, shipped):
