@@ -221,9 +221,8 @@ class EventFake(Dispatcher):
         """Fail unless *event* was dispatched exactly that many *times*."""
         count = len(self.dispatched(event))
         if count != times:
-            self._fail(
-                f'The event "{event_name(event)}" was dispatched {count} times, not {times}.'
-            )
+            often = "once" if count == 1 else f"{count} times"
+            self._fail(f'The event "{event_name(event)}" was dispatched {often}, not {times}.')
 
     def assert_not_dispatched(
         self, event: EventKey, where: Callable[..., bool] | None = None
@@ -235,7 +234,9 @@ class EventFake(Dispatcher):
     def assert_nothing_dispatched(self) -> None:
         """Fail if any event was recorded."""
         if self._recorded:
-            self._fail(f"{len(self._recorded)} unexpected events were dispatched.")
+            count = len(self._recorded)
+            told = "1 unexpected event was" if count == 1 else f"{count} unexpected events were"
+            self._fail(f"{told} dispatched.")
 
     def assert_listening(self, event: EventKey, listener: object) -> None:
         """Fail unless *listener* hears *event*; queued ones count, `queueable` or not."""

@@ -223,7 +223,12 @@ def test_assertions_when_they_fail_say_what_was_dispatched(events: Dispatcher) -
         fake.assert_dispatched_times(Shipped, 2)
     with pytest.raises(AssertionError, match=r"unexpected event .*Paid"):
         fake.assert_not_dispatched(Paid)
-    with pytest.raises(AssertionError, match="1 unexpected"):
+    with pytest.raises(AssertionError, match="dispatched once, not 0"):
+        fake.assert_dispatched_times(Paid, 0)
+    with pytest.raises(AssertionError, match="1 unexpected event was dispatched"):
+        fake.assert_nothing_dispatched()
+    fake.dispatch(Paid())
+    with pytest.raises(AssertionError, match="2 unexpected events were dispatched"):
         fake.assert_nothing_dispatched()
 
 
