@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, overload
+from typing import Any, Literal, TypeVar, overload
 
 from securely.events.deferral import Manner
 from securely.events.delivery import arguments
 from securely.events.dispatcher import Dispatcher, Faked
-from securely.events.target import EventKey, Shape, Target, event_name, is_event
+from securely.events.target import EventKey, Shape, Target, event_name, events_of, is_event
 
 __all__ = ["EventFake", "flat"]
+
+Where = TypeVar("Where")
 
 
 def flat(events: Faked | Iterable[Any]) -> tuple[Faked, ...]:
@@ -201,17 +203,25 @@ class EventFake(Dispatcher):
     # Asserting
 
     def assert_dispatched(
-        self, event: EventKey, where: Callable[..., bool] | int | None = None
+        self, event: EventKey | Callable[..., bool], where: Callable[..., bool] | int | None = None
     ) -> None:
         """Fail unless *event* was dispatched, and *where* says yes to one of them.
 
-        A number instead of *where* is how many times, as in :meth:`assert_dispatched_times`.
+        Args:
+            event: A class, a name or a wildcard; or a function alone, which is *where* for the
+                event that the annotation of its first parameter names.
+            where: Takes the object, or the values of the payload. A number is how many times, as
+                in :meth:`assert_dispatched_times`.
+
+        Raises:
+            InvalidListener: A function alone does not say which event it is for.
         """
+        keys, where = _asked(event, where)
         if isinstance(where, int):
-            self.assert_dispatched_times(event, where)
-            return
-        if not self.dispatched(event, where):
-            self._fail(f'The expected event "{event_name(event)}" was not dispatched.')
+            for key in keys:
+                self.assert_dispatched_times(key, where)
+        elif not any(self.dispatched(key, where) for key in keys):
+            self._fail(f'The expected event "{_told(keys)}" was not dispatched.')
 
     def assert_dispatched_once(self, event: EventKey) -> None:
         """Fail unless *event* was dispatched exactly once."""
@@ -225,11 +235,18 @@ class EventFake(Dispatcher):
             self._fail(f'The event "{event_name(event)}" was dispatched {often}, not {times}.')
 
     def assert_not_dispatched(
-        self, event: EventKey, where: Callable[..., bool] | None = None
+        self, event: EventKey | Callable[..., bool], where: Callable[..., bool] | None = None
     ) -> None:
-        """Fail if *event* was dispatched, and *where* says yes to one of them."""
-        if self.dispatched(event, where):
-            self._fail(f'The unexpected event "{event_name(event)}" was dispatched.')
+        """Fail if *event* was dispatched, and *where* says yes to one of them.
+
+        The arguments are those of :meth:`assert_dispatched`.
+
+        Raises:
+            InvalidListener: A function alone does not say which event it is for.
+        """
+        keys, where = _asked(event, where)
+        if any(self.dispatched(key, where) for key in keys):
+            self._fail(f'The unexpected event "{_told(keys)}" was dispatched.')
 
     def assert_nothing_dispatched(self) -> None:
         """Fail if any event was recorded."""
@@ -250,6 +267,19 @@ class EventFake(Dispatcher):
             for happened, _ in self._recorded
         ]
         raise AssertionError(f"{message} Dispatched: {', '.join(names) or 'nothing'}.")
+
+
+def _asked(
+    event: EventKey | Callable[..., bool], where: Where
+) -> tuple[tuple[EventKey, ...], Where | Callable[..., bool]]:
+    """Return which events an assertion asks about, and what they have to fit."""
+    if isinstance(event, str | type):
+        return (event,), where
+    return events_of(event), event
+
+
+def _told(keys: tuple[EventKey, ...]) -> str:
+    return " | ".join(map(event_name, keys))
 
 
 def _values(payload: object) -> tuple[object, ...]:

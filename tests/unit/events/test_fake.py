@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from securely.container import Container
-from securely.events import Dispatcher
+from securely.events import Dispatcher, InvalidListener
 
 
 @dataclass(frozen=True)
@@ -230,6 +230,31 @@ def test_assertions_when_they_fail_say_what_was_dispatched(events: Dispatcher) -
     fake.dispatch(Paid())
     with pytest.raises(AssertionError, match="2 unexpected events were dispatched"):
         fake.assert_nothing_dispatched()
+
+
+def test_assert_dispatched_takes_a_function_that_says_its_event(events: Dispatcher) -> None:
+    fake = events.fake()
+    fake.dispatch(Shipped(5))
+    fake.dispatch(Paid())
+
+    def fifth(event: Shipped) -> bool:
+        return event.order == 5
+
+    def sixth(event: Shipped) -> bool:
+        return event.order == 6
+
+    def either(event: Express | Paid) -> bool:
+        return isinstance(event, Paid)
+
+    fake.assert_dispatched(fifth)
+    fake.assert_dispatched(either)
+    fake.assert_not_dispatched(sixth)
+    with pytest.raises(AssertionError, match=r"event .*Shipped\" was not dispatched"):
+        fake.assert_dispatched(sixth)
+    with pytest.raises(AssertionError, match=r"Express \| .*Paid\" was dispatched"):
+        fake.assert_not_dispatched(either)
+    with pytest.raises(InvalidListener, match="does not say"):
+        fake.assert_dispatched(lambda event: True)
 
 
 def test_assert_listening_sees_queued_listeners_and_functions(events: Dispatcher) -> None:
