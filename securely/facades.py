@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from securely.foundation.errors.handler import ErrorHandler
     from securely.log.manager import LogManager
     from securely.queue.manager import QueueManager
+    from securely.support.pipeline import Pipelines
 
 __all__ = [
     "App",
@@ -33,6 +34,7 @@ __all__ = [
     "Events",
     "Exceptions",
     "Log",
+    "Pipeline",
     "Queue",
 ]
 
@@ -46,4 +48,5 @@ Event: Dispatcher = facade("events")
 Events: Dispatcher = Event
 Exceptions: ErrorHandler = facade("errors")
 Log: LogManager = facade("log")
+Pipeline: Pipelines = facade("pipeline")
 Queue: QueueManager = facade("queue")

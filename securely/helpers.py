@@ -1,7 +1,7 @@
 """Small functions for applications: app(), config(), cache(), retry(), abort(), paths …
 
 Each asks the current application, as facades do, and imports no service before it is used.
-`Arr`, `Str`, `data_get` and kin, and `env` are here too, so that one import finds them.
+`Arr`, `Str`, `Sleep`, `data_get` and kin, and `env` are here too, so that one import finds them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from securely.support import clock
 from securely.support.arr import Arr
 from securely.support.data import data_fill, data_forget, data_get, data_has, data_set
 from securely.support.missing import MISSING
+from securely.support.sleep import Sleep
 
 if TYPE_CHECKING:
     from securely.cache.manager import CacheManager
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Arr",
+    "Sleep",
     "Str",
     "abort",
     "abort_if",
@@ -83,7 +85,7 @@ T = TypeVar("T")
 
 # How often to try: that many times at once, or the seconds to wait before each further try.
 Times = int | Sequence[float]
-Sleep = float | Callable[[int, Exception], float]
+Pause = float | Callable[[int, Exception], float]
 
 
 # The application and its services
@@ -316,7 +318,7 @@ def abort_unless(
 def retry(
     times: Times,
     function: Callable[[int], T],
-    sleep: Sleep = 0,
+    sleep: Pause = 0,
     when: Callable[[Exception], object] | None = None,
 ) -> T:
     """Call *function* until it does not fail, and return what it returns.
@@ -353,7 +355,7 @@ def retry(
 async def aretry(
     times: Times,
     function: Callable[[int], Awaitable[T]],
-    sleep: Sleep = 0,
+    sleep: Pause = 0,
     when: Callable[[Exception], object] | None = None,
 ) -> T:
     """Async twin of :func:`retry`."""
@@ -579,7 +581,7 @@ def _kept_for(owner: object) -> dict[Any, object]:
     return kept
 
 
-def _tries(times: Times, sleep: Sleep) -> tuple[int, Callable[[int, Exception], float]]:
+def _tries(times: Times, sleep: Pause) -> tuple[int, Callable[[int, Exception], float]]:
     if not isinstance(times, int):
         waits = list(times)
         return len(waits) + 1, lambda attempt, _: waits[attempt - 1]

@@ -3,7 +3,7 @@
 :class:`Encrypter` writes and reads Laravel's payloads; :class:`KeyRing` holds the keys and gives
 a :class:`Signer` for each purpose, so that what leaves the process comes back unchanged.
 
-    commands.py    key:generate, env:encrypt, env:decrypt
+    commands.py    key:generate, key:rotate, env:encrypt, env:decrypt
     encrypter.py   Encrypter: Laravel's payload format, on AES in CBC or GCM
     environment.py encrypted .env files, as Laravel has them
     exceptions.py  what can go wrong with keys and payloads

@@ -1,4 +1,4 @@
-"""key:generate, env:encrypt, env:decrypt."""
+"""key:generate, key:rotate, env:encrypt, env:decrypt."""
 
 from __future__ import annotations
 
@@ -6,18 +6,24 @@ from base64 import b64encode
 from pathlib import Path
 
 from securely.config import Config, Environment
-from securely.config.writer import create_file, write_variable
+from securely.config.writer import EnvFile, create_file, write_variable
 from securely.console import Command
 from securely.console.output.style import escape
 from securely.encryption.encrypter import Encrypter
 from securely.encryption.environment import decrypt_file, encrypt_file, key_text, read_key
 
-__all__ = ["EnvironmentDecryptCommand", "EnvironmentEncryptCommand", "KeyGenerateCommand"]
+__all__ = [
+    "EnvironmentDecryptCommand",
+    "EnvironmentEncryptCommand",
+    "KeyGenerateCommand",
+    "KeyRotateCommand",
+]
 
 _KEY_VARIABLES = ("SECURELY_ENV_ENCRYPTION_KEY", "LARAVEL_ENV_ENCRYPTION_KEY")
 _CIPHER = "AES-256-CBC"
 
 _VARIABLE = "APP_KEY"
+_EARLIER = "APP_PREVIOUS_KEYS"
 
 
 class KeyGenerateCommand(Command):
@@ -30,22 +36,17 @@ class KeyGenerateCommand(Command):
     )
     description = "Make the application's key"
     help = (
-        "What was encrypted or signed with the key until now can not be read with a new one. "
-        "Keep the old one in APP_PREVIOUS_KEYS."
+        "What was encrypted or signed with the key until now can not be read with a new one: "
+        "key:rotate keeps the old one for reading."
     )
 
     def handle(self, config: Config, environment: Environment) -> int:
         """Make a key for the configured cipher, and show or write it."""
-        key = Encrypter.generate_key(config.string("app.cipher", "aes-256-cbc"))
-        text = f"base64:{b64encode(key).decode()}"
+        text = _new_key(config)
         if self.boolean("show"):
             self.line(text)
             return self.SUCCESS
-        if environment.is_set_by_process(_VARIABLE):
-            self.error(
-                f"{_VARIABLE} is set by the environment of the process, which wins over any file. "
-                "Unset it there, or change it there: `key:generate --show` prints a new key."
-            )
+        if _is_out_of_reach(self, environment, _VARIABLE):
             return self.FAILURE
         if not self._may_replace(config):
             self.comment("Nothing was changed.")
@@ -68,6 +69,38 @@ class KeyGenerateCommand(Command):
             )
             return self.FAILURE
         self.info(f"The application's key is set in {file}.")
+        return self.SUCCESS
+
+
+class KeyRotateCommand(Command):
+    """Makes a new key for the application, and keeps the old one for what it has encrypted."""
+
+    signature = "key:rotate {--force : Do it without asking, in production too}"
+    description = "Make a new key, and keep the old one for reading"
+    help = (
+        "The old key goes to the front of APP_PREVIOUS_KEYS: what it has encrypted and signed is "
+        "still read. Processes that run know the new key when they have been started again."
+    )
+
+    def handle(self, config: Config, environment: Environment) -> int:
+        """Move the key to the earlier ones, and write a new one."""
+        current = config.get("app.key")
+        file = environment.file
+        if not current or file is None:
+            self.error("There is no key in a file to rotate. Make one: key:generate.")
+            return self.FAILURE
+        if _is_out_of_reach(self, environment, _VARIABLE, _EARLIER):
+            return self.FAILURE
+        in_production = config.get("app.env") == "production" and not self.boolean("force")
+        if in_production and not self.confirm("The application is in production. Change its key?"):
+            self.comment("Nothing was changed.")
+            return self.FAILURE
+        # First: a process that starts between the two lines knows the old key twice, and no harm.
+        earlier = [str(current), *map(str, config.get("app.previous_keys") or ())]
+        EnvFile(file).set(_EARLIER, ",".join(earlier), overwrite=True)
+        EnvFile(file).set(_VARIABLE, _new_key(config), overwrite=True)
+        self.info(f"The application has a new key in {file}.")
+        self.two_column_detail("Keys that still read", str(len(earlier)))
         return self.SUCCESS
 
 
@@ -139,6 +172,23 @@ class EnvironmentDecryptCommand(Command):
         self.info("The environment is decrypted.")
         self.two_column_detail("Decrypted file", escape(str(target)))
         return self.SUCCESS
+
+
+def _new_key(config: Config) -> str:
+    key = Encrypter.generate_key(config.string("app.cipher", "aes-256-cbc"))
+    return f"base64:{b64encode(key).decode()}"
+
+
+def _is_out_of_reach(command: Command, environment: Environment, *variables: str) -> bool:
+    """Tell whether the process sets one of *variables*, so that no file can; say so."""
+    for name in variables:
+        if environment.is_set_by_process(name):
+            command.error(
+                f"{name} is set by the environment of the process, which wins over any file. "
+                "Unset it there, or change it there: `key:generate --show` prints a new key."
+            )
+            return True
+    return False
 
 
 def _file(environment: Environment) -> Path:

@@ -21,6 +21,7 @@ class EncryptionProvider(Provider):
         "env:decrypt": "securely.encryption.commands.EnvironmentDecryptCommand",
         "env:encrypt": "securely.encryption.commands.EnvironmentEncryptCommand",
         "key:generate": "securely.encryption.commands.KeyGenerateCommand",
+        "key:rotate": "securely.encryption.commands.KeyRotateCommand",
     }
 
     def register(self) -> None:

@@ -6,10 +6,10 @@ Errors that nobody caught are reported in one place.
 
 Files: ``application.py`` is ``Application`` and ``builder.py`` what makes it; ``bootstrap.py``
 has the steps of a boot in their order, ``configuration.py`` reads and keeps what they are told;
-``providers/`` loads providers and ``catalog.py`` lists
-those of the framework; ``facade_files.py`` reads and adds facades; ``errors/`` reports; ``maintenance/`` takes an application down;
-``deferred.py`` has what is done afterwards; ``about.py`` says what it is, and ``doctor/`` whether
-it can work here;
+``providers/`` loads providers and ``catalog.py`` lists those of the framework;
+``facade_files.py`` reads and adds facades; ``errors/`` reports; ``maintenance/`` takes an
+application down; ``deferred.py`` has what is done afterwards; ``about.py`` says what it is, and
+``doctor/`` whether it can work here;
 ``console_kernel.py`` runs commands, ``outside.py`` those that need no application, ``events.py``
 tells of them, and ``commands/`` holds the framework's own; ``options.py`` is the section ``app``;
 ``exceptions.py`` says what can go wrong; ``provider.py`` binds the console.

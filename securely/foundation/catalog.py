@@ -37,6 +37,10 @@ SERVICES: Final[Mapping[str, tuple[str, str]]] = {
     "keys": ("securely.encryption.keys.KeyRing", "securely.encryption.provider.EncryptionProvider"),
     "log": ("securely.log.manager.LogManager", "securely.log.provider.LogProvider"),
     "log.channel": ("securely.log.logger.Logger", "securely.log.provider.LogProvider"),
+    "pipeline": (
+        "securely.support.pipeline.Pipelines",
+        "securely.foundation.provider.FoundationProvider",
+    ),
     "queue": ("securely.queue.manager.QueueManager", "securely.queue.provider.QueueProvider"),
     "queue.codec": ("securely.queue.payload.Codec", "securely.queue.provider.QueueProvider"),
     "queue.commands": (
@@ -151,6 +155,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "help": ("securely.console.commands.HelpCommand", "securely.console.provider.ConsoleProvider"),
     "key:generate": (
         "securely.encryption.commands.KeyGenerateCommand",
+        "securely.encryption.provider.EncryptionProvider",
+    ),
+    "key:rotate": (
+        "securely.encryption.commands.KeyRotateCommand",
         "securely.encryption.provider.EncryptionProvider",
     ),
     "list": ("securely.console.commands.ListCommand", "securely.console.provider.ConsoleProvider"),

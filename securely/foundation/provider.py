@@ -1,4 +1,4 @@
-"""Binds the console of an application, and names the framework's own commands."""
+"""Binds the console of an application and its pipelines, and names the framework's commands."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from securely.console import Artisan
 from securely.container import Provider
 from securely.foundation.application import Application
 from securely.foundation.console_kernel import equip
+from securely.support.pipeline import Pipelines
 
 __all__ = ["FoundationProvider"]
 
@@ -20,7 +21,7 @@ class FoundationProvider(Provider):
     needs one of them at most.
     """
 
-    provides: ClassVar[Mapping[str, type]] = {"artisan": Artisan}
+    provides: ClassVar[Mapping[str, type]] = {"artisan": Artisan, "pipeline": Pipelines}
     options: ClassVar[Mapping[str, type | str]] = {"app": "securely.foundation.options.AppOptions"}
     commands: ClassVar[Mapping[str, type | str]] = {
         "about": "securely.foundation.commands.about.AboutCommand",
@@ -52,8 +53,9 @@ class FoundationProvider(Provider):
     }
 
     def register(self) -> None:
-        """Bind the console; it is filled when it is made."""
+        """Bind the console, which is filled when it is made, and what begins pipelines."""
         self.app.singleton(Artisan, self.artisan)
+        self.app.singleton(Pipelines, lambda: Pipelines(self.app.make))
 
     def artisan(self, app: Application) -> Artisan:
         """Return a console that knows every command of the application."""

@@ -18,6 +18,7 @@ __all__ = [
     "FrozenClock",
     "SystemClock",
     "asleep",
+    "current",
     "monotonic",
     "now",
     "perf",
@@ -113,6 +114,11 @@ class FrozenClock:
 
 _system = SystemClock()
 _current: Clock = _system
+
+
+def current() -> Clock:
+    """Return the source of time that is in use."""
+    return _current
 
 
 def timestamp() -> float:

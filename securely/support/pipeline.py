@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Generic, TypeAlias, TypeGuard, TypeVar, cast
 
 from securely.exceptions import SecurelyError
 
-__all__ = ["NotAPipe", "Pipe", "Pipeline"]
+__all__ = ["NotAPipe", "Pipe", "Pipeline", "Pipelines"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -164,6 +163,26 @@ class Pipeline(Generic[T]):
         return next((each for kind, each in self._catches if isinstance(error, kind)), None)
 
 
+class Pipelines:
+    """Begins pipelines whose classes are made by one container; what the facade stands for.
+
+    Args:
+        make: The container's `make`.
+
+    Example:
+        >>> pipelines = Pipelines(lambda cls: cls())
+        >>> pipelines.send(" a ").through([lambda text, next: next(text.strip())]).then_return()
+        'a'
+    """
+
+    def __init__(self, make: Callable[[type[Any]], Any]) -> None:
+        self._make = make
+
+    def send(self, value: T) -> Pipeline[T]:
+        """Begin to send *value*; say through what with :meth:`Pipeline.through`."""
+        return Pipeline(value, self._make)
+
+
 def _made(cls: type[Any]) -> Any:
     return cls()
 
@@ -195,4 +214,4 @@ def _awaitable(following: Next) -> Next:
 
 
 async def _settled(value: Any) -> Any:
-    return await value if inspect.isawaitable(value) else value
+    return await value if hasattr(value, "__await__") else value

@@ -12,7 +12,7 @@ from securely.config.dotenv import read_dotenv
 from securely.console import Artisan, BufferedOutput
 from securely.container import Container
 from securely.encryption import Encrypter, InvalidKey, KeyRing, MissingAppKey
-from securely.encryption.commands import KeyGenerateCommand
+from securely.encryption.commands import KeyGenerateCommand, KeyRotateCommand
 from securely.encryption.provider import EncryptionProvider
 
 
@@ -24,14 +24,17 @@ class _Console:
         self.directory = directory
         self.config = Config({"app": {"env": "local", "cipher": "aes-256-cbc"}})
 
-    def run(self, *words: str, process: dict[str, str] | None = None) -> tuple[int, str]:
+    def run(
+        self, *words: str, process: dict[str, str] | None = None, name: str = "key:generate"
+    ) -> tuple[int, str]:
         container = Container()
         container.instance(Config, self.config)
         container.instance(Environment, Environment.load(self.directory, process=process or {}))
         artisan = Artisan(container)
         artisan.register("key:generate", KeyGenerateCommand)
+        artisan.register("key:rotate", KeyRotateCommand)
         output = BufferedOutput()
-        code = artisan.run(["key:generate", "--no-interaction", *words], output)
+        code = artisan.run([name, "--no-interaction", *words], output)
         return code, output.all_text
 
 
@@ -106,6 +109,65 @@ def test_generate_when_in_production_with_a_key_then_only_forced(console: _Conso
 
     assert console.run("--force")[0] == 0
     assert console.file.read_text() != "APP_KEY=old\n"
+
+
+def test_rotate_keeps_the_old_key_for_reading(console: _Console) -> None:
+    old, older = f"base64:{base64.b64encode(b'o' * 32).decode()}", "base64:" + "A" * 43 + "="
+    console.file.write_text(f"APP_NAME=Blog\nAPP_KEY={old}\nAPP_PREVIOUS_KEYS={older}\nLAST=1\n")
+    console.config.set({"app.key": old, "app.previous_keys": [older]})
+    kept = Encrypter(b"o" * 32).encrypt_string("secret")
+
+    code, text = console.run(name="key:rotate")
+
+    values = read_dotenv(console.file, {})
+    ring = KeyRing.parse(values["APP_KEY"], values["APP_PREVIOUS_KEYS"])
+    assert code == 0
+    assert values["APP_KEY"] != old
+    assert values["APP_PREVIOUS_KEYS"] == f"{old},{older}"
+    assert values["LAST"] == "1"
+    assert Encrypter(ring.current, "aes-256-cbc", ring.previous).decrypt_string(kept) == "secret"
+    assert old not in text
+    assert values["APP_KEY"] not in text
+
+
+def test_rotate_when_there_is_no_line_for_earlier_keys_then_adds_one(console: _Console) -> None:
+    console.file.write_text("APP_KEY=base64:old\n")
+    console.config.set("app.key", "base64:old")
+
+    assert console.run(name="key:rotate")[0] == 0
+    assert read_dotenv(console.file, {})["APP_PREVIOUS_KEYS"] == "base64:old"
+
+
+@pytest.mark.parametrize("name", ["APP_KEY", "APP_PREVIOUS_KEYS"])
+def test_rotate_when_the_process_sets_one_then_refuses(console: _Console, name: str) -> None:
+    console.file.write_text("APP_KEY=old\n")
+    console.config.set("app.key", "old")
+
+    code, text = console.run("--force", process={name: "hunter2"}, name="key:rotate")
+
+    assert code == 1
+    assert f"{name} is set by the environment of the process" in text
+    assert "hunter2" not in text
+    assert console.file.read_text() == "APP_KEY=old\n"
+
+
+def test_rotate_when_there_is_no_key_then_names_the_command_that_makes_one(
+    console: _Console,
+) -> None:
+    code, text = console.run(name="key:rotate")
+
+    assert code == 1
+    assert "key:generate" in text
+
+
+def test_rotate_when_in_production_then_only_forced(console: _Console) -> None:
+    console.config.set({"app.env": "production", "app.key": "old"})
+    console.file.write_text("APP_KEY=old\n")
+
+    assert console.run(name="key:rotate")[0] == 1
+    assert console.file.read_text() == "APP_KEY=old\n"
+    assert console.run("--force", name="key:rotate")[0] == 0
+    assert read_dotenv(console.file, {})["APP_PREVIOUS_KEYS"] == "old"
 
 
 def _provided(app: dict[str, object]) -> Container:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import securely.support.pipeline
-from securely.support.pipeline import NotAPipe, Pipeline
+from securely.support.pipeline import NotAPipe, Pipeline, Pipelines
 
 Next = Callable[[Any], Any]
 
@@ -181,3 +181,14 @@ def test_finally_when_a_pipe_cannot_be_made_then_is_called_all_the_same() -> Non
         pipeline.then_return()
     assert asyncio.run(pipeline.catch(LookupError, lambda error, value: 9).athen_return()) == 9
     assert ended == [1, 1]
+
+
+def test_pipelines_make_classes_with_the_container() -> None:
+    made: list[type] = []
+
+    def make(cls: type[Times]) -> Times:
+        made.append(cls)
+        return cls()
+
+    assert Pipelines(make).send(2).through([Times]).then_return() == 4
+    assert made == [Times]
