@@ -50,6 +50,7 @@ class EventFake(Dispatcher):
         except_: tuple[Faked, ...] = (),
     ) -> None:
         super().__init__(original._container)
+        original = original._root
         self._original = original
         self._registry = original._registry
         self._delivery = original._delivery

@@ -9,6 +9,7 @@ import pytest
 
 from securely.container import Container
 from securely.events import Dispatcher, InvalidListener
+from securely.events.fake import EventFake
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,14 @@ def test_fake_of_a_fake_records_what_is_dispatched_anywhere(events: Dispatcher) 
 
     second.assert_dispatched(Shipped, 3)
     first.assert_nothing_dispatched()
+
+
+def test_fake_that_is_made_of_a_fake_stands_in_for_the_dispatcher(events: Dispatcher) -> None:
+    made = EventFake(EventFake(events), (Shipped,))
+
+    events.dispatch(Shipped())
+
+    made.assert_dispatched_once(Shipped)
 
 
 def test_fake_when_it_ends_before_an_inner_one_leaves_that_in_place(
