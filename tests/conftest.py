@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import pytest
+
+if TYPE_CHECKING:
+    from tests.valkey import Valkey
 
 # Real processes start slowly where others use the machine; a test that hangs still ends.
 INTEGRATION_SECONDS = 60
@@ -13,3 +19,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("integration") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(INTEGRATION_SECONDS))
+
+
+@pytest.fixture(scope="session")
+def shared_valkey() -> Iterator[Valkey]:
+    """One server for all tests of this process; xdist's workers have one each."""
+    from tests.valkey import Valkey  # who needs no server need not import its client
+
+    server = Valkey()
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def valkey(shared_valkey: Valkey) -> Valkey:
+    """The server of this process, empty."""
+    shared_valkey.flush()
+    return shared_valkey

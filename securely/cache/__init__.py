@@ -14,7 +14,7 @@ is signed and never pickled. Every method has an async twin with an ``a`` before
     entries.py      signed values in rows
     rows.py         a diskcache directory that trusts nothing
     holders.py      which processes hold locks
-    drivers/        array, disk, null
+    drivers/        array, disk, null, redis, failover, memo
     events.py       CacheHit, CacheMissed, KeyWritten, KeyForgotten, CacheFlushed …
     exceptions.py   CacheError and its tree
     options.py      the section ``cache`` of the configuration
@@ -27,6 +27,7 @@ from __future__ import annotations
 from securely.cache.contracts import LockStore, Store
 from securely.cache.events import (
     CacheEvent,
+    CacheFailedOver,
     CacheFlushed,
     CacheFlushing,
     CacheHit,
@@ -60,6 +61,7 @@ from securely.cache.repository import Repository
 __all__ = [
     "CacheError",
     "CacheEvent",
+    "CacheFailedOver",
     "CacheFlushed",
     "CacheFlushing",
     "CacheHit",

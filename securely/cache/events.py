@@ -1,7 +1,8 @@
 """CacheHit, CacheMissed, KeyWritten, KeyForgotten, CacheFlushed …
 
 Each names the store and the key as the caller wrote it, without the prefix. They are made only
-when somebody listens. ``increment``, ``decrement``, ``touch``, ``ttl`` and locks emit nothing.
+when somebody listens. ``increment``, ``decrement``, ``touch``, ``ttl`` and locks emit nothing,
+but for CacheFailedOver.
 
 Source: Laravel 13, Illuminate\\Cache\\Events.
 """
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "CacheEvent",
+    "CacheFailedOver",
     "CacheFlushed",
     "CacheFlushing",
     "CacheHit",
@@ -119,3 +121,13 @@ class CacheFlushing(CacheEvent):
 @dataclass(frozen=True, slots=True)
 class CacheFlushed(CacheEvent):
     """All keys of a store were removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheFailedOver(CacheEvent):
+    """A store of a failover did not answer, and the next one is asked.
+
+    Told once until it answers again. *error* says what was wrong.
+    """
+
+    error: Exception

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeAlias, cast
+from typing import Any, ClassVar, Final, Protocol, TypeAlias, cast
 
 from securely.cache.contracts import Seal, Store
 from securely.cache.exceptions import EntryRefused, UnknownDriver, UnknownStore
-from securely.cache.place import Events, Place
+from securely.cache.place import Events, Memory, Place
 from securely.cache.repository import Repository
 from securely.exceptions import ConfigurationError
 from securely.support.importing import import_object
@@ -43,6 +43,10 @@ def _no_seal() -> Seal:
     )
 
 
+def _no_stores(name: str) -> Repository:
+    raise UnknownStore(name, ())
+
+
 @dataclass(frozen=True, slots=True)
 class Materials:
     """What the drivers of Securely are built from, besides their options.
@@ -52,12 +56,19 @@ class Materials:
         seal: Gives what signs; called when a store that signs is first used.
         report: Told of each entry that a store refuses.
         classes: Dotted names of the classes that values may hold.
+        memory: Gives what `memo` remembers in: that of the current scope. None for one that lasts
+            as long as the manager.
+        store: Gives another store by name; the manager's own.
+        events: Who is told what happens; the manager's own.
     """
 
     locate: Callable[[str], Path] = Path
     seal: Callable[[], Seal] = _no_seal
     report: Callable[[EntryRefused], None] = lambda _: None
     classes: tuple[str, ...] = ()
+    memory: Callable[[], Memory] | None = None
+    store: Callable[[str], Repository] = _no_stores
+    events: Events | None = None
 
     def resolve(self, name: str) -> type | None:
         """Return the class called *name*, if values may hold it."""
@@ -65,6 +76,10 @@ class Materials:
             return None
         found = import_object(name)
         return found if isinstance(found, type) else None
+
+
+# What stands before a store, and is no store of the configuration.
+_MEMO: Final = {"memo": "securely.cache.drivers.memo:MemoStore"}
 
 
 class _Buildable(Protocol):
@@ -97,7 +112,9 @@ class CacheManager(Manager[Repository], Repository):
     drivers: ClassVar[Mapping[str, str]] = {
         "array": "securely.cache.drivers.array:ArrayStore",
         "disk": "securely.cache.drivers.disk:DiskStore",
+        "failover": "securely.cache.drivers.failover:FailoverStore",
         "null": "securely.cache.drivers.null:NullStore",
+        "redis": "securely.cache.drivers.redis:RedisStore",
     }
 
     def __init__(
@@ -112,7 +129,10 @@ class CacheManager(Manager[Repository], Repository):
         super().__init__(default, definitions)
         self._prefix = prefix
         self._events = events
-        self._materials = materials or Materials()
+        self._materials = replace(materials or Materials(), store=self.store, events=events)
+        self._memory = Memory()
+        # One for each store, so that those who remember the same key wait for each other.
+        self._memos: dict[str, tuple[Repository, Repository]] = {}
 
     @property
     def place(self) -> Place:
@@ -127,6 +147,28 @@ class CacheManager(Manager[Repository], Repository):
             UnknownDriver: Nobody provides its driver.
         """
         return self._instance(name)
+
+    def memo(self, name: str | None = None) -> Repository:
+        """Return the store *name*, or the default one, behind a memory of the current scope.
+
+        Within one request, job or command a key is read from the store once, be it absent or
+        there; whatever is written through the memo makes it be read again. Outside of any scope
+        the memory lasts until the container forgets its scoped instances.
+
+        Raises:
+            UnknownStore: It is not defined.
+
+        Source: Laravel 13, Illuminate\\Cache\\CacheManager::memo.
+        """
+        wanted = self._default if name is None else name
+        inner = self.store(wanted)
+        known = self._memos.get(wanted)
+        if known is None or known[0] is not inner:
+            make = cast("Callable[..., Store]", import_object(_MEMO["memo"]))
+            memory = self._materials.memory or (lambda: self._memory)
+            memo = Repository(make(inner, memory), name=inner.place.name)
+            known = self._memos[wanted] = inner, memo
+        return known[1]
 
     def build(self, definition: Mapping[str, object]) -> Repository:
         """Return a store that is defined here and now; it is not kept, and has no name.

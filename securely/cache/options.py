@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, cast
 
-from pydantic import ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic import (
+    ConfigDict,
+    Discriminator,
+    Field,
+    SecretStr,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from securely.config.dsn import with_dsn
 from securely.support.options import Options, Seconds
 from securely.support.suggest import did_you_mean
 
@@ -15,7 +26,9 @@ __all__ = [
     "CacheOptions",
     "CustomOptions",
     "DiskOptions",
+    "FailoverOptions",
     "NullOptions",
+    "RedisOptions",
     "StoreOptions",
     "default_stores",
     "store_options",
@@ -65,6 +78,82 @@ class NullOptions(StoreOptions):
     driver: Literal["null"]
 
 
+class RedisOptions(StoreOptions):
+    """A store on a Redis or Valkey server, for all machines that reach it."""
+
+    driver: Literal["redis"]
+    url: str | None = Field(default=None, repr=False)
+    """``redis://user:password@host:port/database``, ``rediss://…`` or ``unix:///path``: what it
+    says wins over the settings below."""
+    host: str = "127.0.0.1"
+    """The server's name or address."""
+    port: int = Field(default=6379, ge=1, le=65_535)
+    """The server's TCP port."""
+    path: str | None = None
+    """The server's Unix socket; it wins over host and port."""
+    database: int = Field(default=0, ge=0)
+    """The number of the database."""
+    username: str | None = None
+    """The server's default user where it is empty."""
+    password: SecretStr | None = None
+    """The user's password."""
+    tls: bool = False
+    """Whether the connection is encrypted."""
+    timeout_seconds: Seconds = Field(default=2.0, gt=0)
+    """How long an answer is waited for before the store counts as unavailable."""
+    connect_timeout_seconds: Seconds = Field(default=2.0, gt=0)
+    """How long a connection is waited for."""
+    retries: int = Field(default=1, ge=0)
+    """How many times a read is sent again when its connection breaks; a write never is."""
+    connections_max: int = Field(default=64, ge=1)
+    """How many connections one event loop may have; threads have one each."""
+    value_bytes_max: int = Field(default=2**26, ge=1)
+    """The largest value: 64 mebibytes."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_url(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        settings = dict(cast("Mapping[str, Any]", data))
+        url = settings.get("url")
+        if not isinstance(url, str) or not url:
+            return {**settings, "url": None} if url == "" else settings
+        found = with_dsn(settings)
+        scheme, found["driver"] = found["driver"], settings.get("driver")
+        if scheme == "unix":
+            found["path"] = "/" + re.sub(r"^unix:///*|[?#].*", "", url, flags=re.IGNORECASE)
+            found["database"] = found.pop("db", settings.get("database", 0))
+        elif scheme in {"redis", "rediss"}:
+            found["tls"] = scheme == "rediss" or settings.get("tls", False)
+        else:
+            raise ValueError(f'is of the scheme "{scheme}"; write redis://, rediss:// or unix://')
+        return found
+
+
+class FailoverOptions(StoreOptions):
+    """Several stores: each operation goes to the first that answers."""
+
+    driver: Literal["failover"]
+    stores: tuple[str, ...] = ()
+    """The names of the stores, the first one first."""
+    retry_seconds: Seconds = Field(default=5.0, ge=0)
+    """For how many seconds a store that failed is left alone; 0 to try it with every operation."""
+    prefix: str | None = ""
+    """Its stores have prefixes of their own; this one stands behind those."""
+    events: bool = False
+    """Its stores tell what happens; True to have it told for this one as well."""
+
+    @field_validator("stores")
+    @classmethod
+    def _are_some(cls, stores: tuple[str, ...]) -> tuple[str, ...]:
+        if not stores:
+            raise ValueError("must name at least one store")
+        if len(set(stores)) < len(stores):
+            raise ValueError("must not name a store twice")
+        return stores
+
+
 class CustomOptions(StoreOptions):
     """A store whose driver the application adds by ``Cache.extend``; it may have any settings."""
 
@@ -82,11 +171,15 @@ def _kind(data: Any) -> str:
     return str(driver) if driver in _CLASSES else "custom"
 
 
-OneStore: TypeAlias = ArrayOptions | DiskOptions | NullOptions | CustomOptions
+OneStore: TypeAlias = (
+    ArrayOptions | DiskOptions | FailoverOptions | NullOptions | RedisOptions | CustomOptions
+)
 AnyStore: TypeAlias = Annotated[
     Annotated[ArrayOptions, Tag("array")]
     | Annotated[DiskOptions, Tag("disk")]
+    | Annotated[FailoverOptions, Tag("failover")]
     | Annotated[NullOptions, Tag("null")]
+    | Annotated[RedisOptions, Tag("redis")]
     | Annotated[CustomOptions, Tag("custom")],
     Discriminator(_kind),
 ]
@@ -113,6 +206,14 @@ class CacheOptions(Options):
     serializable_classes: tuple[str, ...] = ()
     """Dotted names of the enums, dataclasses and models that values may hold."""
 
+    @field_validator("stores")
+    @classmethod
+    def _failovers_end(cls, stores: dict[str, AnyStore]) -> dict[str, AnyStore]:
+        for name, store in stores.items():
+            if isinstance(store, FailoverOptions):
+                _check_failover(name, stores)
+        return stores
+
     @field_validator("default")
     @classmethod
     def _is_defined(cls, default: str, info: ValidationInfo) -> str:
@@ -133,8 +234,31 @@ def store_options(data: Mapping[str, object], key: str) -> OneStore:
     return _CLASSES.get(str(data.get("driver")), CustomOptions).parse(data, key)
 
 
-_CLASSES: Mapping[str, type[ArrayOptions | DiskOptions | NullOptions]] = {
+def _check_failover(name: str, stores: Mapping[str, object], way: tuple[str, ...] = ()) -> None:
+    """Raise ValueError if the failover *name* names a store that is not there, or itself."""
+    if name in way:
+        path = " -> ".join((*way[way.index(name) :], name))
+        raise ValueError(f'the failover store "{name}" leads back to itself ({path})')
+    store = stores[name]
+    if not isinstance(store, FailoverOptions):
+        return
+    for each in store.stores:
+        if each not in stores:
+            near = did_you_mean(each, stores)
+            hint = f'; did you mean "{near}"?' if near else ""
+            raise ValueError(
+                f'the failover store "{name}" names "{each}", which is not defined, only '
+                f"{', '.join(stores)}{hint}"
+            )
+        _check_failover(each, stores, (*way, name))
+
+
+_CLASSES: Mapping[
+    str, type[ArrayOptions | DiskOptions | FailoverOptions | NullOptions | RedisOptions]
+] = {
     "array": ArrayOptions,
     "disk": DiskOptions,
+    "failover": FailoverOptions,
     "null": NullOptions,
+    "redis": RedisOptions,
 }

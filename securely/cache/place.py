@@ -1,7 +1,8 @@
-"""Place: where a repository keeps its values, and who is told of it."""
+"""Place: where a repository keeps its values, and who is told. Memory: what was read there."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -13,7 +14,7 @@ from securely.support.durations import Duration, seconds_until
 from securely.support.missing import MISSING
 from securely.support.steps import Steps, call
 
-__all__ = ["Events", "Place", "Ttl", "to_seconds"]
+__all__ = ["Events", "Memory", "Place", "Ttl", "to_seconds"]
 
 Ttl: TypeAlias = Duration | datetime | None
 """How long a value is kept: seconds, a timedelta, "10m", or an aware datetime as its end. None
@@ -64,6 +65,29 @@ class Place:
         if value is MISSING:
             return CacheMissed(self.name, key)
         return CacheHit(self.name, key, value)
+
+
+class Memory:
+    """What stores have said within one scope, by store and key; see ``Cache.memo``.
+
+    Attributes:
+        writes: Grows with every write: an answer that was under way meanwhile may be old.
+    """
+
+    def __init__(self) -> None:
+        self.writes: int = 0
+        self._known: dict[tuple[str, str], dict[str, object]] = {}
+
+    def of(self, place: Place) -> dict[str, object]:
+        """Return what is known of *place*, by key; MISSING for what is absent."""
+        return self._known.setdefault((place.name, place.prefix), {})
+
+    def drop(self, place: Place, keys: Sequence[str] | None) -> None:
+        """Forget what is known of *keys* of *place*; None for all."""
+        self.writes += 1
+        known = self.of(place)
+        for key in list(known) if keys is None else keys:
+            known.pop(key, None)
 
 
 def to_seconds(ttl: Ttl) -> float | None:

@@ -9,6 +9,7 @@ from securely.cache.commands import ClearCommand, ForgetCommand, PruneCommand
 from securely.cache.exceptions import EntryRefused
 from securely.cache.manager import CacheManager, Materials
 from securely.cache.options import CacheOptions
+from securely.cache.place import Memory
 from securely.cache.repository import Repository
 from securely.config import Config
 from securely.container import Provider
@@ -35,6 +36,7 @@ class CacheProvider(Provider):
         """Bind the manager, which is the default store, too."""
         self.app.singleton(CacheManager, self.manager)
         self.app.bind(Repository, CacheManager)
+        self.app.scoped(Memory)
 
     def manager(self, config: Config, events: Dispatcher, paths: Paths) -> CacheManager:
         """Return the manager of the configured stores."""
@@ -45,6 +47,7 @@ class CacheProvider(Provider):
             seal=lambda: self.app.make(KeyRing).purpose("cache"),
             report=self.report,
             classes=options.serializable_classes,
+            memory=lambda: self.app.make(Memory),
         )
         return CacheManager(
             options.default,

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from securely.cache import LockStore, Store
+from securely.cache import CacheManager, LockStore, Store
 from securely.cache.drivers.array import ArrayStore
 from securely.cache.drivers.base import AsyncStore
 from securely.cache.drivers.disk import DiskStore
+from securely.cache.drivers.failover import FailoverStore
+from securely.cache.drivers.memo import MemoStore
 from securely.cache.drivers.null import NullStore
+from securely.cache.drivers.redis import RedisStore
+from securely.cache.manager import Materials
+from securely.cache.options import CacheOptions
+from securely.cache.place import Memory
+from securely.cache.repository import Repository
 from securely.encryption import KeyRing
+from securely.support.clock import FrozenClock
 from securely.support.missing import MISSING, Missing
 from securely.testing.suites.cache import LockSuite, StoreSuite
+from tests.valkey import Valkey
 
 
 class TestArrayStore(StoreSuite, LockSuite):
@@ -29,6 +38,82 @@ class TestDiskStore(StoreSuite, LockSuite):
         store = DiskStore(tmp_path / "cache", KeyRing(b"k" * 32).purpose("cache"))
         yield store
         store.close()
+
+
+class TestRedisStore(StoreSuite, LockSuite):
+    @pytest.fixture
+    def store(self, valkey: Valkey) -> Iterator[RedisStore]:
+        store = RedisStore(valkey.address, KeyRing(b"k" * 32).purpose("cache"))
+        yield store
+        store.close()
+
+    @pytest.fixture
+    def travel(self, frozen: FrozenClock, valkey: Valkey) -> Callable[[float], None]:
+        """Move our clock, and the lifetimes that the server keeps."""
+
+        def travel(seconds: float) -> None:
+            frozen.travel(seconds)
+            valkey.travel(seconds)
+
+        return travel
+
+
+class TestFailoverStore(StoreSuite, LockSuite):
+    @pytest.fixture
+    def store(self) -> Store:
+        options = CacheOptions.parse(
+            {
+                "default": "both",
+                "stores": {
+                    "both": {"driver": "failover", "stores": ["first", "second"]},
+                    "first": {"driver": "array"},
+                    "second": {"driver": "array"},
+                },
+            },
+            "cache",
+        )
+        store = CacheManager(options.default, options.stores).store("both").driver
+        assert isinstance(store, FailoverStore)
+        return store
+
+
+class TestFailoverStoreWhenTheFirstIsGone(StoreSuite, LockSuite):
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Store:
+        options = CacheOptions.parse(
+            {
+                "default": "both",
+                "stores": {
+                    "both": {"driver": "failover", "stores": ["gone", "array"]},
+                    "gone": {"driver": "redis", "url": f"unix://{tmp_path}/gone"},
+                    "array": {"driver": "array"},
+                },
+            },
+            "cache",
+        )
+        materials = Materials(seal=lambda: KeyRing(b"k" * 32).purpose("cache"))
+        manager = CacheManager(options.default, options.stores, materials=materials)
+        return manager.store("both").driver
+
+
+class TestMemoStore(StoreSuite, LockSuite):
+    """A memo does not see that a lifetime ends: time that passes is another request's time."""
+
+    @pytest.fixture
+    def memories(self) -> list[Memory]:
+        return [Memory()]
+
+    @pytest.fixture
+    def store(self, memories: list[Memory]) -> MemoStore:
+        return MemoStore(Repository(ArrayStore()), lambda: memories[-1])
+
+    @pytest.fixture
+    def travel(self, frozen: FrozenClock, memories: list[Memory]) -> Callable[[float], None]:
+        def travel(seconds: float) -> None:
+            frozen.travel(seconds)
+            memories.append(Memory())
+
+        return travel
 
 
 class _Remote(AsyncStore):

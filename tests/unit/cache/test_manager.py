@@ -93,7 +93,9 @@ def test_store_when_not_defined_then_the_error_lists_those_that_are(manager: Cac
 
 
 def test_driver_when_unknown_then_the_error_lists_those_there_are(manager: CacheManager) -> None:
-    with pytest.raises(UnknownDriver, match=r"mongo.*of the store.*Drivers: array, disk, null"):
+    with pytest.raises(
+        UnknownDriver, match=r"mongo.*of the store.*Drivers: array, disk, failover, null, redis"
+    ):
         manager.store("mongo").get("key")
 
 

@@ -1,0 +1,241 @@
+"""RedisServer: sends commands to one server, in both colours, and names what goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from securely.cache.exceptions import StoreUnavailable
+from securely.support.forking import renew_after_fork
+from securely.support.importing import require
+from securely.support.masking import HIDDEN
+
+__all__ = ["Address", "RedisServer", "is_wrong_kind"]
+
+# What may be sent a second time when a connection breaks: it changes nothing. A write may have
+# been done before its answer was lost.
+_READS: Final = frozenset({"GET", "MGET", "SCAN"})
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server is, who asks, and how long it is waited for.
+
+    Args:
+        host: Its name or address.
+        port: Its TCP port.
+        path: The path of its Unix socket, which wins over host and port.
+        database: Which of its databases.
+        username: Who asks; None for the server's default user.
+        password: Never shown.
+        tls: Whether the connection is encrypted.
+        timeout_seconds: How long an answer is waited for.
+        connect_timeout_seconds: How long a connection is waited for.
+        retries: How often a read is sent again when its connection breaks.
+        connections_max: How many connections one event loop may have.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 6379
+    path: str | None = None
+    database: int = 0
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    tls: bool = False
+    timeout_seconds: float = 2.0
+    connect_timeout_seconds: float = 2.0
+    retries: int = 1
+    connections_max: int = 64
+
+    def __str__(self) -> str:
+        if self.path is not None:
+            return f"unix://{self.path}?db={self.database}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'rediss' if self.tls else 'redis'}://{host}:{self.port}/{self.database}"
+
+
+class _Opened(NamedTuple):
+    """The client of one event loop, and what closes it when the loop ends."""
+
+    loop: asyncio.AbstractEventLoop
+    client: Any
+    keeper: AsyncGenerator[None]
+
+
+class RedisServer:
+    """Commands to one server. Connections are opened when they are needed.
+
+    The sync colour has one pool of connections for all threads of the process, the async colour
+    one per event loop. A forked child opens its own.
+
+    Args:
+        store: The store's name, for errors.
+        address: Where the server is.
+
+    Raises:
+        MissingExtra: redis-py is not installed.
+    """
+
+    def __init__(self, store: str, address: Address) -> None:
+        self._store = store
+        self._address = address
+        self._redis: Any = require("redis", "redis")
+        self._errors = (self._redis.RedisError, OSError)
+        self._client: Any = None
+        self._opened: dict[tuple[int, int], _Opened] = {}
+        # The child must not talk on its parent's connections.
+        renew_after_fork(self, "_client", _nothing)
+
+    def send(self, *command: Any) -> Any:
+        """Send one command and return the answer.
+
+        Raises:
+            StoreUnavailable: The server does not answer, or not in time, or refuses.
+        """
+        tries = self._tries(command)
+        while True:
+            tries -= 1
+            client = self._client or self._connect()
+            try:
+                return client.execute_command(*command)
+            except self._errors as error:
+                if tries <= 0 or not self._is_lost(error):
+                    raise self._named(error) from error
+
+    async def asend(self, *command: Any) -> Any:
+        """Async twin of :meth:`send`."""
+        tries = self._tries(command)
+        while True:
+            tries -= 1
+            client = await self._loop_client()
+            try:
+                return await client.execute_command(*command)
+            except self._errors as error:
+                if tries <= 0 or not self._is_lost(error):
+                    raise self._named(error) from error
+
+    def send_all(self, commands: Sequence[Sequence[Any]]) -> None:
+        """Send several commands as one transaction: all of them are done, or none."""
+        client = self._client or self._connect()
+        try:
+            with client.pipeline(transaction=True) as pipeline:
+                for command in commands:
+                    pipeline.execute_command(*command)
+                pipeline.execute()
+        except self._errors as error:
+            raise self._named(error) from error
+
+    async def asend_all(self, commands: Sequence[Sequence[Any]]) -> None:
+        """Async twin of :meth:`send_all`."""
+        client = await self._loop_client()
+        try:
+            async with client.pipeline(transaction=True) as pipeline:
+                for command in commands:
+                    pipeline.execute_command(*command)
+                await pipeline.execute()
+        except self._errors as error:
+            raise self._named(error) from error
+
+    def close(self) -> None:
+        """Close the connections of the sync colour; those of a loop close with it."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.connection_pool.disconnect()
+
+    async def aclose(self) -> None:
+        """Async twin of :meth:`close`; closes those of the running loop as well."""
+        opened = self._opened.get((os.getpid(), id(asyncio.get_running_loop())))
+        if opened is not None:
+            await opened.keeper.aclose()
+        self.close()
+
+    def _connect(self) -> Any:
+        """Return the client of all threads; it connects with its first command."""
+        pool = self._redis.ConnectionPool(**self._arguments(self._redis.connection))
+        # Of two threads that come here at once, the pool of one serves both; nothing is open yet.
+        self._client = self._redis.Redis(connection_pool=pool)
+        return self._client
+
+    async def _loop_client(self) -> Any:
+        """Return the client of the running loop."""
+        loop = asyncio.get_running_loop()
+        key = os.getpid(), id(loop)
+        opened = self._opened.get(key)
+        if opened is not None and opened.loop is loop:
+            return opened.client
+        self._forget_closed_loops()
+        library = require("redis.asyncio", "redis")
+        # One that waits, outside of any lock, where all connections are in use.
+        pool = library.BlockingConnectionPool(
+            max_connections=self._address.connections_max,
+            timeout=self._address.timeout_seconds,
+            **self._arguments(library.connection),
+        )
+        client = library.Redis(connection_pool=pool)
+        keeper = self._keeping(key, pool)
+        self._opened[key] = _Opened(loop, client, keeper)
+        await anext(keeper)
+        return client
+
+    async def _keeping(self, key: tuple[int, int], pool: Any) -> AsyncGenerator[None]:
+        """Close *pool* when the loop ends: it finishes the generators that were begun in it."""
+        try:
+            yield
+        finally:
+            self._opened.pop(key, None)
+            await pool.disconnect()
+
+    def _forget_closed_loops(self) -> None:
+        """Drop what belongs to loops that were closed without finishing their generators."""
+        for key, opened in list(self._opened.items()):
+            if opened.loop.is_closed():
+                self._opened.pop(key, None)
+
+    def _arguments(self, library: Any) -> dict[str, Any]:
+        """Return what a pool of *library* is to be told."""
+        address = self._address
+        told: dict[str, Any] = {
+            "db": address.database,
+            "username": address.username,
+            "password": address.password,
+            "socket_timeout": address.timeout_seconds,
+            "socket_connect_timeout": address.connect_timeout_seconds,
+            # Each is a round trip of every new connection.
+            "lib_name": None,
+            "lib_version": None,
+        }
+        if address.path is not None:
+            return {
+                **told,
+                "connection_class": library.UnixDomainSocketConnection,
+                "path": address.path,
+            }
+        kind = library.SSLConnection if address.tls else library.Connection
+        return {**told, "connection_class": kind, "host": address.host, "port": address.port}
+
+    def _tries(self, command: Sequence[Any]) -> int:
+        return 1 + self._address.retries if command[0] in _READS else 1
+
+    def _is_lost(self, error: Exception) -> bool:
+        """Return whether *error* says that a connection broke: another one may do."""
+        return isinstance(error, self._redis.ConnectionError) and not isinstance(
+            error, self._redis.AuthenticationError
+        )
+
+    def _named(self, error: Exception) -> StoreUnavailable:
+        reason = str(error) or type(error).__name__
+        if password := self._address.password:
+            reason = reason.replace(password, HIDDEN)
+        return StoreUnavailable(self._store, str(self._address), reason)
+
+
+def is_wrong_kind(error: StoreUnavailable) -> bool:
+    """Return whether the server refused since a key holds a list, a hash or the like."""
+    return error.reason.startswith("WRONGTYPE")
+
+
+def _nothing() -> None:
+    """Return None: no client is there yet."""
