@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from securely.foundation.errors.handler import ErrorHandler
     from securely.log.manager import LogManager
     from securely.queue.manager import QueueManager
+    from securely.store.manager import StoreManager
     from securely.support.pipeline import Pipelines
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Log",
     "Pipeline",
     "Queue",
+    "Store",
 ]
 
 App: Application = facade("app")
@@ -50,3 +52,4 @@ Exceptions: ErrorHandler = facade("errors")
 Log: LogManager = facade("log")
 Pipeline: Pipelines = facade("pipeline")
 Queue: QueueManager = facade("queue")
+Store: StoreManager = facade("store")

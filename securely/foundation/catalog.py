@@ -56,6 +56,8 @@ SERVICES: Final[Mapping[str, tuple[str, str]]] = {
         "securely.queue.delivery.runner.JobRunner",
         "securely.queue.provider.QueueProvider",
     ),
+    "store": ("securely.store.manager.StoreManager", "securely.store.provider.StoreProvider"),
+    "store.database": ("securely.store.database.Database", "securely.store.provider.StoreProvider"),
 }
 
 # Name -> class, provider.
@@ -262,6 +264,25 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.foundation.commands.optimize.ReloadCommand",
         "securely.foundation.provider.FoundationProvider",
     ),
+    "store:compact": (
+        "securely.store.commands.CompactCommand",
+        "securely.store.provider.StoreProvider",
+    ),
+    "store:export": (
+        "securely.store.commands.ExportCommand",
+        "securely.store.provider.StoreProvider",
+    ),
+    "store:get": ("securely.store.commands.GetCommand", "securely.store.provider.StoreProvider"),
+    "store:import": (
+        "securely.store.commands.ImportCommand",
+        "securely.store.provider.StoreProvider",
+    ),
+    "store:info": ("securely.store.commands.InfoCommand", "securely.store.provider.StoreProvider"),
+    "store:scan": ("securely.store.commands.ScanCommand", "securely.store.provider.StoreProvider"),
+    "store:verify": (
+        "securely.store.commands.VerifyCommand",
+        "securely.store.provider.StoreProvider",
+    ),
     "stub:publish": (
         "securely.foundation.commands.publish.StubPublishCommand",
         "securely.foundation.provider.FoundationProvider",
@@ -291,6 +312,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "events": "securely.events.options.EventOptions",
     "log": "securely.log.options.LogOptions",
     "queue": "securely.queue.options.QueueOptions",
+    "store": "securely.store.options.StoreOptions",
 }
 
 # Those that are registered at boot, before anyone asks.

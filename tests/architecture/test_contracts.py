@@ -16,6 +16,7 @@ PROTOCOLS = {
     "cache": "securely.cache.contracts:Store",
     "log": "securely.log.contracts:Handler",
     "queue": "securely.queue.contracts:Connection",
+    "store": "securely.store.contracts:Engine",
 }
 
 

@@ -1,0 +1,174 @@
+"""The envelope of a value: what it is, a signature over all it stands for, and the value.
+
+byte 0        which codec: J is tagged JSON, B is bytes as they are
+bytes 1-32    HMAC-SHA256 over store, tree, key, end of the lifetime, codec and value
+the rest      the value
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import struct
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, Final, Generic, Protocol, TypeVar, cast
+
+from securely.store.exceptions import Corrupted, ValueTooLarge, WrongType
+from securely.store.keys import Key, decode_key
+
+__all__ = ["Codec", "Seal"]
+
+V = TypeVar("V")
+
+# The lengths of store and tree; then the length of the key and the end of the lifetime, -1 for
+# none. With the lengths no two rows give the same bytes to sign.
+_PLACE: Final = struct.Struct(">HH")
+_HEAD: Final = struct.Struct(">Id")
+_JSON: Final = b"J"
+_BYTES: Final = b"B"
+# Where the value begins: behind the codec and 32 bytes of signature.
+_BODY: Final = 33
+
+
+class Seal(Protocol):
+    """What signs rows; a Signer of the encryption is one."""
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the signature of *data*: 32 bytes."""
+        ...
+
+    def verify(self, data: bytes, mac: bytes) -> bool:
+        """Return whether *mac* is the signature of *data*."""
+        ...
+
+
+class Codec(Generic[V]):
+    """Writes and reads the values of one tree.
+
+    Args:
+        store: The name of the database.
+        tree: The name of the tree.
+        seal: What signs.
+        resolve: Gives the class of a dotted name that values may hold, or None.
+        of: What all values are; object for anything.
+        value_bytes_max: The largest value that is taken.
+    """
+
+    __slots__ = ("_max", "_of", "_place", "_resolve", "_seal", "_serializer", "store", "tree")
+
+    def __init__(
+        self,
+        store: str,
+        tree: str,
+        seal: Seal,
+        *,
+        resolve: Callable[[str], type | None] | None = None,
+        of: type[V] | None = None,
+        value_bytes_max: int = 2**24,
+    ) -> None:
+        self.store = store
+        self.tree = tree
+        self._seal = seal
+        self._resolve = resolve
+        self._of: type[Any] = object if of is None else of
+        from securely.support.serializer import Serializer  # msgspec: not before it is needed
+
+        allowed = [self._of] if _is_written_by_name(self._of) else []
+        self._serializer = Serializer(allowed, resolve)
+        self._max = value_bytes_max
+        names = store.encode(), tree.encode()
+        self._place = _PLACE.pack(*map(len, names)) + b"".join(names)
+
+    def for_tree(self, tree: str, of: type[V]) -> Codec[V]:
+        """Return the codec of another tree of the same database, whose values are *of* a type."""
+        return Codec(
+            self.store, tree, self._seal, resolve=self._resolve, of=of, value_bytes_max=self._max
+        )
+
+    def seal(self, key: bytes, value: V, expires: float | None) -> bytes:
+        """Return *value* as the bytes of a row.
+
+        Raises:
+            WrongType: It is not of the type of the tree.
+            ValueTooLarge: It is larger than the database takes.
+            Unserializable: It has no written form.
+        """
+        if not isinstance(value, self._of):
+            raise WrongType(self.tree, self._of.__name__, type(value).__name__)
+        if type(value) is bytes:
+            return self.sealed(key, expires, _BYTES + cast("bytes", value))
+        return self.sealed(key, expires, _JSON + self._serializer.encode(value))
+
+    def sealed(self, key: bytes, expires: float | None, body: bytes) -> bytes:
+        """Return the row of a *body*: codec and value.
+
+        Raises:
+            ValueTooLarge: It is larger than the database takes.
+        """
+        if len(body) > self._max:
+            raise ValueTooLarge(self.tree, len(body) - 1, self._max)
+        return body[:1] + self._seal.sign(self._covered(key, expires, body)) + body[1:]
+
+    def open(self, key: bytes, expires: float | None, data: bytes) -> V:
+        """Return the value that lies in *data*.
+
+        Raises:
+            Corrupted: We have not written it there.
+            WrongType: It is not of the type of the tree.
+        """
+        body = self.unsealed(key, expires, data)
+        value: Any
+        if body[:1] == _BYTES:
+            value = body[1:]
+        else:
+            try:
+                value = self._serializer.decode(body[1:])
+            except ValueError as error:  # Undecodable is one
+                raise self.refused(key, str(error)) from error
+        if not isinstance(value, self._of):
+            raise WrongType(self.tree, self._of.__name__, type(value).__name__)
+        return cast("V", value)
+
+    def unsealed(self, key: bytes, expires: float | None, data: bytes) -> bytes:
+        """Return the body of a row, codec and value, if its signature says that it is ours.
+
+        Raises:
+            Corrupted: It is not.
+        """
+        body = data[:1] + data[_BODY:]
+        if not self._seal.verify(self._covered(key, expires, body), data[1:_BODY]):
+            raise self.refused(key, "its signature does not match")
+        return body
+
+    def refused(self, key: bytes, reason: str) -> Corrupted:
+        """Return the error of a row that is not ours."""
+        shown: Key
+        try:
+            shown = decode_key(key)
+        except (ValueError, IndexError):
+            shown = key
+        return Corrupted(self.store, self.tree, shown, reason)
+
+    def key(self, key: bytes) -> Any:
+        """Return the key that lies in the file as *key*.
+
+        Raises:
+            Corrupted: It is none.
+        """
+        try:
+            return decode_key(key)
+        except (ValueError, IndexError) as error:
+            raise Corrupted(self.store, self.tree, key, f"its key is none ({error})") from error
+
+    def _covered(self, key: bytes, expires: float | None, body: bytes) -> bytes:
+        end = -1.0 if expires is None else expires
+        return b"".join((self._place, _HEAD.pack(len(key), end), key, body))
+
+
+def _is_written_by_name(of: type) -> bool:
+    """Tell whether values of this class are written with the name of their class."""
+    return (
+        dataclasses.is_dataclass(of)
+        or issubclass(of, Enum)
+        or hasattr(cast("Any", of), "__pydantic_fields__")
+    )
