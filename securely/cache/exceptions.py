@@ -3,11 +3,13 @@
 CacheError                  the root
 ├── EntryRefused            a stored entry was edited, moved or planted; reported, then a miss
 ├── InvalidKey              a key is no text that can be written down (also a ValueError)
+├── LimiterTimeout          a funnel had no place in time (also a TimeoutError)
 ├── LocksUnsupported        the store has no locks
 ├── LockTimeout             the lock was not free in time (also a TimeoutError)
 ├── NotNumeric              a value that is no number was to be incremented (also a TypeError)
 ├── StoreUnavailable        the store can not be read or written
 ├── UnknownDriver           a store names a driver that nobody provides (also a LookupError)
+├── UnknownLimiter          no rate limiter of that name is defined (also a LookupError)
 ├── UnknownStore            no store of that name is defined (also a LookupError)
 ├── ValueTooLarge           a value is larger than its store takes (also a ValueError)
 └── WrongType               a value is not of the type that was asked for (also a TypeError)
@@ -25,11 +27,13 @@ __all__ = [
     "CacheError",
     "EntryRefused",
     "InvalidKey",
+    "LimiterTimeout",
     "LockTimeout",
     "LocksUnsupported",
     "NotNumeric",
     "StoreUnavailable",
     "UnknownDriver",
+    "UnknownLimiter",
     "UnknownStore",
     "ValueTooLarge",
     "WrongType",
@@ -97,6 +101,28 @@ class LocksUnsupported(CacheError):
         return type(self), (self.store,)
 
 
+class LimiterTimeout(CacheError, TimeoutError):
+    """A funnel had no place in time.
+
+    Attributes:
+        name: Which funnel.
+        places: How many it lets in at a time.
+        seconds: How long was waited.
+    """
+
+    def __init__(self, name: str, places: int, seconds: float) -> None:
+        self.name: str = name
+        self.places: int = places
+        self.seconds: float = seconds
+        super().__init__(
+            f'The funnel "{name}" lets {places} in at a time, and had no place within '
+            f"{seconds:g} seconds. Wait longer, or let more in."
+        )
+
+    def __reduce__(self) -> tuple[type[LimiterTimeout], tuple[str, int, float]]:
+        return type(self), (self.name, self.places, self.seconds)
+
+
 class LockTimeout(CacheError, TimeoutError):
     """The lock was not free in time."""
 
@@ -154,6 +180,28 @@ class UnknownDriver(CacheError, LookupError):
 
     def __reduce__(self) -> tuple[type[UnknownDriver], tuple[str, str, tuple[str, ...]]]:
         return type(self), (self.driver, self.store, self.drivers)
+
+
+class UnknownLimiter(CacheError, LookupError):
+    """No rate limiter of that name is defined.
+
+    Attributes:
+        name: The name.
+        defined: Those that are.
+    """
+
+    def __init__(self, name: str, defined: Iterable[str]) -> None:
+        self.name: str = name
+        self.defined: tuple[str, ...] = tuple(sorted(defined))
+        near = did_you_mean(name, self.defined)
+        hint = f' Did you mean "{near}"?' if near else ""
+        known = ", ".join(self.defined) or "none"
+        super().__init__(
+            f'The rate limiter "{name}" is not defined. Defined limiters: {known}.{hint}'
+        )
+
+    def __reduce__(self) -> tuple[type[UnknownLimiter], tuple[str, tuple[str, ...]]]:
+        return type(self), (self.name, self.defined)
 
 
 class UnknownStore(CacheError, LookupError):
