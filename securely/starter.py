@@ -21,6 +21,7 @@ from securely.support.terminal import (
     hush,
     paint,
     split_globals,
+    width,
 )
 
 __all__ = ["artisan"]
@@ -112,7 +113,8 @@ def _list(base: str, words: list[str], found: Globals) -> int | None:
         text = listing.list_raw(entries, within)
     else:
         colour = decorated(sys.stdout, found.ansi)
-        text = listing.list_text(f"{_NAME} {__version__}", entries, within, colour=colour)
+        title = f"{_NAME} {__version__}"
+        text = listing.list_text(title, entries, within, colour=colour, width=_width())
     code = _say(text, found)
     if found.verbosity >= NORMAL:
         sys.stdout.flush()  # so that what follows stands below, where both go to one place
@@ -154,7 +156,8 @@ def _help(base: str, words: list[str], found: Globals) -> int | None:
         if entry.name == words[0] or words[0] in entry.aliases:
             if entry.is_partial:
                 return None
-            return _say(listing.help_text(entry, colour=decorated(sys.stdout, found.ansi)), found)
+            colour = decorated(sys.stdout, found.ansi)
+            return _say(listing.help_text(entry, colour=colour, width=_width()), found)
     return None
 
 
@@ -179,6 +182,11 @@ def _manifest(base: str, *, brief: bool = False) -> Manifest:
 
         found = current(base)
     return found
+
+
+def _width() -> int | None:
+    """Return the columns of the terminal; ``None`` where lines go elsewhere, and stay whole."""
+    return width() if sys.stdout.isatty() else None
 
 
 def _say(text: str, found: Globals) -> int:

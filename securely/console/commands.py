@@ -60,7 +60,8 @@ class ListCommand(Command):
             self.output.write(listing.list_raw(entries, within), raw=True)
         else:
             colour = self.output.is_decorated
-            text = listing.list_text(artisan.title, entries, within, colour=colour)
+            width = self.output.wrapping_width
+            text = listing.list_text(artisan.title, entries, within, colour=colour, width=width)
             self.output.write(text, raw=True)
         self.output.flush()  # so that what follows stands below, where both go to one place
         for warning in [*artisan.warnings, *artisan.unread()]:
@@ -86,7 +87,8 @@ class HelpCommand(Command):
         elif chosen == "md":
             self.output.write(help_markdown(entry), raw=True)
         else:
-            text = listing.help_text(entry, colour=self.output.is_decorated)
+            colour, width = self.output.is_decorated, self.output.wrapping_width
+            text = listing.help_text(entry, colour=colour, width=width)
             self.output.write(text, raw=True)
         return self.SUCCESS
 

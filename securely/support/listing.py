@@ -19,11 +19,15 @@ __all__ = [
     "namespace",
     "synopsis",
     "usage",
+    "wrapped",
 ]
 
 
 # Columns of a usage line; what is longer wraps, and nobody reads it.
 _USAGE_MAX = 100
+# Columns of a description beside its label; with fewer it stands below, indented by these.
+_TEXT_MIN = 24
+_BELOW = 8
 
 
 class Argument:
@@ -159,7 +163,14 @@ def namespace(name: str) -> str:
     return name.split(":", 1)[0] if ":" in name else ""
 
 
-def list_text(title: str, entries: list[Entry], within: str = "", *, colour: bool = False) -> str:
+def list_text(
+    title: str,
+    entries: list[Entry],
+    within: str = "",
+    *,
+    colour: bool = False,
+    width: int | None = None,
+) -> str:
     """Return what `list` prints, in Laravel's form: usage, options, commands by namespace.
 
     Args:
@@ -167,6 +178,7 @@ def list_text(title: str, entries: list[Entry], within: str = "", *, colour: boo
         entries: All commands; hidden ones are left out.
         within: Show this namespace only; "" for all.
         colour: Whether to write the terminal's colours.
+        width: Columns within which descriptions are wrapped; ``None`` leaves them whole.
     """
     shown = _visible(entries, within)
     labels = [_option_label(option) for option in GLOBAL_OPTIONS]
@@ -177,7 +189,7 @@ def list_text(title: str, entries: list[Entry], within: str = "", *, colour: boo
     lines.append("  command [options] [arguments]" if not within else f"  {within}:command")
     lines += ["", paint("Options:", COMMENT, colour)]
     for option, label in zip(GLOBAL_OPTIONS, labels, strict=True):
-        lines.append(_row(label, option.description, widest, colour))
+        lines += _row(label, option.description, widest, colour, width)
     lines.append("")
     what = f'Available commands for the "{within}" namespace:' if within else "Available commands:"
     lines.append(paint(what, COMMENT, colour))
@@ -186,7 +198,7 @@ def list_text(title: str, entries: list[Entry], within: str = "", *, colour: boo
         if not within and namespace(entry.name) != group:
             group = namespace(entry.name)
             lines.append(" " + paint(group, COMMENT, colour))
-        lines.append(_row(entry.name, _described(entry), widest, colour))
+        lines += _row(entry.name, _described(entry), widest, colour, width)
     return "\n".join(lines) + "\n"
 
 
@@ -214,8 +226,8 @@ def list_json(
     )
 
 
-def help_text(entry: Entry, *, colour: bool = False) -> str:
-    """Return what `help` prints for *entry*."""
+def help_text(entry: Entry, *, colour: bool = False, width: int | None = None) -> str:
+    """Return what `help` prints for *entry*; wrapped to *width* columns, or whole lines."""
     options = [*entry.options, *GLOBAL_OPTIONS]
     labels = [argument.name for argument in entry.arguments]
     labels += [_option_label(option) for option in options]
@@ -223,14 +235,16 @@ def help_text(entry: Entry, *, colour: bool = False) -> str:
 
     lines: list[str] = []
     if entry.description:
-        lines += [paint("Description:", COMMENT, colour), f"  {entry.description}", ""]
+        lines.append(paint("Description:", COMMENT, colour))
+        lines += [*wrapped(f"  {entry.description}", 2, width), ""]
     lines.append(paint("Usage:", COMMENT, colour))
-    lines += [f"  {usage}" for usage in (synopsis(entry), *entry.aliases, *entry.usages)]
+    for usage in (synopsis(entry), *entry.aliases, *entry.usages):
+        lines += wrapped(f"  {usage}", 4, width)
     if entry.arguments:
         lines += ["", paint("Arguments:", COMMENT, colour)]
         for argument in entry.arguments:
             text = argument.description + _default(argument.default, colour)
-            lines.append(_row(argument.name, text.lstrip(), widest, colour))
+            lines += _row(argument.name, text.lstrip(), widest, colour, width)
     lines += ["", paint("Options:", COMMENT, colour)]
     for option in options:
         text = option.description + (
@@ -238,10 +252,11 @@ def help_text(entry: Entry, *, colour: bool = False) -> str:
         )
         if option.is_array:
             text += paint(" (multiple values allowed)", COMMENT, colour)
-        lines.append(_row(_option_label(option), text.lstrip(), widest, colour))
+        lines += _row(_option_label(option), text.lstrip(), widest, colour, width)
     if entry.help:
         lines += ["", paint("Help:", COMMENT, colour)]
-        lines += [f"  {line}".rstrip() for line in entry.help.strip().splitlines()]
+        for line in entry.help.strip().splitlines():
+            lines += wrapped(f"  {line}".rstrip(), 2, width)
     return "\n".join(lines) + "\n"
 
 
@@ -302,8 +317,44 @@ def _described(entry: Entry) -> str:
     return aliases + entry.description
 
 
-def _row(label: str, text: str, widest: int, colour: bool) -> str:
-    return f"  {paint(label, INFO, colour)}{' ' * (widest - len(label))}  {text}".rstrip()
+def _row(label: str, text: str, widest: int, colour: bool, width: int | None) -> list[str]:
+    row = f"  {paint(label, INFO, colour)}{' ' * (widest - len(label))}  "
+    indent = widest + 4
+    if width is not None and width - indent < _TEXT_MIN:
+        # No room beside the label: below it, then.
+        text = text and f"{' ' * _BELOW}{text}"
+        return [row.rstrip(), *(wrapped(text, _BELOW, width) if text else [])]
+    lines = wrapped(f"{' ' * indent}{text}", indent, width)
+    return [(row + lines[0][indent:]).rstrip(), *lines[1:]]
+
+
+def wrapped(line: str, indent: int, width: int | None) -> list[str]:
+    """Return *line* as lines of at most *width* columns, those after the first indented.
+
+    Colours count for nothing; a word that is too long stays whole.
+
+    Example:
+        >>> wrapped("  Show how it is built", 4, 12)
+        ['  Show how', '    it is', '    built']
+    """
+    if width is None or _columns(line) <= width:
+        return [line]
+    lead = line[: len(line) - len(line.lstrip(" "))]
+    lines: list[str] = []
+    for word in line.split():
+        if lead and not lead.isspace() and _columns(f"{lead} {word}") > width:
+            lines.append(lead)
+            lead = " " * indent
+        lead = f"{lead} {word}" if lead and not lead.isspace() else lead + word
+    return [*lines, lead]
+
+
+def _columns(text: str) -> int:
+    """Return how many columns *text* takes, codes of colours not counted."""
+    columns = 0
+    for number, part in enumerate(text.split("\x1b[")):
+        columns += len(part if number == 0 else part.partition("m")[2])
+    return columns
 
 
 def _default(value: str | list[str] | bool | None, colour: bool) -> str:

@@ -81,6 +81,11 @@ class Output:
         return self._width if self._width is not None else terminal.width()
 
     @property
+    def wrapping_width(self) -> int | None:
+        """Columns within which lines are wrapped; ``None`` in a pipe, where they stay whole."""
+        return self.width if self.stream.isatty() else None
+
+    @property
     def ansi(self) -> bool | None:
         """What was asked for about colours; ``None`` lets environment and terminal decide."""
         return self._ansi
@@ -222,9 +227,8 @@ class Output:
             return
         from securely.console.output.drawing import draw_table
 
-        # A terminal wraps long cells; a file or pipe gets them whole.
-        width = self.width if self.stream.isatty() else None
-        self.write(draw_table(headers, rows, box, self.is_decorated, width), raw=True)
+        drawn = draw_table(headers, rows, box, self.is_decorated, self.wrapping_width)
+        self.write(drawn, raw=True)
 
     def progress(
         self, items: Iterable[T] | int, total: int | None = None, description: str = ""

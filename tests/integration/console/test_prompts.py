@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from securely.console.output import style
+
 ROOT = Path(__file__).resolve().parents[3]
 
 PROGRAM = """
@@ -58,6 +60,12 @@ signal.signal(signal.SIGHUP, lambda number, frame: print("told", file=sys.stderr
 print("<" + text("Name") + ">")
 """
 
+LISTING = """
+import os, sys
+from securely.starter import artisan
+sys.exit(artisan(os.path.abspath("artisan.py"), sys.argv[1:]))
+"""
+
 pytestmark = pytest.mark.integration
 
 
@@ -66,6 +74,7 @@ class Terminal:
 
     def __init__(self, *words: str, term: str = "xterm", program: str = PROGRAM) -> None:
         self.ours, self.theirs = pty.openpty()
+        termios.tcsetwinsize(self.theirs, (24, 80))
         self.before = termios.tcgetattr(self.theirs)
         self.drawn = b""
         self.process = subprocess.Popen(
@@ -86,6 +95,13 @@ class Terminal:
                 raise AssertionError(f"{text!r} was not drawn: {self.drawn.decode()}")
             self.drawn += os.read(self.ours, 4096)
         self.drawn = self.drawn[self.drawn.index(wanted) + len(wanted) :]
+
+    def rest(self) -> str:
+        """Wait for its end, and return all that was not read."""
+        while self.process.poll() is None or select.select([self.ours], [], [], 0.1)[0]:
+            if select.select([self.ours], [], [], 0.1)[0]:
+                self.drawn += os.read(self.ours, 4096)
+        return self.drawn.decode()
 
     def type(self, keys: str) -> None:
         os.write(self.ours, keys.encode())
@@ -110,6 +126,18 @@ def open_terminal() -> Iterator[type[Terminal]]:
     yield Opened
     for terminal in opened:
         terminal.close()
+
+
+@pytest.mark.parametrize("line", ["list", "help queue:work", "help env:encrypt"])
+def test_list_in_a_terminal_when_it_is_narrow_then_no_line_is_wider(
+    open_terminal: type[Terminal], line: str
+) -> None:
+    terminal = open_terminal(*line.split(), program=LISTING)
+
+    text = style.without_codes(terminal.rest()).replace("\r\n", "\n")
+
+    assert text
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_prompts_when_keys_are_pressed_then_draw_and_answer(open_terminal: type[Terminal]) -> None:

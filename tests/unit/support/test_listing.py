@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from securely.support import listing
 from securely.support.completion import complete, script
-from securely.support.listing import Argument, Entry, Option
+from securely.support.listing import Argument, Entry, Option, help_text, list_text, wrapped
 
 
 def entries() -> list[Entry]:
@@ -115,3 +117,59 @@ def test_complete_gives_names_then_options() -> None:
 def test_script_knows_three_shells() -> None:
     assert all(script(shell) for shell in ("bash", "zsh", "fish"))
     assert script("tcsh") is None
+
+
+@pytest.fixture
+def long() -> Entry:
+    entry = Entry("mail:send", "Send one mail to everybody who has asked for it", help="Long. " * 9)
+    entry.arguments = [
+        Argument("user", "Who is to get it, by name, address or number", default="a")
+    ]
+    entry.options = [Option("queue", "On which queue it waits", accepts_value=True, default="low")]
+    return entry
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+@pytest.mark.parametrize("colour", [False, True])
+def test_help_and_list_when_a_width_is_given_then_no_line_is_wider(
+    long: Entry, width: int, colour: bool
+) -> None:
+    text = help_text(long, colour=colour, width=width)
+    text += list_text("Securely 1", [long], colour=colour, width=width)
+    for code in ("\x1b[32m", "\x1b[33m", "\x1b[0m"):
+        text = text.replace(code, "")
+
+    assert max(map(len, text.splitlines())) <= width
+    assert text.split() == (help_text(long) + list_text("Securely 1", [long])).split()
+
+
+def test_help_when_no_width_is_given_then_lines_stay_whole(long: Entry) -> None:
+    text = help_text(long)
+
+    assert (
+        '  user                  Who is to get it, by name, address or number [default: "a"]'
+        in text
+    )
+    assert "Long. " * 8 in text
+
+
+def test_list_when_there_is_little_room_then_descriptions_stand_below(long: Entry) -> None:
+    lines = list_text("Securely 1", [long], width=40).splitlines()
+
+    at = lines.index("  mail:send")
+    assert lines[at + 1] == "        Send one mail to everybody who"
+    assert lines[at + 2] == "        has asked for it"
+
+
+@pytest.mark.parametrize(
+    ("line", "lines"),
+    [
+        ("", [""]),
+        ("  short", ["  short"]),
+        ("  one two three", ["  one two", "    three"]),
+        ("  wordthatistoolong x", ["  wordthatistoolong", "    x"]),
+        ("\x1b[32mone\x1b[0m two", ["\x1b[32mone\x1b[0m two"]),
+    ],
+)
+def test_wrapped_when_words_do_not_fit_then_begins_a_line(line: str, lines: list[str]) -> None:
+    assert wrapped(line, 4, 10) == lines
