@@ -9,7 +9,7 @@ Source: Laravel 13, Illuminate\\Cache\\Events.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = [
     "CacheEvent",
@@ -31,9 +31,15 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class CacheEvent:
-    """What all events of the cache have."""
+    """What all events of the cache have.
+
+    Attributes:
+        store: The name of the store.
+        tags: What the keys are seen through; empty for keys without tags.
+    """
 
     store: str
+    tags: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,11 @@ class Flight:
         # A running future can not be cancelled: a follower that is must not take others along.
         self._landed.set_running_or_notify_cancel()
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether nobody else sees it: its leader could only have waited for itself."""
+        return self._table is None
+
     @contextmanager
     def leading(self) -> Generator[None]:
         """Make the caller the leader within the block; at its end the others are freed."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
@@ -14,11 +14,16 @@ from securely.support.durations import Duration, seconds_until
 from securely.support.missing import MISSING
 from securely.support.steps import Steps, call
 
-__all__ = ["Events", "Memory", "Place", "Ttl", "to_seconds"]
+__all__ = ["Defer", "Events", "Memory", "Place", "Ttl", "to_seconds"]
 
 Ttl: TypeAlias = Duration | datetime | None
 """How long a value is kept: seconds, a timedelta, "10m", or an aware datetime as its end. None
 is for ever (or until it is evicted); zero, less, and an end that has passed mean not at all."""
+
+
+Defer: TypeAlias = Callable[[Callable[[], object], str, bool], object]
+"""Does a function later: given the function, a name (the last one of a name is done), and whether
+it is done after what has failed, too."""
 
 
 class Events(Protocol):
@@ -39,13 +44,34 @@ class Events(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a repository keeps its values: a store, its name, and what stands before each key."""
+    """Where a repository keeps its values: a store, its name, and what stands before each key.
+
+    Attributes:
+        store: Where the values are.
+        name: What it is called in events and errors.
+        prefix: What stands before each key.
+        events: Who is told what happens.
+        flights: The making of values that is under way.
+        defer: What does something when the request, the job or the command is over; None does
+            it at once.
+        tags: What the keys are seen through.
+    """
 
     store: Store
     name: str
     prefix: str
     events: Events | None = None
     flights: Flights = field(default_factory=Flights)
+    defer: Defer | None = None
+    tags: tuple[str, ...] = ()
+
+    def tagged(self, store: Store, tags: tuple[str, ...]) -> Place:
+        """Return this place seen through *tags*, which *store* knows."""
+        return replace(self, store=store, tags=tags)
+
+    def seat(self, key: str) -> str:
+        """Return what names *key* among the flights, which know no tags."""
+        return "|".join((*self.tags, self.prefix + key))
 
     def watched(self, kinds: tuple[type[CacheEvent], ...]) -> bool:
         """Return whether anybody listens to any of *kinds*."""
@@ -58,6 +84,8 @@ class Place:
     def tell(self, event: CacheEvent) -> Steps[None]:
         """Tell the listeners of *event*."""
         if (events := self.events) is not None and events.has_listeners(type(event)):
+            if self.tags:
+                event = replace(event, tags=self.tags)
             yield from call(events.dispatch, events.adispatch, event)
 
     def outcome(self, key: str, value: object) -> CacheEvent:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -58,10 +60,11 @@ class Address:
 
 
 class _Opened(NamedTuple):
-    """The client of one event loop, and what closes it when the loop ends."""
+    """The client of one event loop, its free connections, and what closes it with the loop."""
 
     loop: asyncio.AbstractEventLoop
     client: Any
+    slots: asyncio.Semaphore
     keeper: AsyncGenerator[None]
 
 
@@ -110,9 +113,10 @@ class RedisServer:
         tries = self._tries(command)
         while True:
             tries -= 1
-            client = await self._loop_client()
+            opened = await self._open()
             try:
-                return await client.execute_command(*command)
+                async with opened.slots if not opened.slots.locked() else self._patiently(opened):
+                    return await opened.client.execute_command(*command)
             except self._errors as error:
                 if tries <= 0 or not self._is_lost(error):
                     raise self._named(error) from error
@@ -130,9 +134,9 @@ class RedisServer:
 
     async def asend_all(self, commands: Sequence[Sequence[Any]]) -> None:
         """Async twin of :meth:`send_all`."""
-        client = await self._loop_client()
+        opened = await self._open()
         try:
-            async with client.pipeline(transaction=True) as pipeline:
+            async with self._patiently(opened), opened.client.pipeline() as pipeline:
                 for command in commands:
                     pipeline.execute_command(*command)
                 await pipeline.execute()
@@ -159,26 +163,32 @@ class RedisServer:
         self._client = self._redis.Redis(connection_pool=pool)
         return self._client
 
-    async def _loop_client(self) -> Any:
+    async def _open(self) -> _Opened:
         """Return the client of the running loop."""
         loop = asyncio.get_running_loop()
         key = os.getpid(), id(loop)
         opened = self._opened.get(key)
         if opened is not None and opened.loop is loop:
-            return opened.client
+            return opened
         self._forget_closed_loops()
         library = require("redis.asyncio", "redis")
-        # One that waits, outside of any lock, where all connections are in use.
-        pool = library.BlockingConnectionPool(
-            max_connections=self._address.connections_max,
-            timeout=self._address.timeout_seconds,
-            **self._arguments(library.connection),
-        )
+        pool = _pool_class(library)(**self._arguments(library.connection))
         client = library.Redis(connection_pool=pool)
-        keeper = self._keeping(key, pool)
-        self._opened[key] = _Opened(loop, client, keeper)
-        await anext(keeper)
-        return client
+        slots = asyncio.Semaphore(self._address.connections_max)
+        opened = _Opened(loop, client, slots, self._keeping(key, pool))
+        self._opened[key] = opened
+        await anext(opened.keeper)
+        return opened
+
+    @asynccontextmanager
+    async def _patiently(self, opened: _Opened) -> AsyncGenerator[None]:
+        """Wait for one of the connections, not longer than for an answer."""
+        async with asyncio.timeout(self._address.timeout_seconds):
+            await opened.slots.acquire()
+        try:
+            yield
+        finally:
+            opened.slots.release()
 
     async def _keeping(self, key: tuple[int, int], pool: Any) -> AsyncGenerator[None]:
         """Close *pool* when the loop ends: it finishes the generators that were begun in it."""
@@ -230,6 +240,23 @@ class RedisServer:
         if password := self._address.password:
             reason = reason.replace(password, HIDDEN)
         return StoreUnavailable(self._store, str(self._address), reason)
+
+
+@functools.cache
+def _pool_class(library: Any) -> Any:
+    """Return a pool of *library* whose users do not wait for each other while they connect."""
+
+    class Pool(library.ConnectionPool):  # type: ignore[misc]  # known when it runs
+        async def get_connection(self, *_names: Any, **_options: Any) -> Any:
+            connection = self.get_available_connection()
+            try:
+                await self.ensure_connection(connection)
+            except BaseException:
+                await self.release(connection)
+                raise
+            return connection
+
+    return Pool
 
 
 def is_wrong_kind(error: StoreUnavailable) -> bool:

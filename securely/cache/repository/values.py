@@ -1,12 +1,12 @@
-"""Repository: get, put, add, remember, increment, pull, lock … on one store, and the twins."""
+"""Values: get, put, add, increment, pull, touch, forget … on one store, and the twins."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from inspect import isawaitable
 from typing import Final, TypeVar, cast, overload
 
-from securely.cache.contracts import LockStore, Store
+from securely.cache.contracts import Store
 from securely.cache.events import (
     CacheFlushed,
     CacheFlushing,
@@ -21,15 +21,12 @@ from securely.cache.events import (
     WritingKey,
     WritingManyKeys,
 )
-from securely.cache.exceptions import LocksUnsupported, LockTimeout
-from securely.cache.lock import Lock
-from securely.cache.place import Events, Place, Ttl, to_seconds
-from securely.cache.reads import TypedReads
-from securely.support.durations import Duration
+from securely.cache.place import Place, Ttl, to_seconds
+from securely.cache.repository.reads import TypedReads
 from securely.support.missing import MISSING, Missing
-from securely.support.steps import Steps, arun, async_step, call, run, sync_step
+from securely.support.steps import Steps, arun, call, run
 
-__all__ = ["Repository"]
+__all__ = ["Values"]
 
 T = TypeVar("T")
 
@@ -43,33 +40,13 @@ _ON_FORGET: Final = (ForgettingKey, KeyForgotten, KeyForgetFailed)
 _ON_FLUSH: Final = (CacheFlushing, CacheFlushed)
 
 
-class Repository(TypedReads):
-    """Values by key, kept for a time. Every method has an async twin with an ``a`` before it.
-
-    Args:
-        store: Where they are kept.
-        name: What the store is called in events and errors.
-        prefix: Stands before each key in the store, so that applications may share one.
-        events: Who is told what happens; None for nobody.
-
-    Example:
-        >>> from securely.cache.drivers.array import ArrayStore
-        >>> cache = Repository(ArrayStore())
-        >>> cache.remember("answer", "10m", lambda: 42)
-        42
-        >>> cache.get("answer"), cache.get("question", "unknown")
-        (42, 'unknown')
-    """
-
-    def __init__(
-        self, store: Store, *, name: str = "cache", prefix: str = "", events: Events | None = None
-    ) -> None:
-        self._place = Place(store, name, prefix, events)
+class Values(TypedReads):
+    """Values by key, kept for a time; see :class:`~securely.cache.repository.Repository`."""
 
     @property
     def place(self) -> Place:
-        """Where this repository keeps its values."""
-        return self._place
+        """Where the values are kept."""
+        raise NotImplementedError
 
     @property
     def driver(self) -> Store:
@@ -229,54 +206,6 @@ class Repository(TypedReads):
         """Async twin of :meth:`decrement`."""
         return await self.aincrement(key, -by, ttl)
 
-    def remember(
-        self,
-        key: str,
-        ttl: Ttl | Callable[[T], Ttl],
-        produce: Callable[[], T],
-        *,
-        lock: Duration = 0,
-    ) -> T:
-        """Return the value of *key*, or store and return what *produce* returns.
-
-        Of all threads and tasks of this process that find the key absent, one produces and the
-        others wait. A producer that raises stores nothing, and the next one tries.
-
-        Args:
-            key: The key.
-            ttl: How long; or a callable that says so, given the value.
-            produce: Makes the value. What it returns is what the key must hold: types are not
-                checked on a hit.
-            lock: Above 0, let one process at a time produce as well, and wait so long for it;
-                after that, produce without.
-        """
-        value = self._read(key)
-        if value is not MISSING:
-            return cast("T", value)
-        return run(self._remember(self.place, key, ttl, sync_step(produce), lock))
-
-    async def aremember(
-        self,
-        key: str,
-        ttl: Ttl | Callable[[T], Ttl],
-        produce: Callable[[], Awaitable[T]],
-        *,
-        lock: Duration = 0,
-    ) -> T:
-        """Async twin of :meth:`remember`."""
-        value = await self._aread(key)
-        if value is not MISSING:
-            return cast("T", value)
-        return await arun(self._remember(self.place, key, ttl, async_step(produce), lock))
-
-    def remember_forever(self, key: str, produce: Callable[[], T]) -> T:
-        """Return the value of *key*, or store what *produce* returns without an end."""
-        return self.remember(key, None, produce)
-
-    async def aremember_forever(self, key: str, produce: Callable[[], Awaitable[T]]) -> T:
-        """Async twin of :meth:`remember_forever`."""
-        return await self.aremember(key, None, produce)
-
     def pull(self, key: str, default: object = None) -> object:
         """Remove *key* and return its value, or *default*; of two callers one gets the value."""
         value = run(self._pull(self.place, key))
@@ -352,38 +281,6 @@ class Repository(TypedReads):
         """Async twin of :meth:`prune`."""
         return await self.driver.aprune()
 
-    def lock(
-        self, name: str, seconds: Duration = 0, owner: str | None = None, *, wait: Duration = 10
-    ) -> Lock:
-        """Return a lock, not yet taken; it has nothing to do with a key of that name.
-
-        Args:
-            name: Which lock, over all processes that share the store.
-            seconds: When a held lock ends by itself; 0 for never.
-            owner: The token of who may release it; None to make one, and to bind the lock to
-                this process (see :class:`Lock`).
-            wait: How long ``with lock:`` waits before it raises LockTimeout.
-
-        Raises:
-            LocksUnsupported: The store has none.
-        """
-        place = self.place
-        if not isinstance(place.store, LockStore):
-            raise LocksUnsupported(place.name)
-        return Lock(place.store, name, seconds, owner=owner, wait=wait, prefix=place.prefix)
-
-    def restore_lock(self, name: str, owner: str) -> Lock:
-        """Return the lock that *owner* holds, to release it: the token came from elsewhere."""
-        return self.lock(name, owner=owner)
-
-    def close(self) -> None:
-        """Give the store's connections and files back; it opens them again when used."""
-        self.driver.close()
-
-    async def aclose(self) -> None:
-        """Async twin of :meth:`close`."""
-        await self.driver.aclose()
-
     def _read(self, key: str) -> object:
         # By hand in both colours: through steps, a hit in memory took eight times as long.
         place = self.place
@@ -447,56 +344,6 @@ class Repository(TypedReads):
                 yield from place.tell(KeyWritten(place.name, name, value, seconds))
         return True
 
-    def _remember(
-        self,
-        place: Place,
-        key: str,
-        ttl: Ttl | Callable[[T], Ttl],
-        produce: Steps[T],
-        lock: Duration,
-    ) -> Steps[T]:
-        whole = place.prefix + key
-        while True:
-            flight, leads = yield from call(place.flights.board, place.flights.aboard, whole)
-            if not leads:
-                yield from call(flight.wait, flight.await_)
-                value = yield from call(place.store.get, place.store.aget, whole)
-                if value is not MISSING:
-                    return cast("T", value)
-                continue
-            with flight.leading():
-                # Another flight may have landed between the first look and this one.
-                value = yield from call(place.store.get, place.store.aget, whole)
-                if value is not MISSING:
-                    return cast("T", value)
-                return (yield from self._produce(place, key, ttl, produce, lock))
-
-    def _produce(
-        self,
-        place: Place,
-        key: str,
-        ttl: Ttl | Callable[[T], Ttl],
-        produce: Steps[T],
-        lock: Duration,
-    ) -> Steps[T]:
-        """Make the value and store it; under a lock for all processes, if one is wanted."""
-        guard = self.lock(f"remember:{key}", lock, wait=lock) if lock else None
-        held = False
-        try:
-            if guard is not None:
-                held = yield from _patiently(guard)
-                value = yield from call(place.store.get, place.store.aget, place.prefix + key)
-                if value is not MISSING:
-                    return cast("T", value)
-            fresh = yield from produce
-            # One callable is a lifetime that depends on the value; no duration is callable.
-            lifetime = ttl(fresh) if callable(ttl) else ttl
-            yield from call(self.put, self.aput, key, fresh, lifetime)
-            return fresh
-        finally:
-            if guard is not None and held:
-                yield from call(guard.release, guard.arelease)
-
     def _pull(self, place: Place, key: str) -> Steps[object]:
         watched = place.watched(_ON_READ) or place.watched(_ON_FORGET)
         if watched:
@@ -540,12 +387,3 @@ def _new(ttl: Ttl) -> float | None:
     """Return the lifetime of a number that starts; zero and less can not be kept at all."""
     seconds = to_seconds(ttl)
     return seconds if seconds is None or seconds > 0 else 0.0
-
-
-def _patiently(guard: Lock) -> Steps[bool]:
-    """Wait for *guard*; a value that is made twice is better than none."""
-    try:
-        yield from call(guard.__enter__, guard.__aenter__)
-    except LockTimeout:
-        return False
-    return True

@@ -1,0 +1,87 @@
+"""Locking: lock, restore_lock, without_overlapping, funnel: who may, and how many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from securely.cache.contracts import LockStore
+from securely.cache.exceptions import LocksUnsupported
+from securely.cache.funnel import Funnel
+from securely.cache.lock import Lock
+from securely.cache.place import Place
+from securely.support.durations import Duration
+
+__all__ = ["Locking"]
+
+T = TypeVar("T")
+
+
+class Locking:
+    """Locks over all processes that share the store."""
+
+    @property
+    def place(self) -> Place:
+        """Where the locks are kept."""
+        raise NotImplementedError
+
+    def lock(
+        self, name: str, seconds: Duration = 0, owner: str | None = None, *, wait: Duration = 10
+    ) -> Lock:
+        """Return a lock, not yet taken; it has nothing to do with a key of that name.
+
+        Args:
+            name: Which lock, over all processes that share the store.
+            seconds: When a held lock ends by itself; 0 for never.
+            owner: The token of who may release it; None to make one, and to bind the lock to
+                this process (see :class:`Lock`).
+            wait: How long ``with lock:`` waits before it raises LockTimeout.
+
+        Raises:
+            LocksUnsupported: The store has none.
+        """
+        place = self.place
+        if not isinstance(place.store, LockStore):
+            raise LocksUnsupported(place.name)
+        return Lock(place.store, name, seconds, owner=owner, wait=wait, prefix=place.prefix)
+
+    def restore_lock(self, name: str, owner: str) -> Lock:
+        """Return the lock that *owner* holds, to release it: the token came from elsewhere."""
+        return self.lock(name, owner=owner)
+
+    def without_overlapping(
+        self,
+        name: str,
+        callback: Callable[[], T],
+        lock_for: Duration = 0,
+        wait_for: Duration = 10,
+        owner: str | None = None,
+    ) -> T:
+        """Return what *callback* returns, when nobody else is at what is called *name*.
+
+        Args:
+            name: Which lock.
+            callback: What is done.
+            lock_for: When the lock ends by itself; 0 for never.
+            wait_for: How long it is waited for.
+            owner: The token of who holds it; None to make one.
+
+        Raises:
+            LockTimeout: Somebody else was at it for too long.
+        """
+        return self.lock(name, lock_for, owner).block(wait_for, callback)
+
+    async def awithout_overlapping(
+        self,
+        name: str,
+        callback: Callable[[], Awaitable[T]],
+        lock_for: Duration = 0,
+        wait_for: Duration = 10,
+        owner: str | None = None,
+    ) -> T:
+        """Async twin of :meth:`without_overlapping`."""
+        return await self.lock(name, lock_for, owner).ablock(wait_for, callback)
+
+    def funnel(self, name: str) -> Funnel:
+        """Begin ``funnel(name).limit(3).block(5)``: so many at a time, over all processes."""
+        return Funnel(self, name)
