@@ -232,7 +232,7 @@ class Database(Tree[Any]):
         if inspect.iscoroutinefunction(function):
             async with self.atransaction(*trees) as given:
                 return cast("T", await cast("Any", function)(*given))
-        return await self.bound.engine.aside(self.transact, function, *trees)
+        return await self.bound.engine.aside(lambda: self.transact(function, *trees))
 
     def generate_id(self) -> int:
         """Return a number that this database has given to nobody before, in any process.

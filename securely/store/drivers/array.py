@@ -112,7 +112,7 @@ class ArrayEngine(Threaded):
         """Let *key* have what *change* makes of what it has."""
         with self._held():
             made = change(self.get(tree, key))
-            if not isinstance(made, Missing):
+            if not isinstance(made, Missing) and (made is not None or tree in self._trees):
                 self._set(tree, key, made)
 
     def replace(self, tree: str, key: bytes, old: bytes, entry: Entry) -> bool:

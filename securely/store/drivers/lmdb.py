@@ -29,7 +29,7 @@ _KEY_BYTES_MAX: Final = 507
 _TREE: Final = struct.Struct(">I")
 _NUMBER: Final = struct.Struct(">Q")
 _END: Final = struct.Struct(">d")
-_CHANGE: Final = struct.Struct(">IBH")
+_CHANGE: Final = struct.Struct(">16sBH")
 # What is in the numbers of trees below the first tree: what the engine knows, and the changes.
 _OWN: Final = _TREE.pack(0)
 _CHANGES_AT: Final = _TREE.pack(1)
@@ -55,7 +55,7 @@ class _Write:
 
     def __init__(self, transaction: Any) -> None:
         self.open = [transaction]
-        self.watched: set[bytes] | None = None
+        self.watched: dict[bytes, bytes] | None = None
 
 
 class _Local(threading.local):
@@ -261,9 +261,9 @@ class LmdbEngine(Threaded):
         """Remove the rows whose lifetime is over, from all trees; return how many."""
         removed = 0
         for tree in self.trees():
-            span = Span()
-            while span is not None:
-                rows, span = self._expire(tree, span)
+            rest: Span | None = Span()
+            while rest is not None:
+                rows, rest = self._expire(tree, rest)
                 removed += rows
         return removed
 
@@ -411,7 +411,7 @@ class LmdbEngine(Threaded):
         if write.watched is None:
             write.watched = _watched(transaction)
         if prefix in write.watched:
-            _note(transaction, prefix, key, entry)
+            _note(transaction, write.watched[prefix], key, entry)
 
     def _expire(self, tree: str, span: Span) -> tuple[int, Span | None]:
         """Remove some rows whose lifetime is over; return how many, and where to go on."""
@@ -505,7 +505,12 @@ def _after(prefix: bytes) -> bytes:
 
 def _name_key(tree: str) -> bytes:
     # A name may be longer than a key.
-    return _NAMES + hashlib.sha256(tree.encode()).digest()
+    return _NAMES + _mark(tree)
+
+
+def _mark(tree: str) -> bytes:
+    """Return sixteen bytes that stand for the name of a tree."""
+    return hashlib.sha256(tree.encode()).digest()[:16]
 
 
 def _find(transaction: Any, tree: str) -> bytes | None:
@@ -545,18 +550,19 @@ def _add(transaction: Any, key: bytes, by: int, first: int) -> int:
     return number
 
 
-def _watched(transaction: Any) -> set[bytes]:
-    """Return the numbers of the trees that somebody watches."""
+def _watched(transaction: Any) -> dict[bytes, bytes]:
+    """Return the numbers of the trees that somebody watches, and what stands for their names."""
     names = {value[_END.size :].decode() for _, value in _forward(transaction, _WATCHERS, Span())}
-    return {prefix for name in names if (prefix := _find(transaction, name)) is not None}
+    found = {name: _find(transaction, name) for name in names}
+    return {prefix: _mark(name) for name, prefix in found.items() if prefix is not None}
 
 
-def _note(transaction: Any, prefix: bytes, key: bytes, entry: Entry | None) -> None:
+def _note(transaction: Any, mark: bytes, key: bytes, entry: Entry | None) -> None:
     """Note a change, and forget the oldest one when there are too many."""
     position = _add(transaction, _POSITION, 1, 0) + 1
     large = entry is not None and len(entry[1]) > _DATA_BYTES_MAX
     kind = 0 if entry is None else 2 if large else 1
-    head = prefix + _CHANGE.pack(0, kind, len(key))[_TREE.size :]
+    head = _CHANGE.pack(mark, kind, len(key))
     data = b"" if entry is None or large else _packed(entry)
     transaction.put(_CHANGES_AT + _NUMBER.pack(position), head + key + data)
     if position > _CHANGES_MAX:
@@ -572,7 +578,7 @@ def _changes(
     if watcher is None:
         return None, Changes((), last, lost=True)
     (until,) = _END.unpack_from(watcher)
-    prefix = _find(transaction, watcher[_END.size :].decode())
+    mark = _mark(watcher[_END.size :].decode())
     found: list[Change] = []
     expected = position + 1
     behind = Span(_NUMBER.pack(expected))
@@ -583,7 +589,7 @@ def _changes(
             return until, Changes((), last, lost=True)
         expected += 1
         change = _change(value)
-        if value[: _TREE.size] == prefix and _is_within(change.key, span):
+        if value.startswith(mark) and _is_within(change.key, span):
             found.append(change)
             if len(found) == _CHANGES:
                 return until, Changes(found, here, lost=False)

@@ -155,24 +155,36 @@ class SqliteEngine(Threaded):
     ) -> None:
         """Let *key* have what *change* makes of what it has, with the write lock held."""
 
-        def modify(connection: sqlite3.Connection, table: Table) -> None:
+        def modify(connection: sqlite3.Connection, table: Table) -> bool:
             if connection.in_transaction:
                 _modify(connection, table, key, change)
             else:
                 with self._database.transaction():
                     _modify(connection, table, key, change)
+            return True
 
-        self._write(tree, modify)
+        try:
+            if self._read(tree, modify, False):
+                self._wrote(tree)
+                return
+            with self.write():
+                # Another process may have been faster; and what removes nothing begins no tree.
+                if not self._read(tree, modify, False):
+                    entry = change(None)
+                    if entry is not None and not isinstance(entry, Missing):
+                        self.put(tree, key, entry)
+        except _Theirs as theirs:
+            raise theirs.error from None
 
     def replace(self, tree: str, key: bytes, old: bytes, entry: Entry) -> bool:
         """Let *key* have *entry* if it has the bytes *old* without an end; return whether so."""
         row = (*entry, key, old)
-        return self._write(tree, lambda c, table: c.execute(table.replace, row).rowcount == 1)
+        return self._read(tree, lambda c, t: c.execute(t.replace, row).rowcount == 1, False)
 
     def delete(self, tree: str, key: bytes) -> bool:
         """Remove *key*; return whether it was there."""
         row = (key, clock.timestamp())
-        return self._write(tree, lambda c, table: c.execute(table.delete_live, row).rowcount == 1)
+        return self._read(tree, lambda c, t: c.execute(t.delete_live, row).rowcount == 1, False)
 
     def rows(self, tree: str, span: Span, *, limit: int, reverse: bool = False) -> list[Row]:
         """Return the first *limit* rows in *span*, or the last ones, which come last first."""
@@ -192,14 +204,14 @@ class SqliteEngine(Threaded):
     def count(self, tree: str) -> int:
         """Return how many rows *tree* has."""
         now = clock.timestamp()
-        return self._read(tree, lambda c, table: c.execute(table.count, (now,)).fetchone()[0], 0)
+        return self._read(tree, lambda c, table: c.execute(table.size, (now,)).fetchone()[0], 0)
 
     def clear(self, tree: str) -> int:
         """Remove all rows of *tree*; return how many there were."""
 
         def clear(connection: sqlite3.Connection, table: Table) -> int:
             with self.write():
-                (live,) = connection.execute(table.count, (clock.timestamp(),)).fetchone()
+                (live,) = connection.execute(table.size, (clock.timestamp(),)).fetchone()
                 connection.execute(table.clear)
                 return int(live)
 
@@ -381,8 +393,10 @@ class SqliteEngine(Threaded):
                     break
                 try:
                     return work(connection, table)
-                except sqlite3.Error as error:
+                except (sqlite3.Error, DatabaseError) as error:
                     if not _is_gone(error, table):
+                        if isinstance(error, DatabaseError):
+                            raise
                         again = partial(work, connection, table)
                         return self._database.patiently(error, again)
                     self._tables.pop(tree, None)
@@ -405,9 +419,7 @@ class SqliteEngine(Threaded):
                     raise self._failed(error) from error
                 self._tables.pop(tree, None)
             else:
-                self._writes += 1
-                if self._writes % _SWEEP_EVERY == 0 and not connection.in_transaction:
-                    self._sweep(connection, table)
+                self._wrote(tree)
                 return done
         # With the lock held: of two that make it, one does; and nobody drops it meanwhile.
         with self.write(), self._errors():
@@ -440,9 +452,13 @@ class SqliteEngine(Threaded):
 
     # Lifetimes
 
-    def _sweep(self, connection: sqlite3.Connection, table: Table) -> None:
+    def _wrote(self, tree: str) -> None:
+        """Count a write; now and then remove a few rows whose lifetime is over."""
+        self._writes += 1
+        if self._writes % _SWEEP_EVERY or self._local.depth:
+            return
         try:
-            self._expire(connection, table, _SWEEP_ROWS)
+            self._read(tree, lambda c, table: self._expire(c, table, _SWEEP_ROWS), 0)
         except (sqlite3.Error, StoreError, DatabaseError):
             # The write that was asked for is done; the next sweep tries again.
             self._tables.clear()
@@ -522,6 +538,14 @@ class SqliteEngine(Threaded):
         return kind(self.name, self.place, error.reason)
 
 
+class _Theirs(Exception):  # never leaves this module
+    """An error of another database, which what we were given to call has let through."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
 def _modify(
     connection: sqlite3.Connection,
     table: Table,
@@ -531,10 +555,13 @@ def _modify(
     row = connection.execute(table.get, (key,)).fetchone()
     if row is not None and row[0] is not None and row[0] <= clock.timestamp():
         row = None
-    entry = change(cast("Entry | None", row))
+    try:
+        entry = change(cast("Entry | None", row))
+    except (sqlite3.Error, DatabaseError) as error:
+        raise _Theirs(error) from error
     if entry is None:
         connection.execute(table.delete, (key,))
-    elif entry is not MISSING:
+    elif not isinstance(entry, Missing):
         connection.execute(table.put, (key, *entry))
 
 
@@ -544,9 +571,11 @@ def _position(connection: sqlite3.Connection) -> int:
     return 0 if row is None else int(row[0])
 
 
-def _change(_position: int, kind: int, key: object, expires: float | None, data: bytes) -> Change:
+def _change(
+    _position: int, kind: int, key: object, expires: float | None, data: bytes | None
+) -> Change:
     # What lies in the file may have been put there by a stranger: a key of a wrong type is none.
-    raw = key if isinstance(key, bytes) else b""
+    raw = key if type(key) is bytes else b""
     if kind != 1:
         return Change(raw, None)
     return Change(raw, MISSING if data is None else (expires, data))

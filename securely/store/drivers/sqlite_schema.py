@@ -57,7 +57,7 @@ class Table(NamedTuple):
     backward: str
     forward_below: str
     backward_below: str
-    count: str
+    size: str
     clear: str
     expired: str
     expire: str
@@ -80,7 +80,7 @@ class Table(NamedTuple):
             backward=f"{rows} AND {live} ORDER BY k DESC LIMIT ?",
             forward_below=f"{rows} AND k < ? AND {live} ORDER BY k LIMIT ?",
             backward_below=f"{rows} AND k < ? AND {live} ORDER BY k DESC LIMIT ?",
-            count=f"SELECT count(*) FROM {name} WHERE k >= x'' AND {live}",  # noqa: S608  # as above
+            size=f"SELECT count(*) FROM {name} WHERE k >= x'' AND {live}",  # noqa: S608  # as above
             clear=f"DELETE FROM {name}",  # noqa: S608  # as above
             expired=f"SELECT 1 FROM {name} WHERE e IS NOT NULL AND e <= ? LIMIT 1",  # noqa: S608  # as above
             expire=f"DELETE FROM {name} WHERE k IN"  # noqa: S608  # as above
