@@ -12,7 +12,16 @@ import re
 
 from securely.support import terminal
 
-__all__ = ["STYLES", "clipped", "escape", "plain_width", "render", "strip", "without_codes"]
+__all__ = [
+    "STYLES",
+    "clipped",
+    "escape",
+    "is_written",
+    "plain_width",
+    "render",
+    "strip",
+    "without_codes",
+]
 
 STYLES = {
     "info": terminal.INFO,
@@ -31,6 +40,8 @@ _OPTIONS = {"bold": "1", "dim": "2", "italic": "3", "underscore": "4", "blink": 
 _TAG = r"\\<|<(/?)([a-zA-Z][^<>]*)?>"
 _CODES = r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\]8;[^\x1b]*\x1b\\"
 _RESET = "\x1b[0m"
+# They write nothing themselves, but hold together what is one sign: families, flags, scripts.
+_JOINERS = frozenset({"\u200c", "\u200d", *map(chr, range(0xE0020, 0xE0080))})
 
 
 def escape(text: str) -> str:
@@ -70,6 +81,11 @@ def strip(text: str) -> str:
 def without_codes(text: str) -> str:
     """Return *text*, which has been rendered, without terminal codes."""
     return re.sub(_CODES, "", text)
+
+
+def is_written(character: str) -> bool:
+    """Tell whether *character* is part of a text, and controls nothing."""
+    return character.isprintable() or character in _JOINERS
 
 
 def plain_width(text: str) -> int:

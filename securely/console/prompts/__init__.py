@@ -12,6 +12,9 @@ takes its default where nobody is there.
     field.py       one question as a state
     texts.py       text, textarea, password, number, autocomplete, confirm, pause
     choices.py     select, multiselect, suggest, search, multisearch
+    tables.py      one of the rows of a table
+    blocks.py      a text in a frame, and short texts side by side
+    streaming.py   text that arrives piece by piece
     keys.py        what a terminal in raw mode sends
     fake.py        keys and answers that are known beforehand, for tests
 """
@@ -21,10 +24,13 @@ from __future__ import annotations
 from securely.console.prompts.functions import (
     alert,
     autocomplete,
+    callout,
     clear,
     confirm,
+    datatable,
     error,
     form,
+    grid,
     info,
     intro,
     multisearch,
@@ -39,6 +45,7 @@ from securely.console.prompts.functions import (
     search,
     select,
     spin,
+    stream,
     suggest,
     table,
     task,
@@ -54,10 +61,13 @@ __all__ = [
     "Prompts",
     "alert",
     "autocomplete",
+    "callout",
     "clear",
     "confirm",
+    "datatable",
     "error",
     "form",
+    "grid",
     "info",
     "intro",
     "multisearch",
@@ -72,6 +82,7 @@ __all__ = [
     "search",
     "select",
     "spin",
+    "stream",
     "suggest",
     "table",
     "task",

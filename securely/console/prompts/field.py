@@ -13,9 +13,6 @@ __all__ = ["Dialogue", "Field", "frame"]
 
 T = TypeVar("T")
 
-# A frame is at least as wide as Laravel's, and no wider than what is easy to read.
-_WIDTH_MAX = 60
-
 
 class Dialogue(Protocol):
     """Questions and answers by whole lines, where keys cannot be read one by one."""
@@ -39,7 +36,12 @@ class Field(Generic[T]):
     Args:
         label: The question.
         given: What the answer has to pass, and what stands below the question.
+
+    Attributes:
+        width_max: Columns of the frame, in a terminal that has more: as many as are easy to read.
     """
+
+    width_max: int = 60
 
     def __init__(self, label: str, **given: Unpack[Given]) -> None:
         self.label = label
@@ -103,7 +105,7 @@ class Field(Generic[T]):
 
     def lines(self, width: int) -> list[str]:
         """Return all lines, with tags, for a terminal of *width* columns."""
-        width = min(width - 2, _WIDTH_MAX)
+        width = min(width - 2, self.width_max)
         if self.is_done or self.is_cancelled:
             shown = self.summary() or " "
             if self.is_cancelled:
@@ -118,8 +120,8 @@ class Field(Generic[T]):
         return [*lines, f"  <fg=gray>{style.escape(self.hint)}</>" if self.hint else ""]
 
 
-def frame(title: str, body: list[str], colour: str, width: int) -> list[str]:
-    """Return *body* in a frame with *title* in its upper edge."""
+def frame(title: str, body: list[str], colour: str, width: int, info: str = "") -> list[str]:
+    """Return *body* in a frame with *title* in its upper edge, and *info* in its lower one."""
     title = style.clipped(style.escape(title), width - 6)
     edge = "─" * max(width - 4 - style.plain_width(title), 0)
     shown = f"<fg={colour}>{title}</>"
@@ -127,8 +129,10 @@ def frame(title: str, body: list[str], colour: str, width: int) -> list[str]:
         f" <fg=gray>│</> {line}{' ' * max(width - 4 - style.plain_width(line), 0)} <fg=gray>│</>"
         for line in body
     ]
+    told = f" {style.clipped(style.escape(info), width - 6)} " if info else ""
+    below = "─" * (width - 2 - style.plain_width(told))
     return [
         f" <fg=gray>┌</> {shown} <fg=gray>{edge}┐</>",
         *middle,
-        f" <fg=gray>└{'─' * (width - 2)}┘</>",
+        f" <fg=gray>└{below}{told}┘</>",
     ]

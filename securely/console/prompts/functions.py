@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, Unpack
 
+from securely.console.output import Verbosity
 from securely.console.output.progress import Progress
 from securely.console.output.separator import TableSeparator
 from securely.console.output.tree import Tree
@@ -15,10 +16,13 @@ from securely.support.missing import MISSING, Missing
 __all__ = [
     "alert",
     "autocomplete",
+    "callout",
     "clear",
     "confirm",
+    "datatable",
     "error",
     "form",
+    "grid",
     "info",
     "intro",
     "multisearch",
@@ -33,6 +37,7 @@ __all__ = [
     "search",
     "select",
     "spin",
+    "stream",
     "suggest",
     "table",
     "task",
@@ -225,6 +230,24 @@ def multisearch(
     )
 
 
+def datatable(
+    label: str,
+    headers: Sequence[str],
+    rows: Sequence[Sequence[object]] | Mapping[K, Sequence[object]],
+    *,
+    scroll: int = 10,
+    matches: Callable[[Sequence[object], str], object] | None = None,
+    **given: Unpack[Given],
+) -> Any:
+    """Ask for one of the rows of a table; return its key, or its position in a list.
+
+    See :meth:`Prompts.datatable`.
+    """
+    return Prompts.current().datatable(
+        label, headers, rows, scroll=scroll, matches=matches, **given
+    )
+
+
 def form() -> Any:
     """Return a form: several questions with steps back, see :class:`~.forms.Form`."""
     from securely.console.prompts.forms import Form
@@ -265,6 +288,54 @@ def intro(message: str) -> None:
 def outro(message: str) -> None:
     """Write what a dialogue ends with."""
     intro(message)
+
+
+def callout(
+    label: str,
+    content: str | Sequence[str | Sequence[str] | Mapping[str, object]],
+    type: str = "",  # noqa: A002  # Laravel's word
+    info: str = "",
+) -> None:
+    """Write a text in a frame; a warning or an error to the error stream.
+
+    Args:
+        label: What stands in the upper edge.
+        content: What is said; or several parts: texts, lists, and values by name.
+        type: "", "warning" or "error".
+        info: What stands in the lower edge.
+
+    Raises:
+        InvalidInput: There is no such type.
+    """
+    from securely.console.prompts.blocks import callout_lines
+
+    output = Prompts.current().output
+    for line in callout_lines(label, content, type, info, output.width):
+        if not type:
+            output.line(line)
+        elif type == "error" or output.verbosity >= Verbosity.NORMAL:
+            output.error_line(line)
+
+
+def grid(items: Iterable[str], max_width: int | None = None) -> None:
+    """Write short texts side by side, in as many columns as there is room for.
+
+    Args:
+        items: The texts, which may hold tags.
+        max_width: Columns that all of it may take; as many as the terminal has unless given.
+    """
+    from securely.console.prompts.blocks import grid_lines
+
+    output = Prompts.current().output
+    for line in grid_lines([*items], output.width if max_width is None else max_width):
+        output.line(line)
+
+
+def stream() -> Any:
+    """Return what writes a text that arrives piece by piece, see :class:`~.streaming.Stream`."""
+    from securely.console.prompts.streaming import Stream
+
+    return Stream(Prompts.current().output)
 
 
 def title(text: str) -> None:

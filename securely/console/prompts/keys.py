@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from enum import StrEnum
 from typing import Final, TextIO
 
+from securely.console.output.style import is_written
 from securely.support.terminal import is_dumb
 
 __all__ = ["Key", "Keyboard", "Keys", "TerminalKeyboard", "can_read_keys", "decoded"]
@@ -84,8 +85,6 @@ _SEQUENCES = {
 _ENDING: Final = tuple(
     each for each in signal.Signals if each.name in ("SIGTERM", "SIGHUP", "SIGQUIT")
 )
-# They write nothing themselves, but hold together what is one sign: families, flags, scripts.
-_JOINERS: Final = frozenset({"\u200c", "\u200d", *map(chr, range(0xE0020, 0xE0080))})
 # As much as is read at once.
 _CHUNK: Final = 1024
 _SHOW_CURSOR: Final = b"\x1b[?25h"
@@ -108,7 +107,7 @@ def decoded(text: str) -> Iterator[str]:
         if character == "\r" and text[position : position + 1] == "\n":
             position += 1
         if character != "\x1b":
-            yield _CONTROLS.get(character, character if _writes(character) else Key.UNKNOWN)
+            yield _CONTROLS.get(character, character if is_written(character) else Key.UNKNOWN)
             continue
         if text[position : position + 1] not in ("[", "O"):
             yield Key.ESCAPE
@@ -254,10 +253,6 @@ def _before_ending(give_back: Callable[[], None]) -> Generator[None]:
         for number in taken:
             if signal.getsignal(number) is end:
                 signal.signal(number, signal.SIG_DFL)
-
-
-def _writes(character: str) -> bool:
-    return character.isprintable() or character in _JOINERS
 
 
 def _is_cut(read: bytes) -> bool:

@@ -404,6 +404,36 @@ class Prompts:
         )
         return cast("list[Any]", self.answer(field))
 
+    def datatable(
+        self,
+        label: str,
+        headers: Sequence[str],
+        rows: Sequence[Sequence[object]] | Mapping[K, Sequence[object]],
+        *,
+        scroll: int = 10,
+        matches: Callable[[Sequence[object], str], object] | None = None,
+        **given: Unpack[Given],
+    ) -> Any:
+        """Ask for one of the rows of a table; what is typed leaves only rows that have it.
+
+        Args:
+            label: What to ask.
+            headers: What stands above the columns.
+            rows: The rows, or rows by their keys.
+            scroll: How many rows are seen at once.
+            matches: Tells whether a row is left for what is typed; in either colour.
+
+        Returns:
+            The key of the row, or its position in a list.
+
+        Raises:
+            NotInteractive: Nobody is there.
+        """
+        from securely.console.prompts.tables import Datatable
+
+        field = Datatable(label, headers, rows, scroll=scroll, matches=matches, **given)
+        return self.answer(field)
+
     def ask(
         self,
         question: str,
