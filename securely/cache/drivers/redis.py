@@ -55,6 +55,25 @@ _REFRESH: Final = (
 )
 
 
+_PROLONGED: Final = (
+    "its end has passed and the server still has it: it was put back or prolonged, or the clocks "
+    f"of two machines differ by more than {_APART_SECONDS:g} seconds"
+)
+
+
+class _Refused(Exception):  # never leaves this module
+    """A row is not ours: why, and how it begins."""
+
+    def __init__(self, reason: str, head: bytes) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.head = head
+
+
+# How it shows that something is not ours: by what lies there, or by what the server says of it.
+_REFUSED: Final = (_Refused, StoreUnavailable)
+
+
 class _Entry(NamedTuple):
     value: object
     expires: float | None
@@ -127,13 +146,24 @@ class RedisStore:
 
     def get(self, key: str) -> object:
         """Return the value, or MISSING."""
-        entry = run(self._read(key))
-        return MISSING if entry is None else entry.value
+        # By hand in both colours: it is what is done most.
+        place = self._values + _bytes(key)
+        try:
+            row = self._server.send("GET", place)
+            return MISSING if row is None else self._opened(key, row).value
+        except _REFUSED as error:
+            run(self._refuse(key, error))
+            return MISSING
 
     async def aget(self, key: str) -> object:
         """Async twin of :meth:`get`."""
-        entry = await arun(self._read(key))
-        return MISSING if entry is None else entry.value
+        place = self._values + _bytes(key)
+        try:
+            row = await self._server.asend("GET", place)
+            return MISSING if row is None else self._opened(key, row).value
+        except _REFUSED as error:
+            await arun(self._refuse(key, error))
+            return MISSING
 
     def many(self, keys: Sequence[str]) -> dict[str, object]:
         """Return the values of those *keys* that are there, asked for a thousand at a time."""
@@ -304,41 +334,37 @@ class RedisStore:
         place = self._values + _bytes(key)
         try:
             row = yield from self._ask("GET", place)
-        except StoreUnavailable as error:
-            yield from self._refuse_kind(key, error)
-            return None
-        return (yield from self._accept(key, row))
-
-    def _accept(self, key: str, row: bytes | None) -> Steps[_Entry | None]:
-        """Return what lies in *row*; one that is not ours is removed and reported."""
-        if row is None:
-            return None
-        try:
-            return self._opened(key, row)
-        except (ForeignRow, Undecodable) as error:
-            yield from self._ask("EVAL", _DROP, 1, self._values + _bytes(key), row[:_HEAD_BYTES])
-            self._report(EntryRefused(self._name, key, str(error)))
+            return None if row is None else self._opened(key, row)
+        except _REFUSED as error:
+            yield from self._refuse(key, error)
             return None
 
     def _opened(self, key: str, row: bytes) -> _Entry:
-        if len(row) < _HEAD_BYTES:
-            raise ForeignRow("it is too short to be signed")
-        (end,) = _END.unpack_from(row)
-        expires = None if end == -1.0 else end
-        value = self._envelopes.open(key, row[_END.size :], expires)
-        if expires is not None and expires + _APART_SECONDS <= clock.timestamp():
-            raise ForeignRow(
-                "its end has passed and the server still has it: it was put back or prolonged, "
-                f"or the clocks of two machines differ by more than {_APART_SECONDS:g} seconds"
-            )
+        try:
+            if len(row) < _HEAD_BYTES:
+                raise ForeignRow("it is too short to be signed")  # noqa: TRY301  # one place answers
+            (end,) = _END.unpack_from(row)
+            expires = None if end == -1.0 else end
+            value = self._envelopes.open(key, row[_END.size :], expires)
+            if expires is not None and expires + _APART_SECONDS <= clock.timestamp():
+                raise ForeignRow(_PROLONGED)  # noqa: TRY301  # as above
+        except (ForeignRow, Undecodable) as error:
+            raise _Refused(str(error), row[:_HEAD_BYTES]) from error
         return _Entry(value, expires, row[:_HEAD_BYTES])
 
-    def _refuse_kind(self, key: str, error: StoreUnavailable) -> Steps[None]:
-        """Remove a list, a hash or the like from where an entry was to be."""
-        if not is_wrong_kind(error):
+    def _refuse(self, key: str, error: _Refused | StoreUnavailable) -> Steps[None]:
+        """Remove and report what is not ours, as *error* says."""
+        place = self._values + _bytes(key)
+        if isinstance(error, _Refused):
+            # Not what somebody else has written there meanwhile.
+            yield from self._ask("EVAL", _DROP, 1, place, error.head)
+            reason = error.reason
+        elif is_wrong_kind(error):
+            yield from self._ask("UNLINK", place)
+            reason = "it is not text"
+        else:
             raise error
-        yield from self._ask("UNLINK", self._values + _bytes(key))
-        self._report(EntryRefused(self._name, key, "it is not text"))
+        self._report(EntryRefused(self._name, key, reason))
 
     def _many(self, keys: Sequence[str]) -> Steps[dict[str, object]]:
         found: dict[str, object] = {}
@@ -347,9 +373,11 @@ class RedisStore:
             chunk = slice(start, start + _CHUNK_KEYS)
             rows = yield from self._ask("MGET", *places[chunk])
             for key, row in zip(keys[chunk], rows, strict=True):
-                entry = yield from self._accept(key, row)
-                if entry is not None:
-                    found[key] = entry.value
+                if row is not None:
+                    try:
+                        found[key] = self._opened(key, row).value
+                    except _Refused as error:
+                        yield from self._refuse(key, error)
         return found
 
     def _add(self, key: str, value: object, seconds: float | None) -> Steps[bool]:
@@ -393,14 +421,12 @@ class RedisStore:
         return bool(done)
 
     def _pull(self, key: str) -> Steps[object]:
-        place = self._values + _bytes(key)
         try:
-            row = yield from self._ask("GETDEL", place)
-        except StoreUnavailable as error:
-            yield from self._refuse_kind(key, error)
+            row = yield from self._ask("GETDEL", self._values + _bytes(key))
+            return MISSING if row is None else self._opened(key, row).value
+        except _REFUSED as error:
+            yield from self._refuse(key, error)
             return MISSING
-        entry = yield from self._accept(key, row)
-        return MISSING if entry is None else entry.value
 
     def _touch(self, key: str, seconds: float | None) -> Steps[bool]:
         while True:

@@ -6,7 +6,6 @@ import asyncio
 import functools
 import os
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -34,8 +33,9 @@ class Address:
         username: Who asks; None for the server's default user.
         password: Never shown.
         tls: Whether the connection is encrypted.
-        timeout_seconds: How long an answer is waited for.
-        connect_timeout_seconds: How long a connection is waited for.
+        timeout_seconds: How long an answer is waited for; in the async colour with all that
+            comes before it, a free connection and connecting.
+        connect_timeout_seconds: How long connecting may take.
         retries: How often a read is sent again when its connection breaks.
         connections_max: How many connections one event loop may have.
     """
@@ -115,7 +115,7 @@ class RedisServer:
             tries -= 1
             opened = await self._open()
             try:
-                async with opened.slots if not opened.slots.locked() else self._patiently(opened):
+                async with asyncio.timeout(self._address.timeout_seconds), opened.slots:
                     return await opened.client.execute_command(*command)
             except self._errors as error:
                 if tries <= 0 or not self._is_lost(error):
@@ -136,7 +136,11 @@ class RedisServer:
         """Async twin of :meth:`send_all`."""
         opened = await self._open()
         try:
-            async with self._patiently(opened), opened.client.pipeline() as pipeline:
+            async with (
+                asyncio.timeout(self._address.timeout_seconds),
+                opened.slots,
+                opened.client.pipeline(transaction=True) as pipeline,
+            ):
                 for command in commands:
                     pipeline.execute_command(*command)
                 await pipeline.execute()
@@ -172,23 +176,15 @@ class RedisServer:
             return opened
         self._forget_closed_loops()
         library = require("redis.asyncio", "redis")
-        pool = _pool_class(library)(**self._arguments(library.connection))
+        # One timeout of ours for all: theirs would begin a task for each command that is sent.
+        arguments = {**self._arguments(library.connection), "socket_timeout": None}
+        pool = _pool_class(library)(**arguments)
         client = library.Redis(connection_pool=pool)
         slots = asyncio.Semaphore(self._address.connections_max)
         opened = _Opened(loop, client, slots, self._keeping(key, pool))
         self._opened[key] = opened
         await anext(opened.keeper)
         return opened
-
-    @asynccontextmanager
-    async def _patiently(self, opened: _Opened) -> AsyncGenerator[None]:
-        """Wait for one of the connections, not longer than for an answer."""
-        async with asyncio.timeout(self._address.timeout_seconds):
-            await opened.slots.acquire()
-        try:
-            yield
-        finally:
-            opened.slots.release()
 
     async def _keeping(self, key: tuple[int, int], pool: Any) -> AsyncGenerator[None]:
         """Close *pool* when the loop ends: it finishes the generators that were begun in it."""
@@ -236,7 +232,8 @@ class RedisServer:
         )
 
     def _named(self, error: Exception) -> StoreUnavailable:
-        reason = str(error) or type(error).__name__
+        late = f"no answer within {self._address.timeout_seconds:g} seconds"
+        reason = str(error) or (late if isinstance(error, TimeoutError) else type(error).__name__)
         if password := self._address.password:
             reason = reason.replace(password, HIDDEN)
         return StoreUnavailable(self._store, str(self._address), reason)
