@@ -192,7 +192,7 @@ class UnknownCommand(ConsoleError, LookupError):
         within = self._within()
         if within:
             return f"{self.name} is a namespace; its commands: {', '.join(within)}."
-        from securely.console.elsewhere import lacking  # most commands are known
+        from securely.console.artisan.elsewhere import lacking  # most commands are known
 
         reason = lacking(self.name, self.known)
         if reason is not None:
@@ -208,7 +208,7 @@ class UnknownCommand(ConsoleError, LookupError):
     @property
     def nearest(self) -> str | None:
         """The one command that was probably meant; None where nothing is near."""
-        from securely.console.elsewhere import lacking  # as above
+        from securely.console.artisan.elsewhere import lacking  # as above
 
         is_told = self._within() or lacking(self.name, self.known)
         return None if is_told else self._nearest()

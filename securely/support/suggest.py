@@ -53,7 +53,7 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
 def _slips(written: str, meant: str) -> int:
     """Return how many slips lie between two words: their optimal string alignment distance."""
     before: list[int] = []
-    row = [*range(len(meant) + 1)]
+    row: list[int] = [*range(len(meant) + 1)]
     for i, letter in enumerate(written, 1):
         before, above, row = row, before, [i]
         for j, other in enumerate(meant, 1):

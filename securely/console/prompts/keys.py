@@ -241,18 +241,18 @@ def _before_ending(give_back: Callable[[], None]) -> Generator[None]:
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
 
-    taken: list[int] = []
+    taken: list[signal.Signals] = []
     try:
         if threading.current_thread() is threading.main_thread():
-            for number in _ENDING:
-                if signal.getsignal(number) == signal.SIG_DFL:
-                    signal.signal(number, end)
-                    taken.append(number)
+            for each in _ENDING:
+                if signal.getsignal(each) == signal.SIG_DFL:
+                    signal.signal(each, end)
+                    taken.append(each)
         yield
     finally:
-        for number in taken:
-            if signal.getsignal(number) is end:
-                signal.signal(number, signal.SIG_DFL)
+        for each in taken:
+            if signal.getsignal(each) is end:
+                signal.signal(each, signal.SIG_DFL)
 
 
 def _is_cut(read: bytes) -> bool:
