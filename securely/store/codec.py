@@ -105,7 +105,7 @@ class Codec(Generic[V]):
         Raises:
             ValueTooLarge: It is larger than the database takes.
         """
-        if len(body) > self._max:
+        if len(body) - 1 > self._max:
             raise ValueTooLarge(self.tree, len(body) - 1, self._max)
         return body[:1] + self._seal.sign(self._covered(key, expires, body)) + body[1:]
 
