@@ -5,8 +5,8 @@ Run: python bench/bench_cache.py [--rounds 7]
 Each row compares an operation of ours with the same one of a peer, in one process, in turns, best
 of several rounds: shared machines are noisy, so read the ratios. Disk: bare diskcache with its
 default pickle Disk against ours, signature, repository and all. Array: a plain dict of value and
-end, guarded by nothing. Redis: redis-py alone with the same serializer and timeout, on the same server
-(one is started on a Unix socket; REDIS_URL names another), against ours.
+end, guarded by nothing. Redis: redis-py alone with the same serializer and timeout, against ours,
+on one server (a Valkey is started on a Unix socket; REDIS_URL names another).
 """
 
 from __future__ import annotations
