@@ -20,8 +20,8 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
 
     Near is what slips of the hand or of the ear lead to: letters too many, too few, others, or two
     that have changed places, in less than half of the word and four times at most; and what begins
-    with the word. Case is ignored. A word that is a choice has none: nobody means what they have
-    written.
+    with the word. Case, and quotes around it, are ignored. A word that is a choice has none: nobody
+    means what they have written.
 
     Args:
         word: What was written.
@@ -39,8 +39,8 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
     for choice in choices:
         if choice == word:
             return None
-        folded.setdefault(choice.lower(), choice)
-    written = word.lower()
+        folded.setdefault(_folded(choice), choice)
+    written = _folded(word)
     slips = min(max(int(len(written) * _SLIPS_PER_LETTER), 1), _SLIPS_MAX)
     # The measure of difflib is cheap and sorts well; slips are dear, so they are counted last.
     for near in get_close_matches(written, folded, n=_TRIED, cutoff=_CLOSE):
@@ -48,6 +48,11 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
         if is_begun or _slips(written, near) <= slips:
             return folded[near]
     return None
+
+
+def _folded(word: str) -> str:
+    """Return *word* without case and quotes, which would count as letters in common."""
+    return word.lower().strip("\"'")
 
 
 def _slips(written: str, meant: str) -> int:
