@@ -23,6 +23,7 @@ FURTHER = {
     "make:class": ["--test"],
     "make:enum": ["--string", "--test"],
     "make:exception": ["--test"],
+    "make:facade": ["app.shop.make_class:MakeClass"],
     "make:event": ["--test"],
     "make:job": ["--test"],
     "make:listener": ["--event=shop/MakeEvent", "--test"],
@@ -39,7 +40,8 @@ TWICE = [
 
 def name_for(command: str) -> str:
     """Return a name no other command is given: ``shop/MakeEvent`` for ``make:event``."""
-    return "shop/" + "".join(word.title() for word in command.replace("-", ":").split(":"))
+    folder = "" if command == "make:facade" else "shop/"  # facades lie in one file
+    return folder + "".join(word.title() for word in command.replace("-", ":").split(":"))
 
 
 def program(blog: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -64,7 +66,7 @@ def blog(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for line in [*lines, *TWICE]:
         made = program(blog, "artisan.py", *line)
         assert made.returncode == 0, f"{line}: {made.stderr}"
-        assert " created." in made.stdout
+        assert " created." in made.stdout or " added to " in made.stdout
     return blog
 
 
