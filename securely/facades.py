@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from securely.container import facade
 
 if TYPE_CHECKING:
+    from securely.cache.limiter import RateLimiter as Limiter
     from securely.cache.manager import CacheManager
     from securely.config.repository import Config as ConfigRepository
     from securely.console.artisan import Artisan as ArtisanConsole
@@ -37,6 +38,7 @@ __all__ = [
     "Log",
     "Pipeline",
     "Queue",
+    "RateLimiter",
     "Store",
 ]
 
@@ -52,4 +54,5 @@ Exceptions: ErrorHandler = facade("errors")
 Log: LogManager = facade("log")
 Pipeline: Pipelines = facade("pipeline")
 Queue: QueueManager = facade("queue")
+RateLimiter: Limiter = facade("rate_limiter")
 Store: StoreManager = facade("store")

@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from securely.support.missing import Missing
 
-__all__ = ["LockStore", "Seal", "Store"]
+__all__ = ["LockStore", "MeasuredStore", "Seal", "Store"]
 
 
 class Seal(Protocol):
@@ -143,6 +143,19 @@ class Store(Protocol):
 
     async def aclose(self) -> None:
         """Async twin of :meth:`close`."""
+        ...
+
+
+@runtime_checkable
+class MeasuredStore(Protocol):
+    """What a driver does that can say how full it is."""
+
+    def stats(self, prefix: str) -> dict[str, int | float | str]:
+        """Return figures by name: ``entries`` with *prefix*, ``bytes`` on disk, limits …"""
+        ...
+
+    async def astats(self, prefix: str) -> dict[str, int | float | str]:
+        """Async twin of :meth:`stats`."""
         ...
 
 

@@ -152,6 +152,17 @@ class Entries:
         with self._guarded():
             return self._rows().expire(clock.timestamp())
 
+    @property
+    def bytes_max(self) -> int:
+        """How many bytes values may take before some are evicted."""
+        return self._limits.size_bytes_max
+
+    def measure(self, prefix: str) -> tuple[int, int]:
+        """Return how many entries with *prefix* have not expired, and the bytes of the file."""
+        InvalidKey.check(prefix)
+        with self._guarded():
+            return self._rows().measure(prefix, clock.timestamp())
+
     @contextmanager
     def transaction(self) -> Generator[None]:
         """Hold the write lock within the block: what it reads is still so when it writes.

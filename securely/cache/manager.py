@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, Protocol, TypeAlias, cast
 
 from securely.cache.contracts import Seal, Store
 from securely.cache.exceptions import EntryRefused, UnknownDriver, UnknownStore
-from securely.cache.place import Events, Memory, Place
+from securely.cache.place import Defer, Events, Memory, Place
 from securely.cache.repository import Repository
 from securely.exceptions import ConfigurationError
 from securely.support.importing import import_object
@@ -58,6 +58,7 @@ class Materials:
         classes: Dotted names of the classes that values may hold.
         memory: Gives what `memo` remembers in: that of the current scope. None for one that lasts
             as long as the manager.
+        defer: What does something when the request, the job or the command is over.
         store: Gives another store by name; the manager's own.
         events: Who is told what happens; the manager's own.
     """
@@ -67,6 +68,7 @@ class Materials:
     report: Callable[[EntryRefused], None] = lambda _: None
     classes: tuple[str, ...] = ()
     memory: Callable[[], Memory] | None = None
+    defer: Defer | None = None
     store: Callable[[str], Repository] = _no_stores
     events: Events | None = None
 
@@ -166,7 +168,9 @@ class CacheManager(Manager[Repository], Repository):
         if known is None or known[0] is not inner:
             make = cast("Callable[..., Store]", import_object(_MEMO["memo"]))
             memory = self._materials.memory or (lambda: self._memory)
-            memo = Repository(make(inner, memory), name=inner.place.name)
+            memo = Repository(
+                make(inner, memory), name=inner.place.name, defer=self._materials.defer
+            )
             known = self._memos[wanted] = inner, memo
         return known[1]
 
@@ -214,7 +218,8 @@ class CacheManager(Manager[Repository], Repository):
             return made
         prefix = self._prefix if options.prefix is None else options.prefix
         events = self._events if options.events else None
-        return Repository(made, name=name, prefix=prefix, events=events)
+        defer = self._materials.defer
+        return Repository(made, name=name, prefix=prefix, events=events, defer=defer)
 
     def _undefined(self, name: str) -> Exception:
         return UnknownStore(name, self.names())

@@ -203,6 +203,8 @@ class CacheOptions(Options):
     """The store that is used when none is named."""
     prefix: str = ""
     """Stands before each key and lock, so that several applications may share a store."""
+    limiter: str | None = None
+    """The store that the rate limiter counts in; the default one where none is named."""
     serializable_classes: tuple[str, ...] = ()
     """Dotted names of the enums, dataclasses and models that values may hold."""
 
@@ -214,15 +216,15 @@ class CacheOptions(Options):
                 _check_failover(name, stores)
         return stores
 
-    @field_validator("default")
+    @field_validator("default", "limiter")
     @classmethod
-    def _is_defined(cls, default: str, info: ValidationInfo) -> str:
-        stores = info.data.get("stores", {default: None})
-        if default not in stores:
-            near = did_you_mean(default, stores)
+    def _is_defined(cls, named: str | None, info: ValidationInfo) -> str | None:
+        stores = info.data.get("stores", {named: None})
+        if named is not None and named not in stores:
+            near = did_you_mean(named, stores)
             hint = f'; did you mean "{near}"?' if near else ""
             raise ValueError(f"no such store is defined, only {', '.join(stores)}{hint}")
-        return default
+        return named
 
 
 def store_options(data: Mapping[str, object], key: str) -> OneStore:

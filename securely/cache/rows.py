@@ -232,6 +232,13 @@ class Rows(_core.Cache):  # type: ignore[misc]  # diskcache has no types
                 if connection.execute(sql, (last, *parameters)).rowcount < _CHUNK_ROWS:
                     break
 
+    def measure(self, prefix: str, now: float) -> tuple[int, int]:
+        """Return how many rows with *prefix* have not expired at *now*, and the bytes in use."""
+        within, parameters = _range(prefix)
+        sql = f"SELECT COUNT(*) FROM Cache WHERE (expire_time IS NULL OR expire_time > ?){within}"  # noqa: S608  # made of constants
+        ((count,),) = self._database.query(sql, (now, *parameters))
+        return count, self._used()
+
     def shut(self) -> None:
         """Close the connections of all threads; the next use opens new ones."""
         self._database.close()

@@ -21,7 +21,7 @@ SERVICES: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "cache": ("securely.cache.manager.CacheManager", "securely.cache.provider.CacheProvider"),
     "cache.store": (
-        "securely.cache.repository.Repository",
+        "securely.cache.repository.repository.Repository",
         "securely.cache.provider.CacheProvider",
     ),
     "config": ("securely.config.repository.Config", "securely.config.provider.ConfigProvider"),
@@ -56,6 +56,7 @@ SERVICES: Final[Mapping[str, tuple[str, str]]] = {
         "securely.queue.delivery.runner.JobRunner",
         "securely.queue.provider.QueueProvider",
     ),
+    "rate_limiter": ("securely.cache.limiter.RateLimiter", "securely.cache.provider.CacheProvider"),
     "store": ("securely.store.manager.StoreManager", "securely.store.provider.StoreProvider"),
     "store.database": ("securely.store.database.Database", "securely.store.provider.StoreProvider"),
 }
@@ -76,6 +77,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "cache:prune": (
         "securely.cache.commands.PruneCommand",
+        "securely.cache.provider.CacheProvider",
+    ),
+    "cache:stats": (
+        "securely.cache.commands.StatsCommand",
         "securely.cache.provider.CacheProvider",
     ),
     "completion": (

@@ -157,7 +157,14 @@ class _Guard:
 
 
 _inherited: list[_Handle] = []
-_databases: weakref.WeakSet[Database] = weakref.WeakSet()
+# By id; no WeakSet, which may not be walked through while another thread opens a database.
+_databases: dict[int, weakref.ref[Database]] = {}
+
+
+def _living() -> list[Database]:
+    """Return the databases of this process."""
+    found = [reference() for reference in list(_databases.values())]
+    return [database for database in found if database is not None]
 
 
 def _before_fork() -> None:
@@ -167,7 +174,7 @@ def _before_fork() -> None:
     the file open would believe that it holds locks which only the parent holds, and once the
     parent is gone, nobody does.
     """
-    for database in list(_databases):
+    for database in _living():
         database.close_idle()
 
 
@@ -275,7 +282,8 @@ class Database:
         self._opening = threading.Lock()
         renew_after_fork(self, "_opening", threading.Lock)
         self._handles: set[_Handle] = set()
-        _databases.add(self)
+        key = id(self)
+        _databases[key] = weakref.ref(self, lambda _: _databases.pop(key, None))
 
     def connection(self) -> sqlite3.Connection:
         """Return this thread's connection, opening it on first use and after a fork.
@@ -403,7 +411,7 @@ class Database:
         be lost. The connection of the forking thread itself was closed before.
         """
         here = os.getpid()
-        held = [*_inherited, *(each for other in list(_databases) for each in [*other._handles])]
+        held = [*_inherited, *(each for other in _living() for each in [*other._handles])]
         if any(handle.pid != here and handle.path == self.path for handle in held):
             reason = (
                 "this process was forked while another thread had the file open. "

@@ -23,16 +23,17 @@ from securely.encryption import KeyRing
 from securely.support.clock import FrozenClock
 from securely.support.missing import MISSING, Missing
 from securely.testing.suites.cache import LockSuite, StoreSuite
+from securely.testing.suites.repository import RepositorySuite
 from tests.valkey import Valkey
 
 
-class TestArrayStore(StoreSuite, LockSuite):
+class TestArrayStore(StoreSuite, LockSuite, RepositorySuite):
     @pytest.fixture
     def store(self) -> ArrayStore:
         return ArrayStore()
 
 
-class TestDiskStore(StoreSuite, LockSuite):
+class TestDiskStore(StoreSuite, LockSuite, RepositorySuite):
     @pytest.fixture
     def store(self, tmp_path: Path) -> Iterator[DiskStore]:
         store = DiskStore(tmp_path / "cache", KeyRing(b"k" * 32).purpose("cache"))
@@ -40,7 +41,7 @@ class TestDiskStore(StoreSuite, LockSuite):
         store.close()
 
 
-class TestRedisStore(StoreSuite, LockSuite):
+class TestRedisStore(StoreSuite, LockSuite, RepositorySuite):
     @pytest.fixture
     def store(self, valkey: Valkey) -> Iterator[RedisStore]:
         store = RedisStore(valkey.address, KeyRing(b"k" * 32).purpose("cache"))
@@ -58,7 +59,7 @@ class TestRedisStore(StoreSuite, LockSuite):
         return travel
 
 
-class TestFailoverStore(StoreSuite, LockSuite):
+class TestFailoverStore(StoreSuite, LockSuite, RepositorySuite):
     @pytest.fixture
     def store(self) -> Store:
         options = CacheOptions.parse(
@@ -77,7 +78,7 @@ class TestFailoverStore(StoreSuite, LockSuite):
         return store
 
 
-class TestFailoverStoreWhenTheFirstIsGone(StoreSuite, LockSuite):
+class TestFailoverStoreWhenTheFirstIsGone(StoreSuite, LockSuite, RepositorySuite):
     @pytest.fixture
     def store(self, tmp_path: Path) -> Store:
         options = CacheOptions.parse(

@@ -180,6 +180,20 @@ class ArrayStore(SyncStore, SyncLocks):
             self._sweep_locks()
             return len(expired)
 
+    def stats(self, prefix: str) -> dict[str, int | float | str]:
+        """Return how many entries with *prefix* there are, of how many, and how many locks."""
+        with self._mutex:
+            live = sum(
+                key.startswith(prefix) and self._live(key) is not None for key in self._entries
+            )
+            self._sweep_locks()
+            locks = sum(name.startswith(prefix) for name in self._locks)
+            return {"entries": live, "entries_max": self._entries_max, "locks": locks}
+
+    async def astats(self, prefix: str) -> dict[str, int | float | str]:
+        """Async twin of :meth:`stats`."""
+        return self.stats(prefix)
+
     def acquire(self, name: str, owner: str, seconds: float | None, *, bound: bool) -> bool:
         """Take the lock if nobody holds it. Its holders die with the store: all are bound."""
         with self._mutex:

@@ -176,6 +176,21 @@ class DiskStore(SyncStore, SyncLocks):
         self._values.close()
         self._locks.close()
 
+    def stats(self, prefix: str) -> dict[str, int | float | str]:
+        """Return the directory, entries and locks with *prefix*, and bytes of how many."""
+        entries, used = self._values.measure(prefix)
+        return {
+            "entries": entries,
+            "locks": self._locks.measure(prefix)[0],
+            "bytes": used,
+            "bytes_max": self._values.bytes_max,
+            "path": str(self._lock_directory.parent),
+        }
+
+    async def astats(self, prefix: str) -> dict[str, int | float | str]:
+        """Async twin of :meth:`stats`."""
+        return await self._aside(self.stats, prefix)
+
     def acquire(self, name: str, owner: str, seconds: float | None, *, bound: bool) -> bool:
         """Take the lock if nobody holds it, or its holder's process is gone."""
         # Most that wait look in vain: they must not queue for the write lock to do so.

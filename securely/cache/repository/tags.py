@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from securely.cache.contracts import Store
+from securely.cache.exceptions import InvalidKey
 from securely.support import entropy
 from securely.support.missing import MISSING, Missing
 from securely.support.steps import Steps, arun, call, run
@@ -166,12 +167,15 @@ class TaggedStore:
         await self._store.aclose()
 
     def _get(self, key: str) -> Steps[object]:
+        InvalidKey.check(key)
         space = yield from self._space(begins=False)
         if not space:
             return MISSING
         return (yield from call(self._store.get, self._store.aget, self._key(space, key)))
 
     def _many(self, keys: Sequence[str]) -> Steps[dict[str, object]]:
+        for key in keys:
+            InvalidKey.check(key)
         space = yield from self._space(begins=False)
         if not space:
             return {}
@@ -202,6 +206,7 @@ class TaggedStore:
         return hashlib.blake2s(versions.encode(), digest_size=_SPACE_BYTES).hexdigest()
 
     def _key(self, space: str, key: str) -> str:
+        InvalidKey.check(key)  # here, so that the error names the key as it was given
         return f"{self._prefix}{space}:{key.removeprefix(self._prefix)}"
 
     def _renewed(self) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from inspect import isawaitable
 from typing import Final, TypeVar, cast, overload
 
-from securely.cache.contracts import Store
+from securely.cache.contracts import MeasuredStore, Store
 from securely.cache.events import (
     CacheFlushed,
     CacheFlushing,
@@ -280,6 +280,18 @@ class Values(TypedReads):
     async def aprune(self) -> int:
         """Async twin of :meth:`prune`."""
         return await self.driver.aprune()
+
+    def stats(self) -> dict[str, int | float | str]:
+        """Return what the store tells of itself, by name: entries, bytes, limits; empty if none."""
+        place = self.place
+        return place.store.stats(place.prefix) if isinstance(place.store, MeasuredStore) else {}
+
+    async def astats(self) -> dict[str, int | float | str]:
+        """Async twin of :meth:`stats`."""
+        place = self.place
+        if isinstance(place.store, MeasuredStore):
+            return await place.store.astats(place.prefix)
+        return {}
 
     def _read(self, key: str) -> object:
         # By hand in both colours: through steps, a hit in memory took eight times as long.

@@ -287,6 +287,103 @@ say(cache.remember("key", 60, produce, lock=30))
     assert cache.get("produced") == 1
 
 
+@pytest.mark.slow
+def test_lock_when_fifty_processes_contend_then_never_two_holders(
+    processes: Any, cache: Repository
+) -> None:
+    contend = """
+inside = Path(sys.argv[1]) / "inside"
+with cache.lock("report", wait=50):
+    inside.mkdir()  # fails if another process is inside
+    inside.rmdir()
+say("done")
+"""
+
+    contenders = [processes.start(contend) for _ in range(50)]
+
+    assert [processes.finish(contender) for contender in contenders] == ["done\n"] * 50
+    assert cache.lock("report").is_locked() is False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "call", ["remember('key', 60, produce)", "flexible('key', (30, 60), produce)"]
+)
+def test_a_thousand_callers_in_ten_processes_produce_once(
+    processes: Any, cache: Repository, call: str
+) -> None:
+    want = f"""
+from concurrent.futures import ThreadPoolExecutor
+
+def produce():
+    cache.increment("produced")
+    time.sleep(0.5)
+    return "value"
+
+say("ready")
+sys.stdin.readline()
+with ThreadPoolExecutor(100) as pool:
+    say(set(pool.map(lambda _: cache.{call}, range(100))))
+"""
+    wanting = [processes.start(want) for _ in range(10)]
+    for process in wanting:
+        processes.line(process)
+
+    for process in wanting:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+
+    assert [processes.finish(process) for process in wanting] == ["{'value'}\n"] * 10
+    assert cache.get("produced") == 1
+
+
+def test_remember_when_a_process_fails_to_produce_then_another_does(
+    processes: Any, cache: Repository
+) -> None:
+    want = """
+def produce():
+    if cache.increment("tried") == 1:
+        time.sleep(0.2)
+        raise TimeoutError
+    return "value"
+
+say("ready")
+sys.stdin.readline()
+try:
+    say(cache.remember("key", 60, produce))
+except TimeoutError:
+    say("failed")
+"""
+    wanting = [processes.start(want) for _ in range(4)]
+    for process in wanting:
+        processes.line(process)
+
+    for process in wanting:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+
+    said = sorted(processes.finish(process) for process in wanting)
+    assert said == ["failed\n", "value\n", "value\n", "value\n"]
+    assert cache.get("tried") == 2
+
+
+def test_remember_when_the_producing_process_is_killed_then_another_produces(
+    processes: Any, cache: Repository
+) -> None:
+    first = processes.start(
+        "cache.remember('key', 60, lambda: (say('begun'), sys.stdin.readline()))"
+    )
+    processes.line(first)
+    second = processes.start(
+        "say('ready'); say(cache.remember('key', 60, lambda: 'mine', lock=50))"
+    )
+    processes.line(second)
+
+    first.kill()
+
+    assert processes.finish(second) == "mine\n"
+
+
 def test_twins_when_the_disk_is_used_then_the_loop_goes_on(cache: Repository) -> None:
     async def use() -> int:
         turns = 0

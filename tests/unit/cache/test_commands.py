@@ -1,13 +1,15 @@
-"""cache:clear, cache:forget, cache:prune."""
+"""cache:clear, cache:forget, cache:prune, cache:stats."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from securely.cache import CacheManager
-from securely.cache.commands import ClearCommand, ForgetCommand, PruneCommand
+from securely.cache.commands import ClearCommand, ForgetCommand, PruneCommand, StatsCommand
 from securely.cache.options import CacheOptions
 from securely.console import Artisan, BufferedOutput
 from securely.container import Container
@@ -32,7 +34,7 @@ def run(cache: CacheManager) -> Run:
     container = Container()
     container.instance(CacheManager, cache)
     artisan = Artisan(container)
-    for command in (ClearCommand, ForgetCommand, PruneCommand):
+    for command in (ClearCommand, ForgetCommand, PruneCommand, StatsCommand):
         artisan.add(command)
 
     def run(line: str) -> tuple[int, str]:
@@ -85,3 +87,65 @@ def test_prune_when_some_have_expired_then_counts_them(
 
     assert run("cache:prune") == (0, '2 expired entries removed from the cache store "main".')
     assert run("cache:prune main") == (0, '0 expired entries removed from the cache store "main".')
+
+
+def test_clear_when_tags_are_named_then_only_those(cache: CacheManager, run: Run) -> None:
+    cache.tags("a", "b").put("key", 1)
+    cache.tags("c").put("key", 2)
+    cache.put("key", 3)
+
+    code, said = run("cache:clear --tags=a,x")
+
+    assert (code, said) == (
+        0,
+        'The cache store "main" has nothing any more with the tags "a", "x".',
+    )
+    assert cache.tags("a", "b").get("key") is None
+    assert (cache.tags("c").get("key"), cache.get("key")) == (2, 3)
+
+
+def test_stats_when_no_store_is_named_then_all(cache: CacheManager, run: Run) -> None:
+    cache.put("key", 1)
+
+    code, said = run("cache:stats --json")
+
+    assert code == 0
+    figures = {"entries_max": 10_000, "locks": 0}
+    assert json.loads(said) == {
+        "main": {"entries": 1, **figures},
+        "other": {"entries": 0, **figures},
+    }
+
+
+def test_stats_for_people(cache: CacheManager, run: Run) -> None:
+    code, said = run("cache:stats main")
+
+    assert code == 0
+    assert "main" in said
+    assert "10,000" in said
+    assert "other" not in said
+
+
+def test_stats_when_a_store_does_not_answer_then_says_why(tmp_path: Path, run: Run) -> None:
+    options = CacheOptions.parse(
+        {
+            "default": "main",
+            "stores": {
+                "main": {"driver": "array"},
+                "gone": {"driver": "redis", "url": f"unix://{tmp_path}/gone"},
+            },
+        },
+        "cache",
+    )
+    container = Container()
+    container.instance(CacheManager, CacheManager(options.default, options.stores))
+    artisan = Artisan(container)
+    artisan.add(StatsCommand)
+    output = BufferedOutput()
+
+    code = artisan.run(["cache:stats", "--json"], output)
+
+    said = json.loads(output.fetch())
+    assert code == 1
+    assert said["main"]["entries"] == 0
+    assert "error" in said["gone"]

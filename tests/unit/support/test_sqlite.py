@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -399,3 +400,14 @@ def test_errors_when_copied_keep_their_message_and_data(kind):
     assert (type(twin), str(twin)) == (kind, str(error))
     assert (twin.path, twin.reason) == ("/data/notes.db", "a reason")
     assert "/data/notes.db" in str(error)
+
+
+def test_database_when_threads_make_and_drop_others_then_each_opens(tmp_path: Path) -> None:
+    def use(number: int) -> int:
+        database = Database(tmp_path / f"{number % 4}.db", migrations=[])
+        database.query("SELECT 1")
+        database.close()
+        return number
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(use, range(400))) == sum(range(400))
