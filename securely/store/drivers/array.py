@@ -289,7 +289,9 @@ class ArrayEngine(Threaded):
         kept = rows
         old = kept.set(key, entry)
         self._note_undo(lambda: kept.set(key, old))
-        if any(watched == tree for watched, _ in self._watchers.values()):
+        # What is over already is removed in silence, as is what was not there.
+        silent = entry is None and _live(old) is None
+        if not silent and any(watched == tree for watched, _ in self._watchers.values()):
             self._note(tree, Change(key, entry))
 
     def _note(self, tree: str, change: Change) -> None:

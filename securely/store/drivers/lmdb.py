@@ -405,7 +405,10 @@ class LmdbEngine(Threaded):
     def _set(self, write: _Write, prefix: bytes, key: bytes, entry: Entry | None) -> None:
         transaction = write.open[-1]
         if entry is None:
-            transaction.delete(prefix + key)
+            found = transaction.pop(prefix + key)
+            # What is over already is removed in silence, as is what was not there.
+            if _live(found) is None:
+                return
         else:
             transaction.put(prefix + key, _packed(entry))
         if write.watched is None:

@@ -212,6 +212,7 @@ class SqliteEngine(Threaded):
         def clear(connection: sqlite3.Connection, table: Table) -> int:
             with self.write():
                 (live,) = connection.execute(table.size, (clock.timestamp(),)).fetchone()
+                self._expire(connection, table, -1)
                 connection.execute(table.clear)
                 return int(live)
 
@@ -222,6 +223,7 @@ class SqliteEngine(Threaded):
 
         def remove(connection: sqlite3.Connection, table: Table) -> bool:
             with self.write():
+                self._expire(connection, table, -1)
                 drop(connection, table)
             return True
 
@@ -560,7 +562,9 @@ def _modify(
     except (sqlite3.Error, DatabaseError) as error:
         raise _Theirs(error) from error
     if entry is None:
-        connection.execute(table.delete, (key,))
+        # What is over already is removed in silence, and later.
+        if row is not None:
+            connection.execute(table.delete, (key,))
     elif not isinstance(entry, Missing):
         connection.execute(table.put, (key, *entry))
 
