@@ -247,11 +247,11 @@ class RedisStore:
 
         The server is asked for its keys a thousand at a time, and goes on with other work.
         """
-        run(self._flush(prefix))
+        run(self._scan(self._values + _bytes(prefix), remove=True))
 
     async def aflush(self, prefix: str) -> None:
         """Async twin of :meth:`flush`."""
-        await arun(self._flush(prefix))
+        await arun(self._scan(self._values + _bytes(prefix), remove=True))
 
     def prune(self) -> int:
         """Return 0: the server removes what has expired by itself."""
@@ -260,6 +260,14 @@ class RedisStore:
     async def aprune(self) -> int:
         """Async twin of :meth:`prune`."""
         return 0
+
+    def stats(self, prefix: str) -> dict[str, int | float | str]:
+        """Return entries and locks with *prefix*, and the memory of the whole server."""
+        return run(self._stats(prefix))
+
+    async def astats(self, prefix: str) -> dict[str, int | float | str]:
+        """Async twin of :meth:`stats`."""
+        return await arun(self._stats(prefix))
 
     def close(self) -> None:
         """Close the connections of all threads; those of an event loop close with it."""
@@ -439,17 +447,29 @@ class RedisStore:
             if (yield from self._swap(key, entry, row, *_lifetime(seconds))):
                 return True
 
-    def _flush(self, prefix: str) -> Steps[None]:
-        pattern = b"".join(_escaped(self._values + _bytes(prefix))) + b"*"
-        cursor = 0
+    def _stats(self, prefix: str) -> Steps[dict[str, int | float | str]]:
+        name = _bytes(prefix)
+        memory = yield from self._ask("INFO", "memory")
+        return {
+            "entries": (yield from self._scan(self._values + name)),
+            "locks": (yield from self._scan(self._locks + name)),
+            "server": self._server.place,
+            "server_bytes": memory["used_memory"],
+            "server_bytes_max": memory["maxmemory"] or "no limit",
+        }
+
+    def _scan(self, prefix: bytes, *, remove: bool = False) -> Steps[int]:
+        """Count the keys with *prefix*, about a thousand at a time, and remove them if told so."""
+        pattern = b"".join(_escaped(prefix)) + b"*"
+        cursor = count = 0
         while True:
-            cursor, keys = yield from self._ask(
-                "SCAN", cursor, "MATCH", pattern, "COUNT", _CHUNK_KEYS
-            )
-            if keys:
+            step = yield from self._ask("SCAN", cursor, "MATCH", pattern, "COUNT", _CHUNK_KEYS)
+            cursor, keys = step
+            count += len(keys)
+            if remove and keys:
                 yield from self._ask("UNLINK", *keys)
             if cursor == 0:
-                return
+                return count
 
     def _taking(self, name: str, owner: str, seconds: float | None) -> tuple[Any, ...]:
         place = self._locks + _bytes(name)

@@ -92,6 +92,11 @@ class RedisServer:
         # The child must not talk on its parent's connections.
         renew_after_fork(self, "_client", _nothing)
 
+    @property
+    def place(self) -> str:
+        """Where it is, without who asks."""
+        return str(self._address)
+
     def send(self, *command: Any) -> Any:
         """Send one command and return the answer.
 
@@ -236,7 +241,7 @@ class RedisServer:
         reason = str(error) or (late if isinstance(error, TimeoutError) else type(error).__name__)
         if password := self._address.password:
             reason = reason.replace(password, HIDDEN)
-        return StoreUnavailable(self._store, str(self._address), reason)
+        return StoreUnavailable(self._store, self.place, reason)
 
 
 @functools.cache

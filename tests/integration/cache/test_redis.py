@@ -247,6 +247,23 @@ def test_flush_when_others_use_the_database_then_theirs_and_locks_stay(
     assert sorted(raw.keys("*")) == [b"cache:other:key", b"lock:redis:lock", b"queue:jobs"]
 
 
+def test_stats_when_asked_then_counts_what_has_the_prefix(
+    valkey: Valkey, store: RedisStore, raw: Any
+) -> None:
+    raw.set("queue:jobs", "theirs")
+    store.put_many({f"blog:{number}": number for number in range(2_500)}, None)
+    store.put("shop:key", 1, None)
+    store.acquire("blog:lock", "ann", None, bound=True)
+
+    found = store.stats("blog:")
+
+    assert found == asyncio.run(store.astats("blog:")) | {"server_bytes": found["server_bytes"]}
+    assert (found["entries"], found["locks"]) == (2_500, 1)
+    assert found["server"] == str(valkey.address)
+    assert isinstance(found["server_bytes"], int)
+    assert found["server_bytes_max"] == "no limit"
+
+
 def test_prefixes_when_two_applications_share_a_server_then_neither_sees_the_other(
     store: RedisStore,
 ) -> None:
