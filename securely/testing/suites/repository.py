@@ -105,6 +105,7 @@ class RepositorySuite:
 
     def test_tags_in_async_code_do_the_same(self, cache: Repository) -> None:
         """The twins are the same."""
+
         async def use() -> list[object]:
             tagged = cache.tags("a")
             await tagged.aput("x", 1, 60)
@@ -193,10 +194,10 @@ class RepositorySuite:
     ) -> None:
         """No two count as one."""
         limiter = RateLimiter(cache)
-        limit = Limit.per_minute(5).by("ann")
+        limits = [Limit.per_minute(5).by("ann")] * 20
 
         with ThreadPoolExecutor(8) as pool:
-            verdicts = list(pool.map(lambda _: limiter.consume(limit), range(20)))
+            verdicts = list(pool.map(limiter.consume, limits))
 
         assert sum(verdict.allowed for verdict in verdicts) == 5
         refused = [verdict.retry_after for verdict in verdicts if not verdict.allowed]
