@@ -17,5 +17,9 @@ config = {
             "size_bytes_max": 2**30,
         },
         "null": {"driver": "null"},
+        # A server, shared by all machines that reach it: pip install "securely[redis]".
+        # "redis": {"driver": "redis", "url": env("REDIS_URL", "redis://127.0.0.1:6379/0")},
+        # The first one that answers.
+        # "failover": {"driver": "failover", "stores": ["redis", "disk"]},
     },
 }

@@ -93,7 +93,7 @@ class LocksUnsupported(CacheError):
     def __init__(self, store: str) -> None:
         self.store = store
         super().__init__(
-            f'Cache store "{store}" has no locks. Use one that has (array, disk), or let its '
+            f'Cache store "{store}" has no locks. Use one that has (array, disk, redis), or let its '
             "driver satisfy securely.cache.LockStore."
         )
 
