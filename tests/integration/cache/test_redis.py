@@ -17,10 +17,20 @@ from typing import Any
 
 import pytest
 
-from securely.cache import EntryRefused, Repository, StoreUnavailable
+from securely import Application
+from securely.cache import (
+    CacheFailedOver,
+    CacheManager,
+    EntryRefused,
+    Repository,
+    StoreUnavailable,
+)
 from securely.cache.drivers.redis import RedisStore
 from securely.cache.drivers.redis_server import Address
 from securely.encryption import KeyRing
+from securely.events import Dispatcher
+from securely.facades import Cache
+from securely.log import LogManager
 from securely.support.clock import FrozenClock, using
 from securely.support.missing import MISSING
 from tests.valkey import Valkey
@@ -672,3 +682,83 @@ except ImportError as error:
     assert process.stdout == (
         'The package "redis" is not installed. Install it with: pip install "securely[redis]"\n'
     )
+
+
+# In an application
+
+
+@pytest.fixture
+def app(valkey: Valkey, tmp_path: Path) -> Iterator[Any]:
+    """A booted application whose cache is on the server, and disk where that is gone."""
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "cache.py").write_text(
+        "from securely.config import env\n"
+        "config = {'default': 'redis', 'prefix': 'blog:', 'stores': {\n"
+        "    'redis': {'driver': 'redis', 'url': env('REDIS_URL')},\n"
+        "    'gone': {'driver': 'redis', 'url': 'unix:///nowhere/s'},\n"
+        "    'disk': {'driver': 'disk'},\n"
+        "    'safe': {'driver': 'failover', 'stores': ['gone', 'disk']},\n"
+        "}}\n"
+    )
+    environment = {
+        "APP_ENV": "testing",
+        "APP_KEY": "k" * 32,
+        "LOG_CHANNEL": "array",
+        "REDIS_URL": f"unix://{valkey.path}",
+    }
+    app = Application.configure(tmp_path).build(environment=environment)
+    with app.active():
+        try:
+            yield app.boot()
+        finally:
+            app.make(CacheManager).close()
+            app.terminate()
+
+
+def test_redis_when_configured_then_used_with_prefix_and_refusals_are_logged(
+    app: Any, raw: Any
+) -> None:
+    fake = app.make(LogManager).fake()
+    Cache.put("key", 1)
+    kept = Cache.get("key")
+    raw.set("cache:redis:blog:key", "planted")
+
+    assert kept == 1
+    assert Cache.get("key") is None
+    fake.assert_logged("warning", "cache entry refused")
+
+
+def test_memo_when_in_an_application_then_lasts_for_its_scope(app: Any) -> None:
+    with app.scope():
+        Cache.memo().get("key")
+        Cache.put("key", 1)
+        within = Cache.memo().get("key")
+    with app.scope():
+        after = Cache.memo().get("key")
+
+    assert (within, after) == (None, 1)
+
+
+def test_failover_when_the_first_is_gone_then_heard_and_the_second_answers(app: Any) -> None:
+    heard: list[CacheFailedOver] = []
+    app.make(Dispatcher).listen(CacheFailedOver, heard.append)
+
+    Cache.store("safe").put("key", 1)
+    Cache.store("safe").tags("people").put("ann", 2, 60)
+
+    assert Cache.store("disk").get("key") == 1
+    assert Cache.store("safe").tags("people").get("ann") == 2
+    assert [event.store for event in heard] == ["gone"]
+
+
+def test_terminate_when_the_application_ends_then_no_connection_is_left(
+    app: Any, raw: Any, eventually: Callable[[Callable[[], bool]], float]
+) -> None:
+    Cache.put("key", 1)
+    before = clients(raw)
+
+    app.terminate()
+
+    assert before >= 1
+    eventually(lambda: clients(raw) == 0)
