@@ -62,10 +62,6 @@ class _Local(threading.local):
     write: _Write | None = None
 
 
-# What a fork has left here from the parent: it is neither used nor closed.
-_inherited: list[Any] = []
-
-
 class LmdbEngine(Threaded):
     """Trees in an LMDB environment on a local disk, for all processes of one machine.
 
@@ -100,6 +96,8 @@ class LmdbEngine(Threaded):
         renew_after_fork(self, "_opening", threading.Lock)
         self._lock = WriterLock(directory / "writer.lock", name, busy_seconds)
         self._local = _Local()
+        # The threads that have a transaction open.
+        self._within: set[int] = set()
 
     @classmethod
     def build(cls, name: str, options: LmdbOptions, materials: Materials) -> LmdbEngine:
@@ -307,8 +305,13 @@ class LmdbEngine(Threaded):
             if write is not None:
                 yield write.open[-1]
                 return
-            with self._env().begin() as transaction:
-                yield transaction
+            environment = self._env()
+            self._within.add(here := threading.get_ident())
+            try:
+                with environment.begin() as transaction:
+                    yield transaction
+            finally:
+                self._within.discard(here)
 
     @contextmanager
     def _writing(self) -> Generator[_Write]:
@@ -327,14 +330,16 @@ class LmdbEngine(Threaded):
         write = self._local.write
         if write is None:
             with self._lock.held():
-                with self._errors():
-                    transaction = environment.begin(write=True)
-                write = self._local.write = _Write(transaction)
+                self._within.add(here := threading.get_ident())
                 try:
+                    with self._errors():
+                        transaction = environment.begin(write=True)
+                    write = self._local.write = _Write(transaction)
                     with self._ended(write):
                         yield write
                 finally:
                     self._local.write = None
+                    self._within.discard(here)
             return
         with self._errors():
             write.open.append(environment.begin(parent=write.open[-1], write=True))
@@ -364,11 +369,25 @@ class LmdbEngine(Threaded):
         with self._opening:
             if self._environment is None or self._pid != os.getpid():
                 if self._environment is not None:
-                    _inherited.append(self._environment)
-                    self._local.write = None
+                    self._leave_inherited()
                 self._environment = self._open()
                 self._pid = os.getpid()
             return self._environment
+
+    def _leave_inherited(self) -> None:
+        """Close what a fork has left here of the parent's, so that it can be opened anew.
+
+        LMDB knows readers and locks by their process, so the parent's stay. But a transaction that
+        was open would be ended here, in the memory that both share, and the parent's with it.
+        """
+        if self._within:
+            reason = (
+                "this process was forked while a thread had a transaction open. "
+                "Fork before threads use it, or start the child with subprocess."
+            )
+            raise StoreUnavailable(self.name, self.place, reason)
+        self._environment.close()
+        self._environment = None
 
     def _open(self) -> Any:
         lmdb = require("lmdb", "lmdb")

@@ -218,6 +218,11 @@ class EngineSuite:
         travel(10)
 
         seen: list[object] = []
+
+        def look(found: Any) -> Any:
+            seen.append(found)
+            return MISSING
+
         assert engine.get("t", b"a") is None
         assert [row[0] for row in engine.rows("t", Span(), limit=9)] == [b"b", b"y"]
         assert engine.rows("t", Span(), limit=1)[0][0] == b"b"
@@ -225,7 +230,7 @@ class EngineSuite:
         assert engine.count("t") == 2
         assert engine.delete("t", b"a") is False
         assert engine.replace("t", b"a", b"v", (None, b"w")) is False
-        engine.modify("t", b"a", lambda found: (seen.append(found), MISSING)[1])
+        engine.modify("t", b"a", look)
         assert seen == [None]
         assert engine.clear("t") == 2
 

@@ -196,3 +196,27 @@ def test_store_when_processes_start_at_once_then_all_can_use_it(
 
     assert [processes.finish(starter) for starter in starters] == ["done\n"] * 8
     assert store.tree("t").len() == 8
+
+
+@pytest.mark.parametrize("processes", ["lmdb"], indirect=True)
+def test_lmdb_when_forked_within_a_transaction_then_the_child_is_turned_away(
+    processes: Any, store: Database
+) -> None:
+    program = """
+with store.transaction():
+    store.put("k", 1)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            store.get("k")
+        except Exception as error:
+            code = 0 if "forked while a thread" in str(error) else 2
+        finally:
+            os._exit(code)
+    say(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+say(store.get("k"))
+"""
+
+    assert processes.finish(processes.start(program)) == "0\n1\n"
+    assert store.get("k") == 1
