@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -76,6 +77,14 @@ class Valkey:
         self._process.kill()
         self._process.wait()
         Path(self.path).unlink(missing_ok=True)
+
+    def pause(self) -> None:
+        """Let it stand still: it takes connections and does not answer."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self._process.send_signal(signal.SIGCONT)
 
     def flush(self) -> None:
         """Empty it."""

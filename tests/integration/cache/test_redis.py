@@ -412,6 +412,74 @@ def test_server_when_killed_and_started_again_then_unavailable_until_then(
     store.close()
 
 
+def test_server_when_it_stops_for_a_while_then_no_late_answer_is_taken_for_another(
+    own_valkey: Callable[..., Valkey],
+) -> None:
+    server = own_valkey()
+    store = RedisStore(replace(server.address, timeout_seconds=PATIENCE_SECONDS), SEAL)
+    store.put_many({"a": "a", "b": "b"}, None)
+
+    async def use() -> None:
+        assert await store.aget("a") == "a"
+        server.pause()
+        with pytest.raises(StoreUnavailable):
+            store.get("a")
+        with pytest.raises(StoreUnavailable, match=r"no answer within 0\.3 seconds"):
+            await store.aget("a")
+        server.resume()
+        assert [store.get("b"), await store.aget("b")] == ["b", "b"]
+
+    asyncio.run(use())
+    store.close()
+
+
+@pytest.fixture
+def breaking() -> Iterator[Address]:
+    """A server that breaks its first connection in the midst of a command, then answers nil."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+
+        def serve() -> None:
+            for answer in (b"", b"$-1\r\n"):
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(1_000)
+                    connection.sendall(answer)
+
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(serve)
+            yield Address(port=listener.getsockname()[1])
+            listener.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("colour", ["sync", "async"])
+def test_read_when_its_connection_breaks_then_sent_again(breaking: Address, colour: str) -> None:
+    store = RedisStore(breaking, SEAL)
+
+    found = store.get("key") if colour == "sync" else asyncio.run(store.aget("key"))
+    store.close()
+
+    assert found is MISSING
+
+
+@pytest.mark.parametrize("colour", ["sync", "async"])
+def test_write_when_its_connection_breaks_then_unavailable_and_not_done_twice(
+    breaking: Address, colour: str
+) -> None:
+    store = RedisStore(breaking, SEAL)
+
+    def write() -> None:
+        if colour == "sync":
+            store.put("key", 1, None)
+        else:
+            asyncio.run(store.aput("key", 1, None))
+
+    with pytest.raises(StoreUnavailable):
+        write()
+    store.close()
+
+
 def test_connection_when_the_server_closes_it_then_another_is_opened(
     store: RedisStore, raw: Any
 ) -> None:
