@@ -49,10 +49,20 @@ class Unsigned(Codec[Any]):
         return Unsigned(self.store, tree, SEAL, of=of)
 
     def sealed(self, key: bytes, expires: float | None, body: bytes) -> bytes:
-        return body[:1] + b"\x00" * 32 + body[1:]
+        return b"\x00" * 32 + body
 
     def unsealed(self, key: bytes, expires: float | None, data: bytes) -> bytes:
-        return data[:1] + data[33:]
+        return data[32:]
+
+    def items(self, rows: Any) -> Any:
+        decode = self._decode
+        for key, _expires, data in rows:
+            body = data[32:]
+            shown = key[1:] if key[0] == 1 else self.key(key)
+            if body[0] == 74:
+                yield shown, decode(body[1:])
+            else:
+                yield shown, self.value(key, body)
 
 
 class Ours:

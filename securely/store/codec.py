@@ -1,7 +1,7 @@
 """The envelope of a value: what it is, a signature over all it stands for, and the value.
 
-byte 0        which codec: J is tagged JSON, B is bytes as they are
-bytes 1-32    HMAC-SHA256 over store, tree, key, end of the lifetime, codec and value
+bytes 0-31    HMAC-SHA256 over store, tree, key, end of the lifetime, codec and value
+byte 32       which codec: J is tagged JSON, B is bytes as they are
 the rest      the value
 """
 
@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import dataclasses
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
 from enum import Enum
 from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
+from securely.store.contracts import Row
 from securely.store.exceptions import Corrupted, ValueTooLarge, WrongType
 from securely.store.keys import Key, decode_key
 
@@ -23,11 +24,13 @@ V = TypeVar("V")
 # The lengths of store and tree; then the length of the key and the end of the lifetime, -1 for
 # none. With the lengths no two rows give the same bytes to sign.
 _PLACE: Final = struct.Struct(">HH")
-_HEAD: Final = struct.Struct(">Id")
+_head: Final = struct.Struct(">Id").pack
 _JSON: Final = b"J"
+_JSON_CODE: Final = _JSON[0]
 _BYTES: Final = b"B"
-# Where the value begins: behind the codec and 32 bytes of signature.
-_BODY: Final = 33
+# The bytes of a signature, in front of all.
+_MAC: Final = 32
+_FORGED: Final = "its signature does not match"
 
 
 class Seal(Protocol):
@@ -54,7 +57,10 @@ class Codec(Generic[V]):
         value_bytes_max: The largest value that is taken.
     """
 
-    __slots__ = ("_max", "_of", "_place", "_resolve", "_seal", "_serializer", "store", "tree")
+    __slots__ = (
+        *("_decode", "_encode", "_max", "_of", "_place", "_resolve", "_seal", "_sign", "_verify"),
+        *("store", "tree"),
+    )
 
     def __init__(
         self,
@@ -69,12 +75,16 @@ class Codec(Generic[V]):
         self.store = store
         self.tree = tree
         self._seal = seal
+        self._sign = seal.sign
+        self._verify = seal.verify
         self._resolve = resolve
         self._of: type[Any] = object if of is None else of
         from securely.support.serializer import Serializer  # msgspec: not before it is needed
 
         allowed = [self._of] if _is_written_by_name(self._of) else []
-        self._serializer = Serializer(allowed, resolve)
+        serializer = Serializer(allowed, resolve)
+        self._encode = serializer.encode
+        self._decode: Callable[[bytes], Any] = serializer.decode
         self._max = value_bytes_max
         names = store.encode(), tree.encode()
         self._place = _PLACE.pack(*map(len, names)) + b"".join(names)
@@ -97,7 +107,7 @@ class Codec(Generic[V]):
             raise WrongType(self.tree, self._of.__name__, type(value).__name__)
         if type(value) is bytes:
             return self.sealed(key, expires, _BYTES + cast("bytes", value))
-        return self.sealed(key, expires, _JSON + self._serializer.encode(value))
+        return self.sealed(key, expires, _JSON + self._encode(value))
 
     def sealed(self, key: bytes, expires: float | None, body: bytes) -> bytes:
         """Return the row of a *body*: codec and value.
@@ -107,7 +117,8 @@ class Codec(Generic[V]):
         """
         if len(body) - 1 > self._max:
             raise ValueTooLarge(self.tree, len(body) - 1, self._max)
-        return body[:1] + self._seal.sign(self._covered(key, expires, body)) + body[1:]
+        end = -1.0 if expires is None else expires
+        return self._sign(self._place + _head(len(key), end) + key + body) + body
 
     def open(self, key: bytes, expires: float | None, data: bytes) -> V:
         """Return the value that lies in *data*.
@@ -116,15 +127,44 @@ class Codec(Generic[V]):
             Corrupted: We have not written it there.
             WrongType: It is not of the type of the tree.
         """
-        body = self.unsealed(key, expires, data)
+        return self.value(key, self.unsealed(key, expires, data))
+
+    def items(self, rows: Iterable[Row]) -> Generator[tuple[Any, V]]:
+        """Give the keys and values of *rows*, as :meth:`open` and :meth:`key` do one by one.
+
+        A scan spends its time here, so it calls as little as it can.
+        """
+        place, verify, decode = self._place, self._verify, self._decode
+        plain = self._of is object
+        for key, expires, data in rows:
+            body = data[_MAC:]
+            end = -1.0 if expires is None else expires
+            if not verify(place + _head(len(key), end) + key + body, data[:_MAC]):
+                raise self.refused(key, _FORGED)
+            shown = key[1:] if key[0] == 1 else self.key(key)
+            if plain and body[0] == _JSON_CODE:
+                try:
+                    yield shown, decode(body[1:])
+                except ValueError as error:  # Undecodable is one
+                    raise self.refused(key, str(error)) from error
+            else:
+                yield shown, self.value(key, body)
+
+    def value(self, key: bytes, body: bytes) -> V:
+        """Return the value that a *body* is.
+
+        Raises:
+            Corrupted: It is none, though it was signed.
+            WrongType: It is not of the type of the tree.
+        """
         value: Any
-        if body[:1] == _BYTES:
-            value = body[1:]
-        else:
+        if body[:1] == _JSON:
             try:
-                value = self._serializer.decode(body[1:])
+                value = self._decode(body[1:])
             except ValueError as error:  # Undecodable is one
                 raise self.refused(key, str(error)) from error
+        else:
+            value = body[1:]
         if not isinstance(value, self._of):
             raise WrongType(self.tree, self._of.__name__, type(value).__name__)
         return cast("V", value)
@@ -135,9 +175,10 @@ class Codec(Generic[V]):
         Raises:
             Corrupted: It is not.
         """
-        body = data[:1] + data[_BODY:]
-        if not self._seal.verify(self._covered(key, expires, body), data[1:_BODY]):
-            raise self.refused(key, "its signature does not match")
+        body = data[_MAC:]
+        end = -1.0 if expires is None else expires
+        if not self._verify(self._place + _head(len(key), end) + key + body, data[:_MAC]):
+            raise self.refused(key, _FORGED)
         return body
 
     def refused(self, key: bytes, reason: str) -> Corrupted:
@@ -159,10 +200,6 @@ class Codec(Generic[V]):
             return decode_key(key)
         except (ValueError, IndexError) as error:
             raise Corrupted(self.store, self.tree, key, f"its key is none ({error})") from error
-
-    def _covered(self, key: bytes, expires: float | None, body: bytes) -> bytes:
-        end = -1.0 if expires is None else expires
-        return b"".join((self._place, _HEAD.pack(len(key), end), key, body))
 
 
 def _is_written_by_name(of: type) -> bool:

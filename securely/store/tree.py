@@ -562,22 +562,16 @@ class Tree(Generic[V]):
     def _edge(self, span: Span, *, reverse: bool) -> tuple[Any, V] | None:
         bound = self.bound
         rows = bound.engine.rows(bound.name, span, limit=1, reverse=reverse)
-        return self._opened(rows)[0] if rows else None
+        return next(bound.codec.items(rows), None)
 
     def _pop(self, *, reverse: bool) -> tuple[Any, V] | None:
         bound = self.bound
         with bound.engine.write():
             rows = bound.engine.rows(bound.name, Span(), limit=1, reverse=reverse)
-            if not rows:
-                return None
-            ((found,),) = (self._opened(rows),)
-            bound.engine.delete(bound.name, rows[0][0])
+            found = next(bound.codec.items(rows), None)
+            if found is not None:
+                bound.engine.delete(bound.name, rows[0][0])
             return found
-
-    def _opened(self, rows: list[Row]) -> list[tuple[Any, V]]:
-        codec = self.bound.codec
-        key, value = codec.key, codec.open
-        return [(key(row[0]), value(*row)) for row in rows]
 
     def _page(self, span: Span, reverse: bool, limit: int) -> list[Row]:
         bound = self.bound
@@ -587,7 +581,7 @@ class Tree(Generic[V]):
         limit = _PAGE
         while True:
             rows = self._page(span, reverse, limit)
-            yield from self._opened(rows)
+            yield from self.bound.codec.items(rows)
             if len(rows) < limit:
                 return
             span, limit = _rest(span, rows, reverse), _PAGE_MAX
@@ -596,7 +590,7 @@ class Tree(Generic[V]):
         engine, limit = self.bound.engine, _PAGE
         while True:
             rows = await engine.aside(self._page, span, reverse, limit)
-            for item in self._opened(rows):
+            for item in self.bound.codec.items(rows):
                 yield item
             if len(rows) < limit:
                 return

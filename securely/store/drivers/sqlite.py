@@ -386,10 +386,10 @@ class SqliteEngine(Threaded):
 
     def _read(self, tree: str, work: Callable[[sqlite3.Connection, Table], T], absent: T) -> T:
         """Do *work* with the table of *tree*, or return *absent* where there is none."""
-        with self._errors():
-            # Twice: a table that we know may be gone, and the tree have another one by now.
-            for _ in range(2):
-                connection = self._connection()
+        # Twice: a table that we know may be gone, and the tree have another one by now.
+        for _ in range(2):
+            connection = self._connection()
+            try:
                 table = self._tables.get(tree) or self._patient(lambda c: self._find(c, tree))
                 if table is None:
                     break
@@ -399,9 +399,10 @@ class SqliteEngine(Threaded):
                     if not _is_gone(error, table):
                         if isinstance(error, DatabaseError):
                             raise
-                        again = partial(work, connection, table)
-                        return self._database.patiently(error, again)
+                        return self._database.patiently(error, partial(work, connection, table))
                     self._tables.pop(tree, None)
+            except (sqlite3.Error, DatabaseError) as error:
+                raise self._failed(error) from error
         return absent
 
     def _write(self, tree: str, work: Callable[[sqlite3.Connection, Table], T]) -> T:
