@@ -15,7 +15,7 @@ JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install check fix test test-all bench catalog tree
+.PHONY: help run install check fix test test-all bench catalog component tree
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,10 @@ bench: $(VENV)/.installed-bench ## every benchmark; the tables are explained in 
 
 catalog: $(VENV)/.installed-dev ## write securely/foundation/catalog.py from the providers
 	$(PY) -m tools.catalog --write
+
+component: $(VENV)/.installed-dev ## write a new component in the common shape: `make component NAME=images`
+	@test -n "$(NAME)" || { echo 'Name it: make component NAME=images' >&2; exit 1; }
+	$(PY) -m tools.component $(NAME)
 
 tree: $(VENV)/.installed-dev ## print the package as a tree, and write it into ARCHITECTURE.md
 	$(PY) -m tools.tree --write

@@ -93,8 +93,8 @@ class LocksUnsupported(CacheError):
     def __init__(self, store: str) -> None:
         self.store = store
         super().__init__(
-            f'Cache store "{store}" has no locks. Use one that has (array, disk, redis), or let its '
-            "driver satisfy securely.cache.LockStore."
+            f'Cache store "{store}" has no locks. Use one that has (array, disk, redis), or let '
+            "its driver satisfy securely.cache.LockStore."
         )
 
     def __reduce__(self) -> tuple[type[LocksUnsupported], tuple[str]]:

@@ -1,0 +1,1 @@
+"""Writes a new component in the shape of the others."""
