@@ -62,7 +62,7 @@ class Unsigned(Codec[Any]):
             if body[0] == 74:
                 yield shown, decode(body[1:])
             else:
-                yield shown, self.value(key, body)
+                yield shown, self.value(body)
 
 
 class Ours:

@@ -126,8 +126,9 @@ class Codec(Generic[V]):
         Raises:
             Corrupted: We have not written it there.
             WrongType: It is not of the type of the tree.
+            Undecodable: It holds a class that is not allowed here, or is no more.
         """
-        return self.value(key, self.unsealed(key, expires, data))
+        return self.value(self.unsealed(key, expires, data))
 
     def items(self, rows: Iterable[Row]) -> Generator[tuple[Any, V]]:
         """Give the keys and values of *rows*, as :meth:`open` and :meth:`key` do one by one.
@@ -143,28 +144,18 @@ class Codec(Generic[V]):
                 raise self.refused(key, _FORGED)
             shown = key[1:] if key[0] == 1 else self.key(key)
             if plain and body[0] == _JSON_CODE:
-                try:
-                    yield shown, decode(body[1:])
-                except ValueError as error:  # Undecodable is one
-                    raise self.refused(key, str(error)) from error
+                yield shown, decode(body[1:])
             else:
-                yield shown, self.value(key, body)
+                yield shown, self.value(body)
 
-    def value(self, key: bytes, body: bytes) -> V:
+    def value(self, body: bytes) -> V:
         """Return the value that a *body* is.
 
         Raises:
-            Corrupted: It is none, though it was signed.
             WrongType: It is not of the type of the tree.
+            Undecodable: It holds a class that is not allowed here, or is no more.
         """
-        value: Any
-        if body[:1] == _JSON:
-            try:
-                value = self._decode(body[1:])
-            except ValueError as error:  # Undecodable is one
-                raise self.refused(key, str(error)) from error
-        else:
-            value = body[1:]
+        value: Any = self._decode(body[1:]) if body[:1] == _JSON else body[1:]
         if not isinstance(value, self._of):
             raise WrongType(self.tree, self._of.__name__, type(value).__name__)
         return cast("V", value)

@@ -8,7 +8,7 @@ signatures are the business of :mod:`securely.store.codec`. It is written in the
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, ParamSpec, Protocol, TypeAlias, TypeVar
@@ -187,7 +187,7 @@ class Engine(Protocol):
         """Give connections and files back; the engine opens them again when it is used again."""
         ...
 
-    def aside(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
+    async def aside(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run *work*, which uses this engine, without holding up the loop."""
         ...
 

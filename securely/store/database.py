@@ -323,7 +323,7 @@ class Database(Tree[Any]):
         return await self.bound.engine.aside(self.import_, file)
 
     def verify(self) -> Verification:
-        """Look at the file and at every row: signature, key and value; change nothing."""
+        """Look at the file, and at the key and the signature of every row; change nothing."""
         bound = self.bound
         problems = [Problem("", None, reason) for reason in bound.engine.check()]
         rows = 0
@@ -384,7 +384,7 @@ def _verify_tree(engine: Engine, tree: str, codec: Codec[Any], problems: list[Pr
             count += 1
             try:
                 codec.key(key)
-                codec.open(key, expires, data)
+                codec.unsealed(key, expires, data)
             except Corrupted as error:
                 problems.append(Problem(tree, error.key, error.reason))
         span = Span(rows[-1][0] + b"\x00")

@@ -23,6 +23,7 @@ __all__ = ["Key", "after_prefix", "decode_key", "encode_key", "encode_prefix", "
 Key: TypeAlias = Union[bytes, str, int, "tuple[Key, ...]"]
 """What may be a key. Tuples may hold tuples, sixteen deep."""
 
+# The byte that each kind begins with: their order is that of the kinds.
 _BYTES: Final = 0x01
 _TEXT: Final = 0x02
 _TUPLE: Final = 0x30

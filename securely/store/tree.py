@@ -507,15 +507,8 @@ class Tree(Generic[V]):
         """Async twin of :meth:`watch_prefix`."""
         return await self.bound.engine.aside(self.watch_prefix, prefix)
 
-    def __len__(self) -> int:
-        return self.len()
-
     def __contains__(self, key: Key) -> bool:
         return self.contains(key)
-
-    def __bool__(self) -> bool:
-        # A tree is a thing, not its contents: nobody wants to count by `if tree:`.
-        return True
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import struct
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from securely.store.contracts import Change, Changes, Entry, Row, Span
+from securely.store.contracts import Changes, Entry, Row, Span
 from securely.store.drivers.base import Threaded
 from securely.store.drivers.lmdb_lock import WriterLock
+from securely.store.drivers.lmdb_rows import (
+    CHANGES_AT,
+    END,
+    FIRST_TREE,
+    NAMES,
+    NEXT_ID,
+    NEXT_TREE,
+    POSITION,
+    TREE,
+    WATCHERS,
+    add_number,
+    backward,
+    find_tree,
+    forward,
+    live_entry,
+    name_key,
+    note_change,
+    pack_entry,
+    read_changes,
+    read_number,
+    unpack_entry,
+    watched_trees,
+)
 from securely.store.exceptions import StoreError, StoreFull, StoreUnavailable
 from securely.store.manager import Materials
 from securely.store.options import LmdbOptions
@@ -26,24 +47,6 @@ __all__ = ["LmdbEngine"]
 
 # LMDB takes keys of 511 bytes; four of them say which tree.
 _KEY_BYTES_MAX: Final = 507
-_TREE: Final = struct.Struct(">I")
-_NUMBER: Final = struct.Struct(">Q")
-_END: Final = struct.Struct(">d")
-_CHANGE: Final = struct.Struct(">16sBH")
-# What is in the numbers of trees below the first tree: what the engine knows, and the changes.
-_OWN: Final = _TREE.pack(0)
-_CHANGES_AT: Final = _TREE.pack(1)
-_FIRST_TREE: Final = 16
-_NEXT_ID: Final = _OWN + b"id"
-_NEXT_TREE: Final = _OWN + b"tree"
-_POSITION: Final = _OWN + b"position"
-_NAMES: Final = _OWN + b"name:"
-_WATCHERS: Final = _OWN + b"watch:"
-# As in the sqlite driver: how many changes are kept, how large with their value, how many are
-# told at once.
-_CHANGES_MAX: Final = 4_096
-_DATA_BYTES_MAX: Final = 16_384
-_CHANGES: Final = 256
 # Rows that one transaction removes when lifetimes are over.
 _EXPIRE_ROWS: Final = 1_000
 # Processes and threads that may read at once.
@@ -113,9 +116,9 @@ class LmdbEngine(Threaded):
     def get(self, tree: str, key: bytes) -> Entry | None:
         """Return what *key* has."""
         with self._reading() as transaction:
-            prefix = _find(transaction, tree)
+            prefix = find_tree(transaction, tree)
             found = None if prefix is None else transaction.get(prefix + key)
-        return _live(found)
+        return live_entry(found)
 
     def put(self, tree: str, key: bytes, entry: Entry) -> None:
         """Let *key* have *entry*, whatever it had."""
@@ -134,8 +137,8 @@ class LmdbEngine(Threaded):
     ) -> None:
         """Let *key* have what *change* makes of what it has, with the write lock held."""
         with self._writing() as write:
-            prefix = _find(write.open[-1], tree)
-            found = None if prefix is None else _live(write.open[-1].get(prefix + key))
+            prefix = find_tree(write.open[-1], tree)
+            found = None if prefix is None else live_entry(write.open[-1].get(prefix + key))
             made = change(found)
             if not isinstance(made, Missing) and (made is not None or prefix is not None):
                 self._set(write, prefix or self._prefix(write, tree), key, made)
@@ -143,8 +146,8 @@ class LmdbEngine(Threaded):
     def replace(self, tree: str, key: bytes, old: bytes, entry: Entry) -> bool:
         """Let *key* have *entry* if it has the bytes *old* without an end; return whether so."""
         with self._writing() as write:
-            prefix = _find(write.open[-1], tree)
-            if prefix is None or _live(write.open[-1].get(prefix + key)) != (None, old):
+            prefix = find_tree(write.open[-1], tree)
+            if prefix is None or live_entry(write.open[-1].get(prefix + key)) != (None, old):
                 return False
             self._set(write, prefix, key, entry)
             return True
@@ -152,8 +155,8 @@ class LmdbEngine(Threaded):
     def delete(self, tree: str, key: bytes) -> bool:
         """Remove *key*; return whether it was there."""
         with self._writing() as write:
-            prefix = _find(write.open[-1], tree)
-            if prefix is None or _live(write.open[-1].get(prefix + key)) is None:
+            prefix = find_tree(write.open[-1], tree)
+            if prefix is None or live_entry(write.open[-1].get(prefix + key)) is None:
                 return False
             self._set(write, prefix, key, None)
             return True
@@ -163,14 +166,14 @@ class LmdbEngine(Threaded):
         now = clock.timestamp()
         rows: list[Row] = []
         with self._reading() as transaction:
-            prefix = _find(transaction, tree)
+            prefix = find_tree(transaction, tree)
             if prefix is None:
                 return rows
-            scan = _backward if reverse else _forward
+            scan = backward if reverse else forward
             for key, packed in scan(transaction, prefix, span):
-                expires, data = _unpacked(packed)
+                expires, data = unpack_entry(packed)
                 if expires is None or expires > now:
-                    rows.append((key[_TREE.size :], expires, data))
+                    rows.append((key[TREE.size :], expires, data))
                     if len(rows) == limit:
                         break
         return rows
@@ -179,33 +182,33 @@ class LmdbEngine(Threaded):
         """Return how many rows *tree* has."""
         now = clock.timestamp()
         with self._reading() as transaction:
-            prefix = _find(transaction, tree)
+            prefix = find_tree(transaction, tree)
             if prefix is None:
                 return 0
-            ends = (_unpacked(packed)[0] for _, packed in _forward(transaction, prefix, Span()))
+            ends = (unpack_entry(packed)[0] for _, packed in forward(transaction, prefix, Span()))
             return sum(end is None or end > now for end in ends)
 
     def clear(self, tree: str) -> int:
         """Remove all rows of *tree*; return how many there were."""
         with self.write(), self._writing() as write:
             count = self.count(tree)
-            prefix = _find(write.open[-1], tree)
+            prefix = find_tree(write.open[-1], tree)
             if prefix is not None:
-                for key, _ in list(_forward(write.open[-1], prefix, Span())):
-                    self._set(write, prefix, key[_TREE.size :], None)
+                for key, _ in list(forward(write.open[-1], prefix, Span())):
+                    self._set(write, prefix, key[TREE.size :], None)
             return count
 
     def drop(self, tree: str) -> bool:
         """Remove *tree* itself; return whether it was there."""
         with self.write(), self._writing() as write:
             self.clear(tree)
-            return bool(write.open[-1].delete(_name_key(tree)))
+            return bool(write.open[-1].delete(name_key(tree)))
 
     def trees(self) -> list[str]:
         """Return the names of all trees, sorted."""
         with self._reading() as transaction:
-            found = list(_forward(transaction, _NAMES, Span()))
-        return sorted(value[_TREE.size :].decode(errors="replace") for _, value in found)
+            found = list(forward(transaction, NAMES, Span()))
+        return sorted(value[TREE.size :].decode(errors="replace") for _, value in found)
 
     @contextmanager
     def write(self) -> Generator[None]:
@@ -220,24 +223,24 @@ class LmdbEngine(Threaded):
     def reserve(self, count: int) -> int:
         """Reserve *count* numbers that nobody had before; return the first."""
         with self._writing() as write:
-            return _add(write.open[-1], _NEXT_ID, count, 1)
+            return add_number(write.open[-1], NEXT_ID, count, 1)
 
     def follow(self, tree: str, seconds: float) -> tuple[str, int]:
         """Begin to keep the changes of *tree*, for *seconds*; return a token, and the start."""
         token = entropy.token_hex(8)
         with self._writing() as write:
             self._sweep(write)
-            value = _END.pack(clock.timestamp() + seconds) + tree.encode()
-            write.open[-1].put(_WATCHERS + token.encode(), value)
+            value = END.pack(clock.timestamp() + seconds) + tree.encode()
+            write.open[-1].put(WATCHERS + token.encode(), value)
             write.watched = None
-            return token, _number(write.open[-1], _POSITION, 0)
+            return token, read_number(write.open[-1], POSITION, 0)
 
     def changes(self, token: str, span: Span, position: int, seconds: float) -> Changes:
         """Return what has changed in *span* behind *position*; keep changes for *seconds* more."""
         if self.in_transaction():
             return Changes((), position, lost=False)  # only what is committed is told
         with self._reading() as transaction:
-            until, found = _changes(transaction, token, span, position)
+            until, found = read_changes(transaction, token, span, position)
         now = clock.timestamp()
         # Renewed when a third is over, and not at each look: a renewal is a write.
         if until is not None and until - now < seconds * 2 / 3:
@@ -247,7 +250,7 @@ class LmdbEngine(Threaded):
     def unfollow(self, token: str) -> None:
         """Keep no changes for the watch *token* any more."""
         with self._writing() as write:
-            write.open[-1].delete(_WATCHERS + token.encode())
+            write.open[-1].delete(WATCHERS + token.encode())
             self._sweep(write)
 
     def flush(self) -> None:
@@ -414,10 +417,10 @@ class LmdbEngine(Threaded):
     def _prefix(self, write: _Write, tree: str) -> bytes:
         """Return the number of *tree*, which is given one if it has none."""
         transaction = write.open[-1]
-        prefix = _find(transaction, tree)
+        prefix = find_tree(transaction, tree)
         if prefix is None:
-            prefix = _TREE.pack(_add(transaction, _NEXT_TREE, 1, _FIRST_TREE))
-            transaction.put(_name_key(tree), prefix + tree.encode())
+            prefix = TREE.pack(add_number(transaction, NEXT_TREE, 1, FIRST_TREE))
+            transaction.put(name_key(tree), prefix + tree.encode())
             write.watched = None
         return prefix
 
@@ -426,14 +429,14 @@ class LmdbEngine(Threaded):
         if entry is None:
             found = transaction.pop(prefix + key)
             # What is over already is removed in silence, as is what was not there.
-            if _live(found) is None:
+            if live_entry(found) is None:
                 return
         else:
-            transaction.put(prefix + key, _packed(entry))
+            transaction.put(prefix + key, pack_entry(entry))
         if write.watched is None:
-            write.watched = _watched(transaction)
+            write.watched = watched_trees(transaction)
         if prefix in write.watched:
-            _note(transaction, write.watched[prefix], key, entry)
+            note_change(transaction, write.watched[prefix], key, entry)
 
     def _expire(self, tree: str, span: Span) -> tuple[int, Span | None]:
         """Remove some rows whose lifetime is over; return how many, and where to go on."""
@@ -441,27 +444,27 @@ class LmdbEngine(Threaded):
         removed = seen = 0
         with self.write(), self._writing() as write:
             transaction = write.open[-1]
-            prefix = _find(transaction, tree)
+            prefix = find_tree(transaction, tree)
             if prefix is None:
                 return 0, None
             key = b""
-            for key, packed in _forward(transaction, prefix, span):
+            for key, packed in forward(transaction, prefix, span):
                 seen += 1
-                end = _unpacked(packed)[0]
+                end = unpack_entry(packed)[0]
                 if end is not None and end <= now:
                     # A lifetime that is over is no event: nothing is noted.
                     transaction.delete(key)
                     removed += 1
                 if seen == _EXPIRE_ROWS:
-                    return removed, Span(key[_TREE.size :] + b"\x00")
+                    return removed, Span(key[TREE.size :] + b"\x00")
         return removed, None
 
     def _renew(self, token: str, until: float) -> None:
         with self._writing() as write:
-            key = _WATCHERS + token.encode()
+            key = WATCHERS + token.encode()
             found = write.open[-1].get(key)
             if found is not None:
-                write.open[-1].put(key, _END.pack(until) + found[_END.size :])
+                write.open[-1].put(key, END.pack(until) + found[END.size :])
             self._sweep(write)
 
     def _sweep(self, write: _Write) -> None:
@@ -469,12 +472,12 @@ class LmdbEngine(Threaded):
         transaction = write.open[-1]
         now = clock.timestamp()
         write.watched = None
-        watchers = list(_forward(transaction, _WATCHERS, Span()))
-        gone = [key for key, value in watchers if _END.unpack_from(value)[0] <= now]
+        watchers = list(forward(transaction, WATCHERS, Span()))
+        gone = [key for key, value in watchers if END.unpack_from(value)[0] <= now]
         for key in gone:
             transaction.delete(key)
         if len(gone) == len(watchers):
-            for key, _ in list(_forward(transaction, _CHANGES_AT, Span())):
+            for key, _ in list(forward(transaction, CHANGES_AT, Span())):
                 transaction.delete(key)
 
     # Errors
@@ -497,134 +500,3 @@ class LmdbEngine(Threaded):
                 reason = f"{error}. If it is damaged, move it away and import a backup."
                 raise StoreUnavailable(self.name, self.place, reason) from error
             raise
-
-
-def _forward(transaction: Any, prefix: bytes, span: Span) -> Iterator[tuple[bytes, bytes]]:
-    cursor = transaction.cursor()
-    upper = None if span.upper is None else prefix + span.upper
-    if cursor.set_range(prefix + span.lower):
-        for key, value in cursor:
-            if not key.startswith(prefix) or (upper is not None and key >= upper):
-                return
-            yield key, value
-
-
-def _backward(transaction: Any, prefix: bytes, span: Span) -> Iterator[tuple[bytes, bytes]]:
-    cursor = transaction.cursor()
-    lower = prefix + span.lower
-    upper = _after(prefix) if span.upper is None else prefix + span.upper
-    there = cursor.prev() if cursor.set_range(upper) else cursor.last()
-    if there:
-        for key, value in cursor.iterprev():
-            if key < lower:
-                return
-            yield key, value
-
-
-def _after(prefix: bytes) -> bytes:
-    return (int.from_bytes(prefix, "big") + 1).to_bytes(len(prefix), "big")
-
-
-def _name_key(tree: str) -> bytes:
-    # A name may be longer than a key.
-    return _NAMES + _mark(tree)
-
-
-def _mark(tree: str) -> bytes:
-    """Return sixteen bytes that stand for the name of a tree."""
-    return hashlib.sha256(tree.encode()).digest()[:16]
-
-
-def _find(transaction: Any, tree: str) -> bytes | None:
-    """Return what the keys of *tree* begin with, None if it has not begun."""
-    found = transaction.get(_name_key(tree))
-    return None if found is None else found[: _TREE.size]
-
-
-def _packed(entry: Entry) -> bytes:
-    expires, data = entry
-    return _END.pack(-1.0 if expires is None else expires) + data
-
-
-def _unpacked(packed: bytes) -> Entry:
-    if len(packed) < _END.size:
-        return None, packed  # not ours: its signature will not match
-    (end,) = _END.unpack_from(packed)
-    return (None if end == -1.0 else end), packed[_END.size :]
-
-
-def _live(packed: bytes | None) -> Entry | None:
-    if packed is None:
-        return None
-    entry = _unpacked(packed)
-    return entry if entry[0] is None or entry[0] > clock.timestamp() else None
-
-
-def _number(transaction: Any, key: bytes, default: int) -> int:
-    found = transaction.get(key)
-    return default if found is None else int(_NUMBER.unpack(found)[0])
-
-
-def _add(transaction: Any, key: bytes, by: int, first: int) -> int:
-    """Add to a number that is kept, and return what it was."""
-    number = _number(transaction, key, first)
-    transaction.put(key, _NUMBER.pack(number + by))
-    return number
-
-
-def _watched(transaction: Any) -> dict[bytes, bytes]:
-    """Return the numbers of the trees that somebody watches, and what stands for their names."""
-    names = {value[_END.size :].decode() for _, value in _forward(transaction, _WATCHERS, Span())}
-    found = {name: _find(transaction, name) for name in names}
-    return {prefix: _mark(name) for name, prefix in found.items() if prefix is not None}
-
-
-def _note(transaction: Any, mark: bytes, key: bytes, entry: Entry | None) -> None:
-    """Note a change, and forget the oldest one when there are too many."""
-    position = _add(transaction, _POSITION, 1, 0) + 1
-    large = entry is not None and len(entry[1]) > _DATA_BYTES_MAX
-    kind = 0 if entry is None else 2 if large else 1
-    head = _CHANGE.pack(mark, kind, len(key))
-    data = b"" if entry is None or large else _packed(entry)
-    transaction.put(_CHANGES_AT + _NUMBER.pack(position), head + key + data)
-    if position > _CHANGES_MAX:
-        transaction.delete(_CHANGES_AT + _NUMBER.pack(position - _CHANGES_MAX))
-
-
-def _changes(
-    transaction: Any, token: str, span: Span, position: int
-) -> tuple[float | None, Changes]:
-    """Return until when the watch is kept, and what has changed."""
-    watcher = transaction.get(_WATCHERS + token.encode())
-    last = _number(transaction, _POSITION, 0)
-    if watcher is None:
-        return None, Changes((), last, lost=True)
-    (until,) = _END.unpack_from(watcher)
-    mark = _mark(watcher[_END.size :].decode())
-    found: list[Change] = []
-    expected = position + 1
-    behind = Span(_NUMBER.pack(expected))
-    for raw, value in _forward(transaction, _CHANGES_AT, behind):
-        (here,) = _NUMBER.unpack(raw[_TREE.size :])
-        # Positions have no gaps: where the next one is not there any more, it was pruned.
-        if here != expected:
-            return until, Changes((), last, lost=True)
-        expected += 1
-        change = _change(value)
-        if value.startswith(mark) and _is_within(change.key, span):
-            found.append(change)
-            if len(found) == _CHANGES:
-                return until, Changes(found, here, lost=False)
-    return until, Changes(found, last, lost=expected <= last)
-
-
-def _change(value: bytes) -> Change:
-    _, kind, size = _CHANGE.unpack_from(value)
-    key, data = value[_CHANGE.size : _CHANGE.size + size], value[_CHANGE.size + size :]
-    if kind == 0:
-        return Change(key, None)
-    return Change(key, Missing.MISSING if kind == 2 else _unpacked(data))  # noqa: PLR2004  # see _note
-
-
-def _is_within(key: bytes, span: Span) -> bool:
-    return key >= span.lower and (span.upper is None or key < span.upper)

@@ -10,16 +10,19 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, TypeVar, cast
 
-from securely.store.contracts import Change, Changes, Entry, Row, Span
+from securely.store.contracts import Changes, Entry, Row, Span
 from securely.store.drivers.base import Threaded
+from securely.store.drivers.sqlite_changes import changes_of, last_position, sweep_watchers
 from securely.store.drivers.sqlite_schema import (
     MIGRATIONS,
     QUIET,
     Table,
+    Theirs,
     create,
     drop,
     is_table,
     listen,
+    modify_row,
 )
 from securely.store.exceptions import (
     Abort,
@@ -32,7 +35,7 @@ from securely.store.exceptions import (
 from securely.store.manager import Materials
 from securely.store.options import SqliteOptions
 from securely.support import clock, entropy
-from securely.support.missing import MISSING, Missing
+from securely.support.missing import Missing
 from securely.support.sqlite import (
     Database,
     DatabaseBusy,
@@ -59,8 +62,6 @@ _EXPIRE_ROWS: Final = 1_000
 # Each so many writes a process removes that many rows whose lifetime is over.
 _SWEEP_EVERY: Final = 64
 _SWEEP_ROWS: Final = 128
-# How many changes a watch is told at once; it keeps them until they are asked for.
-_CHANGES: Final = 256
 
 
 class _Depth(threading.local):
@@ -157,10 +158,10 @@ class SqliteEngine(Threaded):
 
         def modify(connection: sqlite3.Connection, table: Table) -> bool:
             if connection.in_transaction:
-                _modify(connection, table, key, change)
+                modify_row(connection, table, key, change)
             else:
                 with self._database.transaction():
-                    _modify(connection, table, key, change)
+                    modify_row(connection, table, key, change)
             return True
 
         try:
@@ -173,7 +174,7 @@ class SqliteEngine(Threaded):
                     entry = change(None)
                     if entry is not None and not isinstance(entry, Missing):
                         self.put(tree, key, entry)
-        except _Theirs as theirs:
+        except Theirs as theirs:
             raise theirs.error from None
 
     def replace(self, tree: str, key: bytes, old: bytes, entry: Entry) -> bool:
@@ -286,13 +287,13 @@ class SqliteEngine(Threaded):
         token = entropy.token_hex(8)
         with self.write(), self._errors():
             connection = self._connection()
-            self._sweep_watchers(connection)
+            sweep_watchers(connection)
             until = clock.timestamp() + seconds
             connection.execute("INSERT INTO watchers VALUES (?, ?, ?)", (token, tree, until))
             table = self._find(connection, tree)
             if table is not None:
                 listen(connection, table.id, on=True)
-            position = _position(connection)
+            position = last_position(connection)
         return token, position
 
     def changes(self, token: str, span: Span, position: int, seconds: float) -> Changes:
@@ -303,10 +304,9 @@ class SqliteEngine(Threaded):
             connection = self._connection()
             connection.execute("BEGIN")
             try:
-                found = self._changes(connection, token, span, position)
+                until, changes = changes_of(connection, token, span, position)
             finally:
                 connection.execute("ROLLBACK")
-        until, changes = found
         now = clock.timestamp()
         # Renewed when a third is over, and not at each look: a renewal is a write.
         if until is None or until - now < seconds * 2 / 3:
@@ -318,7 +318,7 @@ class SqliteEngine(Threaded):
         with self.write(), self._errors():
             connection = self._connection()
             connection.execute("DELETE FROM watchers WHERE token = ?", (token,))
-            self._sweep_watchers(connection)
+            sweep_watchers(connection)
 
     def flush(self) -> None:
         """Return when all that was written before is on the disk, whatever the durability."""
@@ -345,7 +345,7 @@ class SqliteEngine(Threaded):
     def compact(self) -> None:
         """Give the room of what was removed back to the disk."""
         with self.write(), self._errors():
-            self._sweep_watchers(self._connection())
+            sweep_watchers(self._connection())
         with self._errors():
             connection = self._connection()
             try:
@@ -478,28 +478,6 @@ class SqliteEngine(Threaded):
 
     # Changes
 
-    def _changes(
-        self, connection: sqlite3.Connection, token: str, span: Span, position: int
-    ) -> tuple[float | None, Changes]:
-        row = connection.execute(
-            "SELECT until, tree FROM watchers WHERE token = ?", (token,)
-        ).fetchone()
-        last = _position(connection)
-        if row is None:
-            return None, Changes((), last, lost=True)
-        ((first,),) = connection.execute("SELECT min(position) FROM changes")
-        # Positions have no gaps: where the next one is not there any more, it was pruned.
-        if last > position and (first is None or first > position + 1):
-            return row[0], Changes((), last, lost=True)
-        found = connection.execute(
-            "SELECT position, kind, k, e + 0.0, CAST(v AS BLOB) FROM changes WHERE position > ?"
-            " AND tree = ? AND k >= ? AND (? IS NULL OR k < ?) ORDER BY position LIMIT ?",
-            (position, row[1], span.lower, span.upper, span.upper, _CHANGES),
-        ).fetchall()
-        if len(found) == _CHANGES:
-            last = found[-1][0]
-        return row[0], Changes([_change(*each) for each in found], last, lost=False)
-
     def _renew(self, token: str, until: float) -> None:
         with self.write(), self._errors():
             connection = self._connection()
@@ -508,20 +486,7 @@ class SqliteEngine(Threaded):
             ).rowcount
             if not updated:
                 return
-            self._sweep_watchers(connection)
-
-    def _sweep_watchers(self, connection: sqlite3.Connection) -> None:
-        """Forget watches that have not looked in time, and note no more what nobody watches."""
-        connection.execute("DELETE FROM watchers WHERE until <= ?", (clock.timestamp(),))
-        unwatched = connection.execute(
-            "SELECT id FROM trees WHERE name NOT IN (SELECT tree FROM watchers) AND EXISTS (SELECT"
-            " 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'tree_' || id)"
-        ).fetchall()
-        for (id_,) in unwatched:
-            if is_table(id_):
-                listen(connection, id_, on=False)
-        if connection.execute("SELECT 1 FROM watchers LIMIT 1").fetchone() is None:
-            connection.execute("DELETE FROM changes")
+            sweep_watchers(connection)
 
     # Errors
 
@@ -539,51 +504,6 @@ class SqliteEngine(Threaded):
             return Conflict(self.name, self._busy_seconds)
         kind = StoreFull if isinstance(error, DatabaseFull) else StoreUnavailable
         return kind(self.name, self.place, error.reason)
-
-
-class _Theirs(Exception):  # never leaves this module
-    """An error of another database, which what we were given to call has let through."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self.error = error
-
-
-def _modify(
-    connection: sqlite3.Connection,
-    table: Table,
-    key: bytes,
-    change: Callable[[Entry | None], Entry | Missing | None],
-) -> None:
-    row = connection.execute(table.get, (key,)).fetchone()
-    if row is not None and row[0] is not None and row[0] <= clock.timestamp():
-        row = None
-    try:
-        entry = change(cast("Entry | None", row))
-    except (sqlite3.Error, DatabaseError) as error:
-        raise _Theirs(error) from error
-    if entry is None:
-        # What is over already is removed in silence, and later.
-        if row is not None:
-            connection.execute(table.delete, (key,))
-    elif not isinstance(entry, Missing):
-        connection.execute(table.put, (key, *entry))
-
-
-def _position(connection: sqlite3.Connection) -> int:
-    """Return the position of the last change that was ever noted."""
-    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'changes'").fetchone()
-    return 0 if row is None else int(row[0])
-
-
-def _change(
-    _position: int, kind: int, key: object, expires: float | None, data: bytes | None
-) -> Change:
-    # What lies in the file may have been put there by a stranger: a key of a wrong type is none.
-    raw = key if type(key) is bytes else b""
-    if kind != 1:
-        return Change(raw, None)
-    return Change(raw, MISSING if data is None else (expires, data))
 
 
 def _is_gone(error: sqlite3.Error | DatabaseError, table: Table) -> bool:

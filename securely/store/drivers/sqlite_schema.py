@@ -9,11 +9,25 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
-from securely.support import entropy
+from securely.store.contracts import Entry
+from securely.support import clock, entropy
+from securely.support.missing import Missing
+from securely.support.sqlite import DatabaseError
 
-__all__ = ["CHANGES_MAX", "MIGRATIONS", "QUIET", "Table", "create", "drop", "is_table", "listen"]
+__all__ = [
+    "CHANGES_MAX",
+    "MIGRATIONS",
+    "QUIET",
+    "Table",
+    "Theirs",
+    "create",
+    "drop",
+    "is_table",
+    "listen",
+    "modify_row",
+]
 
 CHANGES_MAX: Final = 4_096
 """How many changes are kept at most; a watch that is further behind is told so."""
@@ -139,6 +153,36 @@ def listen(connection: sqlite3.Connection, id_: str, *, on: bool) -> None:
             connection.execute(f"CREATE TRIGGER IF NOT EXISTS {table}_{name} {when} {body}")
         else:
             connection.execute(f"DROP TRIGGER IF EXISTS {table}_{name}")
+
+
+class Theirs(Exception):  # never leaves the driver
+    """An error of another database, which what we were given to call has let through."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+def modify_row(
+    connection: sqlite3.Connection,
+    table: Table,
+    key: bytes,
+    change: Callable[[Entry | None], Entry | Missing | None],
+) -> None:
+    """Let *key* have what *change* makes of what it has, within a transaction."""
+    row = connection.execute(table.get, (key,)).fetchone()
+    if row is not None and row[0] is not None and row[0] <= clock.timestamp():
+        row = None
+    try:
+        entry = change(cast("Entry | None", row))
+    except (sqlite3.Error, DatabaseError) as error:
+        raise Theirs(error) from error
+    if entry is None:
+        # What is over already is removed in silence, and later.
+        if row is not None:
+            connection.execute(table.delete, (key,))
+    elif not isinstance(entry, Missing):
+        connection.execute(table.put, (key, *entry))
 
 
 def _first(connection: sqlite3.Connection) -> None:
