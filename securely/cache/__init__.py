@@ -12,9 +12,6 @@ is signed and never pickled. Every method has an async twin with an ``a`` before
     place.py        where a repository keeps its values, and who is told
     flights.py      of those who want the same value, one makes it
     envelopes.py    values as signed bytes
-    entries.py      signed values in rows
-    rows.py         a diskcache directory that trusts nothing
-    holders.py      which processes hold locks
     drivers/        array, disk, null, redis, failover, memo
     events.py       CacheHit, CacheMissed, KeyWritten, KeyForgotten, CacheFlushed …
     exceptions.py   CacheError and its tree

@@ -22,6 +22,7 @@ __all__ = ["Limit", "RateLimiter", "Verdict"]
 
 T = TypeVar("T")
 
+# Seconds in each.
 _MINUTE: Final = 60.0
 _HOUR: Final = 3_600.0
 _DAY: Final = 86_400.0

@@ -114,7 +114,7 @@ class Sleep:
             clock.sleep(seconds)
 
     @staticmethod
-    async def afor(duration: Duration) -> None:
+    async def afor_(duration: Duration) -> None:
         """Async twin of :meth:`for_`: lets other tasks go on meanwhile."""
         seconds = in_seconds(duration)
         if seconds > 0:
@@ -132,7 +132,7 @@ class Sleep:
     @staticmethod
     async def auntil(moment: datetime) -> None:
         """Async twin of :meth:`until`."""
-        await Sleep.afor(seconds_until(moment))
+        await Sleep.afor_(seconds_until(moment))
 
     @staticmethod
     @contextmanager

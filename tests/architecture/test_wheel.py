@@ -137,7 +137,7 @@ def test_types_are_complete(unpacked: Path, tmp_path: Path) -> None:
     ]
     assert not guessed, "Annotate these; other projects' checkers guess them: " + ", ".join(guessed)
     assert {name.rpartition(".")[0] for name in foreign} <= {
-        "securely.cache.rows",
+        "securely.cache.drivers.disk_rows",
         "securely.queue.crew.link",
         "securely.queue.payload",
     }, foreign

@@ -9,9 +9,9 @@ from typing import Any, cast
 
 from securely.cache.contracts import Seal
 from securely.cache.drivers.base import SyncLocks, SyncStore
-from securely.cache.entries import Entries, Entry, Limits
+from securely.cache.drivers.disk_entries import Entries, Entry, Limits
+from securely.cache.drivers.disk_holders import Holders
 from securely.cache.exceptions import EntryRefused, NotNumeric, StoreUnavailable
-from securely.cache.holders import Holders
 from securely.cache.manager import Materials
 from securely.cache.options import DiskOptions
 from securely.support import clock
@@ -25,9 +25,9 @@ class DiskStore(SyncStore, SyncLocks):
     """Values and locks in two diskcache directories, for all processes of one machine.
 
     Values may be evicted when there is no room; locks never are, which is why they lie apart.
-    Every entry is signed (:class:`securely.cache.entries.Entries`). A bound lock knows the
-    process that holds it, and is free the moment that process is gone
-    (:class:`securely.cache.holders.Holders`).
+    Every entry is signed (:class:`securely.cache.drivers.disk_entries.Entries`). A bound lock
+    knows the process that holds it, and is free the moment that process is gone
+    (:class:`securely.cache.drivers.disk_holders.Holders`).
 
     Args:
         directory: Where values lie; locks lie in ``locks`` under it.

@@ -15,6 +15,7 @@ __all__ = ["Content", "callout_lines", "grid_lines"]
 Content: TypeAlias = str | Sequence[str | Sequence[str] | Mapping[str, object]]
 """A text; or several parts: texts, lists, which get bullets, and values by name."""
 
+# Columns: longer lines are hard to read, however wide the terminal is.
 _WIDTH_MAX: Final = 80
 _KINDS: Final = {"": ("cyan", ""), "warning": ("yellow", "⚠ "), "error": ("red", "⚠ ")}
 # What stands around a cell, and around the lines of a frame.

@@ -19,6 +19,7 @@ from securely.support.clock import FrozenClock
 
 __all__ = ["RepositorySuite"]
 
+# Where the clock stands.
 _START = 1_700_000_000.0
 
 

@@ -17,9 +17,9 @@ import pytest
 
 from securely.cache import EntryRefused, StoreUnavailable, ValueTooLarge
 from securely.cache.drivers.disk import DiskStore
-from securely.cache.entries import Limits
+from securely.cache.drivers.disk_entries import Limits
+from securely.cache.drivers.disk_rows import Disk
 from securely.cache.envelopes import ForeignRow
-from securely.cache.rows import Disk
 from securely.encryption import KeyRing
 from securely.support.clock import FrozenClock
 from securely.support.missing import MISSING

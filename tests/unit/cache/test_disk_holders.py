@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from securely.cache.holders import Holders
+from securely.cache.drivers.disk_holders import Holders
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from securely.cache.contracts import Seal
+from securely.cache.drivers.disk_rows import Row, Rows
 from securely.cache.envelopes import Envelopes, ForeignRow
 from securely.cache.exceptions import EntryRefused, InvalidKey, StoreUnavailable
-from securely.cache.rows import Row, Rows
 from securely.support import clock
 from securely.support.serializer import Serializer, Undecodable
 from securely.support.sqlite import DatabaseError
