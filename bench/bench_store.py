@@ -193,7 +193,9 @@ class Index:
 def calls(peer: Any, operation: str, keys: list[bytes]) -> Callable[[], object]:
     """Return what does *operation* once with *peer*, each time with something else."""
     method = getattr(peer, operation)
-    key, value = itertools.cycle(keys), itertools.cycle(VALUES)
+    # Each operation begins elsewhere, so that no key is given the value that it has already.
+    first = len(operation) * 101 % len(VALUES)
+    key, value = itertools.cycle(keys), itertools.cycle(VALUES[first:] + VALUES[:first])
     if operation in {"get", "range100"}:
         return lambda: method(next(key))
     if operation == "prefix100":

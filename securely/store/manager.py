@@ -148,7 +148,9 @@ class StoreManager(Manager[Database], Database):
 
     def close(self) -> None:
         """Close every database that has been built, and drop them all."""
-        Manager.close(self)
+        built = self._built()
+        for name in built:
+            self.purge(name)
 
     async def aclose(self) -> None:
         """Async twin of :meth:`close`."""

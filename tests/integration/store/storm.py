@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import random
+import random  # noqa: TID251  # real writers die at random moments
 import select
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
+from time import monotonic  # noqa: TID251  # real processes take real time
 from typing import Any
 
 from securely.encryption import KeyRing
