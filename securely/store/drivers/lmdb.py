@@ -89,7 +89,7 @@ class LmdbEngine(Threaded):
         size_bytes_max: int = 2**30,
     ) -> None:
         super().__init__(name)
-        self.place = str(directory)
+        self.place: str = str(directory)
         self._directory = directory
         self._durability = durability
         self._size_bytes_max = size_bytes_max

@@ -100,7 +100,7 @@ class SqliteEngine(Threaded):
         busy_seconds: float = 5.0,
     ) -> None:
         super().__init__(name)
-        self.place = str(directory / "store.db")
+        self.place: str = str(directory / "store.db")
         self._busy_seconds = busy_seconds
         self._synchronous: Synchronous = _SYNCHRONOUS[durability]
         self._database = Database(

@@ -12,6 +12,8 @@ Subclass the suite in a test module, and give it your engine:
 Time stands still in these tests and is moved; an engine reads :mod:`securely.support.clock`.
 """
 
+# ruff: noqa: PT012  # a transaction that is undone is a block
+
 from __future__ import annotations
 
 import asyncio
@@ -77,6 +79,7 @@ class EngineSuite:
     # Rows
 
     def test_tree_when_it_has_not_begun_then_it_reads_as_an_empty_one(self, engine: Engine) -> None:
+        """Reading, and removing what is not there, begins no tree."""
         assert engine.get("t", b"k") is None
         assert engine.rows("t", Span(), limit=10) == []
         assert engine.count("t") == 0
@@ -87,6 +90,7 @@ class EngineSuite:
         assert engine.trees() == []
 
     def test_put_when_read_then_the_same_bytes(self, engine: Engine) -> None:
+        """Bytes come back as they were, and so does the end of the lifetime."""
         data = bytes(range(256)) * 300
         engine.put("t", b"k", (None, data))
         engine.put("t", b"e", (_START + 5.25, b""))
@@ -95,6 +99,7 @@ class EngineSuite:
         assert engine.get("t", b"e") == (_START + 5.25, b"")
 
     def test_rows_when_keys_are_any_bytes_then_in_their_order(self, engine: Engine) -> None:
+        """Keys are ordered by their bytes, forwards and backwards."""
         for key in reversed(_KEYS):
             engine.put("t", key, (None, b"v" + key))
 
@@ -109,6 +114,7 @@ class EngineSuite:
     def test_rows_when_a_span_then_from_its_start_to_before_its_end(
         self, engine: Engine, reverse: bool
     ) -> None:
+        """A span holds its start and not its end."""
         for key in _KEYS:
             engine.put("t", key, (None, b"v"))
 
@@ -119,6 +125,7 @@ class EngineSuite:
                 assert [row[0] for row in found] == (wanted[::-1] if reverse else wanted)
 
     def test_rows_when_a_limit_then_the_first_of_them(self, engine: Engine) -> None:
+        """A limit counts from the side that comes first."""
         for number in range(10):
             engine.put("t", bytes([number]), (None, b"v"))
 
@@ -127,6 +134,7 @@ class EngineSuite:
         assert [row[0] for row in last] == [b"\x06", b"\x05"]
 
     def test_trees_when_several_then_apart_from_each_other(self, engine: Engine) -> None:
+        """A tree's name is a name, never a statement or a pattern."""
         for tree in _TREES:
             engine.put(tree, b"k", (None, tree.encode()))
 
@@ -139,6 +147,7 @@ class EngineSuite:
             ]
 
     def test_modify_when_it_raises_then_nothing_is_changed(self, engine: Engine) -> None:
+        """A change that fails is none, and leaves no lock behind."""
         engine.put("t", b"k", (None, b"old"))
 
         def refuse(_: object) -> None:
@@ -151,6 +160,7 @@ class EngineSuite:
         assert engine.in_transaction() is False
 
     def test_modify_when_it_says_so_then_written_removed_or_left(self, engine: Engine) -> None:
+        """A change writes, removes, or leaves as it is."""
         seen: list[Any] = []
 
         def answer(with_: Any) -> Callable[[Any], Any]:
@@ -169,6 +179,7 @@ class EngineSuite:
         assert engine.get("t", b"k") is None
 
     def test_replace_when_it_has_the_bytes_then_once(self, engine: Engine) -> None:
+        """Only the very bytes, without an end, are replaced."""
         engine.put("t", b"k", (None, b"old"))
         engine.put("t", b"e", (_START + 5, b"old"))
 
@@ -179,17 +190,20 @@ class EngineSuite:
         assert engine.get("t", b"k") == (_START + 9, b"new")
 
     def test_put_many_when_a_key_is_there_twice_then_the_last_one(self, engine: Engine) -> None:
+        """Rows are written in their order."""
         engine.put_many("t", [(b"k", None, b"1"), (b"l", None, b"2"), (b"k", None, b"3")])
 
         assert engine.rows("t", Span(), limit=5) == [(b"k", None, b"3"), (b"l", None, b"2")]
 
     def test_delete_when_there_then_true_once(self, engine: Engine) -> None:
+        """Removing says whether there was something to remove."""
         engine.put("t", b"k", (None, b"v"))
 
         assert engine.delete("t", b"k") is True
         assert engine.delete("t", b"k") is False
 
     def test_clear_when_many_then_counts_them_and_the_tree_stays(self, engine: Engine) -> None:
+        """An empty tree is a tree."""
         engine.put_many("t", [(bytes([n]), None, b"v") for n in range(200)])
 
         assert engine.clear("t") == 200
@@ -197,6 +211,7 @@ class EngineSuite:
         assert engine.trees() == ["t"]
 
     def test_drop_when_written_again_then_a_new_and_empty_tree(self, engine: Engine) -> None:
+        """A tree that is dropped leaves nothing to the next of its name."""
         engine.put("t", b"k", (None, b"v"))
         engine.put("u", b"k", (None, b"v"))
 
@@ -211,6 +226,7 @@ class EngineSuite:
     def test_lifetime_when_over_then_absent_everywhere(
         self, engine: Engine, travel: Callable[[float], None]
     ) -> None:
+        """A row whose lifetime is over is absent for every method."""
         for key in (b"a", b"m", b"z"):
             engine.put("t", key, (_START + 10, b"v"))
         engine.put("t", b"b", (None, b"v"))
@@ -237,6 +253,7 @@ class EngineSuite:
     def test_expire_when_some_are_over_then_counts_those_of_all_trees(
         self, engine: Engine, travel: Callable[[float], None]
     ) -> None:
+        """What is over is removed, and nothing else."""
         engine.put("t", b"a", (_START + 1, b"v"))
         engine.put("u", b"a", (_START + 1, b"v"))
         engine.put("u", b"b", (_START + 9, b"v"))
@@ -249,6 +266,7 @@ class EngineSuite:
     def test_put_when_it_was_over_then_it_lives_again(
         self, engine: Engine, travel: Callable[[float], None]
     ) -> None:
+        """A new row has nothing of the old one."""
         engine.put("t", b"a", (_START + 1, b"v"))
         travel(2)
         engine.put("t", b"a", (None, b"w"))
@@ -259,6 +277,7 @@ class EngineSuite:
     # Transactions
 
     def test_write_when_it_ends_then_all_is_there(self, engine: Engine) -> None:
+        """What is written in a block is seen in it, and is there after it."""
         with engine.write():
             assert engine.in_transaction() is True
             engine.put("t", b"a", (None, b"1"))
@@ -270,6 +289,7 @@ class EngineSuite:
         assert engine.get("u", b"b") == (None, b"2")
 
     def test_write_when_it_raises_then_as_if_nothing_had_been(self, engine: Engine) -> None:
+        """Rows and trees are as they were, whatever was done to them."""
         engine.put("t", b"a", (None, b"old"))
         engine.put("gone", b"a", (None, b"old"))
 
@@ -291,6 +311,7 @@ class EngineSuite:
     def test_write_when_one_in_another_raises_then_only_its_own_is_undone(
         self, engine: Engine
     ) -> None:
+        """A block within a block is undone alone."""
         with engine.write():
             engine.put("t", b"a", (None, b"1"))
             with pytest.raises(LookupError), engine.write():
@@ -307,6 +328,7 @@ class EngineSuite:
     def test_write_when_the_outer_one_raises_then_the_inner_one_is_undone_too(
         self, engine: Engine
     ) -> None:
+        """A block that ended within one that fails is undone with it."""
         with pytest.raises(LookupError), engine.write():
             with engine.write():
                 engine.put("t", b"a", (None, b"1"))
@@ -317,6 +339,7 @@ class EngineSuite:
     def test_write_when_another_thread_holds_it_then_waits_and_is_turned_away(
         self, engine: Engine
     ) -> None:
+        """Nobody waits for ever."""
         held, done = threading.Event(), threading.Event()
 
         def hold() -> None:
@@ -340,6 +363,8 @@ class EngineSuite:
         assert engine.get("t", b"a") == (None, b"1")
 
     def test_modify_when_threads_race_then_none_is_lost(self, engine: Engine) -> None:
+        """Every change sees the one before it."""
+
         def count(found: Any) -> Any:
             return None, b"%d" % (1 + (0 if found is None else int(found[1])))
 
@@ -358,6 +383,7 @@ class EngineSuite:
         assert engine.get("t", b"n") == (None, b"%d" % (_THREADS * _TIMES))
 
     def test_reserve_when_called_again_then_other_numbers(self, engine: Engine) -> None:
+        """Numbers are given once, and come back only with a transaction that is undone."""
         assert engine.reserve(10) == 1
         assert engine.reserve(1) == 11
         with pytest.raises(LookupError), engine.write():
@@ -368,6 +394,7 @@ class EngineSuite:
     # Changes
 
     def test_changes_when_followed_then_in_their_order(self, engine: Engine) -> None:
+        """Each write is told, and each removal of something."""
         engine.put("t", b"before", (None, b"0"))
         token, position = engine.follow("t", 60)
         engine.put("t", b"a", (_START + 5, b"1"))
@@ -387,6 +414,7 @@ class EngineSuite:
         assert list(engine.changes(token, Span(), found.position, 60).changes) == []
 
     def test_changes_when_a_span_then_those_in_it(self, engine: Engine) -> None:
+        """A watch hears of its span alone."""
         token, position = engine.follow("t", 60)
         for key in (b"a", b"b1", b"b2", b"c"):
             engine.put("t", key, (None, b"v"))
@@ -396,6 +424,7 @@ class EngineSuite:
         assert [change.key for change in found.changes] == [b"b1", b"b2"]
 
     def test_changes_when_the_tree_begins_or_begins_again_then_told(self, engine: Engine) -> None:
+        """A watch is one of a name, whatever becomes of the tree."""
         token, position = engine.follow("t", 60)
         engine.put("t", b"a", (None, b"1"))
         engine.drop("t")
@@ -410,6 +439,7 @@ class EngineSuite:
         ]
 
     def test_changes_when_rolled_back_then_untold(self, engine: Engine) -> None:
+        """Only what is committed is told."""
         token, position = engine.follow("t", 60)
         with pytest.raises(LookupError), engine.write():
             engine.put("t", b"a", (None, b"1"))
@@ -424,6 +454,7 @@ class EngineSuite:
     def test_changes_when_a_value_is_large_then_it_is_not_kept_or_whole(
         self, engine: Engine
     ) -> None:
+        """A large value may be left out, and is never cut."""
         token, position = engine.follow("t", 60)
         engine.put("t", b"a", (None, b"x" * 100_000))
 
@@ -432,6 +463,7 @@ class EngineSuite:
         assert change.entry is MISSING or change.entry == (None, b"x" * 100_000)
 
     def test_changes_when_too_many_then_lost_and_memory_is_bounded(self, engine: Engine) -> None:
+        """Who is too far behind is told so, and goes on from there."""
         token, position = engine.follow("t", 60)
         with engine.write():
             for number in range(5_000):
@@ -445,6 +477,7 @@ class EngineSuite:
         assert later == ([], found.position, False)
 
     def test_changes_when_very_many_then_told_in_portions(self, engine: Engine) -> None:
+        """Many changes come in several answers, and none is left out."""
         token, position = engine.follow("t", 60)
         engine.put_many("t", [(b"%04d" % number, None, b"v") for number in range(1_000)])
 
@@ -461,6 +494,7 @@ class EngineSuite:
     def test_changes_when_not_looked_at_in_time_then_lost(
         self, engine: Engine, travel: Callable[[float], None]
     ) -> None:
+        """A watch that does not look is forgotten, and told so."""
         token, position = engine.follow("t", 60)
         travel(61)
         other, _ = engine.follow("t", 60)
@@ -472,6 +506,7 @@ class EngineSuite:
     def test_changes_when_looked_at_in_time_then_kept_on(
         self, engine: Engine, travel: Callable[[float], None]
     ) -> None:
+        """A watch that looks is kept as long as it does."""
         token, position = engine.follow("t", 60)
         for _ in range(4):
             travel(40)
@@ -485,6 +520,7 @@ class EngineSuite:
     def test_changes_when_a_lifetime_ends_then_that_is_no_change(
         self, engine: Engine, travel: Callable[[float], None]
     ) -> None:
+        """Nobody is told that time passes."""
         token, position = engine.follow("t", 60)
         engine.put("t", b"a", (_START + 1, b"1"))
         travel(2)
@@ -495,6 +531,7 @@ class EngineSuite:
         assert [change.entry for change in found.changes] == [(_START + 1, b"1")]
 
     def test_unfollow_when_asked_then_no_changes_are_told(self, engine: Engine) -> None:
+        """A watch that has ended hears nothing."""
         token, position = engine.follow("t", 60)
         engine.unfollow(token)
         engine.put("t", b"a", (None, b"1"))
@@ -506,6 +543,7 @@ class EngineSuite:
     # The whole
 
     def test_close_when_used_again_then_it_opens_again(self, engine: Engine) -> None:
+        """Closing gives things back, and ends nothing."""
         engine.flush()
         engine.close()
 
@@ -520,6 +558,8 @@ class EngineSuite:
     # For loops
 
     def test_aside_when_it_waits_then_the_loop_goes_on(self, engine: Engine) -> None:
+        """A transaction of a loop has its thread, and others wait in theirs."""
+
         async def work() -> object:
             session = engine.session()
             block = engine.write()

@@ -1,4 +1,4 @@
-"""Every engine against a model of it: a dict, sorted, with lifetimes, and copied at transactions."""
+"""Every engine against a model: a sorted dict with lifetimes, copied where a block begins."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """Watches: what is told, in both colours, and for how long they wait."""
 
+# ruff: noqa: PT012  # a transaction that is undone is a block
+
 from __future__ import annotations
 
 import asyncio
