@@ -11,7 +11,7 @@ from typing import IO, Any, Final, TypeVar, TypeVarTuple, cast, overload
 from securely.store.codec import Codec, Seal
 from securely.store.contracts import Engine, Span
 from securely.store.dump import crc32, plain_rows, read_dump, write_dump
-from securely.store.exceptions import Corrupted, ForeignTree, InvalidTree, StoreError
+from securely.store.exceptions import Corrupted, ForeignTree, InvalidKey, InvalidTree, StoreError
 from securely.store.transaction import AsyncTransaction, Transaction
 from securely.store.tree import Bound, Tree
 from securely.support import entropy
@@ -304,6 +304,7 @@ class Database(Tree[Any]):
 
         Raises:
             DumpInvalid: The lines are no whole export.
+            InvalidKey: A key is longer than this database takes.
 
         Source: sled 0.34, Db::import.
         """
@@ -314,6 +315,9 @@ class Database(Tree[Any]):
             for tree, key, expires, body in read_dump(file):
                 if (codec := codecs.get(tree)) is None:
                     codec = codecs[tree] = self.tree(tree).bound.codec
+                if len(key) > bound.engine.key_bytes_max:
+                    reason = f"the database takes at most {bound.engine.key_bytes_max:,} bytes"
+                    raise InvalidKey(f"A key of {len(key):,} bytes", reason)
                 bound.engine.put(tree, key, (expires, codec.sealed(key, expires, body)))
                 count += 1
         return count

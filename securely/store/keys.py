@@ -18,7 +18,7 @@ from typing import Final, TypeAlias, Union, cast
 
 from securely.store.exceptions import InvalidKey
 
-__all__ = ["Key", "after_prefix", "decode_key", "encode_key", "encode_prefix", "read_key"]
+__all__ = ["Key", "decode_key", "encode_key", "prefix_range", "read_key"]
 
 Key: TypeAlias = Union[bytes, str, int, "tuple[Key, ...]"]
 """What may be a key. Tuples may hold tuples, sixteen deep."""
@@ -66,8 +66,8 @@ def encode_key(key: Key) -> bytes:
     return bytes(out)
 
 
-def encode_prefix(prefix: Key) -> bytes:
-    """Return what the bytes of all keys begin with that begin with *prefix*.
+def prefix_range(prefix: Key) -> tuple[bytes, bytes]:
+    """Return where the keys that begin with *prefix* begin, and before what they end.
 
     Bytes and text stand for all keys of their kind that begin so, a tuple for all tuples whose
     first items are these.
@@ -77,13 +77,13 @@ def encode_prefix(prefix: Key) -> bytes:
     """
     if isinstance(prefix, int):
         raise InvalidKey(repr(prefix), "no key begins with an integer; use a range")
-    return encode_key(prefix)
-
-
-def after_prefix(prefix: bytes) -> bytes | None:
-    """Return the first bytes behind all that begin with *prefix*; None if there are none."""
-    kept = prefix.rstrip(b"\xff")
-    return kept[:-1] + bytes((kept[-1] + 1,)) if kept else None
+    raw = encode_key(prefix)
+    if isinstance(prefix, tuple):
+        # An item begins with its kind, which is never FF. What goes on with FF has a zero in it
+        # where the prefix ends an item: ("a",) is no beginning of ("a\\0b",).
+        return raw, raw + b"\xff"
+    kept = raw.rstrip(b"\xff")
+    return raw, kept[:-1] + bytes((kept[-1] + 1,))
 
 
 def decode_key(data: bytes) -> Key:

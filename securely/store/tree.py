@@ -14,7 +14,7 @@ from securely.store.batch import Batch
 from securely.store.codec import Codec
 from securely.store.contracts import Engine, Entry, Row, Span
 from securely.store.exceptions import InvalidKey, NoMergeOperator
-from securely.store.keys import Key, after_prefix, encode_key, encode_prefix
+from securely.store.keys import Key, encode_key, prefix_range
 from securely.store.watch import Watch
 from securely.support import clock
 from securely.support.durations import Duration, seconds_until
@@ -602,8 +602,7 @@ def _span(start: Key | None, stop: Key | None) -> Span:
 
 
 def _prefix_span(prefix: Key) -> Span:
-    lower = encode_prefix(prefix)
-    return Span(lower, after_prefix(lower))
+    return Span(*prefix_range(prefix))
 
 
 def _end(ttl: Ttl) -> float | None:

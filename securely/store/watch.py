@@ -46,8 +46,9 @@ class Event(Generic[V]):
 class Watch(Generic[V]):
     """The changes of a tree, one after the other, from when it was made.
 
-    A context manager and an iterator in both colours: iterating ends when the watch is closed, and
-    waits as long as nothing happens; :meth:`next` waits no longer than it is told.
+    It is for one reader. A context manager and an iterator in both colours: iterating ends when
+    the watch is closed, and waits as long as nothing happens; :meth:`next` waits no longer than it
+    is told.
 
     Example:
         >>> from securely.store import Database

@@ -30,7 +30,7 @@ class Worker:
 
     def __init__(self, owner: Threaded, name: str) -> None:
         self._owner = owner
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"store-{name}-transaction")
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"{_name(name)}-transaction")
         self._ident = self._pool.submit(threading.get_ident).result()
         self._pid = os.getpid()
 
@@ -76,7 +76,7 @@ class Threaded:
         from contextvars import copy_context
 
         if self._threads is None:
-            self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=f"store-{self.name}")
+            self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=_name(self.name))
         context = copy_context()
         call = cast("Callable[..., Any]", context.run)
         return cast(
@@ -101,6 +101,13 @@ class Threaded:
         """Let the threads end after what they do now; a later use starts others."""
         threads, self._threads = self._threads, None
         if threads is not None:
-            threads.shutdown(wait=False)
+            # What they do has connections that are closed next; but no thread waits for itself.
+            here = threading.current_thread().name
+            threads.shutdown(wait=not here.startswith(_name(self.name)))
         while self._idle:
             self._idle.pop().stop()
+
+
+def _name(database: str) -> str:
+    """Return what the names of the threads of a database begin with."""
+    return f"store-{database}"

@@ -13,7 +13,6 @@ from securely.store.contracts import Changes, Entry, Row, Span
 from securely.store.drivers.base import Threaded
 from securely.store.drivers.lmdb_lock import WriterLock
 from securely.store.drivers.lmdb_rows import (
-    CHANGES_AT,
     END,
     FIRST_TREE,
     NAMES,
@@ -32,6 +31,7 @@ from securely.store.drivers.lmdb_rows import (
     pack_entry,
     read_changes,
     read_number,
+    sweep_watchers,
     unpack_entry,
     watched_trees,
 )
@@ -58,7 +58,12 @@ class _Write:
 
     def __init__(self, transaction: Any) -> None:
         self.open = [transaction]
+        self.pid = os.getpid()
         self.watched: dict[bytes, bytes] | None = None
+
+
+# What a fork within a transaction has left here: it is neither used nor ended.
+_inherited: list[object] = []
 
 
 class _Local(threading.local):
@@ -286,7 +291,9 @@ class LmdbEngine(Threaded):
     def size_bytes(self) -> int:
         """Return how much the store takes on the disk; the file is sparse."""
         try:
-            return (self._directory / "data.mdb").stat().st_blocks * 512
+            found = (self._directory / "data.mdb").stat()
+            # Windows counts no blocks.
+            return int(getattr(found, "st_blocks", found.st_size // 512)) * 512
         except FileNotFoundError:
             return 0
 
@@ -303,7 +310,7 @@ class LmdbEngine(Threaded):
 
     @contextmanager
     def _reading(self) -> Generator[Any]:
-        write = self._local.write
+        write = self._present()
         with self._errors():
             if write is not None:
                 yield write.open[-1]
@@ -319,7 +326,7 @@ class LmdbEngine(Threaded):
     @contextmanager
     def _writing(self) -> Generator[_Write]:
         """Give the transaction of this thread, or one of its own."""
-        write = self._local.write
+        write = self._present()
         if write is not None:
             with self._errors():
                 yield write
@@ -329,8 +336,8 @@ class LmdbEngine(Threaded):
 
     @contextmanager
     def _transaction(self) -> Generator[_Write]:
+        write = self._present()
         environment = self._env()
-        write = self._local.write
         if write is None:
             with self._lock.held():
                 self._within.add(here := threading.get_ident())
@@ -355,8 +362,10 @@ class LmdbEngine(Threaded):
         try:
             yield
         except BaseException:
-            write.open.pop().abort()
+            if write.pid == os.getpid():
+                write.open.pop().abort()
             raise
+        self._present()
         transaction = write.open.pop()
         with self._errors():
             try:
@@ -377,6 +386,22 @@ class LmdbEngine(Threaded):
                 self._pid = os.getpid()
             return self._environment
 
+    def _present(self) -> _Write | None:
+        """Return the transaction of this thread, unless it is one of the process that forked it."""
+        write = self._local.write
+        if write is not None and write.pid != os.getpid():
+            # Kept, so that it is never ended here: the lock that it holds is the parent's.
+            _inherited.append(write)
+            raise self._forked()
+        return write
+
+    def _forked(self) -> StoreUnavailable:
+        reason = (
+            "this process was forked while a thread had a transaction open. "
+            "Fork before threads use it, or start the child with subprocess."
+        )
+        return StoreUnavailable(self.name, self.place, reason)
+
     def _leave_inherited(self) -> None:
         """Close what a fork has left here of the parent's, so that it can be opened anew.
 
@@ -384,11 +409,8 @@ class LmdbEngine(Threaded):
         was open would be ended here, in the memory that both share, and the parent's with it.
         """
         if self._within:
-            reason = (
-                "this process was forked while a thread had a transaction open. "
-                "Fork before threads use it, or start the child with subprocess."
-            )
-            raise StoreUnavailable(self.name, self.place, reason)
+            _inherited.append(self._environment)
+            raise self._forked()
         self._environment.close()
         self._environment = None
 
@@ -468,17 +490,8 @@ class LmdbEngine(Threaded):
             self._sweep(write)
 
     def _sweep(self, write: _Write) -> None:
-        """Forget watches that have not looked in time, and changes that nobody waits for."""
-        transaction = write.open[-1]
-        now = clock.timestamp()
         write.watched = None
-        watchers = list(forward(transaction, WATCHERS, Span()))
-        gone = [key for key, value in watchers if END.unpack_from(value)[0] <= now]
-        for key in gone:
-            transaction.delete(key)
-        if len(gone) == len(watchers):
-            for key, _ in list(forward(transaction, CHANGES_AT, Span())):
-                transaction.delete(key)
+        sweep_watchers(write.open[-1])
 
     # Errors
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import weakref
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,7 +41,7 @@ class WriterLock:
         self._threads = threading.Lock()
         renew_after_fork(self, "_threads", threading.Lock)
         self._file = -1
-        self._pid = 0
+        _locks.add(self)
 
     @contextmanager
     def held(self) -> Generator[None]:
@@ -62,19 +63,17 @@ class WriterLock:
 
     def close(self) -> None:
         """Close the file."""
-        if self._file >= 0 and self._pid == os.getpid():
-            os.close(self._file)
-        self._file = -1
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)
 
     def _lock_file(self) -> None:
         if sys.platform == "win32":
             return
         import fcntl
 
-        if self._file < 0 or self._pid != os.getpid():
-            # A child opens its own: with the parent's it would share the parent's lock.
+        if self._file < 0:
             self._file = self._open()
-            self._pid = os.getpid()
         waited, ceiling = 0.0, _PAUSE_FIRST
         while True:
             try:
@@ -103,3 +102,16 @@ class WriterLock:
         except OSError as error:
             reason = f"{error.strerror or error}. Make it writable for this user."
             raise StoreUnavailable(self._name, str(self._path), reason) from error
+
+
+_locks: weakref.WeakSet[WriterLock] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """Close what a child has of its parent's files: it would share the lock, and outlive it."""
+    for lock in list(_locks):
+        lock.close()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_after_fork)

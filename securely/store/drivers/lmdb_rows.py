@@ -31,6 +31,7 @@ __all__ = [
     "pack_entry",
     "read_changes",
     "read_number",
+    "sweep_watchers",
     "unpack_entry",
     "watched_trees",
 ]
@@ -140,6 +141,18 @@ def watched_trees(transaction: Any) -> dict[bytes, bytes]:
     names = {value[END.size :].decode() for _, value in forward(transaction, WATCHERS, Span())}
     found = {name: find_tree(transaction, name) for name in names}
     return {prefix: _mark(name) for name, prefix in found.items() if prefix is not None}
+
+
+def sweep_watchers(transaction: Any) -> None:
+    """Forget watches that have not looked in time, and changes that nobody waits for."""
+    now = clock.timestamp()
+    watchers = list(forward(transaction, WATCHERS, Span()))
+    gone = [key for key, value in watchers if END.unpack_from(value)[0] <= now]
+    for key in gone:
+        transaction.delete(key)
+    if len(gone) == len(watchers):
+        for key, _ in list(forward(transaction, CHANGES_AT, Span())):
+            transaction.delete(key)
 
 
 def note_change(transaction: Any, mark: bytes, key: bytes, entry: Entry | None) -> None:

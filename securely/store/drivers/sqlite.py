@@ -348,10 +348,12 @@ class SqliteEngine(Threaded):
             sweep_watchers(self._connection())
         with self._errors():
             connection = self._connection()
+            # The new file is made aside: on the disk, since it may be larger than memory.
+            connection.execute("PRAGMA temp_store = FILE")
             try:
-                connection.execute("VACUUM")
-            except sqlite3.Error as error:
-                self._database.patiently(error, lambda: connection.execute("VACUUM"))
+                self._patient(lambda c: c.execute("VACUUM"))
+            finally:
+                connection.execute("PRAGMA temp_store = MEMORY")
             self._database.checkpoint()
 
     def check(self) -> list[str]:

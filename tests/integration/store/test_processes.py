@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from typing import Any
 
 import pytest
@@ -209,9 +211,13 @@ with store.transaction():
     if child == 0:
         code = 1
         try:
-            store.get("k")
-        except Exception as error:
-            code = 0 if "forked while a thread" in str(error) else 2
+            for use in (lambda: store.get("k"), lambda: store.put("k", 2)):
+                try:
+                    use()
+                    code = 3
+                except Exception as error:
+                    assert "forked while a thread" in str(error)
+            code = 0 if code == 1 else code
         finally:
             os._exit(code)
     say(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
@@ -220,3 +226,43 @@ say(store.get("k"))
 
     assert processes.finish(processes.start(program)) == "0\n1\n"
     assert store.get("k") == 1
+
+
+def test_transaction_when_its_process_has_forked_and_is_killed_then_the_lock_is_free(
+    processes: Any, store: Database
+) -> None:
+    store.put("k", "before")
+    holder = processes.start("""
+import threading
+forked, held = threading.Event(), threading.Event()
+
+def hold():
+    with store.transaction():
+        store.put("k", "within")
+        held.set()
+        forked.wait()
+        say(child)
+        sys.stdin.readline()
+
+thread = threading.Thread(target=hold)
+thread.start()
+held.wait()
+child = os.fork()
+if child == 0:
+    os.close(0); os.close(1); os.close(2)
+    time.sleep(20)
+    os._exit(0)
+forked.set()
+thread.join()
+""")
+    child = int(processes.line(holder))
+    try:
+        holder.kill()
+        holder.wait()
+        began = clock.monotonic()
+        store.put("after", 1)
+
+        assert clock.monotonic() - began < 2
+        assert dict(store.range()) == {"k": "before", "after": 1}
+    finally:
+        os.kill(child, signal.SIGKILL)

@@ -351,6 +351,7 @@ def dumped() -> list[str]:
         (lambda lines: [*lines[:2], "[1]\n", *lines[3:]], 3),
         (lambda lines: [*lines[:2], json.dumps(["t", "AmE=", None, "WA=="]) + "\n", lines[3]], 3),
         (lambda lines: [*lines[:2], json.dumps(["t", "mQ==", None, "SjE="]) + "\n", lines[3]], 3),
+        (lambda lines: [*lines[:2], '["t", "AmE=", NaN, "SjE="]\n', lines[3]], 3),
         (lambda lines: [*lines, lines[1]], 5),
     ],
 )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securely.store import InvalidKey
-from securely.store.keys import after_prefix, decode_key, encode_key, encode_prefix, read_key
+from securely.store.keys import decode_key, encode_key, prefix_range, read_key
 
 LEAVES = (
     st.binary(max_size=6)
@@ -42,22 +42,47 @@ def test_keys_when_encoded_then_in_the_order_of_the_rule(one: Any, other: Any) -
     assert (encode_key(one) == encode_key(other)) == (place(one) == place(other))
 
 
-@given(st.lists(KEYS, max_size=3).map(tuple), st.lists(KEYS, max_size=3).map(tuple))
-def test_prefix_when_a_tuple_then_of_all_that_begin_with_its_items(prefix: Any, rest: Any) -> None:
-    raw = encode_prefix(prefix)
-    key = encode_key(prefix + rest)
-
-    assert key.startswith(raw)
-    upper = after_prefix(raw)
-    assert raw <= key
-    assert upper is None or key < upper
+def begins(prefix: Any, key: Any) -> bool:
+    """Whether *key* begins with *prefix*, by the rule of the docs."""
+    if type(prefix) is not type(key):
+        return False
+    if type(prefix) is tuple:
+        return place(key[: len(prefix)]) == place(prefix)
+    return bool(key[: len(prefix)] == prefix)
 
 
-@given(KEYS.filter(lambda key: type(key) is tuple), KEYS.filter(lambda key: type(key) is tuple))
-def test_prefix_when_another_tuple_then_not_of_it(prefix: Any, key: Any) -> None:
-    begins = tuple(map(place, key[: len(prefix)])) == tuple(map(place, prefix))
+def is_within(prefix: Any, key: Any) -> bool:
+    lower, upper = prefix_range(prefix)
+    return lower <= encode_key(key) < upper
 
-    assert encode_key(key).startswith(encode_prefix(prefix)) == begins
+
+PREFIXES = KEYS.filter(lambda key: type(key) is not int)
+
+
+@given(PREFIXES, KEYS)
+def test_prefix_when_any_key_then_it_holds_those_that_begin_so(prefix: Any, key: Any) -> None:
+    assert is_within(prefix, key) == begins(prefix, key)
+
+
+@given(PREFIXES, KEYS)
+def test_prefix_when_a_key_goes_on_then_within(prefix: Any, rest: Any) -> None:
+    key = (*prefix, rest) if type(prefix) is tuple else prefix + type(prefix)()
+
+    assert is_within(prefix, key)
+
+
+TEXTS = ["", "a", "a\x00", "a\x00b", "a\x00\x00", "ab", "\x00", "\x00\xff"]
+
+
+@pytest.mark.parametrize("wrap", [lambda text: text, str.encode], ids=["text", "bytes"])
+def test_prefix_when_zeros_are_in_the_items_then_only_those_that_begin_so(wrap: Any) -> None:
+    keys: list[Any] = [wrap(text) for text in TEXTS]
+    keys += [(wrap(text),) for text in TEXTS] + [(wrap(text), 1) for text in TEXTS]
+    keys += [((wrap(text),),) for text in TEXTS] + [((wrap(text),), b"") for text in TEXTS]
+
+    for prefix in keys:
+        for key in keys:
+            assert is_within(prefix, key) == begins(prefix, key), (prefix, key)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +116,7 @@ def test_key_when_nested_too_deeply_then_refused() -> None:
 
 def test_prefix_when_an_integer_then_refused() -> None:
     with pytest.raises(InvalidKey, match="use a range"):
-        encode_prefix(7)
+        prefix_range(7)
 
 
 @pytest.mark.parametrize(
@@ -115,15 +140,6 @@ def test_bytes_when_they_are_anything_then_a_key_or_refused(data: bytes) -> None
         return
 
     assert decode_key(encode_key(key)) == key
-
-
-@pytest.mark.parametrize(
-    ("prefix", "after"), [(b"a", b"b"), (b"a\xff", b"b"), (b"\xff\xff", None), (b"", None)]
-)
-def test_after_prefix_when_asked_then_the_first_bytes_behind(
-    prefix: bytes, after: bytes | None
-) -> None:
-    assert after_prefix(prefix) == after
 
 
 def test_read_key_when_python_then_that_key() -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import io
 import stat
 import sys
 from collections.abc import Iterator
@@ -73,6 +74,22 @@ def test_key_when_longer_than_lmdb_takes_then_refused(store: Database) -> None:
     with pytest.raises(InvalidKey, match="at most 507 bytes"):
         store.put("k" * 507, 1)
     assert store.get("k" * 506) == 1
+
+
+def test_import_when_a_key_is_longer_than_lmdb_takes_then_nothing_is_imported(
+    store: Database,
+) -> None:
+    other = Database.temporary()
+    other.put("a", 1)
+    other.put("k" * 1_000, 1)
+    file = io.StringIO()
+    other.export(file)
+    file.seek(0)
+
+    with pytest.raises(InvalidKey, match="at most 507 bytes"):
+        store.import_(file)
+
+    assert store.is_empty()
 
 
 def test_row_when_a_stranger_wrote_it_then_refused(store: Database, engine: LmdbEngine) -> None:

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.property
 
 TREES = ("one", "two")
 KEYS = st.sampled_from([b"", b"a", b"a\xff", b"b", "", "a", "ab", -300, -1, 0, 5, 2**70])
-KEYS |= st.sampled_from([(), ("a",), ("a", 1), ("a", "b"), ("b", -1)])
+KEYS |= st.sampled_from([(), ("a",), ("a", 1), ("a", "b"), ("a\x00b",), ("b", -1)])
 VALUES = st.sampled_from([None, True, 1, 1.5, "x", b"y", [1, (2,)], {"a": {1}}, "x" * 5_000])
 LIVES = st.sampled_from([None, None, None, 5.0, 50.0, 0.0])
 TREE = st.sampled_from(TREES)
