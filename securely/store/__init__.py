@@ -43,6 +43,7 @@ from securely.store.exceptions import (
     UnknownDatabase,
     UnknownDriver,
     ValueTooLarge,
+    WithinTransaction,
     WrongThread,
     WrongType,
 )
@@ -83,6 +84,7 @@ __all__ = [
     "ValueTooLarge",
     "Verification",
     "Watch",
+    "WithinTransaction",
     "WrongThread",
     "WrongType",
 ]

@@ -11,7 +11,14 @@ from typing import IO, Any, Final, TypeVar, TypeVarTuple, cast, overload
 from securely.store.codec import Codec, Seal
 from securely.store.contracts import Engine, Span
 from securely.store.dump import crc32, plain_rows, read_dump, write_dump
-from securely.store.exceptions import Corrupted, ForeignTree, InvalidKey, InvalidTree, StoreError
+from securely.store.exceptions import (
+    Corrupted,
+    ForeignTree,
+    InvalidKey,
+    InvalidTree,
+    StoreError,
+    WithinTransaction,
+)
 from securely.store.transaction import AsyncTransaction, Transaction
 from securely.store.tree import Bound, Tree
 from securely.support import entropy
@@ -251,8 +258,12 @@ class Database(Tree[Any]):
     # The whole
 
     def flush(self) -> None:
-        """Return when all that was written is on the disk and survives a power cut."""
-        self.bound.engine.flush()
+        """Return when all that was written is on the disk and survives a power cut.
+
+        Raises:
+            WithinTransaction: This thread has one open.
+        """
+        self._outside("flush").flush()
 
     async def aflush(self) -> None:
         """Async twin of :meth:`flush`."""
@@ -348,8 +359,11 @@ class Database(Tree[Any]):
         """Remove all rows whose lifetime is over, and give their room back to the disk.
 
         The sqlite driver writes the file anew, for which there must be as much room again.
+
+        Raises:
+            WithinTransaction: This thread has one open.
         """
-        engine = self.bound.engine
+        engine = self._outside("compact")
         before = engine.size_bytes()
         expired = engine.expire()
         engine.compact()
@@ -368,6 +382,12 @@ class Database(Tree[Any]):
         import asyncio  # who is here has imported it; not in the threads that this closes
 
         await asyncio.to_thread(self.close)
+
+    def _outside(self, operation: str) -> Engine:
+        engine = self.bound.engine
+        if engine.in_transaction():
+            raise WithinTransaction(operation)
+        return engine
 
     def _engine_for(self, trees: tuple[object, ...]) -> Engine:
         """Return the engine of this database, which must be that of all *trees*."""

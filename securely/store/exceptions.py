@@ -16,6 +16,7 @@ StoreError                  the root
 ├── UnknownDatabase         no database of that name is defined (also a LookupError)
 ├── UnknownDriver           a database names a driver that nobody provides (also a LookupError)
 ├── ValueTooLarge           a value is larger than its database takes (also a ValueError)
+├── WithinTransaction       what is for the whole database is asked for within a transaction
 ├── WrongThread             a transaction of a loop is used by a sync method (also a RuntimeError)
 └── WrongType               a value is not of the type of its tree (also a TypeError)
 """
@@ -44,6 +45,7 @@ __all__ = [
     "UnknownDatabase",
     "UnknownDriver",
     "ValueTooLarge",
+    "WithinTransaction",
     "WrongThread",
     "WrongType",
 ]
@@ -281,6 +283,20 @@ class ValueTooLarge(StoreError, ValueError):
 
     def __reduce__(self) -> tuple[type[ValueTooLarge], tuple[str, int, int]]:
         return type(self), (self.tree, self.size_bytes, self.size_bytes_max)
+
+
+class WithinTransaction(StoreError, RuntimeError):
+    """What is for the whole database is asked for within a transaction."""
+
+    def __init__(self, operation: str) -> None:
+        self.operation = operation
+        super().__init__(
+            f"{operation}() can do nothing within a transaction, which is not committed yet. "
+            "Call it after its end."
+        )
+
+    def __reduce__(self) -> tuple[type[WithinTransaction], tuple[str]]:
+        return type(self), (self.operation,)
 
 
 class WrongThread(StoreError, RuntimeError):

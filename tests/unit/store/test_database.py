@@ -23,6 +23,7 @@ from securely.store import (
     DumpInvalid,
     ForeignTree,
     InvalidTree,
+    WithinTransaction,
     WrongThread,
 )
 from securely.store.drivers.array import ArrayEngine
@@ -284,6 +285,18 @@ def test_generate_id_when_in_a_transaction_then_part_of_it(store: Database) -> N
     last = store.generate_id()
 
     assert first < undone <= kept < last
+
+
+def test_flush_and_compact_when_in_a_transaction_then_refused(store: Database) -> None:
+    with store.transaction():
+        store.put(1, 1)
+        for use in (store.flush, store.compact):
+            with pytest.raises(WithinTransaction, match=use.__name__):
+                use()
+
+    store.flush()
+    store.compact()
+    assert store.get(1) == 1
 
 
 # Dumps and checksums
