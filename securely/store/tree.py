@@ -468,7 +468,7 @@ class Tree(Generic[V]):
     # The whole tree
 
     def len(self) -> int:
-        """Return how many keys there are. They are counted, which takes a while where there are very many."""
+        """Return how many keys there are; they are counted."""
         return self.bound.engine.count(self.bound.name)
 
     async def alen(self) -> int:

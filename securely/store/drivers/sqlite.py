@@ -449,7 +449,11 @@ class SqliteEngine(Threaded):
             connection = self._database.connection()
         except DatabaseError as error:
             raise self._failed(error) from error
-        if self._local.depth and not connection.in_transaction:
+        if connection.in_transaction:
+            if not self._local.depth:
+                # An interrupt came between its beginning and the note of it: nobody would end it.
+                connection.execute("ROLLBACK")
+        elif self._local.depth:
             # A full disk ends a transaction; what comes after must not be written by itself.
             reason = "the transaction was rolled back when a write failed. Begin it again."
             raise StoreUnavailable(self.name, self.place, reason)

@@ -310,6 +310,19 @@ def test_function_when_it_raises_an_error_of_another_database_then_that_arrives(
     assert list(store.range()) == [("k", 1)]
 
 
+def test_transaction_when_an_interrupt_left_it_open_then_it_is_ended(store: Database) -> None:
+    store.put("k", 1)
+    store.bound.engine._connection().execute("BEGIN IMMEDIATE")  # type: ignore[attr-defined]
+
+    store.put("k", 2)
+
+    other = sqlite3.connect(store.bound.engine.place, timeout=0, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("COMMIT")
+    other.close()
+    assert store.get("k") == 2
+
+
 # Trees that others drop
 
 
