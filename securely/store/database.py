@@ -6,6 +6,7 @@ import inspect
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, Any, Final, TypeVar, TypeVarTuple, cast, overload
 
 from securely.store.codec import Codec, Seal
@@ -98,19 +99,29 @@ class _Ids:
         renew_after_fork(self, "_lock", threading.Lock)
         renew_after_fork(self, "_end", int)
 
+    def prepare(self, engine: Engine) -> None:
+        """Have numbers at hand before a transaction, which could not reserve any for good."""
+        if self._next >= self._end and not engine.in_transaction():
+            self._fill(engine)
+
     def take(self, engine: Engine) -> int:
-        if engine.in_transaction():
-            # What is reserved within a transaction is given back when it is rolled back. So none is
-            # kept beyond it, and what was kept is left, so that numbers grow.
+        """Return the next number."""
+        while True:
             with self._lock:
-                self._end = 0
-            return engine.reserve(1)
+                if self._next < self._end:
+                    self._next += 1
+                    return self._next - 1
+            if engine.in_transaction():
+                # It is given back if that is rolled back; so none is kept beyond it.
+                return engine.reserve(1)
+            self._fill(engine)
+
+    def _fill(self, engine: Engine) -> None:
+        # Not with the lock held: who holds the store's may be waiting for this one.
+        first = engine.reserve(_IDS)
         with self._lock:
             if self._next >= self._end:
-                self._next = engine.reserve(_IDS)
-                self._end = self._next + _IDS
-            self._next += 1
-            return self._next - 1
+                self._next, self._end = first, first + _IDS
 
 
 class Database(Tree[Any]):
@@ -208,7 +219,8 @@ class Database(Tree[Any]):
             Conflict: Another writer did not give way within ``busy_seconds``.
             ForeignTree: One of them belongs to another database.
         """
-        return Transaction(self._engine_for(trees), trees)
+        engine = self._engine_for(trees)
+        return Transaction(engine, trees, partial(self.ids.prepare, engine))
 
     def atransaction(self, *trees: *Ts) -> AsyncTransaction[*Ts]:
         """Return such a block for coroutines: ``async with … as (orders, stock):``.
@@ -223,7 +235,8 @@ class Database(Tree[Any]):
             Conflict: Another writer did not give way within ``busy_seconds``.
             ForeignTree: One of them belongs to another database.
         """
-        return AsyncTransaction(self._engine_for(trees), trees)
+        engine = self._engine_for(trees)
+        return AsyncTransaction(engine, trees, partial(self.ids.prepare, engine))
 
     def transact(self, function: Callable[[*Ts], T], *trees: *Ts) -> T:
         """Call *function* with *trees* in a transaction, once, and return what it returns.
@@ -244,8 +257,9 @@ class Database(Tree[Any]):
     def generate_id(self) -> int:
         """Return a number that this database has given to nobody before, in any process.
 
-        Within a process numbers grow; some are skipped, at a restart up to a thousand. One that is
-        taken in a transaction which is rolled back was never given, and may be given again.
+        Within a process numbers grow; some are skipped, at a restart up to a thousand. They are
+        reserved before a transaction begins; of those beyond the first thousand of one transaction,
+        what is taken is given back when it is rolled back.
 
         Source: sled 0.34, Db::generate_id.
         """

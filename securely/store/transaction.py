@@ -6,6 +6,7 @@ when they write, and no function has to be run again. The price is that others w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from types import TracebackType
 from typing import Any, Generic, TypeVarTuple, cast
@@ -25,12 +26,14 @@ class Transaction(Generic[*Ts]):
     Everything that this thread does with the database within it belongs to it.
     """
 
-    def __init__(self, engine: Engine, trees: tuple[*Ts]) -> None:
+    def __init__(self, engine: Engine, trees: tuple[*Ts], prepare: Callable[[], None]) -> None:
         self._engine = engine
         self._trees = trees
+        self._prepare = prepare
         self._block: AbstractContextManager[None] | None = None
 
     def __enter__(self) -> tuple[*Ts]:
+        self._prepare()
         block = self._engine.write()
         block.__enter__()
         self._block = block
@@ -81,9 +84,10 @@ class AsyncTransaction(Generic[*Ts]):
     other uses of the database wait for its end, or are turned away when `busy_seconds` are over.
     """
 
-    def __init__(self, engine: Engine, trees: tuple[*Ts]) -> None:
+    def __init__(self, engine: Engine, trees: tuple[*Ts], prepare: Callable[[], None]) -> None:
         self._engine = engine
         self._trees = trees
+        self._prepare = prepare
         self._begun: tuple[AbstractContextManager[None], Session, _Scoped] | None = None
 
     async def __aenter__(self) -> tuple[*Ts]:
@@ -95,6 +99,7 @@ class AsyncTransaction(Generic[*Ts]):
 
         def enter() -> None:
             nonlocal entered
+            self._prepare()
             block.__enter__()
             entered = True
 

@@ -275,16 +275,59 @@ def test_generate_id_when_asked_then_growing_and_never_again(store: Database) ->
     assert other.generate_id() > numbers[-1]
 
 
-def test_generate_id_when_in_a_transaction_then_part_of_it(store: Database) -> None:
-    first = store.generate_id()
+def test_generate_id_when_a_transaction_is_undone_then_not_given_again(store: Database) -> None:
+    numbers = []
     with pytest.raises(Abort), store.transaction():
-        undone = store.generate_id()
+        numbers.append(store.generate_id())
         raise Abort
     with store.transaction():
-        kept = store.generate_id()
-    last = store.generate_id()
+        numbers.append(store.generate_id())
+    numbers.append(store.generate_id())
 
-    assert first < undone <= kept < last
+    assert numbers == [1, 2, 3]
+
+
+def test_generate_id_when_very_many_in_a_transaction_then_all_differ(store: Database) -> None:
+    with store.transaction():
+        numbers = [store.generate_id() for _ in range(3_000)]
+    numbers.append(store.generate_id())
+
+    assert numbers == sorted(set(numbers))
+
+
+def test_generate_id_when_threads_ask_within_and_without_transactions_then_never_twice(
+    store: Database,
+) -> None:
+    numbers: list[int] = []
+
+    def ask(thread: int) -> None:
+        for number in range(600):
+            if thread % 2 and number % 200 == 0:
+                with store.transaction():
+                    numbers.append(store.generate_id())
+            else:
+                numbers.append(store.generate_id())
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(set(numbers)) == len(numbers) == 2_400
+
+
+def test_generate_id_when_in_a_transaction_of_a_loop_then_it_does_not_wait(
+    store: Database,
+) -> None:
+    async def use() -> None:
+        tree = store.tree("t")
+        async with store.atransaction(tree) as (t,):
+            await t.aput(await store.agenerate_id(), "async")
+            await t.aput(store.generate_id(), "sync")
+        assert [key async for key, _ in tree.arange()] == [1, 2]
+
+    asyncio.run(use())
 
 
 def test_flush_and_compact_when_in_a_transaction_then_refused(store: Database) -> None:
