@@ -199,7 +199,7 @@ class LmdbEngine(Threaded):
             count = self.count(tree)
             prefix = find_tree(write.open[-1], tree)
             if prefix is not None:
-                for key, _ in list(forward(write.open[-1], prefix, Span())):
+                for key in [key for key, _ in forward(write.open[-1], prefix, Span())]:
                     self._set(write, prefix, key[TREE.size :], None)
             return count
 
@@ -364,6 +364,8 @@ class LmdbEngine(Threaded):
         except BaseException:
             if write.pid == os.getpid():
                 write.open.pop().abort()
+                # A tree that was made in it is no more, and the next one may have its number.
+                write.watched = None
             raise
         self._present()
         transaction = write.open.pop()

@@ -50,7 +50,9 @@ class WriterLock:
         Raises:
             Conflict: It was not free in time.
         """
-        if not self._threads.acquire(timeout=self._seconds):
+        # This very lock: a child that is forked within has another one when it leaves.
+        threads = self._threads
+        if not threads.acquire(timeout=self._seconds):
             raise Conflict(self._name, self._seconds)
         try:
             self._lock_file()
@@ -59,7 +61,7 @@ class WriterLock:
             finally:
                 self._unlock_file()
         finally:
-            self._threads.release()
+            threads.release()
 
     def close(self) -> None:
         """Close the file."""
@@ -94,7 +96,8 @@ class WriterLock:
             return
         import fcntl
 
-        fcntl.flock(self._file, fcntl.LOCK_UN)
+        if self._file >= 0:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def _open(self) -> int:
         try:

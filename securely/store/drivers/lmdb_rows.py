@@ -151,7 +151,7 @@ def sweep_watchers(transaction: Any) -> None:
     for key in gone:
         transaction.delete(key)
     if len(gone) == len(watchers):
-        for key, _ in list(forward(transaction, CHANGES_AT, Span())):
+        for key in [key for key, _ in forward(transaction, CHANGES_AT, Span())]:
             transaction.delete(key)
 
 

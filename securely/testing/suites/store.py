@@ -451,6 +451,20 @@ class EngineSuite:
 
         assert list(found.changes) == [Change(b"b", (None, b"2"))]
 
+    def test_changes_when_a_tree_was_undone_then_the_next_one_is_not_taken_for_it(
+        self, engine: Engine
+    ) -> None:
+        """A tree that never was has left nothing to the next one."""
+        token, position = engine.follow("t", 60)
+        with engine.write():
+            with pytest.raises(LookupError), engine.write():
+                engine.put("t", b"a", (None, b"1"))
+                raise LookupError
+            engine.put("u", b"b", (None, b"2"))
+
+        assert list(engine.changes(token, Span(), position, 60).changes) == []
+        assert engine.get("t", b"b") is None
+
     def test_changes_when_a_value_is_large_then_it_is_not_kept_or_whole(
         self, engine: Engine
     ) -> None:

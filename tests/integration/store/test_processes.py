@@ -206,6 +206,8 @@ def test_lmdb_when_forked_within_a_transaction_then_the_child_is_turned_away(
 ) -> None:
     program = """
 with store.transaction():
+    block = store.bound.engine.write()
+    block.__enter__()
     store.put("k", 1)
     child = os.fork()
     if child == 0:
@@ -218,9 +220,16 @@ with store.transaction():
                 except Exception as error:
                     assert "forked while a thread" in str(error)
             code = 0 if code == 1 else code
+            raise LookupError("leave the block, as a child may")
+        except LookupError:
+            try:
+                block.__exit__(LookupError, LookupError(), None)
+            except LookupError:
+                pass
         finally:
             os._exit(code)
     say(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    block.__exit__(None, None, None)
 say(store.get("k"))
 """
 

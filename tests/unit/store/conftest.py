@@ -24,10 +24,10 @@ Make = Callable[[], Engine]
 def engine(driver: str, path: Path, name: str = "test") -> Engine:
     """An engine of *driver* that lies at *path*."""
     if driver == "array":
-        return ArrayEngine(name, busy_seconds=0.2)
+        return ArrayEngine(name, busy_seconds=0.5)
     if driver == "lmdb":
-        return LmdbEngine(path, name, durability="relaxed", busy_seconds=0.2)
-    return SqliteEngine(path, name, durability="relaxed", busy_seconds=0.2)
+        return LmdbEngine(path, name, durability="relaxed", busy_seconds=0.5)
+    return SqliteEngine(path, name, durability="relaxed", busy_seconds=0.5)
 
 
 @pytest.fixture(params=["array", "lmdb", "sqlite"])

@@ -282,7 +282,7 @@ def test_writer_when_another_process_holds_the_file_then_turned_away_in_time(
         store.watch_prefix,
     ]
     for use in uses:
-        with pytest.raises(Conflict, match=r'"test" is held by another writer: waited 0.2 seconds'):
+        with pytest.raises(Conflict, match=r'"test" is held by another writer: waited 0.5 seconds'):
             use()
 
     assert store.tree("t").get("a") == "of a"
