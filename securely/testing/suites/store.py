@@ -9,6 +9,8 @@ Subclass the suite in a test module, and give it your engine:
             yield engine
             engine.close()
 
+It is long because a contract is proved clause by clause, and is read so.
+
 Time stands still in these tests and is moved; an engine reads :mod:`securely.support.clock`.
 """
 
