@@ -6,13 +6,17 @@ Each row compares an operation of ours with the same one of a peer, in one proce
 of several rounds: shared machines are noisy, so read the ratios. Disk: bare diskcache with its
 default pickle Disk against ours, signature, repository and all. Array: a plain dict of value and
 end, guarded by nothing. Redis: redis-py alone with the same serializer and timeout, against ours,
-on one server (a Valkey is started on a Unix socket; REDIS_URL names another).
+on one server (a Valkey is started on a Unix socket; REDIS_URL names another). Memory: cashews'
+memory backend and Django's LocMemCache against the array store. Writers: eight processes that
+write to one directory at once, and how long the slowest of their writes took. A peer that is not
+installed is left out.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import platform
 import shutil
@@ -22,7 +26,9 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import diskcache
@@ -40,6 +46,10 @@ KEYS = [f"bench:key:{number}" for number in range(500)]
 SMALL = {"id": 1234, "name": "ann", "email": "ann@example.com", "roles": ["admin"], "ok": True}
 LARGE = [dict(SMALL, id=number) for number in range(100)]
 SECONDS = 600
+# A hundred bytes, which no store needs to copy.
+TEXT = "x" * 100
+WRITERS = 8
+WRITES = 300
 
 Operation = Callable[[str], object]
 
@@ -123,6 +133,105 @@ def array_rows() -> list[tuple[str, Operation, Operation, int]]:
         ("array get, dict", plain.get, lambda key: repository.get("d" + key), 20_000),
         ("array remember, hit", plain.get, lambda key: manager.remember(key, SECONDS, str), 50_000),
     ]
+
+
+def memory_rows() -> list[tuple[str, Operation, Operation, int]]:
+    """Return what is measured beside Django's cache in memory: name, peer, ours, calls."""
+    try:
+        import django.conf
+    except ImportError:
+        return []
+    django.conf.settings.configure()
+    from django.core.cache.backends.locmem import LocMemCache
+
+    peer = LocMemCache("bench", {"OPTIONS": {"MAX_ENTRIES": 10_000}})
+    ours = CacheManager("array", {"array": ArrayOptions(driver="array")})
+    rows: list[tuple[str, Operation, Operation, int]] = []
+    for name, value in (("text", TEXT), ("dict", SMALL)):
+        for key in KEYS:
+            peer.set(name + key, value, SECONDS)
+            ours.put(name + key, value, SECONDS)
+        rows.append(
+            (
+                f"LocMem get, {name}",
+                lambda key, name=name: peer.get(name + key),
+                lambda key, name=name: ours.get(name + key),
+                10_000,
+            )
+        )
+    return rows
+
+
+async def cashews_async(value: object, rounds: int, count: int) -> tuple[float, float] | None:
+    """Return microseconds per awaited get of cashews' memory backend, and of ours."""
+    try:
+        import cashews
+    except ImportError:
+        return None
+    peer = cashews.Cache()
+    peer.setup("mem://")
+    ours = CacheManager("array", {"array": ArrayOptions(driver="array")})
+    for key in KEYS:
+        await peer.set(key, value, expire=SECONDS)
+        await ours.aput(key, value, SECONDS)
+    times = [float("inf")] * 2
+    for _ in range(rounds):
+        for index, get in enumerate((peer.get, ours.aget)):
+            began = time.perf_counter()
+            for number in range(count):
+                await get(KEYS[number % len(KEYS)])
+            times[index] = min(times[index], (time.perf_counter() - began) / count * 1e6)
+    await peer.close()
+    return times[0], times[1]
+
+
+def write(kind: str, directory: Path) -> None:
+    """Be one of several writers: print how long each write took, in microseconds."""
+    if kind == "peer":
+        cache = diskcache.Cache(str(directory / kind))
+        put: Callable[[str, object], object] = partial(cache.set, expire=SECONDS)
+    else:
+        store = DiskStore(directory / kind, KeyRing(b"k" * 32).purpose("cache"))
+        ours = Repository(store)
+        put = partial(ours.put, ttl=SECONDS)
+    put("warm", SMALL)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    times: list[float] = []
+    for number in range(WRITES):
+        began = time.perf_counter()
+        put(KEYS[number], SMALL)
+        times.append((time.perf_counter() - began) * 1e6)
+    print(json.dumps(times))
+
+
+def writers(kind: str, directory: Path) -> tuple[float, float]:
+    """Return the 99th percentile and the slowest write of several processes at once."""
+    command = [sys.executable, __file__, "--writer", kind, "--directory", str(directory)]
+    pipe = subprocess.PIPE
+    started = [
+        subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(WRITERS)
+    ]
+    for process in started:
+        process.stdout.readline()
+    for process in started:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    times = sorted(each for process in started for each in json.loads(process.communicate()[0]))
+    return times[len(times) * 99 // 100], times[-1]
+
+
+def show_writers(directory: Path, rounds: int) -> None:
+    """Print the median of several rounds, taken in turns."""
+    found: dict[str, list[tuple[float, float]]] = {"peer": [], "ours": []}
+    for number in range(rounds):
+        for kind, rows in found.items():
+            place = directory / f"round{number}"
+            place.mkdir(exist_ok=True)
+            rows.append(writers(kind, place))
+    for index, name in enumerate((f"disk set, {WRITERS} writers, p99", "the slowest of them")):
+        theirs, mine = (median(row[index] for row in found[kind]) for kind in ("peer", "ours"))
+        show(name, theirs, mine)
 
 
 def redis_rows(url: str) -> list[tuple[str, Operation, Operation, int]]:
@@ -230,17 +339,28 @@ def show(name: str, theirs: float, mine: float) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
-    rounds: int = parser.parse_args().rounds
+    parser.add_argument("--writer", help=argparse.SUPPRESS)
+    parser.add_argument("--directory", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    rounds: int = given.rounds
+    if given.writer:
+        write(given.writer, given.directory)
+        return
     directory = Path(tempfile.mkdtemp())
     try:
         print(f"Python {platform.python_version()}, diskcache {diskcache.__version__}")
         print(f"{'operation':<30}{'peer µs':>10}{'ours µs':>10}{'ratio':>8}")
         with redis_server(directory) as url:
-            rows = disk_rows(directory) + array_rows() + (redis_rows(url) if url else [])
+            rows = disk_rows(directory) + array_rows() + memory_rows()
+            rows += redis_rows(url) if url else []
             for name, peer, ours, count in rows:
                 show(name, *best([peer, ours], rounds, count))
             if url:
                 show("redis aget 100 B", *asyncio.run(redis_async(url, rounds, 3_000)))
+            for name, value in (("text", TEXT), ("dict", SMALL)):
+                if times := asyncio.run(cashews_async(value, rounds, 10_000)):
+                    show(f"cashews memory aget, {name}", *times)
+            show_writers(directory, rounds)
     finally:
         shutil.rmtree(directory)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Final, NamedTuple
 
 from securely.cache.drivers.base import SyncLocks, SyncStore
@@ -85,8 +84,10 @@ class ArrayStore(SyncStore, SyncLocks):
         value, encoded, expires = entry
         if expires is not None and expires <= clock.monotonic():
             return MISSING
-        with suppress(KeyError):  # removed by another thread since the look above
+        try:  # noqa: SIM105  # `suppress` took a third of the time of a read
             self._entries.move_to_end(key)
+        except KeyError:
+            pass  # removed by another thread since the look above
         return self._decoded(value) if encoded else value
 
     def put(self, key: str, value: object, seconds: float | None) -> None:
