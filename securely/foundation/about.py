@@ -21,6 +21,7 @@ DRIVERS: Final = {
     "Cache": "cache.default",
     "Log": "log.default",
     "Queue": "queue.default",
+    "Store": "store.default",
 }
 KEPT: Final = ("config", "events", "services")
 

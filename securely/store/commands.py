@@ -41,15 +41,20 @@ class _OfDatabase(Command):
 class InfoCommand(_OfDatabase):
     """Shows what is in a database."""
 
-    signature: ClassVar[str] = (
-        "store:info {--database= : The database; the default one if left out}"
-    )
+    signature: ClassVar[str] = """store:info
+        {--database= : The database; the default one if left out}
+        {--json : For machines}"""
     description: ClassVar[str] = "Show where a database lies, how large it is, and its trees"
 
     def handle(self, store: StoreManager) -> int:
         """Show it."""
         database = self.chosen(store)
         engine = database.bound.engine
+        if self.boolean("json"):
+            trees = {name: database.tree(name).len() for name in database.trees()}
+            shown = {"database": engine.name, "place": engine.place, "trees": trees}
+            self.line(json.dumps({**shown, "bytes": database.size_on_disk()}))
+            return self.SUCCESS
         self.two_column_detail("Database", escape(engine.name))
         self.two_column_detail("Place", escape(engine.place))
         self.two_column_detail("Size", f"{database.size_on_disk():,} bytes")
@@ -89,6 +94,7 @@ class ScanCommand(_OfDatabase):
         {--limit=20 : How many}
         {--reverse : From the last one down}
         {--literal : The prefix is written as in Python: b"raw", ("user", 7)}
+        {--json : For machines: pairs of key and value, as Python writes what JSON has not}
         {--database= : The database; the default one if left out}"""
     description: ClassVar[str] = "Show keys in order, with their values"
 
@@ -100,7 +106,11 @@ class ScanCommand(_OfDatabase):
             found = tree.range(reverse=reverse)
         else:
             found = tree.scan_prefix(self.key(self.string("prefix")), reverse=reverse)
-        for key, value in islice(found, self.integer("limit", minimum=1)):
+        pairs = islice(found, self.integer("limit", minimum=1))
+        if self.boolean("json"):
+            self.line(json.dumps([[key, value] for key, value in pairs], default=repr))
+            return self.SUCCESS
+        for key, value in pairs:
             self.line(escape(f"{key!r}  {_shown(value)}"))
         return self.SUCCESS
 

@@ -171,3 +171,22 @@ def test_a_check_that_fails_is_a_finding_and_stops_no_other(app: Application) ->
     assert first.state == "error"
     assert "dusty" in first.seen
     assert second.state == "ok"
+
+
+def test_the_store_is_looked_at_when_there_is_something_in_it(
+    app: Application, tmp_path: Path
+) -> None:
+    from securely.store import StoreManager
+
+    config = app.make("config")
+    config.set({"store.default": "sqlite", "store.databases.sqlite.path": str(tmp_path / "s")})
+    assert only(app, "store").seen == "nothing has been stored yet"
+    assert not (tmp_path / "s").exists()
+
+    app.make(StoreManager).put("key", 1)
+    assert only(app, "store").seen.startswith("it answers; 1 trees")
+
+    app.make(StoreManager).close()
+    (tmp_path / "s/store.db").write_bytes(b"no database at all" * 100)
+    assert only(app, "store").state == "error"
+    assert "store:verify" in only(app, "store").remedy

@@ -1,8 +1,9 @@
-"""Checks of services: each cache store gives back what it is given, the queue answers."""
+"""Checks of services: caches give back what they are given, store and queue answer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 from securely.cache import CacheManager
@@ -10,9 +11,10 @@ from securely.config import Config
 from securely.exceptions import SecurelyError
 from securely.foundation.doctor.finding import Finding
 from securely.queue import QueueManager
+from securely.store import StoreManager
 from securely.support import clock, entropy
 
-__all__ = ["cache_stores", "failed_jobs", "queue_connection"]
+__all__ = ["cache_stores", "failed_jobs", "queue_connection", "store_database"]
 
 OLD_SECONDS: Final = 15 * 60  # nobody works on a queue whose oldest job has waited this long
 PROBE_SECONDS: Final = 10  # the value goes by itself where it could not be removed
@@ -22,6 +24,21 @@ def cache_stores(cache: CacheManager, config: Config) -> Iterable[Finding]:
     """Look whether each store gives back what it is given."""
     for name in config.get("cache.stores", {}):
         yield _store(cache, str(name))
+
+
+def store_database(store: StoreManager) -> Finding:
+    """Look whether the default database of the store answers."""
+    name = f"store {store.default}"
+    try:
+        database = store.database()
+        place = database.bound.engine.place
+        if Path(place).is_absolute() and not Path(place).exists():
+            return Finding.ok("nothing has been stored yet", name=name)
+        trees, size = len(database.trees()), database.size_on_disk()
+    except SecurelyError as error:
+        remedy = f"Look at store.databases.{store.default}; `store:verify` says more."
+        return Finding.error(str(error), remedy, name=name)
+    return Finding.ok(f"it answers; {trees} trees, {size:,} bytes", name=name)
 
 
 def queue_connection(queues: QueueManager) -> Iterable[Finding]:

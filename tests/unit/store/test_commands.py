@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -65,6 +66,10 @@ def test_info_when_asked_then_place_size_and_trees(store: StoreManager, run: Run
     for words in ("main", "store.db", "bytes", "Tree orders", "Tree [stock]", "1 keys"):
         assert words in output
     assert "memory" in run("store:info --database=other")[1]
+    shown = json.loads(run("store:info --json")[1])
+    assert shown["trees"] == {"[stock]": 1, "orders": 1}
+    assert shown["database"] == "main"
+    assert shown["bytes"] > 0
 
 
 def test_get_when_there_then_its_value(store: StoreManager, run: Run) -> None:
@@ -90,6 +95,8 @@ def test_scan_when_asked_then_keys_in_order(store: StoreManager, run: Run) -> No
     assert run("store:scan a: --tree=t --reverse --limit=1")[1] == "'a:2'  {1}"
     assert run("""store:scan "('a',)" --tree=t --literal""")[1] == "('a', 1)  {1}"
     assert run("store:scan --limit=0")[0] != 0
+    store.tree("u").put(b"\xff", {"n": 1})
+    assert run("store:scan --tree=u --json")[1] == '[["b\'\\\\xff\'", {"n": 1}]]'
 
 
 def test_verify_when_a_row_is_not_ours_then_named_and_fails(store: StoreManager, run: Run) -> None:
