@@ -141,7 +141,12 @@ def test_it_says_what_it_is(run: Run, blog: Path) -> None:
     assert shown["environment"]["debug"] is True
     assert shown["environment"]["variables"] == ".env"
     assert shown["environment"]["key"] == "set"
-    assert shown["drivers"] == {"cache": "disk", "log": "stack", "queue": "sqlite"}
+    assert shown["drivers"] == {
+        "cache": "disk",
+        "log": "stack",
+        "queue": "sqlite",
+        "store": "sqlite",
+    }
     assert shown["folders"]["base"] == str(blog)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from securely.cache import holders
+from securely.cache.drivers import disk_holders as holders
 from securely.cache.drivers.array import ArrayStore
 from securely.container import CircularDependency, Container, scope
 from securely.events import Dispatcher
