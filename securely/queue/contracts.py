@@ -7,13 +7,15 @@ A producer hands over :class:`Envelope`; a worker receives :class:`Delivery` and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 __all__ = [
+    "BatchRecord",
+    "Batches",
     "Charge",
     "Connection",
     "Counts",
@@ -27,6 +29,7 @@ __all__ = [
     "Reaped",
     "Runner",
     "Seat",
+    "StoredJob",
     "Turn",
     "Verdict",
     "Workable",
@@ -45,6 +48,14 @@ class Envelope(NamedTuple):
         timeout: Seconds one run may take; None leaves it to the worker.
         max_lost: How many workers may die under it before it fails.
         priority: Higher goes first within its queue.
+        unique: The key of which a store holds one unsettled job; None for no such key.
+        unique_for: Seconds after which another job may take the key all the same; None for never.
+        max_wait: Where it is not None, a waiting job of the same `unique` key is replaced in
+            place: its due time moves on by `delay`, to at most this many seconds after the first.
+        group: Jobs of one group run one after the other, in order of acceptance; None for none.
+        batch: The id of the batch that counts it; None for none.
+        links: How many jobs of the same batch follow it in its chain; they are counted as skipped
+            when it fails.
     """
 
     uuid: str
@@ -55,6 +66,12 @@ class Envelope(NamedTuple):
     timeout: float | None = None
     max_lost: int = 3
     priority: int = 0
+    unique: str | None = None
+    unique_for: float | None = None
+    max_wait: float | None = None
+    group: str | None = None
+    batch: str | None = None
+    links: int = 0
 
 
 class Verdict(IntEnum):
@@ -102,6 +119,7 @@ class Kind(IntEnum):
     FAIL = 2  # over: moved to the failed jobs in the same transaction
     DROP = 3  # taken out by the job itself or by a rule; nothing is recorded
     RETURN = 4  # never started: back as it was, nothing charged
+    SKIP = 5  # taken out before it ran, by a rule; its batch counts it as skipped
 
 
 class Charge(IntEnum):
@@ -129,6 +147,9 @@ class Outcome(NamedTuple):
             exception carries it too, for the worker's report; stores keep it of failures only.
         has_hook: The job has a `failed()` hook that is to run once the failure is recorded.
             The failed row keeps the delivery's id: `Seat.hook_done(outcome.id)` ends its wait.
+        successors: Jobs that are accepted in the same step: the next link of a chain, callbacks.
+            Their `unique` keys are not looked at: a link that was skipped would end its chain.
+        is_member: It belongs to a batch, which the store counts in the same step.
     """
 
     id: int
@@ -138,6 +159,8 @@ class Outcome(NamedTuple):
     charge: Charge = Charge.NONE
     error: bytes | None = None
     has_hook: bool = False
+    successors: tuple[Envelope, ...] = ()
+    is_member: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +173,7 @@ class Turn:
         next_due: Wall time of the next delayed job in the worker's queues; None if there is none.
         must_restart: `queue:restart` was called after this worker joined.
         paused: The worker's queues that are paused.
+        batches: Batches that were cancelled or finished by this turn, for those who listen.
     """
 
     deliveries: Sequence[Delivery]
@@ -157,6 +181,7 @@ class Turn:
     next_due: float | None = None
     must_restart: bool = False
     paused: Sequence[str] = ()
+    batches: Sequence[BatchRecord] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +238,78 @@ class FailedJob:
     timeout: float | None = None
     max_lost: int = 3
     priority: int = 0
+    unique: str | None = None
+    unique_for: float | None = None
+    group: str | None = None
+    batch: str | None = None
+    links: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredJob:
+    """A job as it lies in a store; its payload is not read, its class need not exist.
+
+    Attributes:
+        state: "pending", "delayed" or "reserved".
+        available_at: Wall time from which on it may be, or could have been, claimed.
+        worker: The id of the worker that holds it; None for nobody.
+    """
+
+    id: int
+    uuid: str
+    name: str
+    queue: str
+    state: str
+    attempts: int
+    priority: int
+    available_at: float
+    worker: str | None
+    batch: str | None
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRecord:
+    """A batch as a store keeps it; the store counts, and pushes callbacks in the same step.
+
+    A member is unsettled, done, failed or skipped. `total` is the sum of the four.
+
+    Attributes:
+        id: Its id, made by whoever dispatches it.
+        done: Members that ended well; those that took themselves out, too.
+        failed: Members that failed and were not retried since.
+        skipped: Members that will not run: links behind one that failed, jobs that were dropped.
+        failed_ids: The uuids of `failed`, oldest first.
+        allow_failures: A failure does not cancel the batch.
+        options: UTF-8 JSON of what was said with `with_option`, opaque here.
+        callbacks: What is pushed, in order, when something happens: "progress" (a member was
+            settled), "catch" (the first failure), "then" (all ended well), "finally" (none is
+            unsettled), "next" (as "finally", unless the batch was cancelled). All but "progress"
+            are pushed once in the life of a batch; a "progress" that still waits is not doubled.
+        fired: Which of the callbacks have been pushed.
+        error: UTF-8 JSON of the first failure, as in :class:`Outcome`.
+        created_at: Wall time, as the two below.
+        cancelled_at: None while it is not cancelled.
+        finished_at: When no member was unsettled any more; None before.
+    """
+
+    id: str
+    name: str = ""
+    total: int = 0
+    done: int = 0
+    failed: int = 0
+    skipped: int = 0
+    failed_ids: tuple[str, ...] = ()
+    allow_failures: bool = False
+    options: bytes = b"{}"
+    callbacks: Mapping[str, tuple[Envelope, ...]] = field(
+        default_factory=dict[str, tuple[Envelope, ...]]
+    )
+    fired: frozenset[str] = frozenset()
+    error: bytes | None = None
+    created_at: float = 0.0
+    cancelled_at: float | None = None
+    finished_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,13 +357,66 @@ class FailedJobs(Protocol):
         ...
 
 
+class Batches(Protocol):
+    """The batches of a connection. Each method is one step, or changes nothing."""
+
+    def create(self, record: BatchRecord, members: Sequence[Envelope]) -> bool:
+        """Keep *record* and push *members*; False, and nothing changed, when its id exists.
+
+        `total` is counted here: members and their links. Without members it is finished at once,
+        and its callbacks are pushed. Members' `unique` keys are not looked at.
+        """
+        ...
+
+    def add(self, id_: str, members: Sequence[Envelope]) -> bool:
+        """Push *members* as more of a batch; False when it is gone or finished."""
+        ...
+
+    def find(self, id_: str) -> BatchRecord | None:
+        """Return the batch, or None."""
+        ...
+
+    def all(self, limit: int = 50, before: str | None = None) -> Sequence[BatchRecord]:
+        """Return batches, newest first; *before*: those made before this one."""
+        ...
+
+    def cancel(self, id_: str) -> bool:
+        """Note that the batch is cancelled; False when it is gone or was cancelled before."""
+        ...
+
+    def delete(self, id_: str) -> bool:
+        """Forget the batch; its jobs stay, and count nowhere. False when it is gone."""
+        ...
+
+    def prune(
+        self,
+        finished: float | None = None,
+        unfinished: float | None = None,
+        cancelled: float | None = None,
+    ) -> int:
+        """Forget batches that finished, were made (and not finished) or cancelled before a time.
+
+        Args:
+            finished: Wall time in seconds; None to keep all of this kind. As the two below.
+            unfinished: Of those without an end.
+            cancelled: Of those that were cancelled.
+
+        Returns:
+            How many were forgotten.
+        """
+        ...
+
+
 class Connection(Protocol):
     """Where jobs are handed over: all that a producer needs."""
 
     name: str
 
     def push(self, envelopes: Sequence[Envelope]) -> Sequence[str]:
-        """Accept all of *envelopes* or none, and return their uuids.
+        """Accept all of *envelopes* or none, and return the uuids of the jobs that stand for them.
+
+        A uuid that differs from its envelope's is that of a job which holds the same `unique`
+        key: the envelope was not accepted, because that one is there.
 
         Raises:
             StoreFull: There is no room; nothing was written.
@@ -346,8 +496,54 @@ class Workable(Connection, Protocol):
         """Where this connection keeps failed jobs."""
         ...
 
+    @property
+    def batches(self) -> Batches:
+        """Where this connection keeps batches."""
+        ...
+
     def join(self, queues: Sequence[str]) -> Seat:
         """Take a seat as a new worker that serves *queues* in this order of priority."""
+        ...
+
+    def unlock(self, delivery: Delivery) -> None:
+        """Free the `unique` key of a running job, for one that is unique until processing."""
+        ...
+
+    async def aunlock(self, delivery: Delivery) -> None:
+        """Async twin of :meth:`unlock`."""
+        ...
+
+    def cancel(self, uuid: str) -> bool:
+        """Take a job that nobody runs out of its queue; a batch counts it as skipped.
+
+        Returns:
+            False when there is none of this uuid, or when it is running.
+        """
+        ...
+
+    def jobs(
+        self, queue: str, state: str | None = None, *, after: int = 0, limit: int = 100
+    ) -> Sequence[StoredJob]:
+        """Return jobs of *queue* by id, from the one after *after* on.
+
+        Args:
+            queue: The queue.
+            state: "pending", "delayed" or "reserved"; None for any.
+            after: The id of the last one of the page before.
+            limit: How many at most.
+        """
+        ...
+
+    def pause(self, queue: str = "*", seconds: float | None = None) -> None:
+        """Let no worker take jobs of *queue* ("*": any) until :meth:`resume`, or for *seconds*."""
+        ...
+
+    def resume(self, queue: str = "*") -> None:
+        """End a pause of *queue*; "*" ends that of all, and not those of single queues."""
+        ...
+
+    def paused(self) -> Mapping[str, float | None]:
+        """Return what is paused ("*" for everything), and until when; None for no end."""
         ...
 
     def restart(self) -> None:
