@@ -18,11 +18,11 @@ from securely.queue.crew.crew import Size
 from securely.queue.crew.loading import Loaded, Place
 from securely.queue.crew.orders import Orders
 from securely.queue.crew.report import Report
+from securely.queue.crew.worker import Worker
 from securely.queue.delivery.runner import JobRunner
 from securely.queue.drivers.sqlite import SqliteConnection
 from securely.queue.job import Job
 from securely.queue.payload import Codec
-from securely.queue.worker import Worker
 
 CODEC = Codec(KeyRing(bytes(32)).purpose("queue"))
 

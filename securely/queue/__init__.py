@@ -12,8 +12,8 @@ A job is a class with `handle`; `dispatch` signs its data and hands it to a conn
     failed.py       what a failure is kept as
     listeners.py    event listeners that run on the queue
     drivers/        null, sqlite, sync
-    worker.py       queue:work; supervisor.py: claims and settles; executor.py: runs user code;
-                    crew/: what the two are made of, and what is shown
+    supervisor.py   claims and settles; executor.py: runs user code; crew/: what the two are
+                    made of, what `queue:work` asks for, and what is shown
     events.py       JobQueued, JobProcessing, JobProcessed, JobFailed …
     exceptions.py   QueueError and its tree; Release, Fail and Drop
     options.py      the section ``queue`` of the configuration

@@ -14,8 +14,8 @@ from securely.queue.crew.crew import Size
 from securely.queue.crew.loading import Place
 from securely.queue.crew.orders import Orders
 from securely.queue.crew.report import Page, Report
+from securely.queue.crew.worker import Worker
 from securely.queue.manager import QueueManager
-from securely.queue.worker import Worker
 from securely.support.durations import InvalidDuration, seconds
 from securely.support.paths import Paths
 

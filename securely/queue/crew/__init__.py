@@ -4,7 +4,8 @@ Between the two: `board.py` is what each delivery has come to, `link.py` their f
 supervisor: `pace.py` decides how many deliveries an executor holds, `child.py` is one executor
 process, `crew.py` all of them, `fates.py` what follows from a death, `ledger.py` what is to be
 recorded, `orders.py` what a worker is to do, `peers.py` watches the other workers of this machine,
-`signals.py` turns signals into something to wait for, `report.py` tells people. For the executor:
+`signals.py` turns signals into something to wait for, `report.py` tells people, `worker.py` puts
+it together for `queue:work`. For the executor:
 `loading.py` makes the application, `inbox.py` is what the supervisor has sent, `tasks.py` runs
 async jobs, `bell.py` ends sync ones in time, `system.py` asks the operating system.
 """

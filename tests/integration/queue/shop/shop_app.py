@@ -16,10 +16,10 @@ from securely.queue.crew.crew import Size
 from securely.queue.crew.loading import Loaded, Place
 from securely.queue.crew.orders import Orders
 from securely.queue.crew.report import Report
+from securely.queue.crew.worker import Worker
 from securely.queue.delivery.runner import JobRunner
 from securely.queue.drivers.sqlite import SqliteConnection
 from securely.queue.payload import Codec
-from securely.queue.worker import Worker
 
 sys.path.insert(0, str(Path(__file__).parent))
 from shop_kills import FatalConnection  # beside this file
