@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from securely.queue.contracts import FailedJob
 from securely.queue.job import Job
 
 __all__ = [
@@ -21,6 +22,23 @@ __all__ = [
     "JobQueueing",
     "JobReleased",
     "JobReleasedAfterException",
+    "JobRetryRequested",
+    "JobSkipped",
+    "Looping",
+    "QueueBusy",
+    "QueuePaused",
+    "QueueResumed",
+    "QueuesPaused",
+    "QueuesResumed",
+    "UniqueJobSkipped",
+    "WorkerIdle",
+    "WorkerInterrupted",
+    "WorkerPausing",
+    "WorkerQueuePaused",
+    "WorkerQueueResumed",
+    "WorkerResuming",
+    "WorkerStarting",
+    "WorkerStopping",
 ]
 
 
@@ -43,6 +61,16 @@ class JobQueued:
     id: str
     job: Job
     delay: float
+
+
+@dataclass(frozen=True, slots=True)
+class UniqueJobSkipped:
+    """A job was not accepted, because the job *id* holds its unique key."""
+
+    connection: str
+    queue: str
+    id: str
+    job: Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +121,13 @@ class JobReleasedAfterException(_Run):
 
 
 @dataclass(frozen=True, slots=True)
+class JobSkipped(_Run):
+    """A job was taken out before it ran: its time was over, or what it is about is gone."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class JobFailed(_Run):
     """A job is over without success; it will be found among the failed jobs."""
 
@@ -104,3 +139,136 @@ class JobAttempted(_Run):
     """A run is over, however it went; *error* is None if it went well."""
 
     error: BaseException | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobRetryRequested:
+    """A failed job is about to be put back; where its unique key is taken, it stays failed."""
+
+    connection: str
+    queue: str
+    id: str
+    name: str
+    failed: FailedJob
+
+
+@dataclass(frozen=True, slots=True)
+class QueueBusy:
+    """`queue:monitor` found more jobs in a queue than it may hold, or older ones; age in seconds.
+
+    `age` is None where no job waits.
+    """
+
+    connection: str
+    queue: str
+    size: int
+    age: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePaused:
+    """Workers take no more jobs of a queue; *seconds* is for how long, None until it is resumed."""
+
+    connection: str
+    queue: str
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueResumed:
+    """Workers take jobs of a queue again."""
+
+    connection: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueuesPaused:
+    """Workers take no more jobs of any queue of a connection; *seconds* as in `QueuePaused`."""
+
+    connection: str
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueuesResumed:
+    """The pause of all queues of a connection is over; those of single queues are not."""
+
+    connection: str
+
+
+@dataclass(frozen=True, slots=True)
+class Looping:
+    """A process of a worker is about to run a job; a listener that returns False puts it back.
+
+    It goes back for the worker's `--sleep`, and nothing is charged. Listen before the worker has
+    loaded the application: in a provider.
+    """
+
+    connection: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """What all events of a worker tell: its connection, and its queues, the most urgent first."""
+
+    connection: str
+    queues: tuple[str, ...]
+    worker: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStarting(_Worker):
+    """A process of a worker has loaded the application, and is about to take jobs."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerIdle(_Worker):
+    """A worker has found no job, after it had some or has begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerInterrupted(_Worker):
+    """A worker was told by a signal to stop."""
+
+    signal: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerPausing(_Worker):
+    """A worker was told by a signal to take no more jobs."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerResuming(_Worker):
+    """A worker was told by a signal to go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerQueuePaused(_Worker):
+    """A worker has noticed that one of its queues is paused."""
+
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerQueueResumed(_Worker):
+    """A worker has noticed that one of its queues is not paused any more."""
+
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStopping(_Worker):
+    """A process of a worker is about to close the application.
+
+    Attributes:
+        reason: Why the worker stops, as in the last line of `queue:work --json`.
+        status: The worker's exit code.
+        processed: How many jobs the worker has run.
+    """
+
+    reason: str
+    status: int
+    processed: int

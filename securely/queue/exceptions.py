@@ -3,6 +3,7 @@
 QueueError
 ├── ConnectionUndefined      no connection of that name (also a LookupError)
 ├── DriverUnknown            a connection asks for a driver nobody provides (also a LookupError)
+├── EntityNotFound           what a job refers to is gone (also a LookupError)
 ├── InvalidPayload           a payload that was not written by this application (also a ValueError)
 ├── JobTimedOut              a run took longer than its timeout (also a TimeoutError)
 ├── ManuallyFailed           a job failed itself without an exception
@@ -18,7 +19,8 @@ QueueError
 └── Instruction              not errors: how a job ends its own delivery from inside
     ├── Drop                 take it out, record nothing
     ├── Fail                 fail it now
-    └── Release              put it back, after a delay
+    ├── Release              put it back, after a delay
+    └── Skip                 take it out as one that was not to run
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ __all__ = [
     "ConnectionUndefined",
     "DriverUnknown",
     "Drop",
+    "EntityNotFound",
     "Fail",
     "Instruction",
     "InvalidPayload",
@@ -45,6 +48,7 @@ __all__ = [
     "QueueUnavailable",
     "RecordedFailure",
     "Release",
+    "Skip",
     "StoreFull",
     "UnknownJob",
     "WorkerLost",
@@ -94,6 +98,21 @@ class DriverUnknown(QueueError, LookupError):
         self,
     ) -> tuple[type[DriverUnknown], tuple[str, str, tuple[str, ...], str | None]]:
         return type(self), (self.name, self.driver, self.known, self.hint)
+
+
+class EntityNotFound(QueueError, LookupError):
+    """What a job refers to does not exist any more."""
+
+    def __init__(self, kind: str, reference: object) -> None:
+        self.kind = kind
+        self.reference = reference
+        super().__init__(
+            f"There is no {kind} {reference!r} any more, which a job refers to. Let the job have "
+            "delete_when_missing = True if that is no failure."
+        )
+
+    def __reduce__(self) -> tuple[type[EntityNotFound], tuple[str, object]]:
+        return type(self), (self.kind, self.reference)
 
 
 class InvalidPayload(QueueError, ValueError):
@@ -310,3 +329,18 @@ class Release(Instruction):
 
     def __reduce__(self) -> tuple[type[Release], tuple[float]]:
         return type(self), (self.delay,)
+
+
+class Skip(Instruction):
+    """Take this job out as one that was not to run: its batch counts it as skipped.
+
+    Args:
+        reason: Why, for logs and events.
+    """
+
+    def __init__(self, reason: str = "") -> None:
+        self.reason = reason
+        super().__init__(f"The job was skipped: {reason}" if reason else "The job was skipped.")
+
+    def __reduce__(self) -> tuple[type[Skip], tuple[str]]:
+        return type(self), (self.reason,)

@@ -163,7 +163,8 @@ class Executor:
         return (self._timeout if delivery.timeout is None else delivery.timeout) or None
 
     def _report(self, cell: int, outcome: Outcome, began: float) -> None:
-        if outcome.kind is Kind.DONE:
+        if outcome.kind is Kind.DONE and not outcome.successors and not outcome.is_member:
+            # Nothing follows from it: whoever reads the board may settle it in our place.
             self._board.finish(cell)
         memory = 0
         now = clock.monotonic()

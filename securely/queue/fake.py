@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar, cast
 
 from securely.queue.contracts import Connection, Counts, Envelope, FailedJobs
-from securely.queue.failed import NoFailedJobs
-from securely.queue.job import Dispatched, Job
+from securely.queue.delivery.failure import NoFailedJobs
+from securely.queue.job import Dispatched, Job, Placement
 from securely.queue.manager import ConnectionDefinition, QueueManager
-from securely.queue.queue import Delay, Queue
+from securely.queue.queue import Queue, named
 from securely.support import entropy
 from securely.support.durations import seconds_until
 
 __all__ = ["Pushed", "QueueFake"]
 
 J = TypeVar("J", bound=Job)
+
+_ANYWHERE = Placement()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,64 +67,43 @@ class QueueFake(QueueManager):
 
     # -- instead of queueing
 
-    def place(
-        self,
-        job: Job,
-        *,
-        queue: str | Enum | None = None,
-        delay: Delay | None = None,
-        priority: int | None = None,
-        connection: str | Enum | None = None,
-    ) -> Dispatched:
+    def place(self, job: Job, placement: Placement = _ANYWHERE) -> Dispatched:
         """Record *job*, or queue it where it is not to be recorded."""
         if not self._records(job):
-            return self._real.place(
-                job, queue=queue, delay=delay, priority=priority, connection=connection
-            )
-        return self._record(job, queue, delay, connection)
+            return self._real.place(job, placement)
+        return self._record(job, placement)
 
-    async def aplace(
-        self,
-        job: Job,
-        *,
-        queue: str | Enum | None = None,
-        delay: Delay | None = None,
-        priority: int | None = None,
-        connection: str | Enum | None = None,
-    ) -> Dispatched:
+    async def aplace(self, job: Job, placement: Placement = _ANYWHERE) -> Dispatched:
         """Async twin of :meth:`place`."""
         if not self._records(job):
-            return await self._real.aplace(
-                job, queue=queue, delay=delay, priority=priority, connection=connection
-            )
-        return self._record(job, queue, delay, connection)
+            return await self._real.aplace(job, placement)
+        return self._record(job, placement)
 
-    def bulk(self, jobs: Iterable[Job], queue: str | Enum | None = None) -> list[str]:
+    def place_all(self, jobs: Sequence[tuple[Job, Placement]]) -> list[Dispatched]:
         """Record *jobs*, or queue those that are not to be recorded."""
-        return [self.place(job, queue=queue).id for job in jobs]
+        return [self.place(job, placement) for job, placement in jobs]
 
-    async def abulk(self, jobs: Iterable[Job], queue: str | Enum | None = None) -> list[str]:
-        """Async twin of :meth:`bulk`."""
-        return [(await self.aplace(job, queue=queue)).id for job in jobs]
+    async def aplace_all(self, jobs: Sequence[tuple[Job, Placement]]) -> list[Dispatched]:
+        """Async twin of :meth:`place_all`."""
+        return [await self.aplace(job, placement) for job, placement in jobs]
 
     def run_now(self, job: Job) -> None:
         """Record *job*, or run it where it is not to be recorded."""
         if self._records(job):
-            self._record(job, None, None, "sync")
+            self._record(job, Placement(connection="sync"))
         else:
             self._real.run_now(job)
 
     async def arun_now(self, job: Job) -> None:
         """Async twin of :meth:`run_now`."""
         if self._records(job):
-            self._record(job, None, None, "sync")
+            self._record(job, Placement(connection="sync"))
         else:
             await self._real.arun_now(job)
 
     def connection(self, name: str | Enum | None = None) -> Queue:
         """Return the connection *name*; what is pushed there is recorded too."""
-        chosen = str(name.value) if isinstance(name, Enum) else name or self.default
-        return _FakeConnection(self, chosen)
+        return _FakeConnection(self, named(name) or self.default)
 
     @property
     def driver(self) -> Connection:
@@ -219,18 +200,11 @@ class QueueFake(QueueManager):
             return False
         return not self._only or isinstance(job, self._only)
 
-    def _record(
-        self,
-        job: Job,
-        queue: str | Enum | None,
-        delay: Delay | None,
-        connection: str | Enum | None,
-    ) -> Dispatched:
-        target = connection or job.connection or self.default
-        name = str(target.value) if isinstance(target, Enum) else target
-        wanted = queue or job.queue or self._default_queue_of(name)
-        chosen = str(wanted.value) if isinstance(wanted, Enum) else wanted
-        wait = job.delay if delay is None else delay
+    def _record(self, job: Job, placement: Placement) -> Dispatched:
+        routed = self._real._routed(job, placement)  # pyright: ignore[reportPrivateUsage]  # its double
+        name = routed.connection or self.default
+        chosen = routed.queue or self._default_queue_of(name)
+        wait = job.delay if routed.delay is None else routed.delay
         waits = 0.0 if wait is None else max(0.0, seconds_until(wait))
         self._pushed.append(Pushed(job, name, chosen, waits))
         return Dispatched(str(entropy.uuid7()), name, chosen)
@@ -302,36 +276,18 @@ class _FakeConnection(Queue):
         """Where jobs go that name no queue."""
         return self._fake._default_queue_of(self._name)  # pyright: ignore[reportPrivateUsage]  # its module
 
-    def place(
-        self,
-        job: Job,
-        *,
-        queue: str | Enum | None = None,
-        delay: Delay | None = None,
-        priority: int | None = None,
-    ) -> Dispatched:
+    def place(self, job: Job, placement: Placement = _ANYWHERE) -> Dispatched:
         """Record *job*, or queue it where it is not to be recorded."""
-        return self._fake.place(
-            job, queue=queue, delay=delay, priority=priority, connection=self._name
-        )
+        return self._fake.place(job, placement._replace(connection=self._name))
 
-    async def aplace(
-        self,
-        job: Job,
-        *,
-        queue: str | Enum | None = None,
-        delay: Delay | None = None,
-        priority: int | None = None,
-    ) -> Dispatched:
+    async def aplace(self, job: Job, placement: Placement = _ANYWHERE) -> Dispatched:
         """Async twin of :meth:`place`."""
-        return await self._fake.aplace(
-            job, queue=queue, delay=delay, priority=priority, connection=self._name
-        )
+        return await self._fake.aplace(job, placement._replace(connection=self._name))
 
-    def bulk(self, jobs: Iterable[Job], queue: str | Enum | None = None) -> list[str]:
+    def place_all(self, jobs: Sequence[tuple[Job, Placement]]) -> list[Dispatched]:
         """Record *jobs*, or queue those that are not to be recorded."""
-        return [self.place(job, queue=queue).id for job in jobs]
+        return [self.place(job, placement) for job, placement in jobs]
 
-    async def abulk(self, jobs: Iterable[Job], queue: str | Enum | None = None) -> list[str]:
-        """Async twin of :meth:`bulk`."""
-        return [(await self.aplace(job, queue=queue)).id for job in jobs]
+    async def aplace_all(self, jobs: Sequence[tuple[Job, Placement]]) -> list[Dispatched]:
+        """Async twin of :meth:`place_all`."""
+        return [await self.aplace(job, placement) for job, placement in jobs]

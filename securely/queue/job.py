@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any, Final, Generic, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast
+from typing import Any, Final, Generic, Literal, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast
 
 from securely.container import current
 from securely.queue.delivery.interaction import InteractsWithQueue
 from securely.queue.exceptions import NotQueueable
 from securely.support.durations import Duration
 
-__all__ = ["Dispatched", "Job", "PendingDispatch", "option"]
+__all__ = ["Delay", "Dispatched", "Job", "PendingDispatch", "Placement", "option"]
 
 P = ParamSpec("P")
 J = TypeVar("J", bound="Job")
@@ -20,8 +20,9 @@ T = TypeVar("T")
 
 _METHODS: Final = frozenset(
     {
-        *("attempts", "delete", "dispatch", "display_name", "fail", "job_id", "middleware"),
-        *("release", "tags", "using"),
+        *("append_to_chain", "attempts", "batch", "debounce_id", "delete", "dispatch"),
+        *("display_name", "fail", "job_id", "middleware", "prepend_to_chain", "release", "tags"),
+        *("unique_id", "using"),
     }
 )
 
@@ -31,6 +32,10 @@ _METHODS: Final = frozenset(
 Option: TypeAlias = Any
 
 
+Delay: TypeAlias = Duration | datetime
+"""How long a job waits: a duration, or the moment as an aware datetime. What has passed is now."""
+
+
 class Dispatched(NamedTuple):
     """What a dispatch came to.
 
@@ -38,11 +43,36 @@ class Dispatched(NamedTuple):
         id: The job's uuid for its whole life; failed jobs are found by it.
         connection: The name of the connection that took it.
         queue: The queue it waits in.
+        skipped: It was not accepted, because the job *id* holds its unique key.
     """
 
     id: str
     connection: str
     queue: str
+    skipped: bool = False
+
+
+class Placement(NamedTuple):
+    """The options of one dispatch; None leaves an option to the job's class, or to the connection.
+
+    Attributes:
+        queue: The queue it waits in.
+        connection: The name of the connection that takes it.
+        delay: How long it waits first.
+        priority: Higher goes first within its queue.
+        group: Jobs of one group run one after the other, in order.
+        id: The job's id, given by the caller: while a job of this id is unsettled, there is no
+            second one.
+        after_commit: Send it when the open transaction has committed (True), or at once (False).
+    """
+
+    queue: str | None = None
+    connection: str | None = None
+    delay: Delay | None = None
+    priority: int | None = None
+    group: str | None = None
+    id: str | None = None
+    after_commit: bool | None = None
 
 
 class PendingDispatch(Generic[T]):
@@ -71,7 +101,7 @@ class PendingDispatch(Generic[T]):
         self._options["connection"] = name
         return self
 
-    def delay(self, delay: Duration | datetime) -> PendingDispatch[T]:
+    def delay(self, delay: Delay) -> PendingDispatch[T]:
         """Let it wait for *delay* ("10m", seconds, timedelta), or until an aware datetime."""
         self._options["delay"] = delay
         return self
@@ -86,19 +116,52 @@ class PendingDispatch(Generic[T]):
         self._options["priority"] = priority
         return self
 
+    def on_group(self, group: str | Enum) -> PendingDispatch[T]:
+        """Let it run after those of *group* that were accepted before it, and never beside one.
+
+        A job of the group that fails, or waits for its next try, holds up those behind it.
+        """
+        self._options["group"] = str(group.value) if isinstance(group, Enum) else group
+        return self
+
+    def id(self, id_: str) -> PendingDispatch[T]:
+        """Give it an id: while a job of this id is unsettled, another one is skipped."""
+        self._options["id"] = id_
+        return self
+
+    def after_commit(self) -> PendingDispatch[T]:
+        """Send it once the open transaction has committed, and not at all if it is rolled back."""
+        self._options["after_commit"] = True
+        return self
+
+    def before_commit(self) -> PendingDispatch[T]:
+        """Send it at once, whatever its class or its connection says of transactions."""
+        self._options["after_commit"] = False
+        return self
+
     def dispatch(self) -> Dispatched:
         """Send it now.
 
         Raises:
             QueueError: It cannot be sent; nothing was written.
         """
-        sent: Dispatched = current().make("queue").place(self.job, **self._options)
+        sent: Dispatched = current().make("queue").place(self.job, Placement(**self._options))
         return sent
 
     async def adispatch(self) -> Dispatched:
         """Async twin of :meth:`dispatch`."""
-        sent: Dispatched = await current().make("queue").aplace(self.job, **self._options)
+        placement = Placement(**self._options)
+        sent: Dispatched = await current().make("queue").aplace(self.job, placement)
         return sent
+
+    def after_response(self) -> None:
+        """Run it in this process once the response was sent, or the command has ended.
+
+        Source: Laravel 13, Illuminate\\Bus\\Dispatcher::dispatchAfterResponse.
+        """
+        queue, job = current().make("queue"), self.job
+        app: Any = current()
+        app.defer(lambda: queue.run_now(job), always=True)
 
 
 class Job(InteractsWithQueue):
@@ -117,6 +180,15 @@ class Job(InteractsWithQueue):
         retry_until: From when on a failure is final: a duration from its dispatch, or a moment.
             It replaces `tries`.
         max_lost: How many workers may die under it before it fails.
+        unique: While one is unsettled, another one is skipped; "until_processing": while one waits.
+        unique_for: Seconds after which another one is accepted all the same; None for never.
+        debounce: How long it waits for another one that takes its place; the last one counts.
+        debounce_max_wait: How long it waits at most, however many come; None for no limit.
+        encrypted: Its attributes are encrypted; its name, queue and tags are not.
+        expires_after: How long after its dispatch it may be started; later it is dropped.
+        dont_retry: Exceptions after which it is not tried again.
+        delete_when_missing: Drop it quietly when an entity that it names is gone.
+        after_commit: Send it once the open transaction has committed.
         queue: The queue it goes to; None for the connection's default.
         connection: The connection it goes to; None for the default one.
         delay: Seconds until it may run.
@@ -141,6 +213,15 @@ class Job(InteractsWithQueue):
     max_exceptions: Option = None
     retry_until: Option = None
     max_lost: Option = None
+    unique: bool | Literal["until_processing"] = False
+    unique_for: Option = None
+    debounce: Option = None
+    debounce_max_wait: Option = None
+    encrypted: Option = False
+    expires_after: Option = None
+    dont_retry: tuple[type[BaseException], ...] = ()
+    delete_when_missing: bool = False
+    after_commit: bool | None = None
     queue: str | None = None
     connection: str | None = None
     delay: Duration | None = None
@@ -158,6 +239,12 @@ class Job(InteractsWithQueue):
             annotated = {}
         if taken := sorted(_METHODS & annotated.keys()):
             reason = f'its field "{taken[0]}" has the name of a method of Job. Rename the field.'
+            raise NotQueueable(f"{cls.__module__}.{cls.__qualname__}", reason)
+        if cls.unique and cls.debounce is not None:
+            reason = (
+                'it is "unique" and has a "debounce": the first of several can not be kept and '
+                "replaced. Choose one."
+            )
             raise NotQueueable(f"{cls.__module__}.{cls.__qualname__}", reason)
 
     @classmethod  # pyright: ignore[reportArgumentType]  # the constructor types the call
@@ -256,6 +343,15 @@ class Job(InteractsWithQueue):
         await current().make("queue").arun_now(cls(*args, **kwargs))
 
     @classmethod  # pyright: ignore[reportArgumentType]  # the constructor types the call
+    def dispatch_after_response(
+        cls: Callable[P, J],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """Build the job now; run it here once the response was sent, or the command has ended."""
+        PendingDispatch(cls(*args, **kwargs)).after_response()
+
+    @classmethod  # pyright: ignore[reportArgumentType]  # the constructor types the call
     def using(
         cls: Callable[P, J],
         *args: P.args,
@@ -271,6 +367,14 @@ class Job(InteractsWithQueue):
         """Return what lists and logs call the job; never used to find its class."""
         cls = type(self)
         return f"{cls.__module__}.{cls.__qualname__}"
+
+    def unique_id(self) -> str:
+        """Return what tells unique jobs of this class apart; "" for one of all."""
+        return ""
+
+    def debounce_id(self) -> str:
+        """Return what tells debounced jobs of this class apart; "" for one of all."""
+        return ""
 
     def tags(self) -> Sequence[str]:
         """Return words by which the job can be found in lists."""

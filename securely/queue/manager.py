@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, cast
 
 from securely.container import current
 from securely.events import Dispatcher
-from securely.queue.contracts import Connection, Runner
+from securely.queue.contracts import Connection, Delivery, Runner, Workable
 from securely.queue.exceptions import ConnectionUndefined, DriverUnknown
-from securely.queue.job import Dispatched, Job
-from securely.queue.queue import Delay, Encodes, Queue
+from securely.queue.job import Dispatched, Job, Placement
+from securely.queue.payload import Codec
+from securely.queue.queue import Queue, named
 from securely.support.importing import import_object
 from securely.support.manager import Definition, Driver, Manager
 from securely.support.suggest import did_you_mean
@@ -33,6 +34,8 @@ class ConnectionDefinition(Definition, Protocol):
         ...
 
 
+_ANYWHERE = Placement()
+
 ConnectionFactory: TypeAlias = Callable[[str, Any], Connection | Queue]
 """What opens a connection of a driver: its name, and what the configuration says of it."""
 
@@ -48,7 +51,7 @@ class Materials:
         locate: Gives the place of a path in the configuration.
     """
 
-    codec: Callable[[], Encodes]
+    codec: Callable[[], Codec]
     runner: Callable[[], Runner]
     locate: Callable[[str], Path] = Path
 
@@ -89,6 +92,7 @@ class QueueManager(Manager[Queue], Queue):
         self._connections = definitions
         self._events = events
         self._materials = materials
+        self._routes: dict[type, tuple[str | None, str | None]] = {}
 
     @property
     def driver(self) -> Connection:
@@ -107,7 +111,7 @@ class QueueManager(Manager[Queue], Queue):
             ConnectionUndefined: The configuration has none of that name.
             DriverUnknown: Nobody provides its driver.
         """
-        return self._instance(str(name.value) if isinstance(name, Enum) else name)
+        return self._instance(named(name))
 
     def connected(self, name: str | None = None) -> bool:
         """Return whether the connection *name*, or the default one, was opened yet."""
@@ -122,58 +126,67 @@ class QueueManager(Manager[Queue], Queue):
         """
         super().extend(driver, lambda name, options: self._queue(name, options, factory))
 
-    def place(
+    def route(
         self,
-        job: Job,
-        *,
+        job: type[Job],
         queue: str | Enum | None = None,
-        delay: Delay | None = None,
-        priority: int | None = None,
         connection: str | Enum | None = None,
-    ) -> Dispatched:
-        """Queue *job* with the options of one dispatch; None leaves an option to its class.
+    ) -> None:
+        """Send jobs of a class, and of those derived from it, to *queue* and *connection*.
+
+        What a dispatch or a class says wins over it, and the route of a nearer class over that of
+        a farther one.
+
+        Source: Laravel 13, Illuminate\\Queue\\QueueRoutes.
+        """
+        self._routes[job] = (named(queue), named(connection))
+
+    def place(self, job: Job, placement: Placement = _ANYWHERE) -> Dispatched:
+        """Queue *job* with the options of one dispatch.
 
         Raises:
             ConnectionUndefined: The configuration has no such connection.
             QueueError: As for :meth:`push`.
         """
-        target = self.connection(connection or job.connection)
-        return target.place(job, queue=queue, delay=delay, priority=priority)
+        placement = self._routed(job, placement)
+        return self.connection(placement.connection).place(job, placement)
 
-    async def aplace(
-        self,
-        job: Job,
-        *,
-        queue: str | Enum | None = None,
-        delay: Delay | None = None,
-        priority: int | None = None,
-        connection: str | Enum | None = None,
-    ) -> Dispatched:
+    async def aplace(self, job: Job, placement: Placement = _ANYWHERE) -> Dispatched:
         """Async twin of :meth:`place`."""
-        target = self.connection(connection or job.connection)
-        return await target.aplace(job, queue=queue, delay=delay, priority=priority)
+        placement = self._routed(job, placement)
+        return await self.connection(placement.connection).aplace(job, placement)
 
-    def bulk(self, jobs: Iterable[Job], queue: str | Enum | None = None) -> list[str]:
-        """Queue *jobs* and return their uuids; in one step for each connection they go to.
+    def place_all(self, jobs: Sequence[tuple[Job, Placement]]) -> list[Dispatched]:
+        """Queue *jobs*, each with options of its own, in one step for each connection.
 
         Raises:
             QueueError: As for :meth:`push`.
         """
-        groups = self._grouped(jobs)
-        ids: dict[int, str] = {}
-        for target, members in groups:
-            sent = target.bulk([job for _, job in members], queue)
-            ids.update(zip((at for at, _ in members), sent, strict=True))
-        return [ids[at] for at in range(len(ids))]
+        sent: dict[int, Dispatched] = {}
+        for target, members in self._grouped(jobs):
+            done = target.place_all([one for _, one in members])
+            sent.update(zip((at for at, _ in members), done, strict=True))
+        return [sent[at] for at in range(len(sent))]
 
-    async def abulk(self, jobs: Iterable[Job], queue: str | Enum | None = None) -> list[str]:
-        """Async twin of :meth:`bulk`."""
-        groups = self._grouped(jobs)
-        ids: dict[int, str] = {}
-        for target, members in groups:
-            sent = await target.abulk([job for _, job in members], queue)
-            ids.update(zip((at for at, _ in members), sent, strict=True))
-        return [ids[at] for at in range(len(ids))]
+    async def aplace_all(self, jobs: Sequence[tuple[Job, Placement]]) -> list[Dispatched]:
+        """Async twin of :meth:`place_all`."""
+        sent: dict[int, Dispatched] = {}
+        for target, members in self._grouped(jobs):
+            done = await target.aplace_all([one for _, one in members])
+            sent.update(zip((at for at, _ in members), done, strict=True))
+        return [sent[at] for at in range(len(sent))]
+
+    def unlock(self, connection: str, delivery: Delivery) -> None:
+        """Free the unique key of a running job of *connection*, where it keeps any."""
+        driver = self.connection(connection).driver
+        if hasattr(driver, "unlock"):
+            cast(Workable, driver).unlock(delivery)
+
+    async def aunlock(self, connection: str, delivery: Delivery) -> None:
+        """Async twin of :meth:`unlock`."""
+        driver = self.connection(connection).driver
+        if hasattr(driver, "aunlock"):
+            await cast(Workable, driver).aunlock(delivery)
 
     def run_now(self, job: Job) -> None:
         """Run *job* here and now, the whole way that a worker's go: middleware, events, hooks.
@@ -210,11 +223,26 @@ class QueueManager(Manager[Queue], Queue):
         driver = SyncConnection.of("sync", self._materials)
         return Queue(driver, self._materials.codec(), self._events)
 
-    def _grouped(self, jobs: Iterable[Job]) -> list[tuple[Queue, list[tuple[int, Job]]]]:
+    def _routed(self, job: Job, placement: Placement) -> Placement:
+        """Return *placement* with the connection, and the queue where a route names it."""
+        queue = placement.queue or job.queue
+        connection = placement.connection or job.connection
+        for kind in type(job).__mro__ if self._routes else ():
+            if (route := self._routes.get(kind)) is not None:
+                queue, connection = queue or route[0], connection or route[1]
+                break
+        if queue is placement.queue and connection is placement.connection:
+            return placement
+        return placement._replace(queue=queue, connection=connection)
+
+    def _grouped(
+        self, jobs: Sequence[tuple[Job, Placement]]
+    ) -> list[tuple[Queue, list[tuple[int, tuple[Job, Placement]]]]]:
         """Return the jobs, with their positions, by the connection they go to."""
-        groups: dict[str | None, list[tuple[int, Job]]] = {}
-        for at, job in enumerate(jobs):
-            groups.setdefault(job.connection, []).append((at, job))
+        groups: dict[str | None, list[tuple[int, tuple[Job, Placement]]]] = {}
+        for at, (job, placement) in enumerate(jobs):
+            routed = self._routed(job, placement)
+            groups.setdefault(routed.connection, []).append((at, (job, routed)))
         return [(self.connection(name), members) for name, members in groups.items()]
 
     def _driver(self, name: str, driver: str) -> Driver[Queue]:

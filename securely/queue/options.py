@@ -95,6 +95,9 @@ class QueueOptions(Options):
     """The connections by name; one of each driver by default."""
     default: str = "sqlite"
     """The connection that is used when none is named: it needs no server and loses nothing."""
+    aliases: dict[str, str] = Field(default_factory=dict)
+    """Where job classes have moved: the path that older payloads name, and the path of today,
+    both as "package.module:Name"."""
     payload_bytes_max: int = Field(1024 * 1024, ge=1024, le=512 * 1024 * 1024)
     """The largest payload of a job: one mebibyte. Larger data belong into a file or a store."""
 

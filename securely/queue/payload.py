@@ -1,8 +1,10 @@
 """Job <-> bytes: versioned, signed, only known classes.
 
-A frame is one byte of version, four of the header's length, the header (JSON), the job's
-attributes (tagged JSON of `support.serializer`) and 32 bytes of signature over all before it. The
-signature is checked before a single byte is read: what others wrote into a store is never parsed.
+A frame is one byte of version, four each of the header's and the body's length, the header
+(JSON), the body (the job's attributes, in tagged JSON of `support.serializer`), what follows in its
+chain (`trail.py`) and 32 bytes of signature over all before it. The signature is checked before a
+single byte is read: what others wrote into a store is never parsed. Version 1 had no chain, and no
+length of the body; it is still read.
 """
 
 from __future__ import annotations
@@ -11,10 +13,12 @@ import struct
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 import msgspec
 
+from securely.encryption.exceptions import EncryptionError
+from securely.queue.bus.trail import Link, Trail
 from securely.queue.contracts import Envelope
 from securely.queue.delivery.blueprint import Blueprint
 from securely.queue.exceptions import (
@@ -30,10 +34,12 @@ from securely.support.durations import Duration, seconds, seconds_until
 from securely.support.importing import ImportFailed, import_object
 from securely.support.serializer import Undecodable, Unserializable
 
-__all__ = ["Codec", "Frame", "Header", "Signs"]
+__all__ = ["Codec", "Encrypts", "Extras", "Frame", "Header", "Signs"]
 
-_VERSION: Final = 1
-_PREFIX: Final = struct.Struct(">BI")
+_VERSION: Final = 2
+_PREFIX: Final = struct.Struct(">BII")
+_FIRST: Final = 1  # what the first version wrote before its header
+_FIRST_PREFIX: Final = struct.Struct(">BI")
 _MAC_BYTES: Final = 32  # of HMAC-SHA256
 _BYTES_MAX: Final = 1024 * 1024  # as QueueOptions.payload_bytes_max has it
 
@@ -50,6 +56,38 @@ class Signs(Protocol):
         ...
 
 
+class Encrypts(Protocol):
+    """What encrypts the attributes of jobs that want it; `Encrypter.for_purpose` gives one."""
+
+    def encrypt_bytes(self, value: bytes) -> str:
+        """Return *value* encrypted, as text."""
+        ...
+
+    def decrypt_bytes(self, payload: str) -> bytes:
+        """Return what was encrypted."""
+        ...
+
+
+class Extras(NamedTuple):
+    """What a payload may hold beyond its job; all of it is left out where it is not needed.
+
+    Attributes:
+        uuid: The job's id; a new one where it is None.
+        trail: What follows it in its chain.
+        batch: The batch that counts it.
+        group: Jobs of one group run one after the other.
+        context: What travels with it, for who asks for it when it runs.
+        is_unique: Its `unique` and `debounce` are heeded.
+    """
+
+    uuid: str | None = None
+    trail: Trail | None = None
+    batch: str | None = None
+    group: str | None = None
+    context: Mapping[str, object] | None = None
+    is_unique: bool = True
+
+
 class Header(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=False):
     """What is known of a job without its class; options as they were at its dispatch.
 
@@ -62,6 +100,10 @@ class Header(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=False):
         retry_until: Wall time from which on a failure is final.
         tags: Words by which it is found in lists.
         context: What travels with it from where it was dispatched.
+        expires_at: Wall time from which on it is not started any more.
+        batch: The batch that counts it.
+        encrypted: Its body is encrypted.
+        until_processing: Its `unique` key is free once it has begun.
     """
 
     uuid: str
@@ -77,6 +119,10 @@ class Header(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=False):
     max_lost: int | None = None
     tags: list[str] = []
     context: dict[str, Any] | None = None
+    expires_at: float | None = None
+    batch: str | None = None
+    encrypted: bool = False
+    until_processing: bool = False
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -85,6 +131,22 @@ class Frame(msgspec.Struct, frozen=True):
     header: Header
     job: Job
     blueprint: Blueprint
+    trail: Trail
+
+
+class _Parts(NamedTuple):
+    """A job on its way into a frame."""
+
+    blueprint: Blueprint
+    attributes: Mapping[str, object]
+    header: Header
+    body: bytes
+
+
+_NO_EXTRAS: Final = Extras()
+_NOTHING: Final = Trail()
+_PACK: Final = msgspec.msgpack.Encoder().encode
+_UNPACK: Final = msgspec.msgpack.Decoder(Trail).decode
 
 
 class Codec:
@@ -93,11 +155,23 @@ class Codec:
     Args:
         signer: Signs, under a key of the queue's own.
         bytes_max: The largest payload, in bytes.
+        encrypter: Gives what encrypts jobs that want it; asked for when the first one comes.
+        aliases: Where classes have moved: the path "package.module:Name" that older payloads
+            name, and the path of today.
     """
 
-    def __init__(self, signer: Signs, bytes_max: int = _BYTES_MAX) -> None:
+    def __init__(
+        self,
+        signer: Signs,
+        bytes_max: int = _BYTES_MAX,
+        *,
+        encrypter: Callable[[], Encrypts] | None = None,
+        aliases: Mapping[str, str] | None = None,
+    ) -> None:
         self._signer = signer
         self._bytes_max = bytes_max
+        self._encrypter = encrypter
+        self._aliases = dict(aliases or {})
         self._blueprints: dict[type[Job], Blueprint] = {}
         self._classes: dict[str, type[Job]] = {}
         self._header_encoder = msgspec.json.Encoder()
@@ -110,7 +184,7 @@ class Codec:
         *,
         delay: float = 0.0,
         priority: int | None = None,
-        context: Mapping[str, object] | None = None,
+        extras: Extras = _NO_EXTRAS,
     ) -> Envelope:
         """Return *job* as it is handed to a store.
 
@@ -119,28 +193,70 @@ class Codec:
                 the message names the attribute.
             PayloadTooLarge: It is over the limit; the message names the largest attribute.
         """
-        blueprint = self.blueprint(type(job))
-        attributes = blueprint.attributes(job)
-        header = self._header(job, blueprint)
-        if context:
-            header.context = dict(context)
-        try:
-            body = blueprint.serializer.encode(attributes)
-        except Unserializable as error:
-            raise NotQueueable(f"{blueprint.name}.{error.path}", str(error)) from error
-        head = self._header_encoder.encode(header)
-        signed = _PREFIX.pack(_VERSION, len(head)) + head + body
-        if len(signed) + _MAC_BYTES > self._bytes_max:
-            raise self._too_large(blueprint, attributes, len(signed) + _MAC_BYTES)
-        return Envelope(
+        parts = self._parts(job, extras)
+        head = self._header_encoder.encode(parts.header)
+        payload = self._sealed(head, parts.body, extras.trail)
+        if len(payload) > self._bytes_max:
+            raise self._too_large(parts, len(payload))
+        header = parts.header
+        envelope = Envelope(
             header.uuid,
             header.name,
             queue,
-            signed + self._signer.sign(signed),
+            payload,
             delay,
             header.timeout,
             3 if header.max_lost is None else header.max_lost,
             job.priority if priority is None else priority,
+        )
+        if extras is _NO_EXTRAS and not parts.blueprint.is_exclusive:
+            return envelope
+        return self._special(envelope, job, parts.blueprint, extras)
+
+    def link(
+        self,
+        job: Job,
+        connection: str,
+        queue: str,
+        *,
+        delay: float = 0.0,
+        priority: int | None = None,
+        extras: Extras = _NO_EXTRAS,
+    ) -> Link:
+        """Return *job* as a link of a chain, to be made an envelope by :meth:`promote`.
+
+        Raises:
+            NotQueueable: As for :meth:`envelope`.
+        """
+        parts = self._parts(job, extras)
+        return Link(
+            connection,
+            queue,
+            self._header_encoder.encode(parts.header),
+            parts.body,
+            delay,
+            job.priority if priority is None else priority,
+            extras.group,
+            extras.batch,
+        )
+
+    def promote(self, trail: Trail) -> Envelope:
+        """Return the first link of *trail*, with the others behind it; its time begins now."""
+        link, rest = trail.links[0], trail.led_by(trail.links[1:])
+        header = self._header_decoder.decode(link.header)
+        _start_over(header)
+        return Envelope(
+            header.uuid,
+            header.name,
+            link.queue,
+            self._sealed(self._header_encoder.encode(header), link.body, rest),
+            link.delay,
+            header.timeout,
+            3 if header.max_lost is None else header.max_lost,
+            link.priority,
+            group=link.group,
+            batch=link.batch,
+            links=rest.members(link.batch),
         )
 
     def decode(self, payload: bytes) -> Frame:
@@ -150,14 +266,17 @@ class Codec:
             InvalidPayload: It was not signed with our keys, or its job has changed its shape.
             UnknownJob: Its class does not exist any more, or is no job.
         """
-        header, body = self._open(payload)
+        header, body, trail = self._open(payload)
         cls = self._classes.get(header.job) or self._find(header.job)
         blueprint = self.blueprint(cls)
         try:
+            if header.encrypted:
+                body = self._decrypted(body)
             attributes = blueprint.serializer.decode(body)
         except Undecodable as error:
             raise InvalidPayload(f"{header.name}: {error}") from error
-        return Frame(header, blueprint.restore(cast("dict[str, object]", attributes)), blueprint)
+        job = blueprint.restore(cast("dict[str, object]", attributes))
+        return Frame(header, job, blueprint, trail)
 
     def header(self, payload: bytes) -> Header:
         """Return the header of *payload*; its class need not exist.
@@ -167,22 +286,25 @@ class Codec:
         """
         return self._open(payload)[0]
 
+    def trail(self, payload: bytes) -> Trail:
+        """Return what follows the job of *payload* in its chain; its class need not exist.
+
+        Raises:
+            InvalidPayload: It was not signed with our keys.
+        """
+        return self._open(payload)[2]
+
     def refreshed(self, payload: bytes) -> bytes:
         """Return *payload* as for a job that starts over now: a deadline counts from now again.
 
         What is not ours is returned as it is: the worker will refuse it.
         """
         try:
-            header, body = self._open(payload)
+            header, body, trail = self._open(payload)
         except InvalidPayload:
             return payload
-        now = clock.timestamp()
-        if header.retry_until is not None:
-            header.retry_until += now - header.created_at
-        header.created_at = now
-        head = self._header_encoder.encode(header)
-        signed = _PREFIX.pack(_VERSION, len(head)) + head + body
-        return signed + self._signer.sign(signed)
+        _start_over(header)
+        return self._sealed(self._header_encoder.encode(header), body, trail)
 
     def blueprint(self, cls: type[Job]) -> Blueprint:
         """Return what is known of *cls*, looked at once.
@@ -196,39 +318,97 @@ class Codec:
             found = self._blueprints[cls] = Blueprint(cls)
         return found
 
-    def _header(self, job: Job, blueprint: Blueprint) -> Header:
+    def _parts(self, job: Job, extras: Extras) -> _Parts:
+        blueprint = self.blueprint(type(job))
+        attributes = blueprint.attributes(job)
+        header = self._header(job, blueprint, extras)
+        try:
+            body = blueprint.serializer.encode(attributes)
+        except Unserializable as error:
+            raise NotQueueable(f"{blueprint.name}.{error.path}", str(error)) from error
+        if header.encrypted:
+            body = self._cipher().encrypt_bytes(body).encode()
+        return _Parts(blueprint, attributes, header, body)
+
+    def _special(
+        self, envelope: Envelope, job: Job, blueprint: Blueprint, extras: Extras
+    ) -> Envelope:
+        """Return *envelope* with what makes a store look twice."""
+        links = 0 if extras.trail is None else extras.trail.members(extras.batch)
+        special = envelope._replace(batch=extras.batch, group=extras.group, links=links)
+        if extras.is_unique and blueprint.is_exclusive:
+            claim = blueprint.exclusion(job)
+            return special._replace(
+                unique=claim.key,
+                unique_for=claim.seconds,
+                max_wait=claim.max_wait,
+                delay=envelope.delay or claim.delay,
+            )
+        if extras.is_unique and extras.uuid is not None:
+            return special._replace(unique=f"id:{extras.uuid}")
+        return special
+
+    def _sealed(self, head: bytes, body: bytes, trail: Trail | None) -> bytes:
+        signed = _PREFIX.pack(_VERSION, len(head), len(body)) + head + body
+        if trail is not None and not trail.is_empty:
+            signed += _PACK(trail)
+        return signed + self._signer.sign(signed)
+
+    def _cipher(self) -> Encrypts:
+        if self._encrypter is None:
+            raise InvalidPayload("the job is encrypted, and there is nothing to encrypt it with")
+        return self._encrypter()
+
+    def _decrypted(self, body: bytes) -> bytes:
+        try:
+            return self._cipher().decrypt_bytes(body.decode())
+        except (EncryptionError, ValueError) as error:
+            raise InvalidPayload(f"its attributes can not be decrypted ({error})") from error
+
+    def _header(self, job: Job, blueprint: Blueprint, extras: Extras) -> Header:
         name = job.display_name() if blueprint.names_itself else blueprint.name
         now = clock.timestamp()
-        header = Header(_uuid7(now), blueprint.path, name, now)
+        header = Header(extras.uuid or _uuid7(now), blueprint.path, name, now)
+        if extras is not _NO_EXTRAS:
+            header.batch = extras.batch
+            header.context = dict(extras.context) if extras.context else None
         for key in blueprint.options_of(job):
             value = option(job, key)
             if value is not None:
                 try:
-                    setattr(header, key, _OPTIONS[key](value))
+                    setattr(header, _FIELDS.get(key, key), _OPTIONS[key](value))
                 except (TypeError, ValueError) as error:
                     reason = f"its option has the value {value!r}. {error}"
                     raise NotQueueable(f"{blueprint.name}.{key}", reason) from error
         if blueprint.has_tags:
             header.tags = [str(tag) for tag in job.tags()]
+        if blueprint.frees_early:
+            header.until_processing = True
         return header
 
-    def _open(self, payload: bytes) -> tuple[Header, bytes]:
+    def _open(self, payload: bytes) -> tuple[Header, bytes, Trail]:
         signed = payload[:-_MAC_BYTES]
         if not self._signer.verify(signed, payload[-_MAC_BYTES:]):
             raise InvalidPayload("its signature does not match")
-        version, size = _PREFIX.unpack_from(signed)
-        if version != _VERSION:
-            raise InvalidPayload(f"its version is {version}, this code reads {_VERSION}")
-        start = _PREFIX.size
+        if signed[0] == _VERSION:
+            _, size, length = _PREFIX.unpack_from(signed)
+            start = _PREFIX.size + size
+            end = start + length
+        elif signed[0] == _FIRST:
+            _, size = _FIRST_PREFIX.unpack_from(signed)
+            start, end = _FIRST_PREFIX.size + size, len(signed)
+        else:
+            raise InvalidPayload(f"its version is {signed[0]}, this code reads up to {_VERSION}")
         try:
-            header = self._header_decoder.decode(signed[start : start + size])
+            header = self._header_decoder.decode(signed[start - size : start])
+            trail = _UNPACK(signed[end:]) if end < len(signed) else _NOTHING
         except msgspec.MsgspecError as error:
             raise InvalidPayload(f"its header can not be read ({error})") from error
-        return header, signed[start + size :]
+        return header, signed[start:end], trail
 
     def _find(self, path: str) -> type[Job]:
         try:
-            found = import_object(path)
+            found = import_object(self._aliases.get(path, path))
         except ImportFailed as error:
             raise UnknownJob(path, error.reason) from error
         if not isinstance(found, type) or not issubclass(found, Job):
@@ -236,14 +416,22 @@ class Codec:
         self._classes[path] = found
         return found
 
-    def _too_large(
-        self, blueprint: Blueprint, attributes: Mapping[str, object], size: int
-    ) -> PayloadTooLarge:
-        sizes = {
-            name: len(blueprint.serializer.encode(value)) for name, value in attributes.items()
-        }
+    def _too_large(self, parts: _Parts, size: int) -> PayloadTooLarge:
+        encode = parts.blueprint.serializer.encode
+        sizes = {name: len(encode(value)) for name, value in parts.attributes.items()}
         largest = max(sizes, key=sizes.__getitem__, default=None)
-        return PayloadTooLarge(blueprint.name, size, self._bytes_max, largest)
+        return PayloadTooLarge(parts.blueprint.name, size, self._bytes_max, largest)
+
+
+def _start_over(header: Header) -> None:
+    """Let what was counted from the dispatch count from now."""
+    now = clock.timestamp()
+    passed = now - header.created_at
+    if header.retry_until is not None:
+        header.retry_until += passed
+    if header.expires_at is not None:
+        header.expires_at += passed
+    header.created_at = now
 
 
 def _uuid7(now: float) -> str:
@@ -287,4 +475,9 @@ _OPTIONS: Final[dict[str, Callable[[Any], object]]] = {
     "max_exceptions": int,
     "retry_until": _moment,
     "max_lost": int,
+    "expires_after": _moment,
+    "encrypted": bool,
 }
+
+# Options that the header keeps under another name: a moment instead of a duration.
+_FIELDS: Final = {"expires_after": "expires_at"}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar
 
 from securely.config import Config
 from securely.console.contracts import CommandQueue
 from securely.container import Provider
-from securely.encryption import KeyRing
+from securely.encryption import Encrypter, KeyRing
 from securely.events import Dispatcher
 from securely.events.contracts import ListenerRunner
 from securely.log import LogManager
@@ -71,11 +72,17 @@ class QueueProvider(Provider):
     def codec(self, config: Config, keys: KeyRing) -> Codec:
         """Return what writes and reads payloads, under a key of the queue's own."""
         options = config.section("queue").parse(QueueOptions)
-        return Codec(keys.purpose("queue"), options.payload_bytes_max)
+        return Codec(
+            keys.purpose("queue"),
+            options.payload_bytes_max,
+            encrypter=lambda: self.app.make(Encrypter).for_purpose("queue"),
+            aliases=options.aliases,
+        )
 
     def runner(self, codec: Codec, events: Dispatcher) -> JobRunner:
         """Return what runs jobs."""
-        return JobRunner(self.app, codec, events, self.report)
+        keys = partial(self.app.make, QueueManager)
+        return JobRunner(self.app, codec, events, self.report, keys=keys)
 
     def report(self, error: BaseException, facts: Mapping[str, object]) -> None:
         """Log an exception of a job."""

@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from enum import Enum
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple
 
 from securely.events import Dispatcher
 from securely.queue.contracts import Connection, Counts, Envelope, FailedJobs
-from securely.queue.events import JobQueued, JobQueueing
-from securely.queue.failed import NoFailedJobs
-from securely.queue.job import Dispatched, Job
-from securely.support.durations import Duration, seconds_until
+from securely.queue.delivery.failure import NoFailedJobs
+from securely.queue.events import JobQueued, JobQueueing, UniqueJobSkipped
+from securely.queue.job import Delay, Dispatched, Job, Placement
+from securely.queue.payload import Codec, Extras
+from securely.support.durations import seconds_until
 
-__all__ = ["Delay", "Encodes", "Queue"]
+__all__ = ["Queue", "named"]
 
-Delay: TypeAlias = Duration | datetime
-"""How long a job waits: a duration, or the moment as an aware datetime. What has passed is now."""
-
-
-class Encodes(Protocol):
-    """What makes envelopes of jobs: the codec of `payload.py`."""
-
-    def envelope(
-        self, job: Job, queue: str, *, delay: float = 0.0, priority: int | None = None
-    ) -> Envelope:
-        """Return *job* as it is handed to a store."""
-        ...
-
-    def refreshed(self, payload: bytes) -> bytes:
-        """Return *payload* as for a job that starts over now."""
-        ...
+_ANYWHERE = Placement()
 
 
 class Queue:
@@ -47,7 +32,7 @@ class Queue:
     def __init__(
         self,
         driver: Connection,
-        codec: Encodes,
+        codec: Codec,
         events: Dispatcher,
         default_queue: str = "default",
     ) -> None:
@@ -90,11 +75,11 @@ class Queue:
             StoreFull: There is no room; nothing was written.
             QueueUnavailable: The store cannot be used.
         """
-        return self.place(job, queue=queue).id
+        return self.place(job, Placement(named(queue))).id
 
     async def apush(self, job: Job, queue: str | Enum | None = None) -> str:
         """Async twin of :meth:`push`."""
-        return (await self.aplace(job, queue=queue)).id
+        return (await self.aplace(job, Placement(named(queue)))).id
 
     def push_on(self, queue: str | Enum, job: Job) -> str:
         """Queue *job* on *queue* and return its uuid.
@@ -102,11 +87,11 @@ class Queue:
         Raises:
             QueueError: As for :meth:`push`.
         """
-        return self.place(job, queue=queue).id
+        return self.push(job, queue)
 
     async def apush_on(self, queue: str | Enum, job: Job) -> str:
         """Async twin of :meth:`push_on`."""
-        return (await self.aplace(job, queue=queue)).id
+        return await self.apush(job, queue)
 
     def later(self, delay: Delay, job: Job, queue: str | Enum | None = None) -> str:
         """Queue *job*, to be run after *delay*, and return its uuid.
@@ -114,11 +99,11 @@ class Queue:
         Raises:
             QueueError: As for :meth:`push`.
         """
-        return self.place(job, queue=queue, delay=delay).id
+        return self.place(job, Placement(named(queue), delay=delay)).id
 
     async def alater(self, delay: Delay, job: Job, queue: str | Enum | None = None) -> str:
         """Async twin of :meth:`later`."""
-        return (await self.aplace(job, queue=queue, delay=delay)).id
+        return (await self.aplace(job, Placement(named(queue), delay=delay))).id
 
     def later_on(self, queue: str | Enum, delay: Delay, job: Job) -> str:
         """Queue *job* on *queue*, to be run after *delay*, and return its uuid.
@@ -126,45 +111,31 @@ class Queue:
         Raises:
             QueueError: As for :meth:`push`.
         """
-        return self.place(job, queue=queue, delay=delay).id
+        return self.later(delay, job, queue)
 
     async def alater_on(self, queue: str | Enum, delay: Delay, job: Job) -> str:
         """Async twin of :meth:`later_on`."""
-        return (await self.aplace(job, queue=queue, delay=delay)).id
+        return await self.alater(delay, job, queue)
 
-    def place(
-        self,
-        job: Job,
-        *,
-        queue: str | Enum | None = None,
-        delay: Delay | None = None,
-        priority: int | None = None,
-    ) -> Dispatched:
-        """Queue *job* with the options of one dispatch; None leaves an option to its class.
+    def place(self, job: Job, placement: Placement = _ANYWHERE) -> Dispatched:
+        """Queue *job* with the options of one dispatch.
 
         Raises:
             QueueError: As for :meth:`push`.
         """
-        parcel = self._pack(job, queue, delay, priority)
-        self.driver.push((parcel.envelope,))
-        if self._events.has_listeners(JobQueued):
-            self._events.dispatch(self._queued(parcel))
-        return Dispatched(parcel.envelope.uuid, self.name, parcel.envelope.queue)
+        parcel = self._pack(job, placement)
+        (stands,) = self.driver.push((parcel.envelope,))
+        if event := self._news(parcel, stands):
+            self._events.dispatch(event)
+        return self._dispatched(parcel.envelope, stands)
 
-    async def aplace(
-        self,
-        job: Job,
-        *,
-        queue: str | Enum | None = None,
-        delay: Delay | None = None,
-        priority: int | None = None,
-    ) -> Dispatched:
+    async def aplace(self, job: Job, placement: Placement = _ANYWHERE) -> Dispatched:
         """Async twin of :meth:`place`."""
-        parcel = self._pack(job, queue, delay, priority)
-        await self.driver.apush((parcel.envelope,))
-        if self._events.has_listeners(JobQueued):
-            await self._events.adispatch(self._queued(parcel))
-        return Dispatched(parcel.envelope.uuid, self.name, parcel.envelope.queue)
+        parcel = self._pack(job, placement)
+        (stands,) = await self.driver.apush((parcel.envelope,))
+        if event := self._news(parcel, stands):
+            await self._events.adispatch(event)
+        return self._dispatched(parcel.envelope, stands)
 
     def bulk(self, jobs: Iterable[Job], queue: str | Enum | None = None) -> list[str]:
         """Queue *jobs* in one step, all or none, and return their uuids; each keeps its delay.
@@ -172,21 +143,35 @@ class Queue:
         Raises:
             QueueError: As for :meth:`push`; nothing was written.
         """
-        parcels = [self._pack(job, queue, None, None) for job in jobs]
-        self.driver.push([parcel.envelope for parcel in parcels])
-        if self._events.has_listeners(JobQueued):
-            for parcel in parcels:
-                self._events.dispatch(self._queued(parcel))
-        return [parcel.envelope.uuid for parcel in parcels]
+        placement = Placement(named(queue))
+        return [sent.id for sent in self.place_all([(job, placement) for job in jobs])]
 
     async def abulk(self, jobs: Iterable[Job], queue: str | Enum | None = None) -> list[str]:
         """Async twin of :meth:`bulk`."""
-        parcels = [self._pack(job, queue, None, None) for job in jobs]
-        await self.driver.apush([parcel.envelope for parcel in parcels])
-        if self._events.has_listeners(JobQueued):
-            for parcel in parcels:
-                await self._events.adispatch(self._queued(parcel))
-        return [parcel.envelope.uuid for parcel in parcels]
+        placement = Placement(named(queue))
+        return [sent.id for sent in await self.aplace_all([(job, placement) for job in jobs])]
+
+    def place_all(self, jobs: Sequence[tuple[Job, Placement]]) -> list[Dispatched]:
+        """Queue *jobs*, each with options of its own, in one step: all or none.
+
+        Raises:
+            QueueError: As for :meth:`push`; nothing was written.
+        """
+        parcels = [self._pack(*each) for each in jobs]
+        stand = self.driver.push([parcel.envelope for parcel in parcels])
+        for parcel, stands in zip(parcels, stand, strict=True):
+            if event := self._news(parcel, stands):
+                self._events.dispatch(event)
+        return [self._dispatched(*pair) for pair in _pairs(parcels, stand)]
+
+    async def aplace_all(self, jobs: Sequence[tuple[Job, Placement]]) -> list[Dispatched]:
+        """Async twin of :meth:`place_all`."""
+        parcels = [self._pack(*each) for each in jobs]
+        stand = await self.driver.apush([parcel.envelope for parcel in parcels])
+        for parcel, stands in zip(parcels, stand, strict=True):
+            if event := self._news(parcel, stands):
+                await self._events.adispatch(event)
+        return [self._dispatched(*pair) for pair in _pairs(parcels, stand)]
 
     def counts(self, queue: str | None = None) -> Counts:
         """Return how many jobs *queue* (None: the default one) holds, by state.
@@ -261,21 +246,35 @@ class Queue:
         if callable(close):
             close()
 
-    def _pack(
-        self, job: Job, queue: str | Enum | None, delay: Delay | None, priority: int | None
-    ) -> _Parcel:
+    def _pack(self, job: Job, placement: Placement) -> _Parcel:
         """Make the envelope of *job*, having told that it is about to be queued."""
-        chosen = queue or job.queue or self.default_queue
-        name = str(chosen.value) if isinstance(chosen, Enum) else chosen
-        wait = job.delay if delay is None else delay
+        name = placement.queue or job.queue or self.default_queue
+        wait = job.delay if placement.delay is None else placement.delay
         waits = 0.0 if wait is None else max(0.0, seconds_until(wait))
         if self._events.has_listeners(JobQueueing):
             self._events.dispatch(JobQueueing(self.name, name, job, waits))
-        return _Parcel(job, self._codec.envelope(job, name, delay=waits, priority=priority))
+        if placement.group is None and placement.id is None:
+            envelope = self._codec.envelope(job, name, delay=waits, priority=placement.priority)
+        else:
+            extras = Extras(placement.id, group=placement.group)
+            envelope = self._codec.envelope(
+                job, name, delay=waits, priority=placement.priority, extras=extras
+            )
+        return _Parcel(job, envelope)
 
-    def _queued(self, parcel: _Parcel) -> JobQueued:
+    def _news(self, parcel: _Parcel, stands: str) -> object | None:
+        """Return what is to be told of a push; None where nobody listens."""
         envelope = parcel.envelope
-        return JobQueued(self.name, envelope.queue, envelope.uuid, parcel.job, envelope.delay)
+        if stands == envelope.uuid:
+            if self._events.has_listeners(JobQueued):
+                source = (self.name, envelope.queue, envelope.uuid)
+                return JobQueued(*source, parcel.job, envelope.delay)
+        elif self._events.has_listeners(UniqueJobSkipped):
+            return UniqueJobSkipped(self.name, envelope.queue, stands, parcel.job)
+        return None
+
+    def _dispatched(self, envelope: Envelope, stands: str) -> Dispatched:
+        return Dispatched(stands, self.name, envelope.queue, stands != envelope.uuid)
 
 
 class _Parcel(NamedTuple):
@@ -283,3 +282,12 @@ class _Parcel(NamedTuple):
 
     job: Job
     envelope: Envelope
+
+
+def named(queue: str | Enum | None) -> str | None:
+    """Return the name that an enum's member stands for."""
+    return str(queue.value) if isinstance(queue, Enum) else queue
+
+
+def _pairs(parcels: Sequence[_Parcel], stand: Sequence[str]) -> Iterable[tuple[Envelope, str]]:
+    return zip((parcel.envelope for parcel in parcels), stand, strict=True)

@@ -12,7 +12,7 @@ from securely.console.output.style import escape
 from securely.queue.commands.queues import workable
 from securely.queue.contracts import FailedJob, FailedJobs
 from securely.queue.crew.report import cut, short_name
-from securely.queue.failed import unpack_error
+from securely.queue.delivery.failure import unpack_error
 from securely.queue.manager import QueueManager
 
 __all__ = ["FailedCommand", "FlushCommand", "ForgetCommand", "RetryCommand"]

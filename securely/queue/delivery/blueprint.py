@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import math
 import typing
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
-from typing import Final, TypeVar, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
-from securely.queue.exceptions import InvalidPayload, NotQueueable
-from securely.queue.job import Job
+from securely.queue.exceptions import EntityNotFound, InvalidPayload, NotQueueable
+from securely.queue.job import Job, option
+from securely.support.durations import seconds
 from securely.support.serializer import Serializer
 
-__all__ = ["OPTIONS", "Blueprint", "classes_in"]
+__all__ = ["OPTIONS", "Blueprint", "Exclusion", "classes_in"]
 
 J = TypeVar("J", bound=Job)
 
@@ -25,7 +27,25 @@ OPTIONS: Final = (
     "max_exceptions",
     "retry_until",
     "max_lost",
+    "encrypted",
+    "expires_after",
 )
+
+
+class Exclusion(NamedTuple):
+    """The key of a unique or debounced job.
+
+    Attributes:
+        key: One unsettled job may have it.
+        seconds: After which another one may take it all the same; None for never.
+        max_wait: Seconds that a debounced job waits at most; None for one that is unique.
+        delay: Seconds that a debounced job waits for the next.
+    """
+
+    key: str
+    seconds: float | None = None
+    max_wait: float | None = None
+    delay: float = 0.0
 
 
 class Blueprint:
@@ -41,6 +61,9 @@ class Blueprint:
         takes_nothing: Its `handle` wants no services, so that it is called without the container.
         failed_parameter: Its `failed` hook's parameter for the error; "" if it takes none, and
             None if there is no hook.
+        is_exclusive: It is unique or debounced.
+        frees_early: It is unique only until it begins.
+        entities: Its attributes that are kept as references (`__queue_ref__`), with their classes.
         serializer: Knows the classes of its annotations, and no others.
     """
 
@@ -57,7 +80,11 @@ class Blueprint:
         self.is_async: bool = inspect.iscoroutinefunction(handle)
         self.takes_nothing: bool = len(inspect.signature(handle).parameters) == 1
         self.failed_parameter: str | None = _first_parameter(getattr(cls, "failed", None))
-        self.serializer: Serializer = Serializer(classes_in([*_hints(cls), *_hints(cls.__init__)]))
+        self.is_exclusive: bool = bool(cls.unique) or cls.debounce is not None
+        self.frees_early: bool = cls.unique == "until_processing"
+        hints = [*_hints(cls).items(), *_hints(cls.__init__).items()]
+        self.entities: dict[str, Any] = _entities(hints)
+        self.serializer: Serializer = Serializer(classes_in(hint for _, hint in hints))
         self._slots = tuple(_slots_of(cls))
         self._defaults = _defaults_of(cls)
         self._options = tuple(name for name in OPTIONS if _is_set(getattr(cls, name)))
@@ -65,10 +92,53 @@ class Blueprint:
     def attributes(self, job: Job) -> dict[str, object]:
         """Return the attributes of *job*: what its payload holds."""
         state: dict[str, object] = getattr(job, "__dict__", {})
-        if not self._slots:
-            return state
-        slotted = {name: getattr(job, name) for name in self._slots if hasattr(job, name)}
-        return {**slotted, **state}
+        if self._slots:
+            slotted = {name: getattr(job, name) for name in self._slots if hasattr(job, name)}
+            state = {**slotted, **state}
+        if self.entities:
+            state = {name: self._referred(name, value) for name, value in state.items()}
+        return state
+
+    def exclusion(self, job: Job) -> Exclusion:
+        """Return the key of a job that is unique or debounced.
+
+        Raises:
+            NotQueueable: A duration is malformed.
+        """
+        try:
+            if job.unique:
+                key = f"unique:{self.path}:{job.unique_id()}"
+                length = option(job, "unique_for")
+                return Exclusion(key, None if length is None else seconds(cast(Any, length)))
+            limit = option(job, "debounce_max_wait")
+            return Exclusion(
+                f"debounce:{self.path}:{job.debounce_id()}",
+                max_wait=math.inf if limit is None else seconds(cast(Any, limit)),
+                delay=seconds(cast(Any, option(job, "debounce"))),
+            )
+        except (TypeError, ValueError) as error:
+            raise NotQueueable(self.name, str(error)) from error
+
+    def load(self, job: Job) -> None:
+        """Put the entities of *job* in the place of the references that its payload held.
+
+        Raises:
+            EntityNotFound: One is gone.
+        """
+        for name, kind in self.entities.items():
+            reference = getattr(job, name, None)
+            if reference is None or isinstance(reference, kind):
+                continue
+            entity = kind.__from_queue_ref__(reference)
+            if entity is None:
+                raise EntityNotFound(kind.__qualname__, reference)
+            object.__setattr__(job, name, entity)
+
+    def _referred(self, name: str, value: object) -> object:
+        kind = self.entities.get(name)
+        if kind is None or not isinstance(value, kind):
+            return value
+        return cast(Any, value).__queue_ref__()
 
     def options_of(self, job: Job) -> tuple[str, ...]:
         """Return the names of the options that this class, or *job* itself, sets."""
@@ -106,6 +176,16 @@ class Blueprint:
                 reason = f'{self.name} has a field "{name}" that was not written, and no default'
                 raise InvalidPayload(reason)
             object.__setattr__(job, name, default())
+
+
+def _entities(hints: Iterable[tuple[str, object]]) -> dict[str, Any]:
+    """Return the attributes whose class is kept as a reference, with that class."""
+    found: dict[str, Any] = {}
+    for name, hint in hints:
+        for kind in (hint, *typing.get_args(hint)):
+            if isinstance(kind, type) and hasattr(kind, "__from_queue_ref__"):
+                found[name] = kind
+    return found
 
 
 def _is_set(value: object) -> bool:
@@ -163,12 +243,12 @@ def classes_in(hints: Iterable[object]) -> set[type]:
             found.add(kind)
         elif dataclasses.is_dataclass(kind) or hasattr(kind, "__pydantic_fields__"):
             found.add(kind)
-            waiting.extend(_hints(kind))
+            waiting.extend(_hints(kind).values())
     return found
 
 
-def _hints(owner: object) -> list[object]:
+def _hints(owner: object) -> dict[str, object]:
     try:
-        return list(typing.get_type_hints(owner).values())
+        return typing.get_type_hints(owner)
     except Exception:  # names of a block that only checkers see; nothing to allow
-        return []
+        return {}

@@ -6,16 +6,21 @@ jobs, and nothing of a delivery ever gets into a payload.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextvars import ContextVar, Token
-from typing import Final
+from typing import Any, Final
 
+from securely.container import current
+from securely.queue.bus.batch import Batch
+from securely.queue.bus.trail import Link, Trail
 from securely.queue.contracts import Delivery
-from securely.queue.exceptions import Drop, Fail, Instruction, NotRunning, Release
+from securely.queue.exceptions import Drop, Fail, Instruction, NotRunning, Release, Skip
 from securely.support.durations import Duration
 
 __all__ = ["Interaction", "InteractsWithQueue", "current_interaction"]
 
 _current: Final[ContextVar[Interaction]] = ContextVar("securely_queue_interaction")
+_NOTHING: Final = Trail()
 
 
 class Interaction:
@@ -27,15 +32,24 @@ class Interaction:
         connection: The name of the connection it came from.
         uuid: The job's id for its whole life.
         delivery: The delivery itself, with all counters.
+        batch_id: The id of the batch that counts the job; None for none.
+        trail: What follows in its chain.
+        context: What travelled with it from where it was dispatched.
         decision: What the job has asked for so far; None while it has not.
     """
 
-    __slots__ = ("_token", "connection", "decision", "delivery", "uuid")
+    __slots__ = (
+        *("_token", "batch_id", "connection", "context", "decision", "delivery", "trail"),
+        "uuid",
+    )
 
     def __init__(self, connection: str, uuid: str, delivery: Delivery) -> None:
         self.connection: str = connection
         self.uuid: str = uuid
         self.delivery: Delivery = delivery
+        self.batch_id: str | None = None
+        self.trail: Trail = _NOTHING
+        self.context: Mapping[str, Any] = {}
         self.decision: Instruction | None = None
         self._token: Token[Interaction] | None = None
 
@@ -60,6 +74,39 @@ class Interaction:
     def delete(self) -> None:
         """Ask to take the job out of the queue; nothing is recorded."""
         self.decide(Drop())
+
+    def skip(self, reason: str = "") -> None:
+        """Ask to take the job out as one that was not to run: its batch counts it as skipped."""
+        self.decide(Skip(reason))
+
+    def batch(self) -> Batch | None:
+        """Return the batch that counts the job, as it is now; None without one.
+
+        Raises:
+            QueueUnavailable: The store can not be used.
+        """
+        if self.batch_id is None:
+            return None
+        found: Batch | None = current().make("bus").find_batch(self.batch_id, self.connection)
+        return found
+
+    def prepend(self, *jobs: InteractsWithQueue) -> None:
+        """Let *jobs* follow this job, before what follows it now."""
+        self.trail = self.trail.led_by((*self._links(jobs), *self.trail.links))
+
+    def append(self, *jobs: InteractsWithQueue) -> None:
+        """Let *jobs* follow at the end of the chain."""
+        self.trail = self.trail.led_by((*self.trail.links, *self._links(jobs)))
+
+    def take_trail(self) -> Trail:
+        """Return what follows in the chain, and let nothing follow: the caller sees to it."""
+        trail, self.trail = self.trail, _NOTHING
+        return trail
+
+    def _links(self, jobs: tuple[InteractsWithQueue, ...]) -> list[Link]:
+        chain = current().make("bus").links
+        links: list[Link] = chain(jobs, self.trail.queue, self.trail.connection or self.connection)
+        return links
 
     def decide(self, instruction: Instruction) -> None:
         """Note *instruction*, unless something was decided before."""
@@ -133,6 +180,30 @@ class InteractsWithQueue:
             NotRunning: It does not run now.
         """
         current_interaction("fail").fail(reason)
+
+    def batch(self) -> Batch | None:
+        """Return the batch that counts this job, as it is now; None when it is in none.
+
+        Raises:
+            NotRunning: It does not run now.
+        """
+        return current_interaction("batch").batch()
+
+    def prepend_to_chain(self, *jobs: InteractsWithQueue) -> None:
+        """Let *jobs* follow this one, before what follows it now.
+
+        Raises:
+            NotRunning: It does not run now.
+        """
+        current_interaction("prepend_to_chain").prepend(*jobs)
+
+    def append_to_chain(self, *jobs: InteractsWithQueue) -> None:
+        """Let *jobs* follow at the end of this one's chain.
+
+        Raises:
+            NotRunning: It does not run now.
+        """
+        current_interaction("append_to_chain").append(*jobs)
 
     def delete(self) -> None:
         """Take the job out of the queue when `handle` ends, whatever it raises then.

@@ -8,12 +8,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from inspect import isawaitable
-from typing import Any, Final, NamedTuple, TypeAlias, cast
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias, cast
 
 from securely.container import Container
 from securely.events import Dispatcher
-from securely.queue.contracts import Charge, Defaults, Delivery, FailedJob, Kind, Outcome, Verdict
+from securely.queue.bus.callbacks import Callback, Relay
+from securely.queue.contracts import (
+    Charge,
+    Defaults,
+    Delivery,
+    Envelope,
+    FailedJob,
+    Kind,
+    Outcome,
+    Verdict,
+)
+from securely.queue.delivery.failure import pack_error, unpack_error
 from securely.queue.delivery.interaction import Interaction
 from securely.queue.delivery.verdicts import (
     Settlement,
@@ -30,20 +42,23 @@ from securely.queue.events import (
     JobProcessing,
     JobReleased,
     JobReleasedAfterException,
+    JobSkipped,
 )
 from securely.queue.exceptions import (
+    EntityNotFound,
     Instruction,
     JobTimedOut,
     QueueError,
     RecordedFailure,
+    Skip,
     WorkerLost,
 )
-from securely.queue.failed import pack_error, unpack_error
 from securely.queue.job import Job
 from securely.queue.payload import Codec, Frame
+from securely.support import clock
 from securely.support.portal import portal
 
-__all__ = ["JobRunner", "Ran", "Reporter"]
+__all__ = ["JobRunner", "Ran", "Reporter", "Unlocks"]
 
 # Told of every exception of a job, with what is known of the run.
 Reporter: TypeAlias = Callable[[BaseException, Mapping[str, object]], None]
@@ -51,6 +66,22 @@ Reporter: TypeAlias = Callable[[BaseException, Mapping[str, object]], None]
 # Decoded to learn its colour, and not run: revoked. More than a worker ever holds.
 _DECODED_MAX: Final = 4096
 _ERRORS_MAX: Final = 256
+
+
+# Ways to end after which a chain goes on: only a failure breaks it.
+_GOES_ON: Final = (Kind.DONE, Kind.DROP, Kind.SKIP)
+
+
+class Unlocks(Protocol):
+    """What frees the key of a job that is unique until it is processed: the manager."""
+
+    def unlock(self, connection: str, delivery: Delivery) -> None:
+        """Free the unique key of *delivery*, of the connection of that name."""
+        ...
+
+    async def aunlock(self, connection: str, delivery: Delivery) -> None:
+        """Async twin of :meth:`unlock`."""
+        ...
 
 
 class Ran(NamedTuple):
@@ -68,15 +99,23 @@ class JobRunner:
         codec: Reads payloads.
         events: Told what happens, where somebody listens.
         report: Told of each exception.
+        keys: Gives what frees unique keys; asked for when the first such job comes.
     """
 
     def __init__(
-        self, container: Container, codec: Codec, events: Dispatcher, report: Reporter | None = None
+        self,
+        container: Container,
+        codec: Codec,
+        events: Dispatcher,
+        report: Reporter | None = None,
+        *,
+        keys: Callable[[], Unlocks] | None = None,
     ) -> None:
         self._container = container
         self._codec = codec
         self._events = events
         self._report: Reporter = report or _ignore
+        self._keys = keys
         self._defaults = Defaults()
         self._decoded: dict[bytes, Frame] = {}
         self._errors: dict[int, BaseException] = {}
@@ -180,10 +219,10 @@ class JobRunner:
     def _life(self, run: _Run) -> None:
         """Run a job in the sync colour."""
         with self._container.scope(), run.interaction:
+            _check_time(run)
             if self._events.has_listeners(JobProcessing):
                 self._tell(run.event(JobProcessing))
-            if (error := refusal(run.trial)) is not None:
-                raise error
+            _admit(run)
             answer = self._handler(run)(run.job)
             if answer is not None and isawaitable(answer):
                 portal().run(_awaited(answer))
@@ -192,10 +231,10 @@ class JobRunner:
         """Async twin of :meth:`_life`."""
         async with self._container.ascope():
             with run.interaction:
+                _check_time(run)
                 if self._events.has_listeners(JobProcessing):
                     await self._atell(run.event(JobProcessing))
-                if (error := refusal(run.trial)) is not None:
-                    raise error
+                _admit(run)
                 answer = self._handler(run)(run.job)
                 if answer is not None and isawaitable(answer):
                     await answer
@@ -210,6 +249,8 @@ class JobRunner:
             call = self._ainjected
         else:
             call = self._injected
+        if run.frame.header.until_processing and self._keys is not None:
+            call = _freeing(call, self._keys(), run)
         if blueprint.has_middleware:
             for stage in reversed(run.job.middleware()):
                 call = _around(stage, call)
@@ -243,8 +284,15 @@ class JobRunner:
             header.fail_on_timeout,
             delivery.exceptions,
             is_last,
+            frame.job.dont_retry,
         )
         run = _Run(delivery, frame, Interaction(name, header.uuid, delivery), trial)
+        if not frame.trail.is_empty:
+            run.interaction.trail = frame.trail
+        if header.batch is not None:
+            run.interaction.batch_id = header.batch
+        if header.context is not None:
+            run.interaction.context = header.context
         if delivery.verdict is Verdict.LOST:
             run.error = WorkerLost(header.name, delivery.lost)
         elif delivery.verdict is Verdict.TIMED_OUT:
@@ -262,7 +310,8 @@ class JobRunner:
                 events.append(run.event(JobProcessed))
             if listened(JobAttempted):
                 events.append(run.event(JobAttempted, None))
-            return _Over(Ran(Outcome(delivery.id, delivery.token, Kind.DONE), None), events)
+            outcome = Outcome(delivery.id, delivery.token, Kind.DONE)
+            return _Over(Ran(self._followed(run, outcome, None), None), events)
         if error is not None:
             self._report(error, run.facts())
             if listened(JobExceptionOccurred):
@@ -282,7 +331,7 @@ class JobRunner:
         has_hook = settlement.kind is Kind.FAIL and run.frame.blueprint.failed_parameter is not None
         if has_hook and cause is not None:
             self._remember(delivery.id, cause)
-        return Outcome(
+        outcome = Outcome(
             delivery.id,
             delivery.token,
             settlement.kind,
@@ -291,6 +340,30 @@ class JobRunner:
             None if cause is None else pack_error(cause),
             has_hook,
         )
+        return self._followed(run, outcome, outcome.error)
+
+    def _followed(self, run: _Run, outcome: Outcome, error: bytes | None) -> Outcome:
+        """Return *outcome* with what follows from it: the next link, or who is told of a break."""
+        trail, batch = run.interaction.trail, run.interaction.batch_id
+        if trail.is_empty and batch is None:
+            return outcome
+        successors: tuple[Envelope, ...] = ()
+        if outcome.kind in _GOES_ON and trail.links:
+            successors = (self._next(run),)
+        elif outcome.kind is Kind.FAIL:
+            calls = [Callback(function, error=error) for function in trail.catches]
+            queue = run.delivery.queue
+            successors = tuple(self._codec.envelope(call, queue) for call in calls)
+        return outcome._replace(successors=successors, is_member=batch is not None)
+
+    def _next(self, run: _Run) -> Envelope:
+        """Return the next link of the chain; one of another connection is handed over there."""
+        trail = run.interaction.trail
+        envelope = self._codec.promote(trail)
+        target = trail.links[0].connection
+        if target == run.interaction.connection:
+            return envelope
+        return self._codec.envelope(Relay(target, envelope), run.delivery.queue)
 
     def _note(
         self,
@@ -309,7 +382,11 @@ class JobRunner:
                 events.append(run.event(JobReleasedAfterException, settlement.delay, cause))
         elif settlement.kind is Kind.RELEASE and listened(JobReleased):
             events.append(run.event(JobReleased, settlement.delay))
-        if run.error is None and listened(JobProcessed):
+        elif settlement.kind is Kind.SKIP and listened(JobSkipped):
+            decision = run.interaction.decision
+            reason = decision.reason if isinstance(decision, Skip) else ""
+            events.append(run.event(JobSkipped, reason))
+        if run.error is None and settlement.kind is not Kind.SKIP and listened(JobProcessed):
             events.append(run.event(JobProcessed))
         if listened(JobAttempted):
             events.append(run.event(JobAttempted, run.error))
@@ -329,6 +406,8 @@ class JobRunner:
         parameter = frame.blueprint.failed_parameter
         if parameter is None:
             return None
+        with suppress(EntityNotFound):  # the hook may do without; it has the reference
+            frame.blueprint.load(frame.job)
         hook = cast(Any, frame.job).failed
         if parameter == "":
             return hook()
@@ -407,6 +486,43 @@ class _Run:
             "queue": self.delivery.queue,
             "attempts": self.delivery.attempts,
         }
+
+
+def _check_time(run: _Run) -> None:
+    """Take a job out whose time to start is over."""
+    expires_at = run.frame.header.expires_at
+    if expires_at is not None and clock.timestamp() >= expires_at:
+        raise Skip("its time to start was over")
+
+
+def _admit(run: _Run) -> None:
+    """Refuse a job that is not to run any more, and load what one refers to that is to run."""
+    if (error := refusal(run.trial)) is not None:
+        raise error
+    blueprint, job = run.frame.blueprint, run.frame.job
+    if blueprint.entities:
+        try:
+            blueprint.load(job)
+        except EntityNotFound as missing:
+            if not job.delete_when_missing:
+                raise
+            raise Skip(str(missing)) from missing
+
+
+def _freeing(call: Callable[[Job], object], keys: Unlocks, run: _Run) -> Callable[[Job], object]:
+    """Return *call* such that the job's unique key is free before it begins."""
+    source, delivery = run.interaction.connection, run.delivery
+
+    def freed(job: Job) -> object:
+        keys.unlock(source, delivery)
+        return call(job)
+
+    async def afreed(job: Job) -> object:
+        await keys.aunlock(source, delivery)
+        answer = call(job)
+        return await answer if isawaitable(answer) else answer
+
+    return afreed if run.frame.blueprint.is_async else freed
 
 
 def _plain(job: Job) -> object:

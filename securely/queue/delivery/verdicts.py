@@ -13,6 +13,7 @@ from securely.queue.exceptions import (
     ManuallyFailed,
     MaxAttemptsExceeded,
     Release,
+    Skip,
     WorkerLost,
 )
 from securely.support import clock
@@ -34,6 +35,7 @@ class Trial(NamedTuple):
         fail_on_timeout: A timeout is final.
         exceptions: Runs that have ended in an exception so far.
         is_last: An exception is final, whatever else is said here.
+        dont_retry: Exceptions that are final.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Trial(NamedTuple):
     fail_on_timeout: bool
     exceptions: int
     is_last: bool
+    dont_retry: tuple[type[BaseException], ...] = ()
 
 
 class Settlement(NamedTuple):
@@ -75,6 +78,8 @@ def after_return(decision: Instruction) -> Settlement:
         return Settlement(Kind.RELEASE, decision.delay, Charge.DEFERRAL)
     if isinstance(decision, Drop):
         return Settlement(Kind.DROP)
+    if isinstance(decision, Skip):
+        return Settlement(Kind.SKIP)
     reason = decision.reason if isinstance(decision, Fail) else None
     error = reason if isinstance(reason, BaseException) else ManuallyFailed(reason)
     return Settlement(Kind.FAIL, error=error)
@@ -96,7 +101,7 @@ def after_exception(trial: Trial, error: BaseException) -> Settlement:
 
 
 def _is_final(trial: Trial, error: BaseException, failures: int) -> bool:
-    if isinstance(error, (WorkerLost, MaxAttemptsExceeded)):
+    if isinstance(error, (WorkerLost, MaxAttemptsExceeded, *trial.dont_retry)):
         return True
     if isinstance(error, JobTimedOut) and trial.fail_on_timeout:
         return True

@@ -323,3 +323,87 @@ class Elsewhere(Job):
 class Knows(Job):
     def handle(self) -> None:
         JOURNAL.append((self.attempts, self.job_id))
+
+
+@dataclass
+class Secret(Job):
+    card: str
+    encrypted = True
+
+    def handle(self) -> None:
+        JOURNAL.append(self.card)
+
+
+@dataclass
+class OnlyOne(Job):
+    number: int
+    unique = True
+    unique_for = "1m"
+
+    def unique_id(self) -> str:
+        return str(self.number)
+
+    def handle(self) -> None:
+        JOURNAL.append(self.number)
+
+
+class UntilBegun(Job):
+    unique = "until_processing"
+
+    def handle(self) -> None:
+        JOURNAL.append("begun")
+
+
+@dataclass
+class Settled(Job):
+    number: int
+    debounce = 30
+    debounce_max_wait = "2m"
+
+    def debounce_id(self) -> str:
+        return str(self.number)
+
+    def handle(self) -> None:
+        JOURNAL.append(self.number)
+
+
+ORDERS_GONE: set[int] = set()
+
+
+@dataclass(frozen=True)
+class Order:
+    number: int
+
+    def __queue_ref__(self) -> int:
+        return self.number
+
+    @classmethod
+    def __from_queue_ref__(cls, reference: int) -> Order | None:
+        return None if reference in ORDERS_GONE else cls(reference)
+
+
+@dataclass
+class ShipOrder(Job):
+    order: Order
+
+    def handle(self) -> None:
+        JOURNAL.append(self.order)
+
+
+class ShipOrderQuietly(ShipOrder):
+    delete_when_missing = True
+
+
+class Perishable(Job):
+    expires_after = "1m"
+
+    def handle(self) -> None:
+        JOURNAL.append("fresh")
+
+
+class Stubborn(Job):
+    tries = 5
+    dont_retry = (JobError,)
+
+    def handle(self) -> None:
+        raise JobError("for good")

@@ -5,10 +5,12 @@ import copy
 import pytest
 
 from securely.queue import exceptions
+from securely.queue.delivery.failure import pack_error, unpack_error
 from securely.queue.exceptions import (
     ConnectionUndefined,
     DriverUnknown,
     Drop,
+    EntityNotFound,
     Fail,
     Instruction,
     InvalidPayload,
@@ -22,11 +24,11 @@ from securely.queue.exceptions import (
     QueueUnavailable,
     RecordedFailure,
     Release,
+    Skip,
     StoreFull,
     UnknownJob,
     WorkerLost,
 )
-from securely.queue.failed import pack_error, unpack_error
 
 SAMPLES = [
     ConnectionUndefined("sqlight", ["sqlite", "sync"], "sqlite"),
@@ -43,6 +45,8 @@ SAMPLES = [
     QueueUnavailable("sqlite", "a reason"),
     RecordedFailure("app.NoMoney", "empty", "trace"),
     Release("2m"),
+    Skip("too late"),
+    EntityNotFound("Order", 7),
     StoreFull("sqlite", "disk"),
     UnknownJob("app:Gone", "a reason"),
     WorkerLost("Send", 3),

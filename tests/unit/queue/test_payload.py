@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from securely.encryption import KeyRing
+from securely.encryption import Encrypter, KeyRing
+from securely.queue.bus.trail import Trail
 from securely.queue.exceptions import (
     InvalidPayload,
     NotQueueable,
@@ -14,7 +15,7 @@ from securely.queue.exceptions import (
     UnknownJob,
 )
 from securely.queue.job import Job
-from securely.queue.payload import Codec
+from securely.queue.payload import Codec, Extras
 from securely.support import clock
 from securely.support.clock import FrozenClock
 
@@ -91,7 +92,11 @@ def test_attribute_that_is_gone_from_a_slotted_class_is_named(codec, jobs):
 
 
 def resign(codec, payload):
-    signed = payload[:-32]
+    """Sign *payload* again, whose body was changed in length."""
+    _, size, _ = struct.unpack_from(">BII", payload)
+    version = payload[0]
+    rest = payload[9:-32]
+    signed = struct.pack(">BII", version, size, len(rest) - size) + rest
     return signed + codec._signer.sign(signed)
 
 
@@ -127,7 +132,7 @@ def test_payload_signed_with_a_previous_key_is_read(codec, jobs):
 def test_payload_of_a_later_version_says_so(codec, jobs):
     payload = codec.envelope(jobs.Plain(7), "default").payload
 
-    with pytest.raises(InvalidPayload, match="version is 9, this code reads 1"):
+    with pytest.raises(InvalidPayload, match="version is 9, this code reads up to 2"):
         codec.decode(resign(codec, b"\x09" + payload[1:]))
 
 
@@ -279,15 +284,121 @@ def test_refreshed_payload_that_is_not_ours_stays_as_it_is(codec):
 def test_frame_has_the_layout_that_is_written_down(codec, jobs):
     payload = codec.envelope(jobs.Plain(7), "default").payload
 
-    version, size = struct.unpack_from(">BI", payload)
+    version, size, length = struct.unpack_from(">BII", payload)
 
-    assert version == 1
-    assert payload[5 : 5 + size].startswith(b'{"uuid":"')
-    assert payload[5 + size : -32] == b'{"number":7}'
+    assert version == 2
+    assert payload[9 : 9 + size].startswith(b'{"uuid":"')
+    assert payload[9 + size : 9 + size + length] == b'{"number":7}'
+    assert len(payload) == 9 + size + length + 32
+
+
+def test_frame_of_the_first_version_is_still_read(codec, keys, jobs):
+    payload = codec.envelope(jobs.Plain(7), "default").payload
+    _, size, _ = struct.unpack_from(">BII", payload)
+    old = struct.pack(">BI", 1, size) + payload[9:-32]
+
+    frame = codec.decode(old + keys.purpose("queue").sign(old))
+
+    assert frame.job.number == 7
+    assert frame.header.uuid == codec.header(payload).uuid
+    assert frame.trail.is_empty
+
+
+def test_class_that_has_moved_is_found_by_its_alias(keys, jobs):
+    moved = f"{jobs.__name__}_before:Plain"
+    writer = Codec(keys.purpose("queue"))
+    payload = writer.envelope(jobs.Plain(7), "default").payload
+    path = f"{jobs.__name__}:Plain"
+    _, size, length = struct.unpack_from(">BII", payload)
+    longer = size + len(moved) - len(path)
+    renamed = payload[9:-32].replace(path.encode(), moved.encode())
+    signed = struct.pack(">BII", 2, longer, length) + renamed
+    old = signed + keys.purpose("queue").sign(signed)
+
+    with pytest.raises(UnknownJob, match="_before"):
+        writer.decode(old)
+    assert Codec(keys.purpose("queue"), aliases={moved: path}).decode(old).job.number == 7
+
+
+def test_encrypted_job_shows_its_name_and_not_its_attributes(keys, jobs):
+    encrypter = Encrypter(b"e" * 32)
+    codec = Codec(keys.purpose("queue"), encrypter=lambda: encrypter)
+
+    payload = codec.envelope(jobs.Secret("4111-1111"), "default").payload
+
+    assert b"4111" not in payload
+    assert codec.header(payload).name.endswith("Secret")
+    assert codec.decode(payload).job.card == "4111-1111"
+
+
+def test_encrypted_job_after_a_change_of_keys_is_refused_and_not_looped(keys, jobs):
+    codec = Codec(keys.purpose("queue"), encrypter=lambda: Encrypter(b"e" * 32))
+    other = Codec(keys.purpose("queue"), encrypter=lambda: Encrypter(b"f" * 32))
+    payload = codec.envelope(jobs.Secret("4111"), "default").payload
+
+    with pytest.raises(InvalidPayload, match="decrypted"):
+        other.decode(payload)
+
+
+def test_unique_job_has_a_key_of_its_class_and_id(codec, jobs):
+    envelope = codec.envelope(jobs.OnlyOne(7), "default")
+
+    assert envelope.unique == f"unique:{jobs.__name__}:OnlyOne:7"
+    assert (envelope.unique_for, envelope.max_wait) == (60.0, None)
+    assert not codec.header(envelope.payload).until_processing
+
+
+def test_job_that_is_unique_until_processing_says_so_in_its_header(codec, jobs):
+    envelope = codec.envelope(jobs.UntilBegun(), "default")
+
+    assert envelope.unique == f"unique:{jobs.__name__}:UntilBegun:"
+    assert codec.header(envelope.payload).until_processing
+
+
+def test_debounced_job_waits_and_tells_how_long_at_most(codec, jobs):
+    envelope = codec.envelope(jobs.Settled(3), "default")
+
+    assert envelope.unique == f"debounce:{jobs.__name__}:Settled:3"
+    assert (envelope.delay, envelope.max_wait) == (30.0, 120.0)
+
+
+def test_job_that_is_unique_and_debounced_is_refused_at_its_definition():
+    with pytest.raises(NotQueueable, match="Choose one"):
+        type("Both", (Job,), {"unique": True, "debounce": 5, "handle": lambda self: None})
+
+
+def test_entity_travels_as_its_reference_and_is_loaded_when_asked(codec, jobs):
+    payload = codec.envelope(jobs.ShipOrder(jobs.Order(5)), "default").payload
+
+    frame = codec.decode(payload)
+
+    assert frame.job.order == 5
+    frame.blueprint.load(frame.job)
+    assert frame.job.order == jobs.Order(5)
+
+
+def test_chain_travels_behind_its_first_job(codec, jobs):
+    with clock.using(FrozenClock(at=1_000.0)) as frozen:
+        links = tuple(
+            codec.link(jobs.Dated(), "sqlite", "mail", delay=5.0, extras=Extras(batch=batch))
+            for batch in ("b-1", "b-1", None)
+        )
+        first = codec.envelope(
+            jobs.Plain(1), "default", extras=Extras(trail=Trail(links, ("m:f",)), batch="b-1")
+        )
+        frozen.travel(50)
+        second = codec.promote(codec.trail(first.payload))
+
+    assert (first.batch, first.links) == ("b-1", 2)
+    assert (second.queue, second.delay, second.batch, second.links) == ("mail", 5.0, "b-1", 1)
+    header = codec.header(second.payload)
+    assert (header.created_at, header.retry_until) == (1_050.0, 1_080.0)
+    assert codec.trail(second.payload) == Trail(links[1:], ("m:f",))
 
 
 def test_context_travels_in_the_header(codec, jobs):
-    envelope = codec.envelope(jobs.Plain(7), "default", context={"tenant": 4})
+    extras = Extras(context={"tenant": 4})
+    envelope = codec.envelope(jobs.Plain(7), "default", extras=extras)
 
     assert codec.header(envelope.payload).context == {"tenant": 4}
 

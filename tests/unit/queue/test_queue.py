@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from securely.queue.delivery.failure import NoFailedJobs
 from securely.queue.drivers.null import NullConnection
 from securely.queue.drivers.sqlite import SqliteConnection
 from securely.queue.events import JobQueued, JobQueueing
@@ -16,7 +17,7 @@ from securely.queue.exceptions import (
     NotQueueable,
     PayloadTooLarge,
 )
-from securely.queue.failed import NoFailedJobs
+from securely.queue.job import Placement
 from securely.queue.manager import Materials, QueueManager
 from securely.queue.options import QueueOptions
 from securely.support import clock
@@ -97,7 +98,7 @@ def test_delay_until_a_moment_counts_from_now_and_a_past_one_is_now(manager, job
 
 def test_class_says_where_its_jobs_go_and_a_dispatch_may_say_otherwise(manager, jobs):
     manager.push(jobs.Elsewhere())
-    manager.place(jobs.Elsewhere(), queue="urgent", connection=Name.SECOND, delay=0)
+    manager.place(jobs.Elsewhere(), Placement("urgent", Name.SECOND.value, 0))
 
     second = manager.connection("second")
     assert second.delayed_size("mail") == 1

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from securely.queue.contracts import Charge, Defaults, FailedJob, Kind, Verdict
+from securely.queue.delivery.failure import pack_error
 from securely.queue.exceptions import (
     JobTimedOut,
     MaxAttemptsExceeded,
@@ -13,7 +14,6 @@ from securely.queue.exceptions import (
     RecordedFailure,
     WorkerLost,
 )
-from securely.queue.failed import pack_error
 from securely.support import clock
 from securely.support.clock import FrozenClock
 

@@ -1,0 +1,1 @@
+"""What is dispatched together: chains, batches, and the callbacks that follow from them."""
