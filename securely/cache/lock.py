@@ -30,7 +30,8 @@ class Lock:
     Who holds it is known by a token, the *owner*: only with it can the lock be refreshed or
     released. Without one given, a token is made, and the lock is *bound*: where the store can
     tell (disk), it ends with this process, however that dies. A lock whose owner was given is
-    not bound, since several processes may know the token; it ends by *seconds* or ``release``.
+    not bound, since several processes may know the token; it ends by *seconds* or ``release``,
+    unless *bound* says otherwise.
 
     Args:
         store: Where the lock is kept.
@@ -39,6 +40,7 @@ class Lock:
         owner: The token; None to make one.
         wait: How long ``with lock:`` waits.
         prefix: Stands before the name in the store.
+        bound: Whether it ends with this process; None for a lock without an owner given.
 
     Example:
         >>> from securely.cache.drivers.array import ArrayStore
@@ -57,10 +59,11 @@ class Lock:
         owner: str | None = None,
         wait: Duration = 10,
         prefix: str = "",
+        bound: bool | None = None,
     ) -> None:
         self._store = store
         self._key = prefix + name
-        self._bound = owner is None
+        self._bound = owner is None if bound is None else bound
         self._wait = to_seconds(wait)
         self.name = name
         self.seconds: float = to_seconds(seconds)

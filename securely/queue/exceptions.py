@@ -321,14 +321,16 @@ class Release(Instruction):
 
     Args:
         delay: Seconds, a timedelta or text ("10m") until it may run again.
+        error: What it is put back for: a failure like any other, which consumes a try.
     """
 
-    def __init__(self, delay: Duration = 0.0) -> None:
+    def __init__(self, delay: Duration = 0.0, error: BaseException | None = None) -> None:
         self.delay: float = max(0.0, seconds(delay))
+        self.error = error
         super().__init__(f"The job put itself back for {self.delay:g} seconds.")
 
-    def __reduce__(self) -> tuple[type[Release], tuple[float]]:
-        return type(self), (self.delay,)
+    def __reduce__(self) -> tuple[type[Release], tuple[float, BaseException | None]]:
+        return type(self), (self.delay, self.error)
 
 
 class Skip(Instruction):

@@ -26,7 +26,13 @@ class Locking:
         raise NotImplementedError
 
     def lock(
-        self, name: str, seconds: Duration = 0, owner: str | None = None, *, wait: Duration = 10
+        self,
+        name: str,
+        seconds: Duration = 0,
+        owner: str | None = None,
+        *,
+        wait: Duration = 10,
+        bound: bool | None = None,
     ) -> Lock:
         """Return a lock, not yet taken; it has nothing to do with a key of that name.
 
@@ -36,6 +42,7 @@ class Locking:
             owner: The token of who may release it; None to make one, and to bind the lock to
                 this process (see :class:`Lock`).
             wait: How long ``with lock:`` waits before it raises LockTimeout.
+            bound: Whether it ends with this process; None for a lock without an *owner*.
 
         Raises:
             LocksUnsupported: The store has none.
@@ -43,7 +50,15 @@ class Locking:
         place = self.place
         if not isinstance(place.store, LockStore):
             raise LocksUnsupported(place.name)
-        return Lock(place.store, name, seconds, owner=owner, wait=wait, prefix=place.prefix)
+        return Lock(
+            place.store,
+            name,
+            seconds,
+            owner=owner,
+            wait=wait,
+            prefix=place.prefix,
+            bound=bound,
+        )
 
     def restore_lock(self, name: str, owner: str) -> Lock:
         """Return the lock that *owner* holds, to release it: the token came from elsewhere."""

@@ -35,12 +35,13 @@ class Interaction:
         batch_id: The id of the batch that counts the job; None for none.
         trail: What follows in its chain.
         context: What travelled with it from where it was dispatched.
+        timeout: Seconds this run may take; None for no limit.
         decision: What the job has asked for so far; None while it has not.
     """
 
     __slots__ = (
-        *("_token", "batch_id", "connection", "context", "decision", "delivery", "trail"),
-        "uuid",
+        *("_token", "batch_id", "connection", "context", "decision", "delivery", "timeout"),
+        *("trail", "uuid"),
     )
 
     def __init__(self, connection: str, uuid: str, delivery: Delivery) -> None:
@@ -50,6 +51,7 @@ class Interaction:
         self.batch_id: str | None = None
         self.trail: Trail = _NOTHING
         self.context: Mapping[str, Any] = {}
+        self.timeout: float | None = delivery.timeout or None
         self.decision: Instruction | None = None
         self._token: Token[Interaction] | None = None
 
@@ -66,6 +68,10 @@ class Interaction:
     def release(self, delay: Duration = 0.0) -> None:
         """Ask to put the job back, to be run again after *delay*; it consumes no try."""
         self.decide(Release(delay))
+
+    def release_after(self, error: BaseException, delay: Duration = 0.0) -> None:
+        """Ask to put the job back after *error*; it consumes a try, and the last one fails."""
+        self.decide(Release(delay, error))
 
     def fail(self, reason: BaseException | str | None = None) -> None:
         """Ask to fail the job now, whatever tries are left."""

@@ -287,6 +287,8 @@ class JobRunner:
             frame.job.dont_retry,
         )
         run = _Run(delivery, frame, Interaction(name, header.uuid, delivery), trial)
+        if delivery.timeout is None:
+            run.interaction.timeout = defaults.timeout
         if not frame.trail.is_empty:
             run.interaction.trail = frame.trail
         if header.batch is not None:
@@ -317,7 +319,7 @@ class JobRunner:
             if listened(JobExceptionOccurred):
                 events.append(run.event(JobExceptionOccurred, error))
         if decision is not None:
-            settlement = after_return(decision)
+            settlement = after_return(run.trial, decision)
         else:
             assert error is not None  # noqa: S101  # one of the two, or the run ended above
             settlement = after_exception(run.trial, error)
@@ -377,7 +379,7 @@ class JobRunner:
         if settlement.kind is Kind.FAIL:
             if listened(JobFailed):
                 events.append(run.event(JobFailed, cause))
-        elif settlement.charge is Charge.EXCEPTION:
+        elif settlement.charge is Charge.EXCEPTION and run.error is not None:
             if listened(JobReleasedAfterException):
                 events.append(run.event(JobReleasedAfterException, settlement.delay, cause))
         elif settlement.kind is Kind.RELEASE and listened(JobReleased):

@@ -72,9 +72,13 @@ def refusal(trial: Trial) -> MaxAttemptsExceeded | None:
     return None
 
 
-def after_return(decision: Instruction) -> Settlement:
+def after_return(trial: Trial, decision: Instruction) -> Settlement:
     """Return what a job has decided for itself."""
     if isinstance(decision, Release):
+        if (error := decision.error) is not None:
+            if after_exception(trial, error).kind is Kind.FAIL:
+                return Settlement(Kind.FAIL, error=error)
+            return Settlement(Kind.RELEASE, decision.delay, Charge.EXCEPTION, error)
         return Settlement(Kind.RELEASE, decision.delay, Charge.DEFERRAL)
     if isinstance(decision, Drop):
         return Settlement(Kind.DROP)
