@@ -15,6 +15,7 @@ from securely.queue.exceptions import ConnectionUndefined, DriverUnknown
 from securely.queue.job import Dispatched, Job, Placement
 from securely.queue.payload import Codec
 from securely.queue.queue import Queue, named
+from securely.queue.upkeep.hooks import Hooks
 from securely.support.importing import import_object
 from securely.support.manager import Definition, Driver, Manager
 from securely.support.suggest import did_you_mean
@@ -61,7 +62,7 @@ class _Buildable(Protocol):
     def build(cls, name: str, options: Any, materials: Materials) -> Connection: ...
 
 
-class QueueManager(Manager[Queue], Queue):
+class QueueManager(Manager[Queue], Queue, Hooks):
     """The connections by name, each opened on first use, and itself the default one.
 
     `Queue.push(…)` and `Queue.connection("sqlite").push(…)` are the same method; a job whose class
@@ -140,6 +141,18 @@ class QueueManager(Manager[Queue], Queue):
         Source: Laravel 13, Illuminate\\Queue\\QueueRoutes.
         """
         self._routes[job] = (named(queue), named(connection))
+
+    def create_payload_using(self, writer: Callable[[Job], Mapping[str, object]]) -> None:
+        """Let what *writer* returns for a job travel with it, to be asked for when it runs.
+
+        `current_interaction().context` has it there, in the job and in its middleware.
+
+        Args:
+            writer: Given the job as it is dispatched, returns plain JSON data.
+
+        Source: Laravel 13, Illuminate\\Queue\\Queue::createPayloadUsing.
+        """
+        self._materials.codec().create_using(writer)
 
     def place(self, job: Job, placement: Placement = _ANYWHERE) -> Dispatched:
         """Queue *job* with the options of one dispatch.

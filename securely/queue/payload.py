@@ -172,6 +172,7 @@ class Codec:
         self._bytes_max = bytes_max
         self._encrypter = encrypter
         self._aliases = dict(aliases or {})
+        self._writers: list[Callable[[Job], Mapping[str, object]]] = []
         self._blueprints: dict[type[Job], Blueprint] = {}
         self._classes: dict[str, type[Job]] = {}
         self._header_encoder = msgspec.json.Encoder()
@@ -194,7 +195,7 @@ class Codec:
             PayloadTooLarge: It is over the limit; the message names the largest attribute.
         """
         parts = self._parts(job, extras)
-        head = self._header_encoder.encode(parts.header)
+        head = self._written(parts)
         payload = self._sealed(head, parts.body, extras.trail)
         if len(payload) > self._bytes_max:
             raise self._too_large(parts, len(payload))
@@ -212,6 +213,10 @@ class Codec:
         if extras is _NO_EXTRAS and not parts.blueprint.is_exclusive:
             return envelope
         return self._special(envelope, job, parts.blueprint, extras)
+
+    def create_using(self, writer: Callable[[Job], Mapping[str, object]]) -> None:
+        """Let what *writer* returns for a job travel with it, as its context; plain JSON data."""
+        self._writers.append(writer)
 
     def link(
         self,
@@ -232,7 +237,7 @@ class Codec:
         return Link(
             connection,
             queue,
-            self._header_encoder.encode(parts.header),
+            self._written(parts),
             parts.body,
             delay,
             job.priority if priority is None else priority,
@@ -354,6 +359,12 @@ class Codec:
             signed += _PACK(trail)
         return signed + self._signer.sign(signed)
 
+    def _written(self, parts: _Parts) -> bytes:
+        try:
+            return self._header_encoder.encode(parts.header)
+        except (TypeError, ValueError) as error:  # of a context; all else was looked at
+            raise NotQueueable(f"{parts.blueprint.name}.context", str(error)) from error
+
     def _cipher(self) -> Encrypts:
         if self._encrypter is None:
             raise InvalidPayload("the job is encrypted, and there is nothing to encrypt it with")
@@ -372,6 +383,8 @@ class Codec:
         if extras is not _NO_EXTRAS:
             header.batch = extras.batch
             header.context = dict(extras.context) if extras.context else None
+        for writer in self._writers:
+            header.context = {**(header.context or {}), **writer(job)}
         for key in blueprint.options_of(job):
             value = option(job, key)
             if value is not None:

@@ -407,3 +407,21 @@ class Stubborn(Job):
 
     def handle(self) -> None:
         raise JobError("for good")
+
+
+class Hold:
+    def handle(self, job: Job, next_: Callable[[Job], object]) -> object:
+        job.release(5)
+        return None
+
+
+class UntilBegunHeld(UntilBegun):
+    def middleware(self) -> list[object]:
+        return [Hold()]
+
+
+class UntilBegunAsync(Job):
+    unique = "until_processing"
+
+    async def handle(self) -> None:
+        JOURNAL.append("begun")

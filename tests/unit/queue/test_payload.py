@@ -412,3 +412,19 @@ def test_option_that_is_none_is_named_at_dispatch(codec, jobs, monkeypatch, opti
 
     with pytest.raises(NotQueueable, match=rf"sample_jobs\.Plain\.{option}"):
         codec.envelope(jobs.Plain(1), "default")
+
+
+def test_what_writers_say_of_a_job_travels_with_it(codec, jobs):
+    codec.create_using(lambda job: {"tenant": job.number})
+    codec.create_using(lambda job: {"locale": "de"})
+
+    payload = codec.envelope(jobs.Plain(7), "default").payload
+
+    assert codec.header(payload).context == {"tenant": 7, "locale": "de"}
+
+
+def test_context_without_a_written_form_is_named(codec, jobs):
+    codec.create_using(lambda job: {"tenant": object()})
+
+    with pytest.raises(NotQueueable, match=r"Plain\.context"):
+        codec.envelope(jobs.Plain(7), "default")

@@ -346,3 +346,24 @@ def test_connections_without_failed_jobs_say_that_there_are_none(manager):
     assert (failed.forget("x"), failed.flush()) == (False, 0)
     assert isinstance(manager.connection("sqlite").driver, SqliteConnection)
     assert manager.failed.count() == 0
+
+
+def test_route_sends_a_class_and_those_derived_from_it(manager, jobs):
+    manager.route(jobs.Plain, Name.SECOND, "second")
+
+    sent = [manager.place(jobs.Plain(1)), manager.place(jobs.Plain(2), Placement("urgent"))]
+
+    assert [(one.connection, one.queue) for one in sent] == [
+        ("second", "second"),
+        ("second", "urgent"),
+    ]
+    assert manager.place(jobs.Elsewhere()).queue == "mail"
+
+
+def test_what_travels_with_jobs_is_written_once_for_all_connections(manager, codec, jobs):
+    manager.create_payload_using(lambda job: {"tenant": 4})
+
+    manager.connection("second").push(jobs.Plain(1))
+
+    (delivery,) = claimed(manager, "other", "second")
+    assert codec.header(delivery.payload).context == {"tenant": 4}
