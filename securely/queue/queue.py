@@ -12,6 +12,7 @@ from securely.queue.delivery.failure import NoFailedJobs
 from securely.queue.events import JobQueued, JobQueueing, UniqueJobSkipped
 from securely.queue.job import Delay, Dispatched, Job, Placement
 from securely.queue.payload import Codec, Extras
+from securely.queue.upkeep.controls import Controls
 from securely.support.durations import seconds_until
 
 __all__ = ["Queue", "named"]
@@ -19,7 +20,7 @@ __all__ = ["Queue", "named"]
 _ANYWHERE = Placement()
 
 
-class Queue:
+class Queue(Controls):
     """One connection: takes jobs, tells how many wait.
 
     Args:

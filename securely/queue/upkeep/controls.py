@@ -1,0 +1,211 @@
+"""Controls: what people do to a connection from outside; methods that every Queue has."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from enum import Enum
+from typing import Final, cast
+
+from securely.events import Dispatcher
+from securely.queue.contracts import Connection, StoredJob, Workable
+from securely.queue.events import QueuePaused, QueueResumed, QueuesPaused, QueuesResumed
+from securely.queue.exceptions import QueueUnavailable
+from securely.support import clock
+from securely.support.durations import Duration, seconds
+
+__all__ = ["EVERY", "Controls", "workable"]
+
+EVERY: Final = "*"
+_PAGE: Final = 100  # jobs are looked at in pages, so that a long queue costs no memory
+
+
+def workable(connection: Connection) -> Workable:
+    """Return *connection* as one that workers can take jobs from.
+
+    Raises:
+        QueueUnavailable: Its jobs wait nowhere.
+    """
+    if not hasattr(connection, "join"):
+        reason = (
+            "it keeps no jobs that a worker could take; they run, or are dropped, when they are "
+            "dispatched. Name another connection, such as sqlite."
+        )
+        raise QueueUnavailable(connection.name, reason)
+    return cast(Workable, connection)
+
+
+class Controls:
+    """Pauses, cancels and shows what waits: the part of a Queue that acts on its workers.
+
+    Each of them raises :class:`QueueUnavailable` where the connection keeps no jobs, or cannot be
+    reached.
+    """
+
+    _events: Dispatcher
+
+    @property
+    def driver(self) -> Connection:
+        """What keeps the jobs."""
+        raise NotImplementedError
+
+    @property
+    def default_queue(self) -> str:
+        """Where jobs go that name no queue."""
+        raise NotImplementedError
+
+    # -- pausing
+
+    def pause(self, queue: str | Enum | None = None) -> None:
+        """Let no worker take jobs of *queue* (None: the default one) until :meth:`resume`.
+
+        What runs goes on to its end.
+
+        Source: Laravel 13, Illuminate\\Queue\\QueueManager::pause.
+        """
+        self._pause(self._name(queue), None)
+
+    async def apause(self, queue: str | Enum | None = None) -> None:
+        """Async twin of :meth:`pause`."""
+        await asyncio.to_thread(self.pause, queue)
+
+    def pause_for(self, duration: Duration, queue: str | Enum | None = None) -> None:
+        """Let no worker take jobs of *queue* (None: the default one) for *duration* ("10m").
+
+        Source: Laravel 13, Illuminate\\Queue\\QueueManager::pauseFor.
+        """
+        self._pause(self._name(queue), seconds(duration))
+
+    async def apause_for(self, duration: Duration, queue: str | Enum | None = None) -> None:
+        """Async twin of :meth:`pause_for`."""
+        await asyncio.to_thread(self.pause_for, duration, queue)
+
+    def pause_all(self, duration: Duration | None = None) -> None:
+        """Let no worker take jobs of this connection, until :meth:`resume_all` or for *duration*.
+
+        Source: Laravel 13, Illuminate\\Queue\\QueueManager::pauseAll.
+        """
+        self._pause(EVERY, None if duration is None else seconds(duration))
+
+    async def apause_all(self, duration: Duration | None = None) -> None:
+        """Async twin of :meth:`pause_all`."""
+        await asyncio.to_thread(self.pause_all, duration)
+
+    def resume(self, queue: str | Enum | None = None) -> None:
+        """End a pause of *queue* (None: the default one); that of all queues stays."""
+        name = self._name(queue)
+        connection = workable(self.driver)
+        connection.resume(name)
+        self._tell(QueueResumed(connection.name, name))
+
+    async def aresume(self, queue: str | Enum | None = None) -> None:
+        """Async twin of :meth:`resume`."""
+        await asyncio.to_thread(self.resume, queue)
+
+    def resume_all(self) -> None:
+        """End a pause of all queues; those of single queues stay."""
+        connection = workable(self.driver)
+        connection.resume(EVERY)
+        self._tell(QueuesResumed(connection.name))
+
+    async def aresume_all(self) -> None:
+        """Async twin of :meth:`resume_all`."""
+        await asyncio.to_thread(self.resume_all)
+
+    def is_paused(self, queue: str | Enum | None = None) -> bool:
+        """Return whether *queue* (None: the default one) is paused, by itself or with all."""
+        name, now = self._name(queue), clock.timestamp()
+        return any(
+            scope in {name, EVERY} and (until is None or until > now)
+            for scope, until in workable(self.driver).paused().items()
+        )
+
+    async def ais_paused(self, queue: str | Enum | None = None) -> bool:
+        """Async twin of :meth:`is_paused`."""
+        return await asyncio.to_thread(self.is_paused, queue)
+
+    # -- single jobs
+
+    def cancel(self, id_: str) -> bool:
+        """Take the job with this uuid out of its queue; a batch counts it as skipped.
+
+        Returns:
+            False when there is none that waits: it never was, it runs, or it is over.
+        """
+        return workable(self.driver).cancel(id_)
+
+    async def acancel(self, id_: str) -> bool:
+        """Async twin of :meth:`cancel`."""
+        return await asyncio.to_thread(self.cancel, id_)
+
+    def pending_jobs(self, queue: str | Enum | None = None) -> Iterator[StoredJob]:
+        """Give the jobs of *queue* (None: the default one) that may be taken now, oldest first.
+
+        None of them is decoded: their classes need not exist.
+        """
+        return self._jobs(queue, "pending")
+
+    async def apending_jobs(self, queue: str | Enum | None = None) -> AsyncIterator[StoredJob]:
+        """Async twin of :meth:`pending_jobs`."""
+        async for job in self._ajobs(queue, "pending"):
+            yield job
+
+    def delayed_jobs(self, queue: str | Enum | None = None) -> Iterator[StoredJob]:
+        """Give the jobs of *queue* (None: the default one) that wait for their time."""
+        return self._jobs(queue, "delayed")
+
+    async def adelayed_jobs(self, queue: str | Enum | None = None) -> AsyncIterator[StoredJob]:
+        """Async twin of :meth:`delayed_jobs`."""
+        async for job in self._ajobs(queue, "delayed"):
+            yield job
+
+    def reserved_jobs(self, queue: str | Enum | None = None) -> Iterator[StoredJob]:
+        """Give the jobs of *queue* (None: the default one) that workers hold."""
+        return self._jobs(queue, "reserved")
+
+    async def areserved_jobs(self, queue: str | Enum | None = None) -> AsyncIterator[StoredJob]:
+        """Async twin of :meth:`reserved_jobs`."""
+        async for job in self._ajobs(queue, "reserved"):
+            yield job
+
+    # -- workers
+
+    def restart(self) -> None:
+        """Ask every worker of this connection that works now to stop after its current job."""
+        workable(self.driver).restart()
+
+    async def arestart(self) -> None:
+        """Async twin of :meth:`restart`."""
+        await asyncio.to_thread(self.restart)
+
+    def _pause(self, name: str, length: float | None) -> None:
+        connection = workable(self.driver)
+        connection.pause(name, length)
+        if name == EVERY:
+            self._tell(QueuesPaused(connection.name, length))
+        else:
+            self._tell(QueuePaused(connection.name, name, length))
+
+    def _jobs(self, queue: str | Enum | None, state: str) -> Iterator[StoredJob]:
+        name, after = self._name(queue), 0
+        while page := self._page(name, state, after):
+            yield from page
+            after = page[-1].id
+
+    async def _ajobs(self, queue: str | Enum | None, state: str) -> AsyncIterator[StoredJob]:
+        name, after = self._name(queue), 0
+        while page := await asyncio.to_thread(self._page, name, state, after):
+            for job in page:
+                yield job
+            after = page[-1].id
+
+    def _page(self, name: str, state: str, after: int) -> Sequence[StoredJob]:
+        return workable(self.driver).jobs(name, state, after=after, limit=_PAGE)
+
+    def _name(self, queue: str | Enum | None) -> str:
+        name = str(queue.value) if isinstance(queue, Enum) else queue
+        return name or self.default_queue
+
+    def _tell(self, event: object) -> None:
+        if self._events.has_listeners(type(event)):
+            self._events.dispatch(event)
