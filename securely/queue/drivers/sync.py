@@ -2,19 +2,22 @@
 
 A job goes the whole way that a worker's goes: signed payload, fresh instance, scope, middleware,
 events, `failed()`. There is one try, delays do not wait, and the exception reaches the caller.
+What follows from a job, the next link of its chain or a callback of its batch, runs right after it.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from itertools import count
 from typing import cast
 
-from securely.queue.contracts import Counts, Delivery, Envelope, FailedJob, Kind
+from securely.queue.contracts import Counts, Delivery, Envelope, FailedJob, Kind, Outcome
 from securely.queue.delivery.runner import JobRunner, Ran
+from securely.queue.drivers.memory_batches import MemoryBatches
 from securely.queue.manager import Materials
-from securely.queue.options import SyncOptions
+from securely.queue.options import ConnectionOptions
 from securely.support import clock
 
 __all__ = ["SyncConnection"]
@@ -28,14 +31,19 @@ class SyncConnection:
     Args:
         name: Its name in the configuration.
         runner: Runs the jobs.
+
+    Source: Laravel 13, Illuminate\\Queue\\SyncQueue.
     """
 
     def __init__(self, name: str, runner: JobRunner) -> None:
         self.name = name
+        self.batches: MemoryBatches = MemoryBatches(self.take)
         self._runner = runner
+        # Which job holds which unique key: only one that runs does.
+        self._keys: dict[str, Envelope] = {}
 
     @classmethod
-    def build(cls, name: str, options: SyncOptions, materials: Materials) -> SyncConnection:
+    def build(cls, name: str, options: ConnectionOptions, materials: Materials) -> SyncConnection:
         """Return the connection *name* as its options have it."""
         return cls.of(name, materials)
 
@@ -45,26 +53,99 @@ class SyncConnection:
         return cls(name, cast(JobRunner, materials.runner()))
 
     def push(self, envelopes: Sequence[Envelope]) -> Sequence[str]:
-        """Run the jobs of *envelopes* one after the other, and return their uuids.
+        """Run the jobs of *envelopes* one after the other, and what follows from each.
+
+        Returns:
+            The uuids of the jobs; that of the one which runs, where it holds the same unique key.
 
         Raises:
             Exception: What a job raised; those after it are not run.
         """
+        uuids: list[str] = []
         for envelope in envelopes:
-            ran = self._runner.attempt(_delivery(envelope), connection=self.name, is_last=True)
-            self._finish(envelope, ran)
-        return [envelope.uuid for envelope in envelopes]
+            uuid, error = self.perform(envelope)
+            if error is not None:
+                raise error
+            uuids.append(uuid)
+        return uuids
 
     async def apush(self, envelopes: Sequence[Envelope]) -> Sequence[str]:
         """Async twin of :meth:`push`; what is not async itself runs in a thread."""
+        uuids: list[str] = []
         for envelope in envelopes:
-            delivery = _delivery(envelope)
-            if self._runner.is_async(delivery):
-                ran = await self._runner.aattempt(delivery, connection=self.name, is_last=True)
-                await asyncio.to_thread(self._finish, envelope, ran)
-            else:
-                await asyncio.to_thread(self.push, [envelope])
-        return [envelope.uuid for envelope in envelopes]
+            uuid, error = await self.aperform(envelope)
+            if error is not None:
+                raise error
+            uuids.append(uuid)
+        return uuids
+
+    def take(self, members: Sequence[Envelope]) -> None:
+        """Run *members* of a batch, all of them, as a worker would.
+
+        Raises:
+            Exception: The first that a job raised, unless its batch allows failures.
+        """
+        first: BaseException | None = None
+        for member in members:
+            error = self.perform(member)[1]
+            record = None if member.batch is None else self.batches.find(member.batch)
+            if first is None and not (record is not None and record.allow_failures):
+                first = error
+        if first is not None:
+            raise first
+
+    def perform(self, envelope: Envelope) -> tuple[str, BaseException | None]:
+        """Run the job of *envelope* and what follows from it; what it raised has been reported.
+
+        Returns:
+            The uuid of the job that stands for it, and the first exception.
+        """
+        if (holder := self._claim(envelope)) is not None:
+            return holder, None
+        first: BaseException | None = None
+        waiting = deque([envelope])
+        while waiting:
+            one = waiting.popleft()
+            delivery = _delivery(one)
+            try:
+                ran = self._runner.attempt(delivery, connection=self.name, is_last=True)
+            finally:
+                self._free(one)
+            first = first or ran.error
+            waiting.extendleft(reversed(self._followers(one, ran)))
+        return envelope.uuid, first
+
+    async def aperform(self, envelope: Envelope) -> tuple[str, BaseException | None]:
+        """Async twin of :meth:`perform`; what is not async itself runs in a thread."""
+        if (holder := self._claim(envelope)) is not None:
+            return holder, None
+        first: BaseException | None = None
+        waiting = deque([envelope])
+        while waiting:
+            one = waiting.popleft()
+            delivery = _delivery(one)
+            try:
+                if self._runner.is_async(delivery):
+                    ran = await self._runner.aattempt(delivery, connection=self.name, is_last=True)
+                else:
+                    ran = await asyncio.to_thread(
+                        self._runner.attempt, delivery, connection=self.name, is_last=True
+                    )
+            finally:
+                self._free(one)
+            first = first or ran.error
+            waiting.extendleft(reversed(await asyncio.to_thread(self._followers, one, ran)))
+        return envelope.uuid, first
+
+    def unlock(self, delivery: Delivery) -> None:
+        """Free the unique key of a running job, for one that is unique until processing."""
+        for key, holder in [*self._keys.items()]:
+            if holder.payload is delivery.payload:
+                del self._keys[key]
+
+    async def aunlock(self, delivery: Delivery) -> None:
+        """Async twin of :meth:`unlock`."""
+        self.unlock(delivery)
 
     def counts(self, queue: str) -> Counts:
         """Return that nothing waits."""
@@ -82,23 +163,39 @@ class SyncConnection:
         """Async twin of :meth:`clear`."""
         return self.clear(queue)
 
-    def _finish(self, envelope: Envelope, ran: Ran) -> None:
+    def _claim(self, envelope: Envelope) -> str | None:
+        """Let *envelope* hold its unique key; return the uuid of the job that does already."""
+        if envelope.unique is None or envelope.max_wait is not None:
+            return None
+        holder = self._keys.setdefault(envelope.unique, envelope)
+        return None if holder is envelope else holder.uuid
+
+    def _free(self, envelope: Envelope) -> None:
+        if envelope.unique is not None and self._keys.get(envelope.unique) is envelope:
+            del self._keys[envelope.unique]
+
+    def _followers(self, envelope: Envelope, ran: Ran) -> list[Envelope]:
+        """Run the hook of a job that failed, count it, and return what is to run next."""
         outcome = ran.outcome
         if outcome.kind is Kind.FAIL and outcome.has_hook:
-            failed = FailedJob(
-                id=outcome.id,
-                uuid=envelope.uuid,
-                connection=self.name,
-                queue=envelope.queue,
-                name=envelope.name,
-                payload=envelope.payload,
-                error=outcome.error or b"{}",
-                attempts=1,
-                failed_at=clock.timestamp(),
-            )
-            self._runner.run_failed_hook(failed)
-        if ran.error is not None:
-            raise ran.error
+            self._runner.run_failed_hook(_failed(self.name, envelope, outcome))
+        # Nobody would take up again what was put back: its batch must not wait for it.
+        kind = Kind.SKIP if outcome.kind is Kind.RELEASE else outcome.kind
+        return [*self.batches.settle(envelope, kind, outcome.error), *outcome.successors]
+
+
+def _failed(connection: str, envelope: Envelope, outcome: Outcome) -> FailedJob:
+    return FailedJob(
+        id=outcome.id,
+        uuid=envelope.uuid,
+        connection=connection,
+        queue=envelope.queue,
+        name=envelope.name,
+        payload=envelope.payload,
+        error=outcome.error or b"{}",
+        attempts=1,
+        failed_at=clock.timestamp(),
+    )
 
 
 def _delivery(envelope: Envelope) -> Delivery:
