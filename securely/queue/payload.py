@@ -291,6 +291,15 @@ class Codec:
         """
         return self._open(payload)[0]
 
+    def attributes(self, payload: bytes) -> str | None:
+        """Return the job's attributes as they are written, in tagged JSON; None where encrypted.
+
+        Raises:
+            InvalidPayload: It was not signed with our keys.
+        """
+        header, body, _ = self._open(payload)
+        return None if header.encrypted else body.decode()
+
     def trail(self, payload: bytes) -> Trail:
         """Return what follows the job of *payload* in its chain; its class need not exist.
 
