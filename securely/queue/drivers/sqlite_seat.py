@@ -250,7 +250,7 @@ class SqliteSeat:
 
     def _settle_one(self, connection: sqlite3.Connection, outcome: Outcome) -> bool:
         """Apply a release, a return or a failure; False when it is stale."""
-        id_, token, kind, delay, charge, error, has_hook = outcome
+        id_, token, kind, delay, charge, error, has_hook = outcome[:7]
         if kind == Kind.FAIL:
             hook = HOOK_PENDING if has_hook else HOOK_NONE
             worker = self._row if has_hook else None

@@ -1,123 +1,20 @@
-"""What every Connection must do: tests for the authors of drivers, ours and yours.
-
-Derive a class from a suite and give it the fixture `connection`; pytest does the rest.
-`ConnectionSuite` is for every connection, `WorkableSuite` for those that workers take jobs from.
-"""
+"""DeliverySuite: how jobs are handed out, in which order, and given back."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from itertools import count
+from collections.abc import Callable
 
 import pytest
 
-from securely.queue.contracts import (
-    Charge,
-    Connection,
-    Delivery,
-    Envelope,
-    Kind,
-    Outcome,
-    Seat,
-    Verdict,
-    Workable,
-)
-from securely.support import clock
+from securely.queue.contracts import Charge, Kind, Outcome, Seat, Verdict, Workable
 from securely.support.clock import FrozenClock
+from securely.testing.suites.queue.base import WorkedSuite, done, envelope
 
-__all__ = ["ConnectionSuite", "WorkableSuite", "done", "envelope"]
-
-_numbers = count(1)
-
-
-def envelope(
-    name: str = "job",
-    queue: str = "default",
-    *,
-    delay: float = 0.0,
-    priority: int = 0,
-    max_lost: int = 3,
-    payload: bytes = b"payload",
-) -> Envelope:
-    """Return an envelope with a uuid of its own."""
-    uuid = f"00000000-0000-7000-8000-{next(_numbers):012d}"
-    return Envelope(
-        uuid, name, queue, payload, delay=delay, priority=priority, max_lost=max_lost, timeout=9.5
-    )
+__all__ = ["DeliverySuite"]
 
 
-def done(deliveries: Sequence[Delivery]) -> list[Outcome]:
-    """Return that *deliveries* have ended well."""
-    return [Outcome(delivery.id, delivery.token, Kind.DONE) for delivery in deliveries]
-
-
-class ConnectionSuite:
-    """What every connection must do. Give it a fixture `connection`.
-
-    One that runs what is pushed overrides `payload` by one that can be run.
-    """
-
-    @pytest.fixture
-    def payload(self) -> bytes:
-        """What is pushed."""
-        return b"payload"
-
-    def test_push_of_several_returns_their_uuids_in_order(
-        self, connection: Connection, payload: bytes
-    ) -> None:
-        """Who pushes learns under which ids."""
-        envelopes = [envelope(payload=payload), envelope(payload=payload)]
-
-        uuids = connection.push(envelopes)
-
-        assert list(uuids) == [one.uuid for one in envelopes]
-
-    def test_push_of_nothing_returns_nothing(self, connection: Connection) -> None:
-        """An empty bulk is no error."""
-        assert list(connection.push([])) == []
-
-    def test_apush_does_what_push_does(self, connection: Connection, payload: bytes) -> None:
-        """The twin accepts too."""
-        one = envelope(payload=payload)
-
-        assert list(asyncio.run(connection.apush([one]))) == [one.uuid]
-
-    def test_counts_of_an_unknown_queue_are_zero(self, connection: Connection) -> None:
-        """A queue exists once it is named."""
-        counts = connection.counts("nobody-uses-this")
-
-        assert (counts.total, counts.oldest_pending_at) == (0, None)
-        assert asyncio.run(connection.acounts("nobody-uses-this")).total == 0
-
-    def test_clear_of_an_empty_queue_returns_zero(self, connection: Connection) -> None:
-        """Nothing to clear is no error."""
-        assert connection.clear("nobody-uses-this") == 0
-        assert asyncio.run(connection.aclear("nobody-uses-this")) == 0
-
-
-class WorkableSuite(ConnectionSuite):
-    """What a connection must do that workers take jobs from. Give it a fixture `connection`."""
-
-    @pytest.fixture
-    def frozen(self) -> Iterator[FrozenClock]:
-        """A clock that only the test moves."""
-        with clock.using(FrozenClock(at=1_800_000_000.0)) as frozen:
-            assert isinstance(frozen, FrozenClock)
-            yield frozen
-
-    @pytest.fixture
-    def join(self, connection: Workable) -> Iterator[Callable[..., Seat]]:
-        """Take seats, and leave them all at the end."""
-        seats: list[Seat] = []
-
-        def take(*queues: str) -> Seat:
-            seats.append(connection.join(queues or ("default",)))
-            return seats[-1]
-
-        yield take
-        for seat in seats:
-            seat.leave()
+class DeliverySuite(WorkedSuite):
+    """How jobs are handed out and settled."""
 
     def test_turn_hands_out_what_was_pushed(
         self, connection: Workable, join: Callable[..., Seat]
@@ -316,25 +213,6 @@ class WorkableSuite(ConnectionSuite):
         assert turn.deliveries[0].attempts == 1
         assert turn.deliveries[0].token > held.token
 
-    def test_fail_moves_the_job_to_the_failed_ones(
-        self, connection: Workable, join: Callable[..., Seat], frozen: FrozenClock
-    ) -> None:
-        """All it takes to try again is kept."""
-        one = envelope("doomed", payload=b"kept", priority=2)
-        connection.push([one])
-        seat = join()
-        (held,) = seat.turn([], 1).deliveries
-
-        seat.turn([Outcome(held.id, held.token, Kind.FAIL, error=b'{"type": "E"}')], 0)
-
-        (failed,) = connection.failed.all()
-        assert (failed.uuid, failed.name, failed.payload) == (one.uuid, "doomed", b"kept")
-        assert (failed.queue, failed.connection) == ("default", connection.name)
-        assert (failed.error, failed.attempts) == (b'{"type": "E"}', 1)
-        assert (failed.timeout, failed.max_lost, failed.priority) == (9.5, 3, 2)
-        assert failed.failed_at == pytest.approx(frozen.timestamp())
-        assert connection.counts("default").total == 0
-
     @pytest.mark.parametrize("kind", list(Kind))
     def test_an_outcome_with_an_old_token_is_refused(
         self, connection: Workable, join: Callable[..., Seat], kind: Kind
@@ -370,51 +248,6 @@ class WorkableSuite(ConnectionSuite):
         assert list(second.stale) == [held.id]
         assert connection.counts("default").reserved == 0
 
-    def test_failed_jobs_are_found_forgotten_and_flushed(
-        self, connection: Workable, join: Callable[..., Seat], frozen: FrozenClock
-    ) -> None:
-        """By id and uuid, newest first, by age."""
-        seat = join()
-        for name in ("first", "second", "third"):
-            connection.push([envelope(name)])
-            (held,) = seat.turn([], 1).deliveries
-            seat.turn([Outcome(held.id, held.token, Kind.FAIL, error=b"{}")], 0)
-            frozen.travel(100)
-        third, second, first = connection.failed.all()
-        assert [third.name, second.name, first.name] == ["third", "second", "first"]
-
-        assert connection.failed.find(first.uuid) == first
-        assert connection.failed.find(str(first.id)) == first
-        assert connection.failed.find("no such key") is None
-        assert connection.failed.forget(first.uuid) is True
-        assert connection.failed.forget(first.uuid) is False
-        assert connection.failed.flush(older_than=150) == 1
-        assert [one.name for one in connection.failed.all()] == ["third"]
-        assert connection.failed.flush() == 1
-        assert connection.failed.count() == 0
-
-    def test_retry_puts_failed_jobs_back_with_fresh_counters(
-        self, connection: Workable, join: Callable[..., Seat], frozen: FrozenClock
-    ) -> None:
-        """By key and by queue; an unknown key is passed over."""
-        seat = join("default", "mail")
-        connection.push([envelope("first"), envelope("second", "mail")])
-        for held in seat.turn([], 2).deliveries:
-            seat.turn([Outcome(held.id, held.token, Kind.FAIL, error=b"{}")], 0)
-            frozen.travel(1)
-
-        retried = connection.failed.retry([connection.failed.all()[-1].uuid, "no such key"])
-        rest = connection.failed.retry(queue="mail")
-
-        assert [one.name for one in retried] == ["first"]
-        assert [one.name for one in rest] == ["second"]
-        assert connection.failed.count() == 0
-        again = seat.turn([], 9).deliveries
-        assert [(one.name, one.attempts, one.exceptions) for one in again] == [
-            ("first", 1, 0),
-            ("second", 1, 0),
-        ]
-
     def test_leave_gives_back_what_is_held_and_settles_what_is_done(
         self, connection: Workable, join: Callable[..., Seat]
     ) -> None:
@@ -440,32 +273,6 @@ class WorkableSuite(ConnectionSuite):
         assert (reaped.returned, reaped.charged, reaped.settled, reaped.waiting) == (0, 0, 0, 0)
         assert connection.counts("default").reserved == 1
 
-    def test_the_hook_of_a_failed_job_is_left_to_others_when_its_worker_leaves(
-        self, connection: Workable, join: Callable[..., Seat]
-    ) -> None:
-        """A hook runs, also when its worker does not."""
-        connection.push([envelope("hooked"), envelope("hook has run"), envelope("no hook")])
-        seat = join()
-        first, second, third = seat.turn([], 3).deliveries
-        outcomes = [
-            Outcome(first.id, first.token, Kind.FAIL, error=b"{}", has_hook=True),
-            Outcome(second.id, second.token, Kind.FAIL, error=b"{}", has_hook=True),
-            Outcome(third.id, third.token, Kind.FAIL, error=b"{}"),
-        ]
-        seat.turn(outcomes, 0)
-        seat.hook_done(second.id)
-        other = join()
-        assert list(other.reap().hooks) == []
-
-        seat.leave()
-
-        (left,) = other.reap().hooks
-        assert (left.id, left.name) == (first.id, "hooked")
-        assert list(other.reap().hooks) == []
-        other.hook_done(left.id)
-        other.leave()
-        assert list(join().reap().hooks) == []
-
     def test_a_job_that_lost_too_many_executors_comes_to_be_failed(
         self, connection: Workable, join: Callable[..., Seat]
     ) -> None:
@@ -481,40 +288,3 @@ class WorkableSuite(ConnectionSuite):
             outcomes = [Outcome(held.id, held.token, Kind.RELEASE, charge=Charge.LOST)]
 
         assert verdicts == [Verdict.RUN, Verdict.RUN, Verdict.LOST]
-
-    def test_restart_reaches_those_who_joined_before(
-        self, connection: Workable, join: Callable[..., Seat]
-    ) -> None:
-        """Who joins after the mark works on."""
-        connection.push([envelope()])
-        before = join()
-        assert before.turn([], 0).must_restart is False
-
-        connection.restart()
-
-        turn = before.turn([], 1)
-        assert (turn.must_restart, list(turn.deliveries)) == (True, [])
-        assert join().turn([], 1).must_restart is False
-
-    def test_clear_removes_all_and_makes_running_ones_stale(
-        self, connection: Workable, join: Callable[..., Seat]
-    ) -> None:
-        """Pending, delayed and reserved ones go; other queues stay."""
-        connection.push([envelope(), envelope(), envelope(delay=60), envelope(queue="other")])
-        seat = join()
-        (held,) = seat.turn([], 1).deliveries
-
-        cleared = connection.clear("default")
-
-        assert cleared == 3
-        assert list(connection.queues()) == ["other"]
-        assert list(seat.turn(done([held]), 0).stale) == [held.id]
-
-    def test_queues_are_those_that_hold_jobs(
-        self, connection: Workable, join: Callable[..., Seat]
-    ) -> None:
-        """In any state, sorted."""
-        connection.push([envelope(queue="b"), envelope(queue="a", delay=9), envelope(queue="c")])
-        join("c").turn([], 1)
-
-        assert list(connection.queues()) == ["a", "b", "c"]
