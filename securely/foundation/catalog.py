@@ -237,6 +237,22 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.foundation.commands.providers.ProviderListCommand",
         "securely.foundation.provider.FoundationProvider",
     ),
+    "queue:batch": (
+        "securely.queue.commands.batches.BatchCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
+    "queue:batches": (
+        "securely.queue.commands.batches.BatchesCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
+    "queue:cancel": (
+        "securely.queue.commands.queues.CancelCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
+    "queue:cancel-batch": (
+        "securely.queue.commands.batches.CancelBatchCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
     "queue:clear": (
         "securely.queue.commands.queues.ClearCommand",
         "securely.queue.provider.QueueProvider",
@@ -253,12 +269,40 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.queue.commands.failed.ForgetCommand",
         "securely.queue.provider.QueueProvider",
     ),
+    "queue:monitor": (
+        "securely.queue.commands.status.MonitorCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
+    "queue:pause": (
+        "securely.queue.commands.queues.PauseCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
+    "queue:prune-batches": (
+        "securely.queue.commands.batches.PruneBatchesCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
+    "queue:prune-failed": (
+        "securely.queue.commands.failed.PruneFailedCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
     "queue:restart": (
         "securely.queue.commands.queues.RestartCommand",
         "securely.queue.provider.QueueProvider",
     ),
+    "queue:resume": (
+        "securely.queue.commands.queues.ResumeCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
     "queue:retry": (
-        "securely.queue.commands.failed.RetryCommand",
+        "securely.queue.commands.retry.RetryCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
+    "queue:retry-batch": (
+        "securely.queue.commands.retry.RetryBatchCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
+    "queue:status": (
+        "securely.queue.commands.status.StatusCommand",
         "securely.queue.provider.QueueProvider",
     ),
     "queue:work": (

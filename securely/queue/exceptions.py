@@ -1,11 +1,13 @@
 """QueueError and everything that can go wrong between a dispatch and a settled job.
 
 QueueError
+├── BackgroundFailed         the process of background jobs did not end well
 ├── ConnectionUndefined      no connection of that name (also a LookupError)
 ├── DriverUnknown            a connection asks for a driver nobody provides (also a LookupError)
 ├── EntityNotFound           what a job refers to is gone (also a LookupError)
 ├── InvalidPayload           a payload that was not written by this application (also a ValueError)
 ├── JobTimedOut              a run took longer than its timeout (also a TimeoutError)
+├── LeaseTooShort            jobs may run for longer than a store lets a worker hold them
 ├── ManuallyFailed           a job failed itself without an exception
 ├── MaxAttemptsExceeded      a job came back after its last try
 ├── NotQueueable             a class or value that can not become a payload (also a TypeError)
@@ -31,6 +33,7 @@ from securely.exceptions import SecurelyError
 from securely.support.durations import Duration, seconds
 
 __all__ = [
+    "BackgroundFailed",
     "ConnectionUndefined",
     "DriverUnknown",
     "Drop",
@@ -39,6 +42,7 @@ __all__ = [
     "Instruction",
     "InvalidPayload",
     "JobTimedOut",
+    "LeaseTooShort",
     "ManuallyFailed",
     "MaxAttemptsExceeded",
     "NotQueueable",
@@ -57,6 +61,23 @@ __all__ = [
 
 class QueueError(SecurelyError):
     """The root of every error of the queue."""
+
+
+class BackgroundFailed(QueueError):
+    """The process of background jobs ended before it had run them all."""
+
+    def __init__(self, jobs: Sequence[str], code: int, output: str) -> None:
+        self.jobs: tuple[str, ...] = tuple(jobs)
+        self.code = code
+        self.output = output
+        ending = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
+        super().__init__(
+            f"The process of the background jobs {', '.join(self.jobs)} {ending}. They may not "
+            f"have been run, and nobody will try again. What it printed is in {output}."
+        )
+
+    def __reduce__(self) -> tuple[type[BackgroundFailed], tuple[tuple[str, ...], int, str]]:
+        return type(self), (self.jobs, self.code, self.output)
 
 
 class ConnectionUndefined(QueueError, LookupError):
@@ -140,6 +161,24 @@ class JobTimedOut(QueueError, TimeoutError):
 
     def __reduce__(self) -> tuple[type[JobTimedOut], tuple[str, float | None]]:
         return type(self), (self.job, self.seconds)
+
+
+class LeaseTooShort(QueueError):
+    """Jobs may run for longer than a store that cannot renew a lease lets a worker hold them."""
+
+    def __init__(self, connection: str, timeout: float | None, retry_after: float) -> None:
+        self.connection = connection
+        self.timeout = timeout
+        self.retry_after = retry_after
+        may = "for any time" if timeout is None else f"for {timeout:g} seconds"
+        super().__init__(
+            f'Jobs of queue connection "{connection}" may run {may} (--timeout), but it hands them '
+            f"to another worker after {retry_after:g} seconds (retry_after): they would run twice. "
+            "Let --timeout be shorter, or retry_after longer."
+        )
+
+    def __reduce__(self) -> tuple[type[LeaseTooShort], tuple[str, float | None, float]]:
+        return type(self), (self.connection, self.timeout, self.retry_after)
 
 
 class ManuallyFailed(QueueError):

@@ -38,12 +38,23 @@ class QueueProvider(Provider):
     }
     commands: ClassVar[Mapping[str, type | str]] = {
         "make:job": "securely.queue.commands.make.MakeJobCommand",
+        "queue:batch": "securely.queue.commands.batches.BatchCommand",
+        "queue:batches": "securely.queue.commands.batches.BatchesCommand",
+        "queue:cancel": "securely.queue.commands.queues.CancelCommand",
+        "queue:cancel-batch": "securely.queue.commands.batches.CancelBatchCommand",
         "queue:clear": "securely.queue.commands.queues.ClearCommand",
         "queue:failed": "securely.queue.commands.failed.FailedCommand",
         "queue:flush": "securely.queue.commands.failed.FlushCommand",
         "queue:forget": "securely.queue.commands.failed.ForgetCommand",
+        "queue:monitor": "securely.queue.commands.status.MonitorCommand",
+        "queue:pause": "securely.queue.commands.queues.PauseCommand",
+        "queue:prune-batches": "securely.queue.commands.batches.PruneBatchesCommand",
+        "queue:prune-failed": "securely.queue.commands.failed.PruneFailedCommand",
         "queue:restart": "securely.queue.commands.queues.RestartCommand",
-        "queue:retry": "securely.queue.commands.failed.RetryCommand",
+        "queue:resume": "securely.queue.commands.queues.ResumeCommand",
+        "queue:retry": "securely.queue.commands.retry.RetryCommand",
+        "queue:retry-batch": "securely.queue.commands.retry.RetryBatchCommand",
+        "queue:status": "securely.queue.commands.status.StatusCommand",
         "queue:work": "securely.queue.commands.work.WorkCommand",
     }
 

@@ -1,24 +1,36 @@
-"""queue:failed, queue:flush, queue:forget, queue:retry."""
+"""queue:failed, queue:flush, queue:forget, queue:prune-failed."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import ClassVar, Final, NamedTuple, NoReturn, TypeAlias
 
-from securely.console import Command
+from securely.console import InvalidInput
 from securely.console.output.style import escape
-from securely.queue.commands.queues import workable
-from securely.queue.contracts import FailedJob, FailedJobs
+from securely.events import Dispatcher
+from securely.queue.commands.base import OfConnection, plural, shown_at
+from securely.queue.contracts import FailedJob
 from securely.queue.crew.report import cut, short_name
 from securely.queue.delivery.failure import unpack_error
+from securely.queue.exceptions import InvalidPayload
 from securely.queue.manager import QueueManager
+from securely.queue.payload import Codec
+from securely.queue.upkeep.failures import Failure, Failures, Wanted
+from securely.support import clock
+from securely.support.durations import InvalidDuration, seconds
 
-__all__ = ["FailedCommand", "FlushCommand", "ForgetCommand", "RetryCommand"]
+__all__ = [
+    "EDGES",
+    "FailedCommand",
+    "FlushCommand",
+    "ForgetCommand",
+    "OfFailedJobs",
+    "PruneFailedCommand",
+]
 
-ALL = "all"
 EDGES: Final = 9  # what `two_column_detail` puts around two texts, with three dots
+HOUR: Final = 3600  # seconds
 
 Name: TypeAlias = Callable[[str], str]
 
@@ -34,111 +46,102 @@ class _Lines(NamedTuple):
         return len(self.left) + len(self.right) + EDGES <= width
 
 
-class _OfFailedJobs(Command):
+class OfFailedJobs(OfConnection):
     """What the commands about failed jobs share."""
 
-    def failed(self, queues: QueueManager) -> FailedJobs:
-        """Return where the chosen connection keeps its failed jobs."""
-        name = self.string("connection") if self.option("connection") else queues.default
-        return workable(queues.connection(name).driver, name).failed
-
-    def queue(self) -> str | None:
-        """Return the chosen queue, or None for all."""
-        return self.string("queue") if self.option("queue") else None
-
-    def columns(self) -> int | None:
-        """Return how wide a line may be; None where it is no terminal that would break it."""
-        return self.output.width if self.output.stream.isatty() else None
-
-    def refuse(self, *keys: str) -> NoReturn:
+    def refuse(self, failures: Failures, keys: Sequence[str]) -> NoReturn:
         """End the command: no failed job has these ids."""
         named = " or ".join(f'"{key}"' for key in keys)
-        self.fail(f"No failed job has the id {named}. `queue:failed` lists them.")
+        near = failures.nearest_id(keys[0])
+        hint = "`queue:failed` lists them." if near is None else f'Did you mean "{near}"?'
+        self.fail(f"No failed job has the id {named}. {hint}")
+
+    def say_none(self, failures: Failures, wanted: Wanted) -> None:
+        """Say that there are none, and what may have been meant where somebody mistyped."""
+        if wanted == Wanted():
+            self.info("No failed jobs.")
+            return
+        near = failures.nearest(wanted)
+        hint = "" if near is None else f' Did you mean "{near}"?'
+        self.info(escape(f"No failed jobs match.{hint}"))
 
 
-class FailedCommand(_OfFailedJobs):
+class FailedCommand(OfFailedJobs):
     """Lists failed jobs, or shows one."""
 
     signature: ClassVar[str] = """queue:failed
         {id? : Show this one in full}
         {--queue= : Only jobs of this queue}
+        {--class= : Only jobs of this class, with or without its module}
+        {--tag= : Only jobs that have this tag}
+        {--since= : Only those that failed within this time ("2h"), or since this moment}
         {--connection= : The connection; the default one if left out}
         {--json : Print JSON}"""
     description: ClassVar[str] = "List the failed jobs"
 
-    def handle(self, queues: QueueManager) -> int:
+    def handle(self, queues: QueueManager, codec: Codec, events: Dispatcher) -> int:
         """Print them, the newest first."""
-        failed = self.failed(queues)
+        failures = self.failures(queues, codec, events)
         if self.argument("id"):
-            return self._show(failed, self.string("id"))
-        jobs = failed.all(self.queue())
+            return self._show(failures, codec, self.string("id"))
+        wanted = Wanted(
+            queue=self.text("queue"),
+            job=self.text("class"),
+            tag=self.text("tag"),
+            since=self._since(),
+        )
+        found = failures.select(wanted)
         if self.boolean("json"):
-            self._print([_record(job) for job in jobs])
-        elif not jobs:
-            self.info("No failed jobs.")
+            self.print_json([{"number": one.number, **_record(one.job)} for one in found])
+        elif not found:
+            self.say_none(failures, wanted)
         else:
-            self._list(jobs)
+            self._list(found)
         return self.SUCCESS
 
-    def _list(self, jobs: Iterable[FailedJob]) -> None:
+    def _since(self) -> float | None:
+        """Return the moment of --since: so long ago, or what is written there."""
+        text = self.text("since")
+        if text is None:
+            return None
+        try:
+            return clock.timestamp() - seconds(text)
+        except InvalidDuration:
+            pass
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise InvalidInput(
+                f'--since: "{text}" is neither a duration ("2h") nor a moment ("2026-03-01 12:00").'
+            ) from None
+        return moment.timestamp()  # without a zone, it is the time of this machine
+
+    def _list(self, found: Sequence[Failure]) -> None:
         """Print two lines for each: which job, and why."""
         width = self.columns()
-        for left, right, below in _laid_out([*jobs], width):
+        for left, right, below in _laid_out(found, width):
             self.two_column_detail(escape(left), escape(right))
             self.line(escape(below if width is None else cut(below, width)))
 
-    def _show(self, failed: FailedJobs, key: str) -> int:
-        job = failed.find(key)
+    def _show(self, failures: Failures, codec: Codec, key: str) -> int:
+        job = failures.find(key)
         if job is None:
-            self.refuse(key)
-        record = _record(job)
+            self.refuse(failures, [key])
+        record = _record(job) | _payload(job, codec)
         if self.boolean("json"):
-            self._print(record)
+            self.print_json(record)
             return self.SUCCESS
         trace = str(record.pop("trace"))
         for name, value in record.items():
-            self.output.write(f"  {name.replace('_', ' ').capitalize():<12} {value}\n", raw=True)
+            text = ", ".join(map(str, value)) if isinstance(value, list) else value
+            if text not in {None, ""}:
+                label = name.replace("_", " ").capitalize()
+                self.output.write(f"  {label:<12} {text}\n", raw=True)
         self.output.write(f"\n{trace}", raw=True)
         return self.SUCCESS
 
-    def _print(self, value: object) -> None:
-        self.output.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n", raw=True)
 
-
-class RetryCommand(_OfFailedJobs):
-    """Puts failed jobs back."""
-
-    signature: ClassVar[str] = """queue:retry
-        {id* : The ids of the failed jobs, or "all"}
-        {--queue= : Only jobs of this queue}
-        {--connection= : The connection; the default one if left out}"""
-    description: ClassVar[str] = "Put failed jobs back in their queues"
-
-    def handle(self, queues: QueueManager) -> int:
-        """Put them back, and name each."""
-        failed = self.failed(queues)
-        keys = self.strings("id")
-        if ALL in keys:
-            retried = failed.retry(None, self.queue())
-        else:
-            missing = [key for key in keys if failed.find(key) is None]
-            if missing:
-                self.refuse(*missing)
-            retried = failed.retry(keys, self.queue())
-        if not retried:
-            self.info("No failed jobs.")
-            return self.SUCCESS
-        width = self.columns()
-        for job in retried:
-            right = f"back in {job.queue}"
-            left = f"{job.uuid} {job.name}"
-            if width is not None and len(left) + len(right) + EDGES > width:
-                left = cut(f"{job.uuid} {short_name(job.name)}", width - len(right) - EDGES)
-            self.two_column_detail(escape(left), escape(right))
-        return self.SUCCESS
-
-
-class ForgetCommand(_OfFailedJobs):
+class ForgetCommand(OfFailedJobs):
     """Deletes one failed job."""
 
     signature: ClassVar[str] = """queue:forget
@@ -146,16 +149,16 @@ class ForgetCommand(_OfFailedJobs):
         {--connection= : The connection; the default one if left out}"""
     description: ClassVar[str] = "Delete a failed job"
 
-    def handle(self, queues: QueueManager) -> int:
+    def handle(self, queues: QueueManager, codec: Codec, events: Dispatcher) -> int:
         """Delete it."""
         key = self.string("id")
-        if not self.failed(queues).forget(key):
-            self.refuse(key)
-        self.info(f'The failed job "{key}" was deleted.')
+        if not self.store(queues).failed.forget(key):
+            self.refuse(self.failures(queues, codec, events), [key])
+        self.info(escape(f'The failed job "{key}" was deleted.'))
         return self.SUCCESS
 
 
-class FlushCommand(_OfFailedJobs):
+class FlushCommand(OfFailedJobs):
     """Deletes all failed jobs."""
 
     signature: ClassVar[str] = """queue:flush
@@ -165,10 +168,24 @@ class FlushCommand(_OfFailedJobs):
 
     def handle(self, queues: QueueManager) -> int:
         """Delete them, and say how many there were."""
-        age = timedelta(hours=self.number("hours", 0)) if self.option("hours") else None
-        count = self.failed(queues).flush(None if age is None else age.total_seconds())
-        jobs = "1 failed job" if count == 1 else f"{count} failed jobs"
-        self.info(f"Deleted {jobs}.")
+        age = self.number("hours", 0) * HOUR if self.option("hours") else None
+        count = self.store(queues).failed.flush(age)
+        self.info(f"Deleted {plural(count, 'failed job')}.")
+        return self.SUCCESS
+
+
+class PruneFailedCommand(OfFailedJobs):
+    """Deletes old failed jobs."""
+
+    signature: ClassVar[str] = """queue:prune-failed
+        {--hours=24 : Those that failed longer ago than this}
+        {--connection= : The connection; the default one if left out}"""
+    description: ClassVar[str] = "Delete failed jobs that are older than a day"
+
+    def handle(self, queues: QueueManager) -> int:
+        """Delete them, and say how many there were."""
+        count = self.store(queues).failed.flush(self.number("hours", 0) * HOUR)
+        self.info(f"Deleted {plural(count, 'failed job')}.")
         return self.SUCCESS
 
 
@@ -180,54 +197,72 @@ def _record(job: FailedJob) -> dict[str, object]:
         "connection": job.connection,
         "queue": job.queue,
         "attempts": job.attempts,
-        "failed_at": datetime.fromtimestamp(job.failed_at, UTC).isoformat(timespec="seconds"),
+        "failed_at": shown_at(job.failed_at),
+        "batch": job.batch,
         "type": error.type,
         "reason": error.message,
         "trace": error.trace,
     }
 
 
-def _laid_out(jobs: list[FailedJob], width: int | None) -> list[_Lines]:
-    """Return the lines of *jobs*, all in the fullest form for which *width* has room.
+def _payload(job: FailedJob, codec: Codec) -> Mapping[str, object]:
+    """Return what the payload of *job* tells; its class need not exist."""
+    try:
+        header, attributes = codec.header(job.payload), codec.attributes(job.payload)
+    except InvalidPayload as error:
+        return {"payload": str(error)}
+    return {
+        "class": header.job,
+        "tags": header.tags,
+        "dispatched_at": shown_at(header.created_at),
+        "payload": "(encrypted)" if attributes is None else attributes,
+    }
+
+
+def _laid_out(found: Sequence[Failure], width: int | None) -> list[_Lines]:
+    """Return the lines of *found*, all in the fullest form for which *width* has room.
 
     Ids are never broken or cut: they are there to be copied.
     """
     if width is None:
-        return [_wide(job, str) for job in jobs]
-    forms: tuple[Callable[[FailedJob], _Lines], ...] = (
-        lambda job: _wide(job, str),
-        lambda job: _wide(job, short_name),
+        return [_wide(one, str) for one in found]
+    forms: tuple[Callable[[Failure], _Lines], ...] = (
+        lambda one: _wide(one, str),
+        lambda one: _wide(one, short_name),
         _narrow,
     )
     for form in forms:
-        lines = [form(job) for job in jobs]
+        lines = [form(one) for one in found]
         if all(one.fit(width) for one in lines):
             return lines
-    return [_narrowest(job) for job in jobs]
+    return [_narrowest(one) for one in found]
 
 
-def _wide(job: FailedJob, name: Name) -> _Lines:
-    left = f"{_head(job)}  {job.queue}  {name(job.name)}"
+def _wide(one: Failure, name: Name) -> _Lines:
+    job = one.job
+    left = f"{_head(one)}  {job.queue}  {name(job.name)}"
     return _Lines(left, _attempts(job), f"    {_reason(job)}")
 
 
-def _narrow(job: FailedJob) -> _Lines:
+def _narrow(one: Failure) -> _Lines:
+    job = one.job
     below = f"    {job.queue} · {_attempts(job)} · {_reason(job)}"
-    return _Lines(_head(job), short_name(job.name), below)
+    return _Lines(_head(one), short_name(job.name), below)
 
 
-def _narrowest(job: FailedJob) -> _Lines:
+def _narrowest(one: Failure) -> _Lines:
+    job = one.job
     below = f"    {short_name(job.name)} · {job.queue} · {_reason(job)}"
-    return _Lines(_head(job), _attempts(job), below)
+    return _Lines(_head(one), _attempts(job), below)
 
 
-def _head(job: FailedJob) -> str:
-    at = datetime.fromtimestamp(job.failed_at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    return f"{at} {job.uuid}"
+def _head(one: Failure) -> str:
+    at = datetime.fromtimestamp(one.job.failed_at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return f"{one.number} {at} {one.job.uuid}"
 
 
 def _attempts(job: FailedJob) -> str:
-    return "1 attempt" if job.attempts == 1 else f"{job.attempts} attempts"
+    return plural(job.attempts, "attempt")
 
 
 def _reason(job: FailedJob) -> str:

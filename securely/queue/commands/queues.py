@@ -1,32 +1,42 @@
-"""queue:clear, queue:restart."""
+"""queue:cancel, queue:clear, queue:pause, queue:restart, queue:resume."""
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from collections.abc import Sequence
+from typing import ClassVar
 
 from securely.config import Config
-from securely.console import Command, CommandFailed
-from securely.queue.contracts import Connection, Workable
+from securely.console import InvalidInput
+from securely.console.output.style import escape
+from securely.queue.commands.base import OfConnection, plural
+from securely.queue.crew.report import duration
 from securely.queue.manager import QueueManager
+from securely.queue.upkeep.monitor import Place, read_places
 
-__all__ = ["ClearCommand", "RestartCommand", "workable"]
-
-
-def workable(connection: Connection, name: str) -> Workable:
-    """Return *connection* as one that workers can take jobs from.
-
-    Raises:
-        CommandFailed: Its jobs wait nowhere.
-    """
-    if not hasattr(connection, "join"):
-        raise CommandFailed(
-            f'The queue connection "{name}" keeps no jobs that a worker could take: they run, or '
-            "are dropped, when they are dispatched. Name another connection, such as sqlite."
-        )
-    return cast(Workable, connection)
+__all__ = ["CancelCommand", "ClearCommand", "PauseCommand", "RestartCommand", "ResumeCommand"]
 
 
-class ClearCommand(Command):
+class CancelCommand(OfConnection):
+    """Takes a job out of its queue."""
+
+    signature: ClassVar[str] = """queue:cancel
+        {id : The id of the job}
+        {--connection= : The connection; the default one if left out}"""
+    description: ClassVar[str] = "Take a job that has not begun out of its queue"
+
+    def handle(self, queues: QueueManager) -> int:
+        """Take it out; 1 where it does not wait."""
+        id_ = self.string("id")
+        if not self.chosen(queues).cancel(id_):
+            self.fail(
+                f'No job "{id_}" waits on "{self.connection_name(queues)}": it runs, or is over, '
+                "or never was."
+            )
+        self.info(escape(f'The job "{id_}" is cancelled.'))
+        return self.SUCCESS
+
+
+class ClearCommand(OfConnection):
     """Deletes the jobs of a queue."""
 
     signature: ClassVar[str] = """queue:clear
@@ -37,20 +47,92 @@ class ClearCommand(Command):
 
     def handle(self, queues: QueueManager, config: Config) -> int:
         """Delete them, and say how many there were."""
-        name = self.string("connection") if self.argument("connection") else queues.default
-        queue = queues.connection(name)
-        where = self.string("queue") if self.option("queue") else queue.default_queue
+        name = self.connection_name(queues)
+        queue = self.chosen(queues)
+        where = self.text("queue") or queue.default_queue
         if config.get("app.env") == "production" and not self.boolean("force"):
             question = f'Delete all jobs of queue "{where}" of "{name}" in production?'
             if not self.confirm(question):
                 self.fail("Nothing was deleted. Use --force where nobody can be asked.")
         count = queue.driver.clear(where)
-        jobs = "1 job" if count == 1 else f"{count} jobs"
-        self.info(f'Deleted {jobs} of queue "{where}" of "{name}".')
+        self.info(escape(f'Deleted {plural(count, "job")} of queue "{where}" of "{name}".'))
         return self.SUCCESS
 
 
-class RestartCommand(Command):
+class _OfPauses(OfConnection):
+    """What pausing and resuming share: which queues are meant."""
+
+    def place(self, queues: QueueManager) -> Place:
+        """Return the queue that the command line names.
+
+        Raises:
+            InvalidInput: It names none, or several.
+        """
+        if not self.argument("queue"):
+            raise InvalidInput('Name a queue, as in "mail" or "arq:mail", or say --all.')
+        places = read_places(self.string("queue"), self.connection_name(queues))
+        if len(places) != 1:
+            raise InvalidInput(f'"{self.string("queue")}" is not one queue.')
+        return places[0]
+
+
+class PauseCommand(_OfPauses):
+    """Lets workers take no more jobs of a queue."""
+
+    signature: ClassVar[str] = """queue:pause
+        {queue? : The queue, as in "mail", or with its connection, as in "arq:mail"}
+        {--for= : For how long, as in 10m; until queue:resume if left out}
+        {--all : All queues of the connection}
+        {--connection= : The connection; the default one if left out}"""
+    description: ClassVar[str] = "Let workers take no more jobs of a queue"
+
+    def handle(self, queues: QueueManager) -> int:
+        """Pause it; what runs goes on to its end."""
+        length = self.duration("for")
+        until = "until queue:resume" if length is None else f"for {duration(length)}"
+        if self.boolean("all"):
+            self.chosen(queues).pause_all(length)
+            name = self.connection_name(queues)
+            self.info(escape(f'All queues of "{name}" are paused {until}; what runs goes on.'))
+            return self.SUCCESS
+        connection, queue = self.place(queues)
+        target = queues.connection(connection)
+        if length is None:
+            target.pause(queue)
+        else:
+            target.pause_for(length, queue)
+        self.info(
+            escape(f'Queue "{queue}" of "{connection}" is paused {until}; what runs goes on.')
+        )
+        return self.SUCCESS
+
+
+class ResumeCommand(_OfPauses):
+    """Lets workers take jobs of a queue again."""
+
+    signature: ClassVar[str] = """queue:resume
+        {queue? : The queue, as in "mail", or with its connection, as in "arq:mail"}
+        {--all : All queues of the connection; those that were paused one by one stay so}
+        {--connection= : The connection; the default one if left out}"""
+    description: ClassVar[str] = "Let workers take jobs of a paused queue again"
+    aliases: ClassVar[Sequence[str]] = ("queue:continue",)
+
+    def handle(self, queues: QueueManager) -> int:
+        """End its pause."""
+        if self.boolean("all"):
+            self.chosen(queues).resume_all()
+            self.info(escape(f'Queues of "{self.connection_name(queues)}" go on.'))
+            return self.SUCCESS
+        connection, queue = self.place(queues)
+        target = queues.connection(connection)
+        target.resume(queue)
+        if target.is_paused(queue):
+            self.warn(f'All queues of "{connection}" are paused; `queue:resume --all` ends that.')
+        self.info(escape(f'Queue "{queue}" of "{connection}" goes on.'))
+        return self.SUCCESS
+
+
+class RestartCommand(OfConnection):
     """Asks workers to end after their current job."""
 
     signature: ClassVar[str] = (
@@ -60,7 +142,9 @@ class RestartCommand(Command):
 
     def handle(self, queues: QueueManager) -> int:
         """Leave the request in the store, where workers find it with their next claim."""
-        name = self.string("connection") if self.argument("connection") else queues.default
-        workable(queues.connection(name).driver, name).restart()
-        self.info(f'Workers of "{name}" stop after their current job; new ones are not concerned.')
+        self.chosen(queues).restart()
+        name = self.connection_name(queues)
+        self.info(
+            escape(f'Workers of "{name}" stop after their current job; new ones are not concerned.')
+        )
         return self.SUCCESS

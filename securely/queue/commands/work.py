@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
-from securely.console import Command, InvalidInput, Output, Verbosity
+from securely.console import Output, Verbosity
 from securely.container import current
-from securely.queue.commands.queues import workable
+from securely.queue.commands.base import OfConnection
 from securely.queue.contracts import Defaults
 from securely.queue.crew.child import Launch
 from securely.queue.crew.crew import Size
@@ -16,7 +16,6 @@ from securely.queue.crew.orders import Orders
 from securely.queue.crew.report import Page, Report
 from securely.queue.crew.worker import Worker
 from securely.queue.manager import QueueManager
-from securely.support.durations import InvalidDuration, seconds
 from securely.support.paths import Paths
 
 __all__ = ["WorkCommand"]
@@ -24,7 +23,7 @@ __all__ = ["WorkCommand"]
 _STDERR = 2
 
 
-class WorkCommand(Command):
+class WorkCommand(OfConnection):
     """Runs jobs."""
 
     signature: ClassVar[str] = """queue:work
@@ -56,11 +55,10 @@ class WorkCommand(Command):
 
     def handle(self, queues: QueueManager, paths: Paths) -> int:
         """Work until there is a reason to stop; the exit code is 0, 1, or 12 for memory."""
-        name = self.string("connection") if self.argument("connection") else queues.default
-        queue = queues.connection(name)
-        connection = workable(queue.driver, name)
+        name = self.connection_name(queues)
+        queue = self.chosen(queues)
         worker = Worker(
-            connection,
+            self.store(queues),
             self._orders(name, queue.default_queue),
             Launch(_place(paths), prints_to=_STDERR if self.boolean("json") else None),
             self._report(self.output),
@@ -71,30 +69,34 @@ class WorkCommand(Command):
         return worker.run()
 
     def _orders(self, connection: str, default_queue: str) -> Orders:
-        named = self.string("queue") if self.option("queue") else default_queue
-        tuple_of_queues = tuple(part.strip() for part in named.split(",") if part.strip())
-        timeout = self._seconds("timeout")
-        backoff = tuple(self._read(part, "backoff") for part in self.string("backoff").split(","))
+        named = (self.text("queue") or default_queue).split(",")
+        served = dict.fromkeys(part.strip() for part in named if part.strip())
+        backoff = self.string("backoff").split(",")
         return Orders(
-            queues=tuple_of_queues or (default_queue,),
-            name=self.string("name") if self.option("name") else "",
+            queues=tuple(served) or (default_queue,),
+            name=self.text("name") or "",
             size=self._size(),
-            defaults=Defaults(connection, self.integer("tries", 0), backoff, timeout or None),
+            defaults=Defaults(
+                connection,
+                tries=self.integer("tries", 0),
+                backoff=tuple(self.read_duration(part, "backoff") for part in backoff),
+                timeout=self.duration("timeout") or None,
+            ),
             max_jobs=self.integer("max-jobs", 0) or None,
-            max_time=self._seconds("max-time") or None,
+            max_time=self.duration("max-time") or None,
             memory_bytes=self.integer("memory", 0) << 20 or None,
-            sleep=self._seconds("sleep"),
-            rest=self._seconds("rest"),
+            sleep=self.duration("sleep") or 0.0,
+            rest=self.duration("rest") or 0.0,
             stop_when_empty=self.boolean("stop-when-empty"),
-            empty_for=self._optional_seconds("stop-when-empty-for"),
+            empty_for=self.duration("stop-when-empty-for"),
             is_once=self.boolean("once"),
-            grace=self._optional_seconds("grace"),
+            grace=self.duration("grace"),
             is_forced=self.boolean("force"),
         )
 
     def _size(self) -> Size:
         prefetch = self.integer("prefetch", 1) if self.option("prefetch") is not None else None
-        if self._seconds("rest"):
+        if self.duration("rest"):
             prefetch = 1  # a job that is held is not one that waits for the rest to be over
         return Size(self.integer("processes", 1), self.integer("concurrency", 1), prefetch)
 
@@ -110,19 +112,6 @@ class WorkCommand(Command):
             is_quiet=output.verbosity < Verbosity.NORMAL,
             write_error=lambda text: output.error_line(text.rstrip("\n"), raw=True),
         )
-
-    def _optional_seconds(self, option: str) -> float | None:
-        return None if self.option(option) is None else self._seconds(option)
-
-    def _seconds(self, option: str) -> float:
-        return self._read(self.string(option), option)
-
-    @staticmethod
-    def _read(text: str, option: str) -> float:
-        try:
-            return seconds(text.strip())
-        except InvalidDuration as error:
-            raise InvalidInput(f"--{option}: {error}") from error
 
 
 def _is_down(paths: Paths) -> Callable[[], bool]:

@@ -9,7 +9,7 @@ from securely.queue.contracts import Workable
 from securely.queue.crew.child import Launch
 from securely.queue.crew.orders import Orders, Stop
 from securely.queue.crew.report import Report
-from securely.queue.exceptions import QueueUnavailable
+from securely.queue.exceptions import LeaseTooShort, QueueUnavailable
 from securely.support.suggest import did_you_mean
 
 __all__ = ["Worker"]
@@ -52,8 +52,10 @@ class Worker:
         had grown over the allowed memory.
 
         Raises:
+            LeaseTooShort: Jobs may run for longer than the store lets a worker hold them.
             QueueUnavailable: The store can not be opened, or this system has no such workers.
         """
+        self._refuse_short_lease()
         if sys.platform == "win32":
             raise QueueUnavailable(
                 self._connection.name,
@@ -67,6 +69,17 @@ class Worker:
         stop = supervisor.run()
         self._report.summary(stop.reason, self._words(stop), stop.status)
         return stop.status
+
+    def _refuse_short_lease(self) -> None:
+        """Refuse to run jobs that a store would hand to others meanwhile.
+
+        Ours renew what a living worker holds. One that cannot says with an attribute
+        `retry_after` after how many seconds it hands a job to the next worker.
+        """
+        retry_after: float | None = getattr(self._connection, "retry_after", None)
+        timeout = self._orders.defaults.timeout
+        if retry_after is not None and (timeout is None or timeout >= retry_after):
+            raise LeaseTooShort(self._connection.name, timeout, retry_after)
 
     def _words(self, stop: Stop) -> str:
         """Say why it stopped; a queue that holds jobs which are not due is not empty."""

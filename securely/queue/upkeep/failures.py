@@ -111,6 +111,10 @@ class Failures:
         conflicts = [job for job in left if self._failed.find(str(job.id)) is not None]
         return Retried(retried, conflicts)
 
+    def nearest_id(self, key: str) -> str | None:
+        """Return the uuid that was probably meant; the beginning of one is enough."""
+        return did_you_mean(key, [job.uuid for job in self._failed.all()])
+
     def nearest(self, wanted: Wanted) -> str | None:
         """Return the word that was probably meant, when *wanted* names what no failed job has."""
         jobs = [one.job for one in self._all()]

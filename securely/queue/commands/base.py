@@ -1,0 +1,99 @@
+"""OfConnection: what the queue's commands share: which connection, how it is read and printed."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from securely.console import Command, InvalidInput
+from securely.events import Dispatcher
+from securely.queue.contracts import Workable
+from securely.queue.manager import QueueManager
+from securely.queue.payload import Codec
+from securely.queue.queue import Queue
+from securely.queue.upkeep.controls import workable
+from securely.queue.upkeep.failures import Failures
+from securely.support.durations import InvalidDuration, seconds
+
+__all__ = ["OfConnection", "plural", "shown_at"]
+
+
+class OfConnection(Command):
+    """A command on one connection, which an argument or option of that name says."""
+
+    def chosen(self, queues: QueueManager) -> Queue:
+        """Return the connection that the command line names, or the default one."""
+        return queues.connection(self.connection_name(queues))
+
+    def connection_name(self, queues: QueueManager) -> str:
+        """Return its name."""
+        takes = self.argument if self.has_argument("connection") else self.option
+        return self.string("connection") if takes("connection") else queues.default
+
+    def store(self, queues: QueueManager) -> Workable:
+        """Return what keeps its jobs.
+
+        Raises:
+            QueueUnavailable: It keeps none.
+        """
+        return workable(self.chosen(queues).driver)
+
+    def failures(self, queues: QueueManager, codec: Codec, events: Dispatcher) -> Failures:
+        """Return its failed jobs."""
+        return Failures(self.store(queues).failed, codec, events)
+
+    def text(self, option: str) -> str | None:
+        """Return an option's text, or None where it was left out."""
+        return self.string(option) if self.option(option) else None
+
+    def duration(self, option: str) -> float | None:
+        """Return an option in seconds, or None where it was left out.
+
+        Raises:
+            InvalidInput: It is no duration, or a negative one.
+        """
+        if self.option(option) is None:
+            return None
+        return self.read_duration(self.string(option), option)
+
+    def read_duration(self, text: str, option: str) -> float:
+        """Return *text*, a part of *option*, in seconds.
+
+        Raises:
+            InvalidInput: It is no duration, or a negative one.
+        """
+        try:
+            found = seconds(text.strip())
+        except InvalidDuration as error:
+            raise InvalidInput(f"--{option}: {error}") from error
+        if found < 0:
+            raise InvalidInput(f"--{option}: {text} is negative.")
+        return found
+
+    def columns(self) -> int | None:
+        """Return how wide a line may be; None where it is no terminal that would break it."""
+        return self.output.width if self.output.stream.isatty() else None
+
+    def print_json(self, value: object) -> None:
+        """Print *value* for programs."""
+        self.output.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n", raw=True)
+
+
+def plural(count: int, one: str, several: str = "") -> str:
+    """Return *count* with its noun.
+
+    Example:
+        >>> plural(1, "job"), plural(0, "job"), plural(2, "batch", "batches")
+        ('1 job', '0 jobs', '2 batches')
+    """
+    return f"1 {one}" if count == 1 else f"{count} {several or one + 's'}"
+
+
+def shown_at(moment: float) -> str:
+    """Return a wall time for programs.
+
+    Example:
+        >>> shown_at(0.0)
+        '1970-01-01T00:00:00+00:00'
+    """
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,161 @@
+"""queue:batch, queue:batches, queue:cancel-batch, queue:prune-batches."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final, NoReturn
+
+from securely.console import Isolatable
+from securely.console.output.style import escape
+from securely.events import Dispatcher
+from securely.queue.commands.base import OfConnection, plural, shown_at
+from securely.queue.contracts import BatchRecord
+from securely.queue.delivery.failure import unpack_error
+from securely.queue.manager import QueueManager
+from securely.queue.payload import Codec
+from securely.queue.upkeep.batches import BatchCare, percentage, state_of
+
+__all__ = ["BatchCommand", "BatchesCommand", "CancelBatchCommand", "PruneBatchesCommand"]
+
+HOUR: Final = 3600  # seconds
+
+
+class _OfBatches(OfConnection):
+    """What the commands about batches share."""
+
+    def care(self, queues: QueueManager, codec: Codec, events: Dispatcher) -> BatchCare:
+        """Return the batches of the chosen connection."""
+        return BatchCare(self.store(queues).batches, self.failures(queues, codec, events))
+
+    def refuse(self, care: BatchCare, id_: str) -> NoReturn:
+        """End the command: no batch has this id."""
+        near = care.nearest(id_)
+        hint = "`queue:batches` lists them." if near is None else f'Did you mean "{near}"?'
+        self.fail(f'There is no batch "{id_}". {hint}')
+
+
+class BatchesCommand(_OfBatches):
+    """Lists batches."""
+
+    signature: ClassVar[str] = """queue:batches
+        {--limit=50 : How many, the newest first}
+        {--before= : Those that were made before the batch of this id}
+        {--connection= : The connection; the default one if left out}
+        {--json : Print JSON}"""
+    description: ClassVar[str] = "List the batches, the newest first"
+
+    def handle(self, queues: QueueManager, codec: Codec, events: Dispatcher) -> int:
+        """Print them."""
+        care = self.care(queues, codec, events)
+        before = self.text("before")
+        if before is not None and care.find(before) is None:
+            self.refuse(care, before)
+        found = care.all(self.integer("limit", 1), before)
+        if self.boolean("json"):
+            self.print_json([_record(batch) for batch in found])
+            return self.SUCCESS
+        if not found:
+            self.info("No batches.")
+        for batch in found:
+            name = f" {batch.name}" if batch.name else ""
+            failed = f" · {batch.failed} failed" if batch.failed else ""
+            right = f"{percentage(batch)}% of {plural(batch.total, 'job')}{failed}"
+            self.two_column_detail(
+                escape(f"{shown_at(batch.created_at)} {batch.id}{name}"),
+                f"{right} · {state_of(batch)}",
+            )
+        return self.SUCCESS
+
+
+class BatchCommand(_OfBatches):
+    """Shows a batch."""
+
+    signature: ClassVar[str] = """queue:batch
+        {id : The id of the batch}
+        {--connection= : The connection; the default one if left out}
+        {--json : Print JSON}"""
+    description: ClassVar[str] = "Show how far a batch is"
+
+    def handle(self, queues: QueueManager, codec: Codec, events: Dispatcher) -> int:
+        """Print it."""
+        care = self.care(queues, codec, events)
+        batch = care.find(self.string("id"))
+        if batch is None:
+            self.refuse(care, self.string("id"))
+        record = _record(batch)
+        if self.boolean("json"):
+            self.print_json(record)
+            return self.SUCCESS
+        for name, value in record.items():
+            text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            if value not in {None, "", False} and text:
+                self.two_column_detail(name.replace("_", " ").capitalize(), escape(text))
+        return self.SUCCESS
+
+
+class CancelBatchCommand(_OfBatches):
+    """Cancels a batch."""
+
+    signature: ClassVar[str] = """queue:cancel-batch
+        {id : The id of the batch}
+        {--connection= : The connection; the default one if left out}"""
+    description: ClassVar[str] = "Let no more jobs of a batch run"
+
+    def handle(self, queues: QueueManager, codec: Codec, events: Dispatcher) -> int:
+        """Cancel it; 1 where it cannot be cancelled any more."""
+        care = self.care(queues, codec, events)
+        id_ = self.string("id")
+        batch = care.find(id_)
+        if batch is None:
+            self.refuse(care, id_)
+        if batch.finished_at is not None:
+            self.fail(f'The batch "{id_}" has finished.')
+        if care.cancel(id_):
+            self.info(escape(f'The batch "{id_}" is cancelled; what runs goes on to its end.'))
+        else:
+            self.info(escape(f'The batch "{id_}" was cancelled before.'))
+        return self.SUCCESS
+
+
+class PruneBatchesCommand(_OfBatches, Isolatable):
+    """Forgets old batches."""
+
+    signature: ClassVar[str] = """queue:prune-batches
+        {--hours=24 : Those that finished longer ago than this}
+        {--unfinished= : And those that began longer ago than this and have no end}
+        {--cancelled= : And those that were cancelled longer ago than this}
+        {--connection= : The connection; the default one if left out}"""
+    description: ClassVar[str] = "Forget batches that finished more than a day ago"
+    isolated: ClassVar[bool] = True
+
+    def handle(self, queues: QueueManager, codec: Codec, events: Dispatcher) -> int:
+        """Forget them, and say how many there were."""
+        care = self.care(queues, codec, events)
+        count = care.prune(self._age("hours"), self._age("unfinished"), self._age("cancelled"))
+        self.info(f"Deleted {plural(count, 'batch', 'batches')}.")
+        return self.SUCCESS
+
+    def _age(self, option: str) -> float | None:
+        return self.number(option, 0) * HOUR if self.option(option) is not None else None
+
+
+def _record(batch: BatchRecord) -> dict[str, object]:
+    error = None if batch.error is None else unpack_error(batch.error)
+    moments = {
+        "created_at": batch.created_at,
+        "cancelled_at": batch.cancelled_at,
+        "finished_at": batch.finished_at,
+    }
+    return {
+        "id": batch.id,
+        "name": batch.name,
+        "state": state_of(batch),
+        "progress": percentage(batch),
+        "total": batch.total,
+        "done": batch.done,
+        "failed": batch.failed,
+        "skipped": batch.skipped,
+        "failed_ids": list(batch.failed_ids),
+        "allow_failures": batch.allow_failures,
+        **{name: None if at is None else shown_at(at) for name, at in moments.items()},
+        "error": None if error is None else f"{error.type}: {error.message}",
+    }

@@ -1,0 +1,173 @@
+"""queue:monitor, queue:status."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import ClassVar, Final
+
+from securely.console.output.style import escape
+from securely.events import Dispatcher
+from securely.queue.commands.base import OfConnection, plural, shown_at
+from securely.queue.contracts import StoredJob
+from securely.queue.crew.report import duration
+from securely.queue.manager import QueueManager
+from securely.queue.upkeep.controls import workable
+from securely.queue.upkeep.monitor import Limits, Monitor, Overview, QueueState, read_places
+
+__all__ = ["MonitorCommand", "StatusCommand"]
+
+NO_TIME: Final = "-"
+NAMES_MAX: Final = 3  # jobs that are named of each worker
+
+
+class MonitorCommand(OfConnection):
+    """Looks whether queues are busier than they may be."""
+
+    signature: ClassVar[str] = """queue:monitor
+        {queues : The queues, as in "mail,arq:default"}
+        {--max=1000 : How many jobs make a queue busy}
+        {--max-age= : How long the oldest job may have waited, as in 60s}
+        {--fail : Exit with 1 when a queue is busy}
+        {--json : Print JSON}"""
+    description: ClassVar[str] = "Tell which queues hold too many jobs, or jobs that are too old"
+
+    def handle(self, queues: QueueManager, events: Dispatcher) -> int:
+        """Print how each is doing; QueueBusy is told of each that is busy."""
+        monitor = Monitor(queues, events)
+        places = read_places(self.string("queues"), queues.default)
+        limits = Limits(self.integer("max", 1), self.duration("max-age"))
+        for place in places:
+            if (near := monitor.nearest(place)) is not None:
+                self.warn(escape(f'No job waits in queue "{place.queue}". Did you mean "{near}"?'))
+        states = monitor.watch(places, limits)
+        if self.boolean("json"):
+            self.print_json([_record(one) | {"status": _word(one)} for one in states])
+        else:
+            for one in states:
+                self._print(one)
+        is_bad = self.boolean("fail") and any(one.is_busy for one in states)
+        return self.FAILURE if is_bad else self.SUCCESS
+
+    def _print(self, one: QueueState) -> None:
+        word = f"<comment>{_word(one)}</comment>" if one.is_busy else f"<info>{_word(one)}</info>"
+        counts = one.counts
+        self.two_column_detail(
+            escape(f"{one.connection}:{one.queue}"),
+            f"{counts.total} ({counts.pending} pending, {counts.delayed} delayed, "
+            f"{counts.reserved} reserved), oldest {_shown_age(one)} {word}",
+        )
+
+
+class StatusCommand(OfConnection):
+    """Shows how a connection is doing."""
+
+    signature: ClassVar[str] = """queue:status
+        {queue? : Only this queue, with its first jobs}
+        {--limit=20 : How many jobs of that queue}
+        {--connection= : The connection; the default one if left out}
+        {--json : Print JSON}"""
+    description: ClassVar[str] = "Show what waits in the queues, and who works on it"
+
+    def handle(self, queues: QueueManager, events: Dispatcher) -> int:
+        """Print it."""
+        only = self.string("queue") if self.argument("queue") else None
+        name = self.connection_name(queues)
+        view = Monitor(queues, events).overview(name, only)
+        jobs: list[StoredJob] = []
+        if only is not None:
+            store = workable(queues.connection(name).driver)
+            jobs = [*store.jobs(only, limit=self.integer("limit", 1))]
+        if self.boolean("json"):
+            self.print_json(_overview(view) | ({} if only is None else {"jobs": _jobs(jobs)}))
+            return self.SUCCESS
+        self._print_queues(view)
+        self._print_workers(view)
+        self._print_jobs(jobs)
+        return self.SUCCESS
+
+    def _print_queues(self, view: Overview) -> None:
+        headers = ("Queue", "Pending", "Delayed", "Reserved", "Failed", "Oldest", "")
+        rows = [
+            (
+                escape(one.queue),
+                str(one.counts.pending),
+                str(one.counts.delayed),
+                str(one.counts.reserved),
+                str(one.failed),
+                _shown_age(one),
+                _shown_pause(one),
+            )
+            for one in view.queues
+        ]
+        self.table(headers, rows)
+
+    def _print_workers(self, view: Overview) -> None:
+        if not view.workers:
+            self.line("No worker holds a job.")
+        for worker, held in sorted(view.workers.items()):
+            names = ", ".join(dict.fromkeys(job.name for job in held[:NAMES_MAX]))
+            more = f" and {len(held) - NAMES_MAX} more" if len(held) > NAMES_MAX else ""
+            self.two_column_detail(f"Worker {worker}", escape(f"{names}{more}"))
+
+    def _print_jobs(self, jobs: list[StoredJob]) -> None:
+        for job in jobs:
+            self.two_column_detail(
+                escape(f"{job.uuid} {job.name}"),
+                f"{job.state} · {plural(job.attempts, 'attempt')}",
+            )
+
+
+def _word(one: QueueState) -> str:
+    return "ALERT" if one.is_busy else "OK"
+
+
+def _shown_age(one: QueueState) -> str:
+    return NO_TIME if one.age is None else duration(one.age)
+
+
+def _shown_pause(one: QueueState) -> str:
+    if not one.is_paused:
+        return ""
+    return "paused" if one.paused_until is None else f"paused until {shown_at(one.paused_until)}"
+
+
+def _record(one: QueueState) -> dict[str, object]:
+    counts = one.counts
+    return {
+        "connection": one.connection,
+        "queue": one.queue,
+        "size": counts.total,
+        "pending": counts.pending,
+        "delayed": counts.delayed,
+        "reserved": counts.reserved,
+        "oldest_age": None if one.age is None else round(one.age, 3),
+    }
+
+
+def _overview(view: Overview) -> dict[str, object]:
+    return {
+        "connection": view.connection,
+        "paused": view.is_paused,
+        "paused_until": None if view.paused_until is None else shown_at(view.paused_until),
+        "queues": [
+            _record(one)
+            | {
+                "failed": one.failed,
+                "paused": one.is_paused,
+                "paused_until": None if one.paused_until is None else shown_at(one.paused_until),
+            }
+            for one in view.queues
+        ],
+        "workers": [
+            {"id": worker, "jobs": _jobs(held)} for worker, held in sorted(view.workers.items())
+        ],
+    }
+
+
+def _jobs(jobs: list[StoredJob]) -> list[dict[str, object]]:
+    shown: list[dict[str, object]] = []
+    for job in jobs:
+        record = asdict(job)
+        del record["payload"], record["id"]
+        shown.append(record | {"available_at": shown_at(job.available_at)})
+    return shown
