@@ -26,6 +26,7 @@ __all__ = [
     "JobSkipped",
     "Looping",
     "QueueBusy",
+    "QueueFailedOver",
     "QueuePaused",
     "QueueResumed",
     "QueuesPaused",
@@ -71,6 +72,21 @@ class UniqueJobSkipped:
     queue: str
     id: str
     job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFailedOver:
+    """A member of a `failover` connection takes no jobs; the next one is asked.
+
+    Told once, until that member takes jobs again. *connection* is the member; *id* and *name* are
+    those of the job that it did not take.
+    """
+
+    connection: str
+    queue: str
+    id: str
+    name: str
+    error: BaseException
 
 
 @dataclass(frozen=True, slots=True)

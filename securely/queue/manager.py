@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
+from inspect import isawaitable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, cast
 
 from securely.container import current
 from securely.events import Dispatcher
 from securely.queue.contracts import Connection, Delivery, Runner, Workable
+from securely.queue.crew.loading import Place
 from securely.queue.exceptions import ConnectionUndefined, DriverUnknown
 from securely.queue.job import Dispatched, Job, Placement
 from securely.queue.payload import Codec
@@ -18,12 +20,13 @@ from securely.queue.queue import Queue, named
 from securely.queue.upkeep.hooks import Hooks
 from securely.support.importing import import_object
 from securely.support.manager import Definition, Driver, Manager
+from securely.support.portal import portal
 from securely.support.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from securely.queue.fake import QueueFake
 
-__all__ = ["ConnectionDefinition", "ConnectionFactory", "Materials", "QueueManager"]
+__all__ = ["ConnectionDefinition", "ConnectionFactory", "Defers", "Materials", "QueueManager"]
 
 
 class ConnectionDefinition(Definition, Protocol):
@@ -41,6 +44,45 @@ ConnectionFactory: TypeAlias = Callable[[str, Any], Connection | Queue]
 """What opens a connection of a driver: its name, and what the configuration says of it."""
 
 
+class Defers(Protocol):
+    """What has something called later; the application's `defer`."""
+
+    def __call__(
+        self,
+        function: Callable[[], object],
+        name: str | None = None,
+        *,
+        always: bool = False,
+    ) -> object:
+        """Have *function* called, in the place of what waits under the same name."""
+        ...
+
+
+def _at_once(
+    function: Callable[[], object], name: str | None = None, *, always: bool = False
+) -> None:
+    """Call *function* now: without an application nothing is under way."""
+    answer = function()
+    if isawaitable(answer):
+        portal().run(_awaited(answer))
+
+
+async def _awaited(answer: Awaitable[object]) -> object:
+    return await answer
+
+
+def _ignore(error: BaseException, facts: Mapping[str, object]) -> None:
+    """Report nothing: for tests."""
+
+
+def _here() -> Place:
+    return Place(str(Path.cwd()))
+
+
+def _undefined(name: str) -> Queue:
+    raise ConnectionUndefined(name, ())
+
+
 @dataclass(frozen=True, slots=True)
 class Materials:
     """What connections are built from, besides their options.
@@ -50,11 +92,21 @@ class Materials:
             that an application without a key can boot.
         runner: Gives what runs jobs in the caller.
         locate: Gives the place of a path in the configuration.
+        defer: Has something called once the request, job or command that is under way is over.
+        report: Is told of what goes wrong where no caller would hear it.
+        here: Gives what another process needs to load this application.
+        connection: Gives a connection by its name; the manager sets it, as the next one.
+        events: Told of what happens to connections.
     """
 
     codec: Callable[[], Codec]
     runner: Callable[[], Runner]
     locate: Callable[[str], Path] = Path
+    defer: Defers = _at_once
+    report: Callable[[BaseException, Mapping[str, object]], object] = _ignore
+    here: Callable[[], Place] = _here
+    connection: Callable[[str], Queue] = _undefined
+    events: Dispatcher | None = None
 
 
 class _Buildable(Protocol):
@@ -77,6 +129,9 @@ class QueueManager(Manager[Queue], Queue, Hooks):
 
     kind = "Queue connection"
     drivers: ClassVar[Mapping[str, str]] = {
+        "background": "securely.queue.drivers.background:BackgroundConnection",
+        "deferred": "securely.queue.drivers.deferred:DeferredConnection",
+        "failover": "securely.queue.drivers.failover:FailoverConnection",
         "null": "securely.queue.drivers.null:NullConnection",
         "sqlite": "securely.queue.drivers.sqlite:SqliteConnection",
         "sync": "securely.queue.drivers.sync:SyncConnection",
@@ -92,7 +147,7 @@ class QueueManager(Manager[Queue], Queue, Hooks):
         super().__init__(default, definitions)
         self._connections = definitions
         self._events = events
-        self._materials = materials
+        self._materials = replace(materials, connection=self.connection, events=events)
         self._routes: dict[type, tuple[str | None, str | None]] = {}
 
     @property

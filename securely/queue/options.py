@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias, cast
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, cast
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator
 
@@ -11,8 +11,11 @@ from securely.support.options import Options, Seconds
 from securely.support.suggest import did_you_mean
 
 __all__ = [
+    "BackgroundOptions",
     "ConnectionOptions",
     "CustomOptions",
+    "DeferredOptions",
+    "FailoverOptions",
     "NullOptions",
     "QueueOptions",
     "SqliteOptions",
@@ -25,6 +28,8 @@ class ConnectionOptions(Options):
 
     queue: str = Field("default", min_length=1, max_length=255)
     """Where jobs go that name no queue."""
+    after_commit: bool = False
+    """Whether jobs that say nothing themselves wait for the open transaction to commit."""
 
 
 class SyncOptions(ConnectionOptions):
@@ -55,6 +60,32 @@ class SqliteOptions(ConnectionOptions):
     others. A dead worker is noticed at once; this is for those that are neither."""
 
 
+class DeferredOptions(ConnectionOptions):
+    """Runs jobs in the caller, after the response or the command's end."""
+
+    driver: Literal["deferred"]
+    always: bool = False
+    """Whether jobs run, too, when the request or command ended in an error."""
+
+
+class BackgroundOptions(ConnectionOptions):
+    """Runs jobs in processes of their own, started after the response or the command's end."""
+
+    driver: Literal["background"]
+    always: bool = False
+    """Whether jobs run, too, when the request or command ended in an error."""
+    output: str = "storage/logs/background.log"
+    """The file that takes what these processes print."""
+
+
+class FailoverOptions(ConnectionOptions):
+    """Hands jobs to the first of several connections that takes them."""
+
+    driver: Literal["failover"]
+    connections: list[str] = Field(min_length=1)
+    """Their names, in the order in which they are asked."""
+
+
 class CustomOptions(ConnectionOptions):
     """A connection whose driver comes from `Queue.extend`; it may have any settings."""
 
@@ -63,16 +94,22 @@ class CustomOptions(ConnectionOptions):
     driver: str
 
 
+_OURS: Final = frozenset({"background", "deferred", "failover", "null", "sqlite", "sync"})
+
+
 def _kind(data: Any) -> str:
     """Return which of the classes above *data* is for."""
     written = cast("dict[str, Any]", data).get if isinstance(data, dict) else partial(getattr, data)
     driver = str(written("driver", ""))
-    return driver if driver in {"sync", "sqlite", "null"} else "custom"
+    return driver if driver in _OURS else "custom"
 
 
 AnyConnection: TypeAlias = Annotated[
     Annotated[SyncOptions, Tag("sync")]
     | Annotated[SqliteOptions, Tag("sqlite")]
+    | Annotated[DeferredOptions, Tag("deferred")]
+    | Annotated[BackgroundOptions, Tag("background")]
+    | Annotated[FailoverOptions, Tag("failover")]
     | Annotated[NullOptions, Tag("null")]
     | Annotated[CustomOptions, Tag("custom")],
     Discriminator(_kind),
@@ -100,6 +137,21 @@ class QueueOptions(Options):
     both as "package.module:Name"."""
     payload_bytes_max: int = Field(1024 * 1024, ge=1024, le=512 * 1024 * 1024)
     """The largest payload of a job: one mebibyte. Larger data belong into a file or a store."""
+
+    @field_validator("connections")
+    @classmethod
+    def _are_members(cls, connections: dict[str, AnyConnection]) -> dict[str, AnyConnection]:
+        several = {name: each for name, each in connections.items() if each.driver == "failover"}
+        for name, options in several.items():
+            for member in cast(FailoverOptions, options).connections:
+                if member not in connections:
+                    near = did_you_mean(member, connections)
+                    hint = f'; did you mean "{near}"?' if near else ""
+                    raise ValueError(f'"{name}" names "{member}", which is not defined{hint}')
+                if member in several:
+                    reason = "which stands for several connections itself; name those"
+                    raise ValueError(f'"{name}" names "{member}", {reason}')
+        return connections
 
     @field_validator("default")
     @classmethod

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from securely.queue.contracts import Runner
 from securely.support.importing import import_object, make_importable
+from securely.support.paths import Paths
 
-__all__ = ["Loaded", "Place", "load_application"]
+__all__ = ["Loaded", "Place", "load_application", "place_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,13 @@ class Loaded(NamedTuple):
     runner: Runner
     close: Callable[[], object]
     aboot: Callable[[], Awaitable[object]] | None = None
+
+
+def place_of(app: object, paths: Paths) -> Place:
+    """Return where another process finds the application *app*, as it is configured here."""
+    overrides: dict[str, str] = getattr(app, "environment_overrides", {})
+    storage = None if paths.storage == paths.base / "storage" else str(paths.storage)
+    return Place(str(paths.base.resolve()), storage, dict(overrides))
 
 
 def load_application(place: Place) -> Loaded:

@@ -100,7 +100,7 @@ class SyncConnection:
         Returns:
             The uuid of the job that stands for it, and the first exception.
         """
-        if (holder := self._claim(envelope)) is not None:
+        if (holder := self.claim(envelope)) is not None:
             return holder, None
         first: BaseException | None = None
         waiting = deque([envelope])
@@ -110,14 +110,14 @@ class SyncConnection:
             try:
                 ran = self._runner.attempt(delivery, connection=self.name, is_last=True)
             finally:
-                self._free(one)
+                self.free(one)
             first = first or ran.error
             waiting.extendleft(reversed(self._followers(one, ran)))
         return envelope.uuid, first
 
     async def aperform(self, envelope: Envelope) -> tuple[str, BaseException | None]:
         """Async twin of :meth:`perform`; what is not async itself runs in a thread."""
-        if (holder := self._claim(envelope)) is not None:
+        if (holder := self.claim(envelope)) is not None:
             return holder, None
         first: BaseException | None = None
         waiting = deque([envelope])
@@ -132,10 +132,23 @@ class SyncConnection:
                         self._runner.attempt, delivery, connection=self.name, is_last=True
                     )
             finally:
-                self._free(one)
+                self.free(one)
             first = first or ran.error
             waiting.extendleft(reversed(await asyncio.to_thread(self._followers, one, ran)))
         return envelope.uuid, first
+
+    def claim(self, envelope: Envelope) -> str | None:
+        """Let *envelope* hold its unique key; return the uuid of the job that does already."""
+        # Of debounced jobs none waits here, that another one could replace.
+        if envelope.unique is None or envelope.max_wait is not None:
+            return None
+        holder = self._keys.setdefault(envelope.unique, envelope)
+        return None if holder is envelope else holder.uuid
+
+    def free(self, envelope: Envelope) -> None:
+        """Let go of the unique key that *envelope* holds, if it still does."""
+        if envelope.unique is not None and self._keys.get(envelope.unique) is envelope:
+            del self._keys[envelope.unique]
 
     def unlock(self, delivery: Delivery) -> None:
         """Free the unique key of a running job, for one that is unique until processing."""
@@ -162,17 +175,6 @@ class SyncConnection:
     async def aclear(self, queue: str) -> int:
         """Async twin of :meth:`clear`."""
         return self.clear(queue)
-
-    def _claim(self, envelope: Envelope) -> str | None:
-        """Let *envelope* hold its unique key; return the uuid of the job that does already."""
-        if envelope.unique is None or envelope.max_wait is not None:
-            return None
-        holder = self._keys.setdefault(envelope.unique, envelope)
-        return None if holder is envelope else holder.uuid
-
-    def _free(self, envelope: Envelope) -> None:
-        if envelope.unique is not None and self._keys.get(envelope.unique) is envelope:
-            del self._keys[envelope.unique]
 
     def _followers(self, envelope: Envelope, ran: Ran) -> list[Envelope]:
         """Run the hook of a job that failed, count it, and return what is to run next."""

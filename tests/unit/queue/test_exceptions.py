@@ -7,6 +7,7 @@ import pytest
 from securely.queue import exceptions
 from securely.queue.delivery.failure import pack_error, unpack_error
 from securely.queue.exceptions import (
+    BackgroundFailed,
     ConnectionUndefined,
     DriverUnknown,
     Drop,
@@ -32,6 +33,8 @@ from securely.queue.exceptions import (
 )
 
 SAMPLES = [
+    BackgroundFailed(["Send"], -9, "background.log"),
+    Release(5, ValueError("why")),
     ConnectionUndefined("sqlight", ["sqlite", "sync"], "sqlite"),
     DriverUnknown("own", "sqlight", ["sqlite"], None),
     Drop(),

@@ -1,0 +1,293 @@
+"""Hands jobs to the first of several connections that takes them."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import dropwhile, islice
+from typing import TypeVar
+
+from securely.events import Dispatcher
+from securely.queue.contracts import (
+    Batches,
+    BatchRecord,
+    Connection,
+    Counts,
+    Envelope,
+    FailedJob,
+    FailedJobs,
+)
+from securely.queue.events import QueueFailedOver
+from securely.queue.exceptions import QueueUnavailable, StoreFull
+from securely.queue.manager import Materials
+from securely.queue.options import FailoverOptions
+from securely.support.steps import Steps, arun, call, run, sync_step
+
+__all__ = ["FailoverConnection"]
+
+T = TypeVar("T")
+
+# What says that a store takes nothing, and took nothing: another one may be asked.
+_OUTAGES = (QueueUnavailable, StoreFull)
+
+
+class FailoverConnection:
+    """A connection that stands for several: jobs go to the first one that takes them.
+
+    What one has taken stays there: each member has workers of its own. Sizes, failed jobs and
+    batches are those of all members.
+
+    Args:
+        name: Its name in the configuration.
+        members: The names of the connections, in order.
+        connect: Gives a connection by its name.
+        events: Told of each outage, once until that member takes jobs again.
+
+    Source: Laravel 13, Illuminate\\Queue\\FailoverQueue.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        members: Sequence[str],
+        connect: Callable[[str], Connection],
+        events: Dispatcher | None = None,
+    ) -> None:
+        self.name = name
+        self.members: tuple[str, ...] = tuple(members)
+        self.failed: FailedJobs = _Failed(self)
+        self.batches: Batches = _Batches(self)
+        self._connect = connect
+        self._events = events
+        self._failing: frozenset[str] = frozenset()
+
+    @classmethod
+    def build(cls, name: str, options: FailoverOptions, materials: Materials) -> FailoverConnection:
+        """Return the connection *name* as its options have it."""
+
+        def connect(member: str) -> Connection:
+            return materials.connection(member).driver
+
+        return cls(name, options.connections, connect, materials.events)
+
+    def push(self, envelopes: Sequence[Envelope]) -> Sequence[str]:
+        """Let the first member that can accept all of *envelopes*, and return their uuids.
+
+        Raises:
+            QueueUnavailable: None of them can be used; that of the last one.
+            StoreFull: As above.
+        """
+        return run(self._pushed(envelopes))
+
+    async def apush(self, envelopes: Sequence[Envelope]) -> Sequence[str]:
+        """Async twin of :meth:`push`."""
+        return await arun(self._pushed(envelopes))
+
+    def counts(self, queue: str) -> Counts:
+        """Return how many jobs *queue* holds in all members that can be asked.
+
+        Raises:
+            QueueUnavailable: None of them can.
+        """
+        return run(self._counted(queue))
+
+    async def acounts(self, queue: str) -> Counts:
+        """Async twin of :meth:`counts`."""
+        return await arun(self._counted(queue))
+
+    def clear(self, queue: str) -> int:
+        """Delete pending, delayed and reserved jobs of *queue* in all members; return how many.
+
+        Raises:
+            QueueUnavailable: One of them can not be used; those of the others are deleted.
+        """
+        return run(self._cleared(queue))
+
+    async def aclear(self, queue: str) -> int:
+        """Async twin of :meth:`clear`."""
+        return await arun(self._cleared(queue))
+
+    def drivers(self) -> Iterator[Connection]:
+        """Give the members, in order."""
+        return map(self._connect, self.members)
+
+    def try_each(
+        self, attempt: Callable[[Connection], Steps[T]], about: Envelope | None
+    ) -> Steps[T]:
+        """Return what the first member answers that has no outage.
+
+        Args:
+            attempt: Asks a member.
+            about: The job that is told of with an outage; None to tell of none.
+
+        Raises:
+            QueueUnavailable: All have one.
+        """
+        failing: list[str] = []
+        last: BaseException | None = None
+        try:
+            for name in self.members:
+                try:
+                    return (yield from attempt(self._connect(name)))
+                except _OUTAGES as error:
+                    last = error
+                    failing.append(name)
+                    if about is not None and name not in self._failing:
+                        yield from self._told(name, about, error)
+        finally:
+            self._failing = frozenset(failing)
+        assert last is not None, "there is at least one member"  # noqa: S101  # the options say so
+        raise last
+
+    def _pushed(self, envelopes: Sequence[Envelope]) -> Steps[Sequence[str]]:
+        if not envelopes:
+            return []
+        return (
+            yield from self.try_each(
+                lambda member: call(member.push, member.apush, envelopes), envelopes[0]
+            )
+        )
+
+    def _told(self, member: str, envelope: Envelope, error: BaseException) -> Steps[None]:
+        events = self._events
+        if events is not None and events.has_listeners(QueueFailedOver):
+            event = QueueFailedOver(member, envelope.queue, envelope.uuid, envelope.name, error)
+            yield from call(events.dispatch, events.adispatch, event)
+
+    def _counted(self, queue: str) -> Steps[Counts]:
+        found: list[Counts] = []
+        last: BaseException | None = None
+        for member in self.drivers():
+            try:
+                found.append((yield from call(member.counts, member.acounts, queue)))
+            except _OUTAGES as error:
+                last = error
+        if not found and last is not None:
+            raise last
+        since = [one.oldest_pending_at for one in found if one.oldest_pending_at is not None]
+        return Counts(
+            sum(one.pending for one in found),
+            sum(one.delayed for one in found),
+            sum(one.reserved for one in found),
+            min(since, default=None),
+        )
+
+    def _cleared(self, queue: str) -> Steps[int]:
+        count = 0
+        last: BaseException | None = None
+        for member in self.drivers():
+            try:
+                count += yield from call(member.clear, member.aclear, queue)
+            except _OUTAGES as error:
+                last = error
+        if last is not None:
+            raise last
+        return count
+
+
+class _Failed:
+    """The failed jobs of all members that keep some."""
+
+    def __init__(self, connection: FailoverConnection) -> None:
+        self._connection = connection
+
+    def all(self, queue: str | None = None) -> Sequence[FailedJob]:
+        """Return the failed jobs, newest first."""
+        found = [job for failed in self._each() for job in failed.all(queue)]
+        return sorted(found, key=lambda job: job.failed_at, reverse=True)
+
+    def find(self, key: str) -> FailedJob | None:
+        """Return the one with this uuid or, of the first member that has one, this id."""
+        return next((job for failed in self._each() if (job := failed.find(key))), None)
+
+    def retry(self, keys: Sequence[str] | None = None, queue: str | None = None) -> list[FailedJob]:
+        """Put jobs back in their queues, where they were taken from."""
+        return [job for failed in self._each() for job in failed.retry(keys, queue)]
+
+    def forget(self, key: str) -> bool:
+        """Remove one by id or uuid; False when there is none."""
+        return any(failed.forget(key) for failed in self._each())
+
+    def flush(self, older_than: float | None = None) -> int:
+        """Remove those that failed more than *older_than* seconds ago (None: all); how many."""
+        return sum(failed.flush(older_than) for failed in self._each())
+
+    def count(self) -> int:
+        """Return how many there are."""
+        return sum(failed.count() for failed in self._each())
+
+    def _each(self) -> Iterator[FailedJobs]:
+        for driver in self._connection.drivers():
+            failed: FailedJobs | None = getattr(driver, "failed", None)
+            if failed is not None:
+                yield failed
+
+
+class _Batches:
+    """The batches of all members that keep some; one batch lies in one of them, with its jobs."""
+
+    def __init__(self, connection: FailoverConnection) -> None:
+        self._connection = connection
+
+    def create(self, record: BatchRecord, members: Sequence[Envelope]) -> bool:
+        """Let the first member that can keep *record* and accept *members*."""
+
+        def attempt(member: Connection) -> Steps[bool]:
+            batches = _batches_of(member)
+            if batches is None:
+                raise QueueUnavailable(member.name, "it keeps no batches")
+            return sync_step(partial(batches.create, record, members))
+
+        return run(self._connection.try_each(attempt, members[0] if members else None))
+
+    def add(self, id_: str, members: Sequence[Envelope]) -> bool:
+        """Push *members* as more of a batch; False when it is gone or finished."""
+        return any(batches.add(id_, members) for batches in self._each())
+
+    def find(self, id_: str) -> BatchRecord | None:
+        """Return the batch, or None."""
+        return next((found for batches in self._each() if (found := batches.find(id_))), None)
+
+    def all(self, limit: int = 50, before: str | None = None) -> Sequence[BatchRecord]:
+        """Return batches, newest first; *before*: those made before this one."""
+        each = [_pages(batches, limit) for batches in self._each()]
+        merged = heapq.merge(*each, key=lambda record: record.created_at, reverse=True)
+        if before is not None:
+            merged = islice(dropwhile(lambda record: record.id != before, merged), 1, None)
+        return list(islice(merged, limit))
+
+    def cancel(self, id_: str) -> bool:
+        """Note that the batch is cancelled; False when it is gone or was cancelled before."""
+        return any(batches.cancel(id_) for batches in self._each())
+
+    def delete(self, id_: str) -> bool:
+        """Forget the batch; its jobs stay, and count nowhere. False when it is gone."""
+        return any(batches.delete(id_) for batches in self._each())
+
+    def prune(
+        self,
+        finished: float | None = None,
+        unfinished: float | None = None,
+        cancelled: float | None = None,
+    ) -> int:
+        """Forget batches that finished, were made (and not finished) or cancelled before a time."""
+        return sum(batches.prune(finished, unfinished, cancelled) for batches in self._each())
+
+    def _each(self) -> Iterator[Batches]:
+        for driver in self._connection.drivers():
+            if (batches := _batches_of(driver)) is not None:
+                yield batches
+
+
+def _pages(batches: Batches, limit: int) -> Iterator[BatchRecord]:
+    """Give the batches of one member, page by page."""
+    before: str | None = None
+    while page := batches.all(limit, before):
+        yield from page
+        before = page[-1].id
+
+
+def _batches_of(driver: Connection) -> Batches | None:
+    found: Batches | None = getattr(driver, "batches", None)
+    return found
