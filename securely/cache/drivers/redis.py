@@ -9,13 +9,14 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from securely.cache.contracts import Seal
-from securely.cache.drivers.redis_server import Address, RedisServer, is_wrong_kind
+from securely.cache.drivers.redis_server import RedisServer, is_wrong_kind
 from securely.cache.envelopes import Envelopes, ForeignRow
 from securely.cache.exceptions import EntryRefused, InvalidKey, NotNumeric, StoreUnavailable
 from securely.cache.manager import Materials
 from securely.cache.options import RedisOptions
 from securely.support import clock, entropy
 from securely.support.missing import MISSING, Missing
+from securely.support.redis import Address
 from securely.support.serializer import Serializer, Undecodable
 from securely.support.steps import Steps, arun, call, run
 

@@ -6,57 +6,19 @@ import asyncio
 import functools
 import os
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from securely.cache.exceptions import StoreUnavailable
 from securely.support.forking import renew_after_fork
 from securely.support.importing import require
 from securely.support.masking import HIDDEN
+from securely.support.redis import Address
 
-__all__ = ["Address", "RedisServer", "is_wrong_kind"]
+__all__ = ["RedisServer", "is_wrong_kind"]
 
 # What may be sent a second time when a connection breaks: it changes nothing. A write may have
 # been done before its answer was lost.
 _READS: Final = frozenset({"GET", "MGET", "SCAN"})
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a server is, who asks, and how long it is waited for.
-
-    Args:
-        host: Its name or address.
-        port: Its TCP port.
-        path: The path of its Unix socket, which wins over host and port.
-        database: Which of its databases.
-        username: Who asks; None for the server's default user.
-        password: Never shown.
-        tls: Whether the connection is encrypted.
-        timeout_seconds: How long an answer is waited for; in the async colour with all that
-            comes before it, a free connection and connecting.
-        connect_timeout_seconds: How long connecting may take.
-        retries: How often a read is sent again when its connection breaks.
-        connections_max: How many connections one event loop may have.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 6379
-    path: str | None = None
-    database: int = 0
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    tls: bool = False
-    timeout_seconds: float = 2.0
-    connect_timeout_seconds: float = 2.0
-    retries: int = 1
-    connections_max: int = 64
-
-    def __str__(self) -> str:
-        if self.path is not None:
-            return f"unix://{self.path}?db={self.database}"
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'rediss' if self.tls else 'redis'}://{host}:{self.port}/{self.database}"
 
 
 class _Opened(NamedTuple):
@@ -167,7 +129,7 @@ class RedisServer:
 
     def _connect(self) -> Any:
         """Return the client of all threads; it connects with its first command."""
-        pool = self._redis.ConnectionPool(**self._arguments(self._redis.connection))
+        pool = self._redis.ConnectionPool(**self._address.arguments(self._redis.connection))
         # Of two threads that come here at once, the pool of one serves both; nothing is open yet.
         self._client = self._redis.Redis(connection_pool=pool)
         return self._client
@@ -182,7 +144,7 @@ class RedisServer:
         self._forget_closed_loops()
         library = require("redis.asyncio", "redis")
         # One timeout of ours for all: theirs would begin a task for each command that is sent.
-        arguments = {**self._arguments(library.connection), "socket_timeout": None}
+        arguments = {**self._address.arguments(library.connection), "socket_timeout": None}
         pool = _pool_class(library)(**arguments)
         client = library.Redis(connection_pool=pool)
         slots = asyncio.Semaphore(self._address.connections_max)
@@ -204,28 +166,6 @@ class RedisServer:
         for key, opened in list(self._opened.items()):
             if opened.loop.is_closed():
                 self._opened.pop(key, None)
-
-    def _arguments(self, library: Any) -> dict[str, Any]:
-        """Return what a pool of *library* is to be told."""
-        address = self._address
-        told: dict[str, Any] = {
-            "db": address.database,
-            "username": address.username,
-            "password": address.password,
-            "socket_timeout": address.timeout_seconds,
-            "socket_connect_timeout": address.connect_timeout_seconds,
-            # Each is a round trip of every new connection.
-            "lib_name": None,
-            "lib_version": None,
-        }
-        if address.path is not None:
-            return {
-                **told,
-                "connection_class": library.UnixDomainSocketConnection,
-                "path": address.path,
-            }
-        kind = library.SSLConnection if address.tls else library.Connection
-        return {**told, "connection_class": kind, "host": address.host, "port": address.port}
 
     def _tries(self, command: Sequence[Any]) -> int:
         return 1 + self._address.retries if command[0] in _READS else 1

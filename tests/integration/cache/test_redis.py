@@ -26,13 +26,13 @@ from securely.cache import (
     StoreUnavailable,
 )
 from securely.cache.drivers.redis import RedisStore
-from securely.cache.drivers.redis_server import Address
 from securely.encryption import KeyRing
 from securely.events import Dispatcher
 from securely.facades import Cache
 from securely.log import LogManager
 from securely.support.clock import FrozenClock, using
 from securely.support.missing import MISSING
+from securely.support.redis import Address
 from tests.valkey import Valkey
 
 pytestmark = pytest.mark.integration
@@ -665,7 +665,7 @@ import os, sys
 from pathlib import Path
 from securely.cache import Repository
 from securely.cache.drivers.redis import RedisStore
-from securely.cache.drivers.redis_server import Address
+from securely.support.redis import Address
 from securely.encryption import KeyRing
 
 address = Address(path=sys.argv[1], timeout_seconds=20)

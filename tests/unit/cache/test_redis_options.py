@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from securely.cache.drivers.redis_server import Address
 from securely.cache.options import CacheOptions, RedisOptions
 from securely.support.options import InvalidOptions
+from securely.support.redis import Address
 
 
 def parse(**settings: Any) -> RedisOptions:
