@@ -101,6 +101,13 @@ class QueueFake(QueueManager):
         else:
             await self._real.arun_now(job)
 
+    def run_after_response(self, job: Job) -> None:
+        """Record *job*, or run it later where it is not to be recorded."""
+        if self._records(job):
+            self._record(job, Placement(connection="sync"))
+        else:
+            self._real.run_after_response(job)
+
     def connection(self, name: str | Enum | None = None) -> Queue:
         """Return the connection *name*; what is pushed there is recorded too."""
         return _FakeConnection(self, named(name) or self.default)

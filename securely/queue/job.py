@@ -157,11 +157,14 @@ class PendingDispatch(Generic[T]):
     def after_response(self) -> None:
         """Run it in this process once the response was sent, or the command has ended.
 
+        It runs after one that failed, too. What it raises is reported.
+
+        Raises:
+            NotQueueable: As for :meth:`dispatch`.
+
         Source: Laravel 13, Illuminate\\Bus\\Dispatcher::dispatchAfterResponse.
         """
-        queue, job = current().make("queue"), self.job
-        app: Any = current()
-        app.defer(lambda: queue.run_now(job), always=True)
+        current().make("queue").run_after_response(self.job)
 
 
 class Job(InteractsWithQueue):

@@ -268,6 +268,21 @@ class QueueManager(Manager[Queue], Queue, Hooks):
         """Async twin of :meth:`run_now`."""
         await self._now().aplace(job)
 
+    def run_after_response(self, job: Job) -> None:
+        """Run *job* in this process once what is under way is over, even if that failed.
+
+        Its payload is as it is now. What it raises is reported.
+
+        Raises:
+            NotQueueable: As for :meth:`push`.
+        """
+        from securely.queue.drivers.deferred import DeferredConnection
+
+        driver = DeferredConnection.of("sync", self._materials, always=True)
+        Queue(driver, self._materials.codec(), self._events).place(
+            job, Placement(after_commit=False)
+        )
+
     def fake(self, *only: type[Job], except_: Iterable[type[Job]] = ()) -> QueueFake:
         """Put a recording double in the place of this manager, and return it.
 
@@ -325,7 +340,13 @@ class QueueManager(Manager[Queue], Queue, Hooks):
         opened = factory(name, options)
         if isinstance(opened, Queue):
             return opened
-        return Queue(opened, self._materials.codec(), self._events, options.queue)
+        return Queue(
+            opened,
+            self._materials.codec(),
+            self._events,
+            options.queue,
+            after_commit=bool(getattr(options, "after_commit", False)),
+        )
 
     def _undefined(self, name: str) -> Exception:
         return ConnectionUndefined(name, self.names(), did_you_mean(name, self.names()))

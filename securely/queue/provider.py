@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 from securely.config import Config
 from securely.console.contracts import CommandQueue
@@ -14,6 +14,7 @@ from securely.events import Dispatcher
 from securely.events.contracts import ListenerRunner
 from securely.log import LogManager
 from securely.queue.commands.queued import QueuedCommands
+from securely.queue.crew.loading import place_of
 from securely.queue.delivery.runner import JobRunner
 from securely.queue.listeners import QueuedListeners
 from securely.queue.manager import Materials, QueueManager
@@ -77,6 +78,9 @@ class QueueProvider(Provider):
             codec=lambda: self.app.make(Codec),
             runner=lambda: self.app.make(JobRunner),
             locate=paths.resolve,
+            defer=self.defer,
+            report=self.report,
+            here=partial(place_of, self.app, paths),
         )
         return QueueManager(options.default, options.connections, events, materials)
 
@@ -94,6 +98,13 @@ class QueueProvider(Provider):
         """Return what runs jobs."""
         keys = partial(self.app.make, QueueManager)
         return JobRunner(self.app, codec, events, self.report, keys=keys)
+
+    def defer(
+        self, function: Callable[[], object], name: str | None = None, *, always: bool = False
+    ) -> None:
+        """Have *function* called when the request, job or command that is under way is over."""
+        # By its name: the application stands above the queue.
+        cast("Any", self.app).defer(function, name, always=always)
 
     def report(self, error: BaseException, facts: Mapping[str, object]) -> None:
         """Log an exception of a job."""

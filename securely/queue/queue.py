@@ -13,6 +13,7 @@ from securely.queue.events import JobQueued, JobQueueing, UniqueJobSkipped
 from securely.queue.job import Delay, Dispatched, Job, Placement
 from securely.queue.payload import Codec, Extras
 from securely.queue.upkeep.controls import Controls
+from securely.queue.transaction import Transaction, withheld
 from securely.support.durations import seconds_until
 
 __all__ = ["Queue", "named"]
@@ -28,6 +29,7 @@ class Queue(Controls):
         codec: Makes envelopes of them.
         events: Told of each dispatch, where somebody listens.
         default_queue: Where jobs go that name no queue.
+        after_commit: Jobs that say nothing themselves wait for the open transaction to commit.
     """
 
     def __init__(
@@ -36,11 +38,14 @@ class Queue(Controls):
         codec: Codec,
         events: Dispatcher,
         default_queue: str = "default",
+        *,
+        after_commit: bool = False,
     ) -> None:
         self._connection = driver
         self._codec = codec
         self._events = events
         self._default_queue = default_queue
+        self._after_commit = after_commit
 
     @property
     def driver(self) -> Connection:
@@ -125,18 +130,16 @@ class Queue(Controls):
             QueueError: As for :meth:`push`.
         """
         parcel = self._pack(job, placement)
-        (stands,) = self.driver.push((parcel.envelope,))
-        if event := self._news(parcel, stands):
-            self._events.dispatch(event)
-        return self._dispatched(parcel.envelope, stands)
+        if withheld(self._send, self._asend, (parcel,), after_commit=parcel.after_commit):
+            return self._dispatched(parcel.envelope, parcel.envelope.uuid)
+        return self._send((parcel,))[0]
 
     async def aplace(self, job: Job, placement: Placement = _ANYWHERE) -> Dispatched:
         """Async twin of :meth:`place`."""
         parcel = self._pack(job, placement)
-        (stands,) = await self.driver.apush((parcel.envelope,))
-        if event := self._news(parcel, stands):
-            await self._events.adispatch(event)
-        return self._dispatched(parcel.envelope, stands)
+        if withheld(self._send, self._asend, (parcel,), after_commit=parcel.after_commit):
+            return self._dispatched(parcel.envelope, parcel.envelope.uuid)
+        return (await self._asend((parcel,)))[0]
 
     def bulk(self, jobs: Iterable[Job], queue: str | Enum | None = None) -> list[str]:
         """Queue *jobs* in one step, all or none, and return their uuids; each keeps its delay.
@@ -159,20 +162,22 @@ class Queue(Controls):
             QueueError: As for :meth:`push`; nothing was written.
         """
         parcels = [self._pack(*each) for each in jobs]
-        stand = self.driver.push([parcel.envelope for parcel in parcels])
-        for parcel, stands in zip(parcels, stand, strict=True):
-            if event := self._news(parcel, stands):
-                self._events.dispatch(event)
-        return [self._dispatched(*pair) for pair in _pairs(parcels, stand)]
+        rest = self._unheld(parcels)
+        return self._in_order(parcels, rest, self._send(rest) if rest else ())
 
     async def aplace_all(self, jobs: Sequence[tuple[Job, Placement]]) -> list[Dispatched]:
         """Async twin of :meth:`place_all`."""
         parcels = [self._pack(*each) for each in jobs]
-        stand = await self.driver.apush([parcel.envelope for parcel in parcels])
-        for parcel, stands in zip(parcels, stand, strict=True):
-            if event := self._news(parcel, stands):
-                await self._events.adispatch(event)
-        return [self._dispatched(*pair) for pair in _pairs(parcels, stand)]
+        rest = self._unheld(parcels)
+        return self._in_order(parcels, rest, await self._asend(rest) if rest else ())
+
+    def transaction(self) -> Transaction:
+        """Return a block that collects what is dispatched in it, and sends it at the end.
+
+        All of one connection is sent in one step. A block that raises sends nothing. One within
+        another hands its part on to that. It serves both colours: `with`, and `async with`.
+        """
+        return Transaction()
 
     def counts(self, queue: str | None = None) -> Counts:
         """Return how many jobs *queue* (None: the default one) holds, by state.
@@ -247,6 +252,43 @@ class Queue(Controls):
         if callable(close):
             close()
 
+    def _send(self, parcels: Sequence[_Parcel]) -> list[Dispatched]:
+        stand = self.driver.push([parcel.envelope for parcel in parcels])
+        for parcel, stands in zip(parcels, stand, strict=True):
+            if event := self._news(parcel, stands):
+                self._events.dispatch(event)
+        return [self._dispatched(*pair) for pair in _pairs(parcels, stand)]
+
+    async def _asend(self, parcels: Sequence[_Parcel]) -> list[Dispatched]:
+        """Async twin of :meth:`_send`."""
+        stand = await self.driver.apush([parcel.envelope for parcel in parcels])
+        for parcel, stands in zip(parcels, stand, strict=True):
+            if event := self._news(parcel, stands):
+                await self._events.adispatch(event)
+        return [self._dispatched(*pair) for pair in _pairs(parcels, stand)]
+
+    def _unheld(self, parcels: Sequence[_Parcel]) -> list[_Parcel]:
+        """Leave to transactions what is to wait for them, and return the rest."""
+        rest: list[_Parcel] = []
+        for wish in (True, None, False):
+            some = [parcel for parcel in parcels if parcel.after_commit is wish]
+            if some and not withheld(self._send, self._asend, some, after_commit=wish):
+                rest += some
+        return rest
+
+    def _in_order(
+        self,
+        parcels: Sequence[_Parcel],
+        rest: Sequence[_Parcel],
+        sent: Sequence[Dispatched],
+    ) -> list[Dispatched]:
+        """Return what became of *parcels*, of which *rest* was sent and the others are held."""
+        known = {id(parcel): each for parcel, each in zip(rest, sent, strict=True)}
+        return [
+            known.get(id(parcel)) or self._dispatched(parcel.envelope, parcel.envelope.uuid)
+            for parcel in parcels
+        ]
+
     def _pack(self, job: Job, placement: Placement) -> _Parcel:
         """Make the envelope of *job*, having told that it is about to be queued."""
         name = placement.queue or job.queue or self.default_queue
@@ -261,7 +303,14 @@ class Queue(Controls):
             envelope = self._codec.envelope(
                 job, name, delay=waits, priority=placement.priority, extras=extras
             )
-        return _Parcel(job, envelope)
+        return _Parcel(job, envelope, self._wish(job, placement))
+
+    def _wish(self, job: Job, placement: Placement) -> bool | None:
+        """Return whether a job waits for a commit; False if it is to wait for nothing at all."""
+        if placement.after_commit is not None:
+            return placement.after_commit
+        waits = self._after_commit if job.after_commit is None else job.after_commit
+        return True if waits else None
 
     def _news(self, parcel: _Parcel, stands: str) -> object | None:
         """Return what is to be told of a push; None where nobody listens."""
@@ -283,6 +332,7 @@ class _Parcel(NamedTuple):
 
     job: Job
     envelope: Envelope
+    after_commit: bool | None
 
 
 def named(queue: str | Enum | None) -> str | None:

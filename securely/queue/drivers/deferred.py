@@ -41,8 +41,12 @@ class DeferredConnection(SyncConnection):
     @classmethod
     def build(cls, name: str, options: DeferredOptions, materials: Materials) -> DeferredConnection:
         """Return the connection *name* as its options have it."""
-        runner = cast(JobRunner, materials.runner())
-        return cls(name, runner, materials.defer, always=options.always)
+        return cls.of(name, materials, always=options.always)
+
+    @classmethod
+    def of(cls, name: str, materials: Materials, *, always: bool = False) -> DeferredConnection:
+        """Return a connection that runs jobs with what a manager has at hand."""
+        return cls(name, cast(JobRunner, materials.runner()), materials.defer, always=always)
 
     def push(self, envelopes: Sequence[Envelope]) -> Sequence[str]:
         """Have the jobs of *envelopes* run later, and return the uuids that stand for them."""
