@@ -87,7 +87,7 @@ class BatchCommand(_OfBatches):
             return self.SUCCESS
         for name, value in record.items():
             text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-            if value not in {None, "", False} and text:
+            if value is not None and text:
                 self.two_column_detail(name.replace("_", " ").capitalize(), escape(text))
         return self.SUCCESS
 
