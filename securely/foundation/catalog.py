@@ -205,6 +205,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.queue.commands.make.MakeJobCommand",
         "securely.queue.provider.QueueProvider",
     ),
+    "make:job-middleware": (
+        "securely.queue.commands.make.MakeJobMiddlewareCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
     "make:listener": (
         "securely.events.commands.MakeListenerCommand",
         "securely.events.provider.EventProvider",

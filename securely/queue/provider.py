@@ -39,6 +39,7 @@ class QueueProvider(Provider):
     }
     commands: ClassVar[Mapping[str, type | str]] = {
         "make:job": "securely.queue.commands.make.MakeJobCommand",
+        "make:job-middleware": "securely.queue.commands.make.MakeJobMiddlewareCommand",
         "queue:batch": "securely.queue.commands.batches.BatchCommand",
         "queue:batches": "securely.queue.commands.batches.BatchesCommand",
         "queue:cancel": "securely.queue.commands.queues.CancelCommand",

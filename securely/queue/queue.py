@@ -12,8 +12,8 @@ from securely.queue.delivery.failure import NoFailedJobs
 from securely.queue.events import JobQueued, JobQueueing, UniqueJobSkipped
 from securely.queue.job import Delay, Dispatched, Job, Placement
 from securely.queue.payload import Codec, Extras
-from securely.queue.upkeep.controls import Controls
 from securely.queue.transaction import Transaction, withheld
+from securely.queue.upkeep.controls import Controls
 from securely.support.durations import seconds_until
 
 __all__ = ["Queue", "named"]

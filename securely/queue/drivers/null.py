@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from securely.queue.contracts import Counts, Envelope
+from securely.queue.contracts import BatchRecord, Counts, Envelope
 from securely.queue.manager import Materials
 from securely.queue.options import NullOptions
 
-__all__ = ["NullConnection"]
+__all__ = ["NoBatches", "NullConnection"]
 
 
 class NullConnection:
@@ -20,6 +20,7 @@ class NullConnection:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.batches: NoBatches = NoBatches()
 
     @classmethod
     def build(cls, name: str, options: NullOptions, materials: Materials) -> NullConnection:
@@ -49,3 +50,40 @@ class NullConnection:
     async def aclear(self, queue: str) -> int:
         """Async twin of :meth:`clear`."""
         return self.clear(queue)
+
+
+class NoBatches:
+    """Where batches of dropped jobs are kept: nowhere."""
+
+    def create(self, record: BatchRecord, members: Sequence[Envelope]) -> bool:
+        """Drop *record* and *members*."""
+        return True
+
+    def add(self, id_: str, members: Sequence[Envelope]) -> bool:
+        """Return that the batch is gone."""
+        return False
+
+    def find(self, id_: str) -> BatchRecord | None:
+        """Return None."""
+        return None
+
+    def all(self, limit: int = 50, before: str | None = None) -> Sequence[BatchRecord]:
+        """Return none."""
+        return ()
+
+    def cancel(self, id_: str) -> bool:
+        """Return that the batch is gone."""
+        return False
+
+    def delete(self, id_: str) -> bool:
+        """Return that the batch is gone."""
+        return False
+
+    def prune(
+        self,
+        finished: float | None = None,
+        unfinished: float | None = None,
+        cancelled: float | None = None,
+    ) -> int:
+        """Return 0."""
+        return 0

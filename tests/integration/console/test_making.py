@@ -26,6 +26,7 @@ FURTHER = {
     "make:facade": ["app.shop.make_class:MakeClass"],
     "make:event": ["--test"],
     "make:job": ["--test"],
+    "make:job-middleware": ["--test"],
     "make:listener": ["--event=shop/MakeEvent", "--test"],
     "make:provider": ["--test"],
 }
