@@ -8,19 +8,36 @@ base.py         envelopes, outcomes, seats and a clock
 connections.py  every connection
 deliveries.py   how jobs are handed out, in which order, and given back
 failures.py     failed jobs
+following.py    what follows from the end of a job: chains
+exclusion.py    unique and debounced jobs
+groups.py       jobs that run one after the other
+batches.py      batches
 controls.py     pause, clear, cancel, and a look at what waits
 """
 
 from __future__ import annotations
 
 from securely.testing.suites.queue.base import done, envelope
+from securely.testing.suites.queue.batches import BatchSuite
 from securely.testing.suites.queue.connections import ConnectionSuite
 from securely.testing.suites.queue.controls import ControlSuite
 from securely.testing.suites.queue.deliveries import DeliverySuite
+from securely.testing.suites.queue.exclusion import ExclusionSuite
 from securely.testing.suites.queue.failures import FailureSuite
+from securely.testing.suites.queue.following import FollowingSuite
+from securely.testing.suites.queue.groups import GroupSuite
 
 __all__ = ["ConnectionSuite", "WorkableSuite", "done", "envelope"]
 
 
-class WorkableSuite(ConnectionSuite, DeliverySuite, FailureSuite, ControlSuite):
+class WorkableSuite(
+    ConnectionSuite,
+    DeliverySuite,
+    FailureSuite,
+    FollowingSuite,
+    ExclusionSuite,
+    GroupSuite,
+    BatchSuite,
+    ControlSuite,
+):
     """What a connection must do that workers take jobs from. Give it a fixture `connection`."""

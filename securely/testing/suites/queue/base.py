@@ -11,7 +11,7 @@ from securely.queue.contracts import Delivery, Envelope, Kind, Outcome, Seat, Wo
 from securely.support import clock
 from securely.support.clock import FrozenClock
 
-__all__ = ["WorkedSuite", "done", "ended", "envelope", "names", "run_dry"]
+__all__ = ["WorkedSuite", "done", "ended", "envelope", "members_done", "names", "run_dry"]
 
 _numbers = count(1)
 
@@ -60,14 +60,19 @@ def names(deliveries: Sequence[Delivery]) -> list[str]:
     return [delivery.name for delivery in deliveries]
 
 
-def run_dry(seat: Seat) -> list[str]:
-    """Run all that can be claimed, one after the other, as members; return the names in order."""
+def run_dry(seat: Seat, held: Sequence[Delivery] = ()) -> list[str]:
+    """Settle *held*, run all that can be claimed, one after the other; return their names."""
     ran: list[str] = []
-    outcomes: list[Outcome] = []
+    outcomes = members_done(held)
     while deliveries := seat.turn(outcomes, 1).deliveries:
         ran += names(deliveries)
-        outcomes = [ended(delivery, is_member=True) for delivery in deliveries]
+        outcomes = members_done(deliveries)
     return ran
+
+
+def members_done(deliveries: Sequence[Delivery]) -> list[Outcome]:
+    """Return that *deliveries* have ended well, and that a batch may count them."""
+    return [ended(delivery, is_member=True) for delivery in deliveries]
 
 
 class WorkedSuite:
