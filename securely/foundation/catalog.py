@@ -273,6 +273,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.queue.commands.failed.ForgetCommand",
         "securely.queue.provider.QueueProvider",
     ),
+    "queue:listen": (
+        "securely.queue.commands.listen.ListenCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
     "queue:monitor": (
         "securely.queue.commands.status.MonitorCommand",
         "securely.queue.provider.QueueProvider",

@@ -48,6 +48,7 @@ class QueueProvider(Provider):
         "queue:failed": "securely.queue.commands.failed.FailedCommand",
         "queue:flush": "securely.queue.commands.failed.FlushCommand",
         "queue:forget": "securely.queue.commands.failed.ForgetCommand",
+        "queue:listen": "securely.queue.commands.listen.ListenCommand",
         "queue:monitor": "securely.queue.commands.status.MonitorCommand",
         "queue:pause": "securely.queue.commands.queues.PauseCommand",
         "queue:prune-batches": "securely.queue.commands.batches.PruneBatchesCommand",
