@@ -7,15 +7,14 @@ import inspect
 import math
 import signal
 import threading
-from collections.abc import Awaitable, Generator
-from contextlib import contextmanager
+from collections.abc import Awaitable
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 from typing import cast
 
 from securely.queue.exceptions import JobTimedOut
 from securely.queue.job import Job
 from securely.queue.middleware.stage import Next
-from securely.support import clock
 from securely.support.durations import Duration, seconds
 
 __all__ = ["Timeout"]
@@ -63,38 +62,51 @@ class Timeout:
             raise  # the job's own
 
 
-@contextmanager
-def _alarm(job: Job, limit: float) -> Generator[None]:
-    """Raise JobTimedOut in the block when *limit* seconds are over; what rang before still rings.
+class _Alarm:
+    """Raises JobTimedOut in its block when the time is over; what was to ring before still rings.
 
-    A worker has set the same timer for the job's `timeout`; it is taken over, and given back.
+    A worker has set the one timer that there is for the `timeout` of its job, and may set it again
+    when it rings. The timer itself says how much time has passed.
     """
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
-        yield
-        return
-    now = clock.monotonic()
-    outer_left = signal.getitimer(signal.ITIMER_REAL)[0]
-    outer_due = now + outer_left if outer_left else math.inf
-    due = now + limit
-    outer = signal.getsignal(signal.SIGALRM)
 
-    def ring(number: int, frame: FrameType | None) -> None:
-        now = clock.monotonic()
-        if now < min(due, outer_due):
-            signal.setitimer(signal.ITIMER_REAL, min(due, outer_due) - now)
-        elif outer_due < due and callable(outer):
-            outer(number, frame)
-        else:
-            raise JobTimedOut(job.display_name(), limit)
+    def __init__(self, job: Job, limit: float) -> None:
+        self._job = job
+        self._limit = limit
+        self._left = limit
+        self._outer_left = math.inf
+        self._armed = 0.0
 
-    signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, min(limit, outer_left or limit))
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, outer)
-        if outer_due < math.inf:
+    def __enter__(self) -> None:
+        self._outer_left = signal.getitimer(signal.ITIMER_REAL)[0] or math.inf
+        self._outer = signal.signal(signal.SIGALRM, self._ring)
+        self._arm()
+
+    def __exit__(self, *exception: object) -> None:
+        self._pass_time(self._armed - signal.setitimer(signal.ITIMER_REAL, 0)[0])
+        signal.signal(signal.SIGALRM, self._outer)
+        if self._outer_left < math.inf:
             # Not 0, which would switch it off: one that is due rings at once.
-            left = max(outer_due - clock.monotonic(), 1e-6)
-            signal.setitimer(signal.ITIMER_REAL, left)
+            signal.setitimer(signal.ITIMER_REAL, max(self._outer_left, 1e-6))
+
+    def _arm(self) -> None:
+        self._armed = min(self._left, self._outer_left)
+        signal.setitimer(signal.ITIMER_REAL, self._armed)
+
+    def _pass_time(self, seconds: float) -> None:
+        self._left -= seconds
+        self._outer_left -= seconds
+
+    def _ring(self, number: int, frame: FrameType | None) -> None:
+        self._pass_time(self._armed)
+        self._armed = 0.0
+        if self._left <= 0:
+            raise JobTimedOut(self._job.display_name(), self._limit)
+        if callable(self._outer):
+            self._outer(number, frame)
+        self._outer_left = signal.getitimer(signal.ITIMER_REAL)[0] or math.inf
+        self._arm()
+
+
+def _alarm(job: Job, limit: float) -> AbstractContextManager[None]:
+    is_main = threading.current_thread() is threading.main_thread()
+    return _Alarm(job, limit) if is_main and hasattr(signal, "SIGALRM") else nullcontext()
