@@ -8,6 +8,7 @@ from typing import Any
 
 from securely.queue.delivery.interaction import current_interaction
 from securely.queue.job import Job
+from securely.support import clock
 
 LOG: list[Any] = []
 STAGES: list[object] = []
@@ -44,7 +45,7 @@ class AsyncWorked(Worked):
     """The same, async."""
 
     async def handle(self) -> str:  # type: ignore[override]
-        await asyncio.sleep(0)
+        await clock.asleep(0)
         return act(self.name, self.plan, self.attempts)
 
 
@@ -88,7 +89,7 @@ class AsyncTrace:
 
     async def handle(self, job: Job, next_: Any) -> object:
         LOG.append(("before", self.name))
-        await asyncio.sleep(0)
+        await clock.asleep(0)
         answer = next_(job)
         if asyncio.iscoroutine(answer):
             answer = await answer

@@ -178,7 +178,7 @@ def overlapping(world, stages, worked, cache, frozen, stage):
 
 
 @pytest.mark.parametrize(
-    ("stage", "waits"),
+    "case",
     [
         (WithoutOverlapping("key"), 0.0),
         (WithoutOverlapping("key").expire_after(20), 0.0),
@@ -189,8 +189,9 @@ def overlapping(world, stages, worked, cache, frozen, stage):
     ],
 )
 def test_job_whose_key_is_held_is_put_off_and_consumes_no_try(
-    world, stages, worked, cache, frozen, log, stage, waits
+    world, stages, worked, cache, frozen, log, case
 ):
+    stage, waits = case
     blocked = overlapping(world, stages, worked, cache, frozen, stage)
 
     assert blocked == [("blocked", 1, waits)]
@@ -256,7 +257,7 @@ def test_next_delivery_of_a_job_whose_worker_died_gets_in_at_once(
 
 
 @pytest.mark.parametrize(
-    ("timeout", "stage", "seconds"),
+    "case",
     [
         (30.0, WithoutOverlapping("k").shared(), 40.0),
         (None, WithoutOverlapping("k").shared(), 70.0),  # the worker's timeout: a minute
@@ -265,8 +266,9 @@ def test_next_delivery_of_a_job_whose_worker_died_gets_in_at_once(
     ],
 )
 def test_lock_ends_by_itself_once_the_job_can_not_be_running_any_more(
-    world, stages, worked, cache, frozen, timeout, stage, seconds
+    world, stages, worked, cache, frozen, case
 ):
+    timeout, stage, seconds = case
     lock, left = cache.lock("queue-overlap:k"), []
 
     class Look:
@@ -731,7 +733,7 @@ def test_note_ends_after_its_time(world, stages, worked, log, frozen):
 def test_async_job_that_takes_too_long_is_cancelled(world, stages, log):
     class Slow:
         async def handle(self, job, next_):
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
 
     around(stages, Timeout(0.01), Slow())
     world.push(stages.AsyncWorked())
