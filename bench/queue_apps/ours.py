@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+import time
 from dataclasses import dataclass
 
 from common import produce
@@ -43,6 +45,29 @@ class AsyncNoop(Job):
         mark(self.number)
 
 
+@dataclass
+class Wait(Job):
+    number: int
+
+    async def handle(self) -> None:
+        await asyncio.sleep(0.001)
+        mark(self.number)
+
+
+@dataclass
+class Compute(Job):
+    number: int
+
+    def handle(self) -> None:
+        end = time.process_time() + 0.02
+        while time.process_time() < end:
+            pass
+        mark(self.number)
+
+
+KINDS = {"wait": Wait, "compute": Compute, "async": AsyncNoop}
+
+
 def load(place: Place) -> Loaded:
     container = Container()
     events = Dispatcher(container)
@@ -57,7 +82,9 @@ def connect() -> SqliteConnection:
 
 
 def work() -> None:
-    size = Size(concurrency=int(os.environ.get("BENCH_CONCURRENCY", "1")))
+    size = Size(
+        int(os.environ.get("BENCH_PROCESSES", "1")), int(os.environ.get("BENCH_CONCURRENCY", "1"))
+    )
     orders = Orders(size=size, defaults=Defaults("sqlite"))
     launch = Launch(Place(os.environ["BENCH_DIR"]), loader="ours:load")
     Worker(connect(), orders, launch, Report(sys.stderr.write, is_quiet=True)).run()
@@ -69,7 +96,7 @@ if __name__ == "__main__":
     if sys.argv[1] == "work":
         work()
     else:
-        kind = ours.AsyncNoop if os.environ.get("BENCH_ASYNC") else ours.Noop
+        kind = ours.KINDS.get(os.environ.get("BENCH_JOB", ""), ours.Noop)
         connection = connect()
         produce(
             lambda number: connection.push([CODEC.envelope(kind(number), "default")]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from pathlib import Path
 
 from common import produce
@@ -34,7 +35,14 @@ def noop(number: int) -> None:
     mark(number)
 
 
+@huey.task()
+def wait(number: int) -> None:
+    time.sleep(0.001)
+    mark(number)
+
+
 if __name__ == "__main__":
     import peer  # the task's module, under the name that the consumer imports
 
-    produce(peer.noop, lambda numbers: [peer.noop(n) for n in numbers])
+    task = peer.wait if os.environ.get("BENCH_JOB") == "wait" else peer.noop
+    produce(task, lambda numbers: [task(n) for n in numbers])
