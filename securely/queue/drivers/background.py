@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 from tempfile import TemporaryFile
 from typing import cast
@@ -14,7 +13,7 @@ from typing import cast
 from securely.queue.contracts import BatchRecord, Envelope
 from securely.queue.delivery.runner import JobRunner
 from securely.queue.drivers.background_process import MODULE, Order
-from securely.queue.drivers.sync import SyncConnection
+from securely.queue.drivers.in_process import InProcess
 from securely.queue.exceptions import BackgroundFailed
 from securely.queue.manager import Materials
 from securely.queue.options import BackgroundOptions
@@ -22,7 +21,7 @@ from securely.queue.options import BackgroundOptions
 __all__ = ["BackgroundConnection"]
 
 
-class BackgroundConnection(SyncConnection):
+class BackgroundConnection(InProcess):
     """A connection whose jobs run in a detached process, one for each push.
 
     It is started when the request, the job or the command that pushed is over, and needs nobody
@@ -70,7 +69,8 @@ class BackgroundConnection(SyncConnection):
     def take(self, members: Sequence[Envelope]) -> None:
         """Hand a batch over with its *members*: the process that runs them counts them, too."""
         if self._is_child:
-            super().take(members)
+            for member in members:
+                self.perform(member)
             return
         record = None if not members else self.batches.find(members[0].batch or "")
         if record is not None:
@@ -84,8 +84,7 @@ class BackgroundConnection(SyncConnection):
             for envelope in envelopes:
                 self.perform(envelope)
             return
-        with suppress(Exception):  # what a member raised; it has been reported
-            self.batches.create(record, envelopes)
+        self.batches.create(record, envelopes)
 
     def _later(self, envelopes: Sequence[Envelope], record: BatchRecord | None) -> None:
         self._defer(partial(self._start, envelopes, record), None, always=self._always)

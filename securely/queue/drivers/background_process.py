@@ -8,7 +8,7 @@ application from being loaded goes to standard error.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, cast
 
 import msgspec
@@ -60,11 +60,15 @@ def main(data: bytes) -> int:
         if loaded.aboot is not None:
             from securely.support.portal import portal
 
-            portal().run(loaded.aboot())
+            portal().run(_booted(loaded.aboot()))
         driver.run(order.envelopes, order.record)
     finally:
         loaded.close()
     return 0
+
+
+async def _booted(boot: Awaitable[object]) -> object:
+    return await boot
 
 
 if __name__ == "__main__":

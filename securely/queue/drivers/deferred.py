@@ -9,14 +9,14 @@ from typing import cast
 
 from securely.queue.contracts import Envelope
 from securely.queue.delivery.runner import JobRunner
-from securely.queue.drivers.sync import SyncConnection
+from securely.queue.drivers.in_process import InProcess
 from securely.queue.manager import Defers, Materials
 from securely.queue.options import DeferredOptions
 
 __all__ = ["DeferredConnection"]
 
 
-class DeferredConnection(SyncConnection):
+class DeferredConnection(InProcess):
     """A connection whose jobs run in this process, after the response or the command's end.
 
     What a job raises is reported, and reaches nobody. What waits, waits in memory: it ends with

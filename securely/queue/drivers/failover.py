@@ -253,9 +253,10 @@ class _Batches:
         """Return batches, newest first; *before*: those made before this one."""
         each = [_pages(batches, limit) for batches in self._each()]
         merged = heapq.merge(*each, key=lambda record: record.created_at, reverse=True)
-        if before is not None:
-            merged = islice(dropwhile(lambda record: record.id != before, merged), 1, None)
-        return list(islice(merged, limit))
+        if before is None:
+            return list(islice(merged, limit))
+        older = dropwhile(lambda record: record.id != before, merged)
+        return list(islice(older, 1, 1 + limit))
 
     def cancel(self, id_: str) -> bool:
         """Note that the batch is cancelled; False when it is gone or was cancelled before."""

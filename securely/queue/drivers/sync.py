@@ -7,25 +7,19 @@ What follows from a job, the next link of its chain or a callback of its batch, 
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from collections.abc import Sequence
-from itertools import count
 from typing import cast
 
-from securely.queue.contracts import Counts, Delivery, Envelope, FailedJob, Kind, Outcome
-from securely.queue.delivery.runner import JobRunner, Ran
-from securely.queue.drivers.memory_batches import MemoryBatches
+from securely.queue.contracts import Envelope
+from securely.queue.delivery.runner import JobRunner
+from securely.queue.drivers.in_process import InProcess
 from securely.queue.manager import Materials
-from securely.queue.options import ConnectionOptions
-from securely.support import clock
+from securely.queue.options import SyncOptions
 
 __all__ = ["SyncConnection"]
 
-_numbers = count(1)
 
-
-class SyncConnection:
+class SyncConnection(InProcess):
     """A connection whose jobs are done when they have been pushed.
 
     Args:
@@ -35,15 +29,8 @@ class SyncConnection:
     Source: Laravel 13, Illuminate\\Queue\\SyncQueue.
     """
 
-    def __init__(self, name: str, runner: JobRunner) -> None:
-        self.name = name
-        self.batches: MemoryBatches = MemoryBatches(self.take)
-        self._runner = runner
-        # Which job holds which unique key: only one that runs does.
-        self._keys: dict[str, Envelope] = {}
-
     @classmethod
-    def build(cls, name: str, options: ConnectionOptions, materials: Materials) -> SyncConnection:
+    def build(cls, name: str, options: SyncOptions, materials: Materials) -> SyncConnection:
         """Return the connection *name* as its options have it."""
         return cls.of(name, materials)
 
@@ -93,125 +80,3 @@ class SyncConnection:
                 first = error
         if first is not None:
             raise first
-
-    def perform(self, envelope: Envelope) -> tuple[str, BaseException | None]:
-        """Run the job of *envelope* and what follows from it; what it raised has been reported.
-
-        Returns:
-            The uuid of the job that stands for it, and the first exception.
-        """
-        if (holder := self.claim(envelope)) is not None:
-            return holder, None
-        first: BaseException | None = None
-        waiting = deque([envelope])
-        while waiting:
-            one = waiting.popleft()
-            delivery = _delivery(one)
-            try:
-                ran = self._runner.attempt(delivery, connection=self.name, is_last=True)
-            finally:
-                self.free(one)
-            first = first or ran.error
-            waiting.extendleft(reversed(self._followers(one, ran)))
-        return envelope.uuid, first
-
-    async def aperform(self, envelope: Envelope) -> tuple[str, BaseException | None]:
-        """Async twin of :meth:`perform`; what is not async itself runs in a thread."""
-        if (holder := self.claim(envelope)) is not None:
-            return holder, None
-        first: BaseException | None = None
-        waiting = deque([envelope])
-        while waiting:
-            one = waiting.popleft()
-            delivery = _delivery(one)
-            try:
-                if self._runner.is_async(delivery):
-                    ran = await self._runner.aattempt(delivery, connection=self.name, is_last=True)
-                else:
-                    ran = await asyncio.to_thread(
-                        self._runner.attempt, delivery, connection=self.name, is_last=True
-                    )
-            finally:
-                self.free(one)
-            first = first or ran.error
-            waiting.extendleft(reversed(await asyncio.to_thread(self._followers, one, ran)))
-        return envelope.uuid, first
-
-    def claim(self, envelope: Envelope) -> str | None:
-        """Let *envelope* hold its unique key; return the uuid of the job that does already."""
-        # Of debounced jobs none waits here, that another one could replace.
-        if envelope.unique is None or envelope.max_wait is not None:
-            return None
-        holder = self._keys.setdefault(envelope.unique, envelope)
-        return None if holder is envelope else holder.uuid
-
-    def free(self, envelope: Envelope) -> None:
-        """Let go of the unique key that *envelope* holds, if it still does."""
-        if envelope.unique is not None and self._keys.get(envelope.unique) is envelope:
-            del self._keys[envelope.unique]
-
-    def unlock(self, delivery: Delivery) -> None:
-        """Free the unique key of a running job, for one that is unique until processing."""
-        for key, holder in [*self._keys.items()]:
-            if holder.payload is delivery.payload:
-                del self._keys[key]
-
-    async def aunlock(self, delivery: Delivery) -> None:
-        """Async twin of :meth:`unlock`."""
-        self.unlock(delivery)
-
-    def counts(self, queue: str) -> Counts:
-        """Return that nothing waits."""
-        return Counts()
-
-    async def acounts(self, queue: str) -> Counts:
-        """Async twin of :meth:`counts`."""
-        return self.counts(queue)
-
-    def clear(self, queue: str) -> int:
-        """Return 0."""
-        return 0
-
-    async def aclear(self, queue: str) -> int:
-        """Async twin of :meth:`clear`."""
-        return self.clear(queue)
-
-    def _followers(self, envelope: Envelope, ran: Ran) -> list[Envelope]:
-        """Run the hook of a job that failed, count it, and return what is to run next."""
-        outcome = ran.outcome
-        if outcome.kind is Kind.FAIL and outcome.has_hook:
-            self._runner.run_failed_hook(_failed(self.name, envelope, outcome))
-        # Nobody would take up again what was put back: its batch must not wait for it.
-        kind = Kind.SKIP if outcome.kind is Kind.RELEASE else outcome.kind
-        return [*self.batches.settle(envelope, kind, outcome.error), *outcome.successors]
-
-
-def _failed(connection: str, envelope: Envelope, outcome: Outcome) -> FailedJob:
-    return FailedJob(
-        id=outcome.id,
-        uuid=envelope.uuid,
-        connection=connection,
-        queue=envelope.queue,
-        name=envelope.name,
-        payload=envelope.payload,
-        error=outcome.error or b"{}",
-        attempts=1,
-        failed_at=clock.timestamp(),
-    )
-
-
-def _delivery(envelope: Envelope) -> Delivery:
-    return Delivery(
-        # Each its own: the runner keeps what it has decoded, and errors for hooks, by it.
-        id=next(_numbers),
-        token=0,
-        queue=envelope.queue,
-        name=envelope.name,
-        attempts=1,
-        exceptions=0,
-        lost=0,
-        deferrals=0,
-        timeout=envelope.timeout,
-        max_lost=envelope.max_lost,
-        payload=envelope.payload,
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from typing import Any, Final, Self, cast
+from typing import Final, Self
 
 from securely.cache import CacheError, RateLimiter
 from securely.container import current
@@ -133,5 +133,5 @@ class ThrottlesExceptions(Stage):
 
     def _with(self, **changes: object) -> Self:
         changed = copy(self)
-        cast("dict[str, Any]", changed.__dict__).update(changes)
+        vars(changed).update(changes)
         return changed
