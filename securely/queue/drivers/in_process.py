@@ -13,7 +13,7 @@ from securely.queue.delivery.runner import JobRunner, Ran
 from securely.queue.drivers.memory_batches import MemoryBatches
 from securely.support import clock
 
-__all__ = ["InProcess"]
+__all__ = ["InProcess", "delivery_of"]
 
 _numbers = count(1)
 
@@ -57,7 +57,7 @@ class InProcess(ABC):
         waiting = deque([envelope])
         while waiting:
             one = waiting.popleft()
-            delivery = _delivery(one)
+            delivery = delivery_of(one)
             try:
                 ran = self._runner.attempt(delivery, connection=self.name, is_last=True)
             finally:
@@ -74,7 +74,7 @@ class InProcess(ABC):
         waiting = deque([envelope])
         while waiting:
             one = waiting.popleft()
-            delivery = _delivery(one)
+            delivery = delivery_of(one)
             try:
                 if self._runner.is_async(delivery):
                     ran = await self._runner.aattempt(delivery, connection=self.name, is_last=True)
@@ -151,7 +151,8 @@ def _failed(connection: str, envelope: Envelope, outcome: Outcome) -> FailedJob:
     )
 
 
-def _delivery(envelope: Envelope) -> Delivery:
+def delivery_of(envelope: Envelope) -> Delivery:
+    """Return *envelope* as a worker would be given it, the first time."""
     return Delivery(
         # Each its own: the runner keeps what it has decoded, and errors for hooks, by it.
         id=next(_numbers),

@@ -30,6 +30,17 @@ def jobs() -> Iterator[ModuleType]:
     sys.path.remove(here)
 
 
+@pytest.fixture(scope="session")
+def stages() -> Iterator[ModuleType]:
+    """The module `sample_stages` beside this file: jobs with middleware."""
+    here = str(Path(__file__).parent)
+    sys.path.insert(0, here)
+    import sample_stages
+
+    yield sample_stages
+    sys.path.remove(here)
+
+
 @pytest.fixture
 def keys() -> KeyRing:
     return KeyRing(b"k" * 32)

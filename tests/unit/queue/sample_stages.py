@@ -53,6 +53,11 @@ class Another(Worked):
     """Of another class."""
 
 
+def caught(error: BaseException) -> None:
+    """Is told of a chain that broke."""
+    LOG.append(("caught", str(error)))
+
+
 def act(name: str, plan: str, attempt: int) -> str:
     acts = plan.split(",")
     what = acts[min(attempt, len(acts)) - 1]

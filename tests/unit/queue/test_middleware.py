@@ -8,9 +8,7 @@ from __future__ import annotations
 import asyncio
 import select
 import signal
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -38,17 +36,6 @@ from securely.queue.middleware import (
 )
 from securely.support import clock
 from securely.support.clock import FrozenClock
-
-
-@pytest.fixture(scope="session")
-def stages() -> Iterator[ModuleType]:
-    """The module `sample_stages` beside this file."""
-    here = str(Path(__file__).parent)
-    sys.path.insert(0, here)
-    import sample_stages
-
-    yield sample_stages
-    sys.path.remove(here)
 
 
 @pytest.fixture
