@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from securely.queue.delivery.interaction import current_interaction
-from securely.queue.exceptions import Fail
+from securely.queue.exceptions import Fail, Release
 from securely.queue.job import Job
 from securely.queue.middleware.stage import Proceed, Stage
 from securely.queue.transaction import Transaction
@@ -15,7 +15,8 @@ __all__ = ["Transactional"]
 class Transactional(Stage):
     """Sends what a job dispatches once it has ended well, in one step for each connection.
 
-    A job that raises, or fails itself, has dispatched nothing; so a second try sends nothing twice.
+    A job that raises, fails itself or puts itself back has dispatched nothing; so the next run of
+    it sends nothing twice.
     """
 
     def around(self, job: Job, proceed: Proceed) -> Steps[object]:
@@ -27,7 +28,7 @@ class Transactional(Stage):
         except BaseException as error:
             yield from call(transaction.__exit__, transaction.__aexit__, type(error), error, None)
             raise
-        if isinstance(current_interaction("Transactional").decision, Fail):
+        if isinstance(current_interaction("Transactional").decision, (Fail, Release)):
             transaction.discard()
         yield from call(transaction.__exit__, transaction.__aexit__, None, None, None)
         return answer
