@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, cast
 
@@ -17,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from securely.config.dsn import with_dsn
+from securely.config.dsn import with_redis_url
 from securely.support.options import Options, Seconds
 from securely.support.suggest import did_you_mean
 
@@ -115,20 +114,7 @@ class RedisOptions(StoreOptions):
     def _from_url(cls, data: Any) -> Any:
         if not isinstance(data, Mapping):
             return data
-        settings = dict(cast("Mapping[str, Any]", data))
-        url = settings.get("url")
-        if not isinstance(url, str) or not url:
-            return {**settings, "url": None} if url == "" else settings
-        found = with_dsn(settings)
-        scheme, found["driver"] = found["driver"], settings.get("driver")
-        if scheme == "unix":
-            found["path"] = "/" + re.sub(r"^unix:///*|[?#].*", "", url, flags=re.IGNORECASE)
-            found["database"] = found.pop("db", settings.get("database", 0))
-        elif scheme in {"redis", "rediss"}:
-            found["tls"] = scheme == "rediss" or settings.get("tls", False)
-        else:
-            raise ValueError(f'is of the scheme "{scheme}"; write redis://, rediss:// or unix://')
-        return found
+        return with_redis_url(cast("Mapping[str, Any]", data), "path")
 
 
 class FailoverOptions(StoreOptions):

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote
 
 from securely.config.exceptions import InvalidDsn
 
-__all__ = ["parse_dsn", "with_dsn"]
+__all__ = ["parse_dsn", "with_dsn", "with_redis_url"]
 
 # The host ends at the first "/", "?" or "#" behind the last "@": a password may hold any of them.
 _DSN: Final = re.compile(
@@ -78,6 +78,35 @@ def with_dsn(settings: Mapping[str, Any]) -> dict[str, Any]:
     rest = {name: value for name, value in settings.items() if name != "url"}
     url = settings.get("url")
     return {**rest, **parse_dsn(str(url))} if url else rest
+
+
+def with_redis_url(settings: Mapping[str, Any], socket: str) -> dict[str, Any]:
+    """Return the settings of a Redis server with what their ``url`` says over them.
+
+    Args:
+        settings: Of a driver; without a URL they are returned as they are.
+        socket: What the setting is called that holds the path of a Unix socket.
+
+    Raises:
+        ValueError: The URL is none, or not one of a Redis server.
+
+    Example:
+        >>> with_redis_url({"driver": "arq", "url": "rediss://cache/2"}, "socket")
+        {'driver': 'arq', 'host': 'cache', 'database': 2, 'tls': True}
+    """
+    url = settings.get("url")
+    if not isinstance(url, str) or not url:
+        return {**settings, "url": None} if url == "" else dict(settings)
+    found = with_dsn(settings)
+    scheme, found["driver"] = found["driver"], settings.get("driver")
+    if scheme == "unix":
+        found[socket] = "/" + re.sub(r"^unix:///*|[?#].*", "", url, flags=re.IGNORECASE)
+        found["database"] = found.pop("db", settings.get("database", 0))
+    elif scheme in {"redis", "rediss"}:
+        found["tls"] = scheme == "rediss" or settings.get("tls", False)
+    else:
+        raise ValueError(f'is of the scheme "{scheme}"; write redis://, rediss:// or unix://')
+    return found
 
 
 def _native(text: str) -> Any:

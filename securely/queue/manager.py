@@ -129,6 +129,7 @@ class QueueManager(Manager[Queue], Queue, Hooks):
 
     kind = "Queue connection"
     drivers: ClassVar[Mapping[str, str]] = {
+        "arq": "securely.queue.drivers.arq:ArqConnection",
         "background": "securely.queue.drivers.background:BackgroundConnection",
         "deferred": "securely.queue.drivers.deferred:DeferredConnection",
         "failover": "securely.queue.drivers.failover:FailoverConnection",

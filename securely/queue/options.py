@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, cast
 
-from pydantic import ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic import (
+    ConfigDict,
+    Discriminator,
+    Field,
+    SecretStr,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from securely.config.dsn import with_redis_url
 from securely.support.options import Options, Seconds
 from securely.support.suggest import did_you_mean
 
 __all__ = [
+    "ArqOptions",
     "BackgroundOptions",
     "ConnectionOptions",
     "CustomOptions",
@@ -86,6 +98,69 @@ class FailoverOptions(ConnectionOptions):
     """Their names, in the order in which they are asked."""
 
 
+class ArqOptions(ConnectionOptions):
+    """A Redis or Valkey server, for all machines that reach it."""
+
+    driver: Literal["arq"]
+    url: str | None = Field(default=None, repr=False)
+    """``redis://user:password@host:port/database``, ``rediss://…`` or ``unix:///path``: what it
+    says wins over the settings below."""
+    host: str = "127.0.0.1"
+    """The server's name or address."""
+    port: int = Field(default=6379, ge=1, le=65_535)
+    """The server's TCP port."""
+    socket: str | None = None
+    """The path of the server's Unix socket; it wins over host and port."""
+    database: int = Field(default=0, ge=0)
+    """The number of the database."""
+    username: str | None = None
+    """The server's default user where it is empty."""
+    password: SecretStr | None = None
+    """The user's password."""
+    tls: bool = False
+    """Whether the connection is encrypted."""
+    sentinels: tuple[str, ...] = ()
+    """Sentinels, each as ``host:port``, who are asked where the server is; host and port are not
+    read then."""
+    service: str = "mymaster"
+    """What the sentinels call the server."""
+    timeout_seconds: Seconds = Field(default=5.0, gt=0, le=60)
+    """How long an answer is waited for before the server counts as unavailable."""
+    connect_timeout_seconds: Seconds = Field(default=2.0, gt=0, le=60)
+    """How long a connection is waited for."""
+    prefix: str = Field(default="securely:", max_length=100, pattern=r"^[^@\s]*$")
+    """What the names of our keys begin with. Those that arq reads keep arq's names, so that two
+    applications on one server need two databases."""
+    path: str = "storage/framework/arq"
+    """A directory on a local disk for the files of this machine's workers."""
+    lease_seconds: Seconds = Field(default=30.0, ge=1, le=3600)
+    """How long a worker may be silent before its jobs go to others. On its own machine a dead one
+    is noticed at once; this is for machines that are gone."""
+    result_seconds: Seconds = Field(default=60.0, ge=0, le=31_536_000)
+    """How long arq's record of a finished job is kept, for ``arq.jobs.Job``; 0 for not at all."""
+    durability: Literal["default", "aof", "replicated"] = "default"
+    """What a dispatch waits for: the server's word; its append-only file on the disk (WAITAOF,
+    Redis 7.2 and later); a replica (WAIT)."""
+    functions: tuple[str, ...] = ()
+    """Functions of plain arq, as ``package.module.name``, that our workers run too: no other."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_url(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        return with_redis_url(cast("Mapping[str, Any]", data), "socket")
+
+    @field_validator("sentinels")
+    @classmethod
+    def _have_ports(cls, sentinels: tuple[str, ...]) -> tuple[str, ...]:
+        for place in sentinels:
+            host, _, port = place.rpartition(":")
+            if not host or not port.isdigit():
+                raise ValueError(f'has "{place}", which is not host:port')
+        return sentinels
+
+
 class CustomOptions(ConnectionOptions):
     """A connection whose driver comes from `Queue.extend`; it may have any settings."""
 
@@ -94,7 +169,7 @@ class CustomOptions(ConnectionOptions):
     driver: str
 
 
-_OURS: Final = frozenset({"background", "deferred", "failover", "null", "sqlite", "sync"})
+_OURS: Final = frozenset({"arq", "background", "deferred", "failover", "null", "sqlite", "sync"})
 
 
 def _kind(data: Any) -> str:
@@ -107,6 +182,7 @@ def _kind(data: Any) -> str:
 AnyConnection: TypeAlias = Annotated[
     Annotated[SyncOptions, Tag("sync")]
     | Annotated[SqliteOptions, Tag("sqlite")]
+    | Annotated[ArqOptions, Tag("arq")]
     | Annotated[DeferredOptions, Tag("deferred")]
     | Annotated[BackgroundOptions, Tag("background")]
     | Annotated[FailoverOptions, Tag("failover")]

@@ -7,6 +7,7 @@ import sys
 __all__ = ["REQUIREMENTS", "lacking", "tell"]
 
 REQUIREMENTS = {
+    "arq": "arq",
     "cryptography": "cryptography",
     "diskcache": "diskcache",
     "dotenv": "python-dotenv",
@@ -14,6 +15,7 @@ REQUIREMENTS = {
     "punq": "punq",
     "pydantic": "pydantic",
     "pytest": "pytest",
+    "redis": "redis",
     "rich": "rich",
     "typing_extensions": "typing_extensions",
     "yaml": "pyyaml",

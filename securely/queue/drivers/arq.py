@@ -1,0 +1,285 @@
+"""On Redis, by arq: many machines, one primary; arq's keys and formats, leases and tokens on top.
+
+What is pushed waits under the names that arq gives it, so that `arq.jobs.Job` and arq's own worker
+read it. Each step, a push, a turn of a worker, a retry, is one script, which the server runs whole
+or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from securely.queue.contracts import Counts, Delivery, Envelope, StoredJob
+from securely.queue.crew.board import boot_id, read
+from securely.queue.drivers.arq_batches import ArqBatches
+from securely.queue.drivers.arq_failed import ArqFailedJobs
+from securely.queue.drivers.arq_pool import ArqPool
+from securely.queue.drivers.arq_seat import ArqSeat
+from securely.queue.drivers.arq_server import ArqServer, Sentinels
+from securely.queue.drivers.arq_wire import wire
+from securely.queue.drivers.arq_worker import Terms
+from securely.queue.exceptions import QueueUnavailable
+from securely.queue.manager import Materials
+from securely.queue.options import ArqOptions
+from securely.support import clock, entropy
+from securely.support.redis import Address
+
+__all__ = ["ArqConnection"]
+
+_CLEARED_AT_ONCE: Final = 2_000  # others wait as long as one script takes
+_READ_AT_ONCE: Final = 1_000
+
+
+class ArqConnection:
+    """A queue on one Redis or Valkey server, for all machines that reach it.
+
+    Args:
+        name: Its name in the configuration.
+        server: Where the jobs are.
+        home: The directory of this machine's workers' files; made on first use.
+        lease_seconds: How long a worker may be silent before its jobs go to others.
+        result_seconds: How long arq's record of a result is kept; 0 for not at all.
+        refresh: Gives a payload its deadline anew, when its failed job is put back.
+        adopt: Turns a call that plain arq has enqueued into a name and a frame; None to serve
+            no such calls.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        server: ArqServer,
+        home: str | Path,
+        *,
+        lease_seconds: float = 30.0,
+        result_seconds: float = 60.0,
+        refresh: Callable[[bytes], bytes] = bytes,
+        adopt: Callable[[bytes], tuple[str, bytes]] | None = None,
+    ) -> None:
+        self.name = name
+        self.server = server
+        self.home: Path = Path(os.path.realpath(home))
+        self._lease_seconds = lease_seconds
+        self._result_seconds = result_seconds
+        self._adopt = adopt
+        self._failed = ArqFailedJobs(server, refresh)
+        self._batches = ArqBatches(server)
+
+    @classmethod
+    def build(cls, name: str, options: ArqOptions, materials: Materials) -> ArqConnection:
+        """Return the connection *name* as its options have it."""
+        places = tuple(place.rpartition(":")[::2] for place in options.sentinels)
+        server = ArqServer(
+            name,
+            address(options),
+            options.prefix,
+            options.durability,
+            Sentinels(tuple((host, int(port)) for host, port in places), options.service)
+            if places
+            else None,
+        )
+        return cls(
+            name,
+            server,
+            materials.locate(options.path) / name,
+            lease_seconds=options.lease_seconds,
+            result_seconds=options.result_seconds,
+            refresh=lambda payload: materials.codec().refreshed(payload),
+        )
+
+    @property
+    def failed(self) -> ArqFailedJobs:
+        """Where this connection keeps failed jobs: on the same server."""
+        return self._failed
+
+    @property
+    def batches(self) -> ArqBatches:
+        """Where this connection keeps batches: on the same server."""
+        return self._batches
+
+    def push(self, envelopes: Sequence[Envelope]) -> Sequence[str]:
+        """Accept all of *envelopes* or none, and return the uuids of the jobs that stand for them.
+
+        Raises:
+            StoreFull: The server has no room; nothing was written.
+            QueueUnavailable: The server does not answer, or refuses.
+        """
+        if not envelopes:
+            return []
+        uuids = self.server.run("push", [wire(one) for one in envelopes], is_push=True)
+        return [uuid.decode() for uuid in uuids]
+
+    async def apush(self, envelopes: Sequence[Envelope]) -> Sequence[str]:
+        """Async twin of :meth:`push`."""
+        if not envelopes:
+            return []
+        uuids = await self.server.arun("push", [wire(one) for one in envelopes], is_push=True)
+        return [uuid.decode() for uuid in uuids]
+
+    def counts(self, queue: str) -> Counts:
+        """Return how many jobs *queue* holds; what a stock arq worker runs counts as pending."""
+        return _counts(self._do("counts", queue=queue))
+
+    async def acounts(self, queue: str) -> Counts:
+        """Async twin of :meth:`counts`."""
+        return _counts(await self._ado("counts", queue=queue))
+
+    def clear(self, queue: str) -> int:
+        """Delete pending, delayed and reserved jobs of *queue*; return how many.
+
+        A job that is running goes on; its outcome is refused as stale.
+        """
+        count = 0
+        while cleared := int(self._do("clear", queue=queue, limit=_CLEARED_AT_ONCE)):
+            count += cleared
+        return count
+
+    async def aclear(self, queue: str) -> int:
+        """Async twin of :meth:`clear`."""
+        count = 0
+        while cleared := int(await self._ado("clear", queue=queue, limit=_CLEARED_AT_ONCE)):
+            count += cleared
+        return count
+
+    def queues(self) -> Sequence[str]:
+        """Return the names of all queues that hold jobs, sorted."""
+        return sorted(queue.decode() for queue in self._do("queues"))
+
+    def join(self, queues: Sequence[str]) -> ArqSeat:
+        """Take a seat as a new worker that serves *queues* in this order of priority.
+
+        Raises:
+            QueueUnavailable: The server does not answer, or the directory of the workers' files
+                cannot be used.
+        """
+        if sys.platform == "win32":
+            reason = "workers of the arq connection need file locks of a Unix system"
+            raise QueueUnavailable(self.name, reason)
+        (restarts,) = self.server.ask(("HGET", self._own("flags"), "restart"))
+        worker = f"{int(clock.timestamp() * 1e6) % 16**13:013x}{entropy.below(4096):03x}"
+        info = {
+            "pid": os.getpid(),
+            "host": platform.node(),
+            "boot": boot_id().hex(),
+            "queues": list(queues),
+            "since": clock.timestamp(),
+        }
+        terms = Terms(
+            worker,
+            tuple(queues),
+            msgspec.json.encode(info).decode(),
+            self._lease_seconds,
+            self._result_seconds,
+            self._adopt,
+            lambda: dict(read(self.home / f"{worker}.board")),
+            (restarts or b"0").decode(),
+        )
+        try:
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return ArqSeat(self.server, terms, self.home)
+        except OSError as error:
+            if isinstance(error, QueueUnavailable):
+                raise
+            reason = f"{error}. Make {self.home} writable for the user that runs this process."
+            raise QueueUnavailable(self.name, reason) from error
+
+    def unlock(self, delivery: Delivery) -> None:
+        """Free the `unique` key of a running job, for one that is unique until processing."""
+        self._do("unlock", id=str(delivery.id), token=str(delivery.token))
+
+    async def aunlock(self, delivery: Delivery) -> None:
+        """Async twin of :meth:`unlock`."""
+        await self._ado("unlock", id=str(delivery.id), token=str(delivery.token))
+
+    def cancel(self, uuid: str) -> bool:
+        """Take a job that nobody runs out of its queue; a batch counts it as skipped.
+
+        Returns:
+            False when there is none of this uuid, or when it is running.
+        """
+        return bool(self._do("cancel", uuid=uuid))
+
+    def jobs(
+        self, queue: str, state: str | None = None, *, after: int = 0, limit: int = 100
+    ) -> Sequence[StoredJob]:
+        """Return jobs of *queue* by id, from the one after *after* on.
+
+        All ids of the queue are read for it; those who ask are people.
+
+        Args:
+            queue: The queue.
+            state: "pending", "delayed" or "reserved"; None for any.
+            after: The id of the last one of the page before.
+            limit: How many at most.
+        """
+        from securely.queue.drivers.arq_listing import read_jobs
+
+        return read_jobs(self.server, queue, state, after, limit)
+
+    def pause(self, queue: str = "*", seconds: float | None = None) -> None:
+        """Let no worker take jobs of *queue* ("*": any) until :meth:`resume`, or for *seconds*."""
+        until = "" if seconds is None else repr((clock.timestamp() + seconds) * 1_000)
+        self.server.ask(("HSET", self._own("flags"), f"pause:{queue}", until))
+
+    def resume(self, queue: str = "*") -> None:
+        """End a pause of *queue*; "*" ends that of all, and not those of single queues."""
+        self._do("resume", queue=queue)
+
+    def paused(self) -> Mapping[str, float | None]:
+        """Return what is paused ("*" for everything), and until when; None for no end."""
+        (flags,) = self.server.ask(("HGETALL", self._own("flags")))
+        now = clock.timestamp()
+        found: dict[str, float | None] = {}
+        for flag, value in flags.items():
+            kind, _, queue = flag.decode().partition(":")
+            until = float(value) / 1_000 if value else None
+            if kind == "pause" and (until is None or until > now):
+                found[queue] = until
+        return found
+
+    def restart(self) -> None:
+        """Ask every worker that has joined before now to stop after its current job."""
+        self._do("restart")
+
+    async def pool(self) -> ArqPool:
+        """Return arq's pool on this connection, for the running loop: `enqueue_job` and all."""
+        return await self.server.pool()
+
+    def close(self) -> None:
+        """Close the connections; a later use opens them again."""
+        self.server.close()
+
+    def _own(self, name: str) -> str:
+        return f"{self.server.prefix}@{name}"
+
+    def _do(self, what: str, **more: Any) -> Any:
+        return self.server.run("admin", {"what": what, "keep": 0, **more})
+
+    async def _ado(self, what: str, **more: Any) -> Any:
+        return await self.server.arun("admin", {"what": what, "keep": 0, **more})
+
+
+def address(options: ArqOptions) -> Address:
+    """Return where the server is, as the options have it."""
+    return Address(
+        host=options.host,
+        port=options.port,
+        path=options.socket,
+        database=options.database,
+        username=options.username,
+        password=options.password.get_secret_value() if options.password else None,
+        tls=options.tls,
+        timeout_seconds=options.timeout_seconds,
+        connect_timeout_seconds=options.connect_timeout_seconds,
+    )
+
+
+def _counts(answer: Sequence[Any]) -> Counts:
+    pending, delayed, reserved, oldest = answer
+    return Counts(pending, delayed, reserved, float(oldest) / 1_000 if oldest else None)

@@ -1,0 +1,103 @@
+"""ArqPool: arq's pool, whose `enqueue_job` wakes our workers and takes one round trip."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from arq.connections import ArqRedis
+from arq.jobs import Job, serialize_job
+
+from securely.queue.drivers.arq_wire import deserialize, serialize
+from securely.support import clock, entropy
+
+__all__ = ["ArqPool", "queue_of", "set_of"]
+
+
+class _Server(Protocol):
+    prefix: str
+
+    async def arun_on(self, pool: Any, name: str, arguments: object) -> Any: ...
+
+
+def set_of(queue: str, prefix: str) -> str:
+    """Return the sorted set of *queue*; a name with a colon is that of the set itself."""
+    return queue if ":" in queue else prefix + queue
+
+
+def queue_of(set_: str, prefix: str) -> str:
+    """Return the queue of the sorted set *set_*."""
+    rest = set_.removeprefix(prefix)
+    return set_ if ":" in rest else rest
+
+
+class ArqPool(ArqRedis):
+    """arq's pool on one connection of ours: JSON, one script, and a ring for idle workers.
+
+    Args:
+        pool: Its connections.
+        server: Runs its scripts.
+    """
+
+    def __init__(self, pool: Any = None, *, server: _Server | None = None, **told: Any) -> None:
+        queue = "arq:queue" if server is None else set_of("default", server.prefix)
+        super().__init__(
+            pool,
+            job_serializer=serialize,
+            job_deserializer=deserialize,
+            default_queue_name=queue,
+            **told,
+        )
+        self.server = server
+
+    async def enqueue_job(
+        self,
+        function: str,
+        *args: Any,
+        _job_id: str | None = None,
+        _queue_name: str | None = None,
+        _defer_until: datetime | None = None,
+        _defer_by: float | timedelta | None = None,
+        _expires: float | timedelta | None = None,
+        _job_try: int | None = None,
+        **kwargs: Any,
+    ) -> Job | None:
+        """Enqueue a call of *function*, as arq does; without `_expires` it never expires.
+
+        Returns:
+            The job; None if one with this id waits, runs or has a result.
+
+        Raises:
+            StoreFull: The server has no room; nothing was written.
+            QueueUnavailable: It does not answer, or refuses.
+        """
+        if _defer_until is not None and _defer_by is not None:
+            raise ValueError("Use either _defer_until or _defer_by, not both.")
+        server = self.server
+        assert server is not None  # noqa: S101  # given where it is made
+        set_ = _queue_name or self.default_queue_name
+        id_ = _job_id or entropy.uuid4().hex
+        now = clock.timestamp() * 1_000
+        score = now + _seconds(_defer_by) * 1_000
+        if _defer_until is not None:
+            score = _defer_until.timestamp() * 1_000
+        arguments = {
+            "what": "enqueue",
+            "id": id_,
+            "set": set_,
+            "queue": queue_of(set_, server.prefix),
+            "score": score,
+            "expires": None if _expires is None else _seconds(_expires) * 1_000,
+            "value": serialize_job(
+                function, args, kwargs, _job_try, int(now), serializer=self.job_serializer
+            ),
+        }
+        if not await server.arun_on(self, "admin", arguments):
+            return None
+        return Job(id_, self, _queue_name=set_, _deserializer=self.job_deserializer)
+
+
+def _seconds(span: float | timedelta | None) -> float:
+    if isinstance(span, timedelta):
+        return span.total_seconds()
+    return float(span or 0.0)

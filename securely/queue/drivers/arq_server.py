@@ -1,0 +1,297 @@
+"""ArqServer: runs scripts on one Redis server, in both colours, and names what goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+import redis
+import redis.asyncio
+from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseError
+
+from securely.queue.drivers.arq_pool import ArqPool
+from securely.queue.drivers.arq_scripts import Script, script
+from securely.queue.drivers.arq_wire import pack
+from securely.queue.exceptions import QueueUnavailable, StoreFull
+from securely.support import clock
+from securely.support.forking import renew_after_fork
+from securely.support.masking import HIDDEN
+from securely.support.redis import Address
+
+__all__ = ["ArqServer", "Durability", "Sentinels"]
+
+Durability: TypeAlias = Literal["default", "aof", "replicated"]
+
+# What the server says when it cannot keep anything more, and has changed nothing.
+_FULL: Final = ("OOM", "MISCONF")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentinels:
+    """Who knows where the server is.
+
+    Attributes:
+        places: Their hosts and ports.
+        service: What they call the server.
+    """
+
+    places: tuple[tuple[str, int], ...]
+    service: str
+
+
+class _Opened(NamedTuple):
+    """The client of one event loop, and what closes it with the loop."""
+
+    loop: asyncio.AbstractEventLoop
+    pool: ArqPool
+    keeper: AsyncGenerator[None]
+
+
+class ArqServer:
+    """One server, as producers and workers talk to it.
+
+    Args:
+        connection: The name of the queue connection, for errors.
+        address: Where it is.
+        prefix: What our own keys begin with.
+        durability: What producers wait for.
+        sentinels: Who is asked where it is, if anybody.
+    """
+
+    def __init__(
+        self,
+        connection: str,
+        address: Address,
+        prefix: str,
+        durability: Durability = "default",
+        sentinels: Sentinels | None = None,
+    ) -> None:
+        self.connection = connection
+        self.prefix = prefix
+        self._address = address
+        self._durability: Durability = durability
+        self._sentinels = sentinels
+        self._client: Any = None
+        self._was_checked = False
+        self._opened: dict[tuple[int, int], _Opened] = {}
+        # The child must not talk on its parent's connections.
+        renew_after_fork(self, "_client", _nothing)
+
+    # -- scripts
+
+    def run(self, name: str, arguments: object, *, is_push: bool = False) -> Any:
+        """Run the script *name* and return its answer.
+
+        Raises:
+            StoreFull: The server has no room; nothing was written.
+            QueueUnavailable: It does not answer, or refuses.
+        """
+        asked = script(name)
+        words = self._words(arguments)
+        try:
+            client = self._client or self._connect()
+            if is_push and self._durability != "default":
+                return self._run_durably(client, asked, words)
+            try:
+                return client.execute_command("EVALSHA", asked.digest, 0, *words)
+            except NoScriptError:
+                return client.execute_command("EVAL", asked.text, 0, *words)
+        except (RedisError, OSError) as error:
+            raise self.named(error) from error
+
+    async def arun(self, name: str, arguments: object, *, is_push: bool = False) -> Any:
+        """Async twin of :meth:`run`."""
+        try:
+            async with asyncio.timeout(self._patience):
+                pool = await self.pool()
+                return await self.arun_on(pool, name, arguments, is_push=is_push)
+        except TimeoutError as error:
+            raise self.named(error) from error
+
+    async def arun_on(
+        self, pool: Any, name: str, arguments: object, *, is_push: bool = False
+    ) -> Any:
+        """Run the script *name* with a client of one's own."""
+        asked = script(name)
+        words = self._words(arguments)
+        try:
+            if is_push and self._durability != "default":
+                return await self._arun_durably(pool, asked, words)
+            try:
+                return await pool.execute_command("EVALSHA", asked.digest, 0, *words)
+            except NoScriptError:
+                return await pool.execute_command("EVAL", asked.text, 0, *words)
+        except (RedisError, OSError) as error:
+            if isinstance(error, ReadOnlyError):
+                await pool.connection_pool.disconnect(inuse_connections=False)
+            raise self.named(error) from error
+
+    def ask(self, *commands: Sequence[Any]) -> list[Any]:
+        """Send commands together, and return their answers."""
+        try:
+            client = self._client or self._connect()
+            with client.pipeline(transaction=False) as pipeline:
+                for command in commands:
+                    pipeline.execute_command(*command)
+                answers: list[Any] = pipeline.execute()
+                return answers
+        except (RedisError, OSError) as error:
+            raise self.named(error) from error
+
+    @staticmethod
+    def now() -> str:
+        """Return the wall time in milliseconds, as scores have it."""
+        return repr(clock.timestamp() * 1_000)
+
+    def _words(self, arguments: object) -> tuple[Any, ...]:
+        return self.prefix, self.now(), pack(arguments)
+
+    # -- durability
+
+    @property
+    def _waiting(self) -> tuple[object, ...]:
+        """The command that returns once what was pushed is as safe as it is to be."""
+        milliseconds = max(1, int(self._address.timeout_seconds * 1_000))
+        if self._durability == "aof":
+            return ("WAITAOF", 1, 0, milliseconds)
+        return ("WAIT", 1, milliseconds)
+
+    def _run_durably(self, client: Any, asked: Script, words: tuple[Any, ...]) -> Any:
+        if not self._was_checked:
+            self._check(client.info("persistence"), client.execute_command("COMMAND", "COUNT"))
+        with client.pipeline(transaction=False) as pipeline:
+            # By its text: a digest that the server does not know would cost a second answer.
+            pipeline.execute_command("EVAL", asked.text, 0, *words)
+            pipeline.execute_command(*self._waiting)
+            return self._safe(*pipeline.execute())
+
+    async def _arun_durably(self, pool: Any, asked: Script, words: tuple[Any, ...]) -> Any:
+        if not self._was_checked:
+            self._check(await pool.info("persistence"), 0)
+        async with pool.pipeline(transaction=False) as pipeline:
+            pipeline.execute_command("EVAL", asked.text, 0, *words)
+            pipeline.execute_command(*self._waiting)
+            return self._safe(*(await pipeline.execute()))
+
+    def _check(self, persistence: dict[str, Any], _: int) -> None:
+        if self._durability == "aof" and not int(persistence.get("aof_enabled", 0)):
+            reason = (
+                'durability is "aof", and this server writes no append-only file. Set '
+                '"appendonly yes" there, or durability to "default"'
+            )
+            raise QueueUnavailable(self.connection, reason)
+        self._was_checked = True
+
+    def _safe(self, answer: Any, waited: Any) -> Any:
+        """Return *answer* if what was pushed is where it is to be."""
+        reached = waited[0] if isinstance(waited, list) else waited
+        if not reached:
+            where = "on its disk" if self._durability == "aof" else "with a replica"
+            reason = (
+                f"it accepted the job, and did not have it {where} within "
+                f"{self._address.timeout_seconds:g} seconds; the job may run all the same"
+            )
+            raise QueueUnavailable(self.connection, reason)
+        return answer
+
+    # -- connections
+
+    @property
+    def place(self) -> str:
+        """Where it is, without who asks."""
+        if self._sentinels is not None:
+            return f"{self._sentinels.service} of its sentinels"
+        return str(self._address)
+
+    @property
+    def _patience(self) -> float:
+        return self._address.timeout_seconds * 2 + self._address.connect_timeout_seconds
+
+    def open(self) -> ArqPool:
+        """Return a new client for the running loop, which its caller closes."""
+        arguments = self._address.arguments(redis.asyncio.connection)
+        if self._sentinels is not None:
+            master: ArqPool = self._find_master(redis.asyncio.Sentinel, arguments, ArqPool)
+            master.server = self
+            return master
+        pool = redis.asyncio.ConnectionPool(**arguments)
+        return ArqPool(pool, server=self)
+
+    async def pool(self) -> ArqPool:
+        """Return the client of the running loop; it is closed with the loop."""
+        loop = asyncio.get_running_loop()
+        key = os.getpid(), id(loop)
+        opened = self._opened.get(key)
+        if opened is not None and opened.loop is loop:
+            return opened.pool
+        for other, one in list(self._opened.items()):
+            if one.loop.is_closed():
+                self._opened.pop(other, None)
+        pool = self.open()
+        opened = _Opened(loop, pool, self._keeping(key, pool))
+        self._opened[key] = opened
+        await anext(opened.keeper)
+        return pool
+
+    def close(self) -> None:
+        """Close the connections of the sync colour; those of a loop close with it."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.connection_pool.disconnect()
+
+    async def aclose(self) -> None:
+        """Async twin of :meth:`close`; closes those of the running loop as well."""
+        opened = self._opened.get((os.getpid(), id(asyncio.get_running_loop())))
+        if opened is not None:
+            await opened.keeper.aclose()
+        self.close()
+
+    def _connect(self) -> Any:
+        arguments = self._address.arguments(redis.connection)
+        if self._sentinels is not None:
+            client = self._find_master(redis.Sentinel, arguments, redis.Redis)
+        else:
+            client = redis.Redis(connection_pool=redis.ConnectionPool(**arguments))
+        self._client = client
+        return client
+
+    def _find_master(self, sentinel: Callable[..., Any], told: dict[str, Any], kind: Any) -> Any:
+        """Return a client that asks the sentinels whenever it connects."""
+        assert self._sentinels is not None  # noqa: S101  # its callers have looked
+        told = dict(told)
+        for name in ("host", "port", "path", "connection_class"):
+            told.pop(name, None)
+        if self._address.tls:
+            told["ssl"] = True
+        asked = sentinel(self._sentinels.places, **told)
+        return asked.master_for(self._sentinels.service, redis_class=kind)
+
+    async def _keeping(self, key: tuple[int, int], pool: ArqPool) -> AsyncGenerator[None]:
+        """Close *pool* when the loop ends: it finishes the generators that were begun in it."""
+        try:
+            yield
+        finally:
+            self._opened.pop(key, None)
+            await pool.aclose(close_connection_pool=True)
+
+    # -- errors
+
+    def named(self, error: Exception) -> StoreFull | QueueUnavailable:
+        """Return *error* in the queue's words."""
+        late = f"no answer within {self._address.timeout_seconds:g} seconds"
+        reason = str(error) or (late if isinstance(error, TimeoutError) else type(error).__name__)
+        if password := self._address.password:
+            reason = reason.replace(password, HIDDEN)
+        if isinstance(error, ReadOnlyError) and self._client is not None:
+            # The address has become that of a replica; the next one may be the primary's.
+            self._client.connection_pool.disconnect(inuse_connections=False)
+        if isinstance(error, ResponseError) and reason.startswith(_FULL):
+            return StoreFull(self.connection, f"{self.place}: {reason}")
+        return QueueUnavailable(self.connection, f"{self.place}: {reason}")
+
+
+def _nothing() -> None:
+    """Return None: no client is there yet."""

@@ -1,0 +1,183 @@
+"""How a job is written into arq's keys, and read out of them; JSON, never pickle.
+
+A job of ours is a call of one registered function, `securely_job`, whose one argument is the
+signed frame in base64. What else a worker must know without opening the frame, its queue, name,
+timeout and so on, lies beside it.
+"""
+
+from __future__ import annotations
+
+from asyncio import CancelledError
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple, cast
+
+import msgspec
+
+from securely.queue.contracts import Delivery, Envelope, Verdict
+from securely.queue.delivery.failure import pack_error
+from securely.queue.exceptions import RecordedFailure
+from securely.support import clock
+
+__all__ = [
+    "FUNCTION",
+    "Call",
+    "Fixed",
+    "decode_call",
+    "decode_fixed",
+    "delivery",
+    "deserialize",
+    "encode_call",
+    "pack",
+    "serialize",
+    "wire",
+]
+
+FUNCTION: Final = "securely_job"
+"""The one function that arq workers must know to run our jobs."""
+
+_ERROR: Final = "$error"
+_CANCELLED: Final = frozenset({"CancelledError", "asyncio.exceptions.CancelledError"})
+
+
+class Fixed(NamedTuple):
+    """What a worker is told of a job of ours, besides its frame; it does not change."""
+
+    name: str
+    timeout: float | None
+    max_lost: int
+    priority: int
+
+
+class Call(msgspec.Struct):
+    """A job of ours as arq writes one: function, arguments, moment."""
+
+    f: str
+    a: tuple[bytes]
+    t: int | None = None
+    k: dict[str, object] = msgspec.field(default_factory=dict[str, object])
+    et: int = 0
+
+
+_JSON: Final = msgspec.json.Encoder()
+_ANY: Final = msgspec.json.Decoder()
+_CALL: Final = msgspec.json.Decoder(Call)
+_PACK: Final = msgspec.msgpack.Encoder()
+_FIXED: Final = msgspec.json.Decoder(Fixed)
+
+pack: Final = _PACK.encode
+decode_fixed: Final = _FIXED.decode
+
+
+def serialize(data: dict[str, Any]) -> bytes:
+    """Write one of arq's records as JSON; an exception as its type, message and trace.
+
+    For `job_serializer` of arq's pools and workers.
+
+    Example:
+        >>> serialize({"r": ValueError("no")})[:40]
+        b'{"r":{"$error":{"type":"ValueError","mes'
+    """
+    return msgspec.json.encode(data, enc_hook=_tagged)
+
+
+def deserialize(data: bytes) -> dict[str, Any]:
+    """Read one of arq's records; an error becomes a :class:`RecordedFailure`.
+
+    For `job_deserializer` of arq's pools and workers, and of `arq.jobs.Job`.
+
+    Raises:
+        ValueError: It is not JSON, as what arq writes by default is not.
+    """
+    record = cast("dict[str, Any]", _ANY.decode(data))
+    result = record.get("r")
+    if isinstance(result, Mapping):
+        error = cast("Mapping[str, Any]", result).get(_ERROR)
+        if error is not None:
+            record["r"] = _untagged(error)
+    return record
+
+
+def encode_call(frame: bytes) -> bytes:
+    """Return a job of ours as arq writes one."""
+    return _JSON.encode(Call(FUNCTION, (frame,), et=int(clock.timestamp() * 1_000)))
+
+
+def decode_call(value: bytes) -> bytes:
+    """Return the frame of a job of ours.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    call = _CALL.decode(value)
+    if call.f != FUNCTION:
+        raise ValueError(f"it calls {call.f}")
+    return call.a[0]
+
+
+def wire(envelope: Envelope) -> list[Any]:
+    """Return *envelope* as the scripts take it; times are milliseconds."""
+    one = envelope
+    return [
+        one.uuid,
+        one.queue,
+        one.priority,
+        max(0.0, one.delay * 1_000),
+        # As text, of which alone the scripts' decoder knows.
+        _JSON.encode((one.name, one.timeout, one.max_lost, one.priority)).decode(),
+        encode_call(one.payload).decode(),
+        _more(one),
+    ]
+
+
+def _more(one: Envelope) -> dict[str, Any] | Literal[False]:
+    """Return what few jobs have. (Where it is nothing, what ends no list for a script.)"""
+    if one.unique is None and one.group is None and one.batch is None:
+        return False
+    more: dict[str, Any] = {}
+    if one.unique is not None:
+        more["unique"] = one.unique
+        if one.unique_for is not None:
+            more["unique_for"] = one.unique_for * 1_000
+        if one.max_wait is not None:
+            more["max_wait"] = one.max_wait * 1_000
+    if one.group is not None:
+        more["group"] = one.group
+    if one.batch is not None:
+        more["batch"] = one.batch
+        if one.links:
+            more["links"] = one.links
+    return more
+
+
+def delivery(row: Sequence[bytes], fixed: Fixed, payload: bytes) -> Delivery:
+    """Return what the claim's script tells of a job."""
+    _, token, queue, id_, _, exceptions, lost, deferrals, attempts, _ = row
+    lost_ = int(lost or 0)
+    return Delivery(
+        int(id_),
+        int(token),
+        queue.decode(),
+        fixed.name,
+        int(attempts),
+        int(exceptions or 0),
+        lost_,
+        int(deferrals or 0),
+        fixed.timeout,
+        fixed.max_lost,
+        payload,
+        Verdict.LOST if lost_ and lost_ >= fixed.max_lost else Verdict.RUN,
+    )
+
+
+def _tagged(value: object) -> object:
+    if isinstance(value, BaseException):
+        return {_ERROR: msgspec.Raw(pack_error(value))}
+    raise NotImplementedError(f"{type(value).__name__} has no form in JSON")
+
+
+def _untagged(error: object) -> BaseException:
+    told = cast("Mapping[str, Any]", error) if isinstance(error, Mapping) else {}
+    kind, message = str(told.get("type", "Exception")), str(told.get("message", ""))
+    if kind in _CANCELLED:
+        return CancelledError(message)
+    return RecordedFailure(kind, message, str(told.get("trace", "")))

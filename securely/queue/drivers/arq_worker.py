@@ -1,0 +1,388 @@
+"""SeatWorker: arq's worker for a supervisor that runs the jobs elsewhere.
+
+Its loop lives in a thread of the supervisor's process, where no user code runs. It renews leases,
+listens for wake-ups and records arq's sign of health; jobs are claimed and settled when the
+supervisor asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final, NamedTuple, TypeVar
+
+from arq.worker import Worker, func
+from redis.exceptions import RedisError
+
+from securely.queue.contracts import Delivery, Kind, Outcome, Turn
+from securely.queue.crew.board import State
+from securely.queue.drivers.arq_batches import batch_record
+from securely.queue.drivers.arq_pool import set_of
+from securely.queue.drivers.arq_server import ArqServer
+from securely.queue.drivers.arq_wire import FUNCTION, Fixed, decode_call, decode_fixed, delivery
+from securely.queue.drivers.arq_wire import wire as wired
+from securely.queue.exceptions import QueueUnavailable, StoreFull
+from securely.support import entropy
+
+__all__ = ["LoopThread", "SeatWorker", "Terms"]
+
+T = TypeVar("T")
+
+RENEWALS: Final = 3  # a renewal that comes late costs nothing
+LISTEN_SECONDS: Final = 1.0  # how long one BLPOP waits at most
+STRANGERS_SECONDS: Final = 0.025  # how often a look is taken for what plain arq has enqueued
+CHORES_SECONDS: Final = 1.0
+BEGUN_SECONDS: Final = 0.02  # a job that runs for so long is noted as begun
+BACKOFF_SECONDS: Final = (0.05, 2.0)
+HEALTH_SECONDS: Final = 10
+CLOSE_SECONDS: Final = 0.2
+
+
+class Terms(NamedTuple):
+    """On what terms a worker has its seat.
+
+    Attributes:
+        worker: Its id.
+        queues: What it serves, in order of priority.
+        info: What others may know of it, as JSON.
+        lease_seconds: How long it may be silent.
+        result_seconds: How long arq's records of results are kept.
+        restarts: How often a restart was asked for before it joined.
+        adopt: Turns a call that plain arq has enqueued into a name and a frame; None to
+            serve no such calls.
+        begun: Tells what of the deliveries has begun, by id and token.
+    """
+
+    worker: str
+    queues: tuple[str, ...]
+    info: str
+    lease_seconds: float
+    result_seconds: float
+    adopt: Callable[[bytes], tuple[str, bytes]] | None
+    begun: Callable[[], dict[tuple[int, int], State]]
+    restarts: str = "0"
+
+
+class _Unanswered(NamedTuple):
+    """A turn that was sent, and of which nobody knows whether it was taken."""
+
+    request: dict[str, Any]
+    outcomes: Sequence[Outcome]
+
+
+class LoopThread:
+    """A thread with an event loop of its own."""
+
+    def __init__(self, name: str) -> None:
+        self.loop: asyncio.AbstractEventLoop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run *work* there, and return its result."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
+
+    def close(self) -> None:
+        """End it."""
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+
+
+async def _never(ctx: dict[Any, Any], *_: Any) -> None:
+    """Stand for the function that executors run."""
+    raise NotImplementedError
+
+
+class SeatWorker(Worker):
+    """arq's worker, claiming and settling by the turn.
+
+    Args:
+        server: Where the jobs are.
+        terms: On what terms it works.
+        bell: A descriptor that is written to when a job may be waiting.
+    """
+
+    def __init__(self, server: ArqServer, terms: Terms, bell: int) -> None:
+        super().__init__(
+            [func(_never, name=FUNCTION)],
+            queue_name=set_of(terms.queues[0], server.prefix),
+            redis_pool=server.open(),
+            handle_signals=False,
+            poll_delay=0,
+            health_check_interval=HEALTH_SECONDS,
+        )
+        self._server = server
+        self._terms = terms
+        self._bell = bell
+        self._listener = server.open()
+        self._held: dict[int, tuple[str, int]] = {}
+        self._begun: set[int] = set()
+        self._begun_timer: asyncio.TimerHandle | None = None
+        self._unanswered: _Unanswered | None = None
+        self._turns = 0
+        self._is_dry = False
+        self._stirred = asyncio.Event()
+        self._renew_at = 0.0
+        self._chores_at = 0.0
+        self._troubles = 0
+
+    # -- what arq's worker does by itself
+
+    async def work(self) -> None:
+        """Run :meth:`main` until cancelled; what breaks it is tried again."""
+        while True:
+            try:
+                await self.main()
+            except (RedisError, OSError, QueueUnavailable, StoreFull):
+                await self._back_off()
+
+    async def _poll_iteration(self) -> None:
+        """Do what is due, and wait for a wake-up or for what is due next."""
+        try:
+            await self._do_chores()
+            pause = max(0.0, min(self._renew_at, self._chores_at) - self.loop.time())
+            if self._is_dry:
+                await self._listen(min(pause, LISTEN_SECONDS))
+            else:
+                await self._pause(pause)
+            self._troubles = 0
+        except (RedisError, OSError, QueueUnavailable, StoreFull):
+            await self._back_off()
+
+    async def start_jobs(self, job_ids: list[bytes]) -> None:
+        """Start nothing: the supervisor claims by the turn."""
+
+    async def run_job(self, job_id: str, score: int) -> None:
+        """Run nothing: executors do."""
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        if self._begun_timer is not None:
+            self._begun_timer.cancel()
+        task = self.main_task
+        while task is not None and not task.done():
+            task.cancel()  # again, if what it waited for ended at the same moment
+            await asyncio.wait([task], timeout=CLOSE_SECONDS)
+        for pool in (self.pool, self._listener):
+            with suppress(RedisError, OSError):
+                await pool.aclose(close_connection_pool=True)
+
+    # -- chores
+
+    async def _do_chores(self) -> None:
+        now = self.loop.time()
+        if now >= self._renew_at:
+            await self.renew()
+        if now >= self._chores_at:
+            self._chores_at = now + CHORES_SECONDS
+            if await self.pool.exists("arq:abort"):
+                await self._cancel_aborted_jobs()
+            await self.heart_beat()
+
+    async def renew(self) -> None:
+        """Say that this worker is there, and prolong what it holds."""
+        held: list[object] = []
+        for uuid, token in self._held.values():
+            held += (uuid, str(token))
+        await self._ask("renew", self._renewal(held=held, info=self._terms.info))
+        self._renew_at = self.loop.time() + self._terms.lease_seconds / RENEWALS
+
+    def _renewal(self, **changes: object) -> dict[str, object]:
+        lease = self._terms.lease_seconds * 1_000
+        return {"worker": self._terms.worker, "lease": lease, "held": [], "begun": [], **changes}
+
+    async def _cancel_aborted_jobs(self) -> None:
+        """Take out what :meth:`arq.jobs.Job.abort` asks for and nobody runs."""
+        keep = self._terms.result_seconds * 1_000
+        await self._ask("admin", {"what": "abort", "keep": keep})
+
+    async def _note_begun(self) -> None:
+        """Tell the store what has begun, for whoever may have to judge it by the lease."""
+        states = await asyncio.to_thread(self._terms.begun)
+        begun: list[object] = []
+        for id_, (uuid, token) in self._held.items():
+            if token not in self._begun and states.get((id_, token)) == State.STARTED:
+                self._begun.add(token)
+                begun += (uuid, str(token))
+        if begun:
+            with suppress(QueueUnavailable, StoreFull):
+                await self._ask("renew", self._renewal(begun=begun))
+
+    # -- waiting
+
+    async def _listen(self, seconds: float) -> None:
+        """Wait until somebody rings, for at most *seconds*."""
+        if self._terms.adopt is not None:
+            seconds = min(seconds, STRANGERS_SECONDS)
+        keys = [f"{self._server.prefix}@wake:{queue}" for queue in self._terms.queues]
+        listener: Any = self._listener
+        rung = await listener.execute_command("BLPOP", *keys, max(seconds, 0.001))
+        if rung is not None or (self._terms.adopt is not None and await self._has_due()):
+            self.ring()
+
+    async def _has_due(self) -> bool:
+        sets = [set_of(queue, self._server.prefix) for queue in self._terms.queues]
+        now = self._server.now()
+        async with self.pool.pipeline(transaction=False) as pipeline:
+            for set_ in sets:
+                pipeline.zcount(set_, "-inf", now)
+            return any(await pipeline.execute())
+
+    def ring(self) -> None:
+        """Tell the supervisor that a job may be waiting."""
+        self._is_dry = False
+        with suppress(BlockingIOError):
+            os.write(self._bell, b"!")
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait for a turn, or for *seconds* of real time."""
+        self._stirred.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stirred.wait()
+
+    async def _back_off(self) -> None:
+        low, high = BACKOFF_SECONDS
+        self._troubles += 1
+        await self._pause(entropy.uniform(low, min(high, low * 2**self._troubles)))
+
+    # -- turns
+
+    async def turn(self, outcomes: Sequence[Outcome], room: int) -> Turn:
+        """Settle *outcomes* and claim up to *room* jobs."""
+        before: Turn | None = None
+        surplus: Sequence[Delivery] = ()
+        if self._unanswered is not None:
+            request, sent = self._unanswered
+            before = await self._send(request | {"again": True}, sent)
+            known = {outcome[:2] for outcome in sent}
+            # More than there is room for by now goes back as it was.
+            surplus = before.deliveries[room:]
+            outcomes = [
+                *(one for one in outcomes if one[:2] not in known),
+                *(Outcome(one.id, one.token, Kind.RETURN) for one in surplus),
+            ]
+            room = max(0, room - len(before.deliveries))
+        self._turns += 1
+        turn = await self._send(self._request(outcomes, room), outcomes)
+        if before is None:
+            return turn
+        kept = before.deliveries[: len(before.deliveries) - len(surplus)]
+        return replace(
+            turn,
+            deliveries=(*kept, *turn.deliveries),
+            stale=(*before.stale, *turn.stale),
+            batches=(*before.batches, *turn.batches),
+        )
+
+    def _request(self, outcomes: Sequence[Outcome], room: int) -> dict[str, Any]:
+        terms = self._terms
+        done: list[str] = []
+        others: list[list[Any]] = []
+        for outcome in outcomes:
+            uuid, _ = self._held.get(outcome.id, ("", 0))
+            if outcome.kind == Kind.DONE and not outcome.successors:
+                done += (uuid, str(outcome.token))
+            else:
+                others.append(_settlement(uuid, outcome))
+        return {
+            "worker": terms.worker,
+            "lease": terms.lease_seconds * 1_000,
+            "queues": terms.queues,
+            "room": room,
+            "restarts": terms.restarts,
+            "done": done,
+            "others": others,
+            "keep": terms.result_seconds * 1_000,
+            "turn": self._turns,
+        }
+
+    async def _send(self, request: dict[str, Any], outcomes: Sequence[Outcome]) -> Turn:
+        self._unanswered = _Unanswered(request, outcomes)
+        answer = await self._ask("turn", request)
+        self._unanswered = None
+        stale, rows, due, must_restart, paused, batches = answer
+        refused = frozenset(stale)
+        stale_ids: list[int] = []
+        for outcome in outcomes:
+            uuid, token = self._held.get(outcome.id, ("", 0))
+            if uuid.encode() in refused:
+                stale_ids.append(outcome.id)
+            if token == outcome.token:
+                del self._held[outcome.id]
+                self._begun.discard(token)
+            self._tally(outcome)
+        deliveries = [self._deliver(row) for row in rows]
+        self._settle_down(len(deliveries), request["room"])
+        return Turn(
+            deliveries,
+            stale_ids,
+            float(due) / 1_000 if due else None,
+            bool(must_restart),
+            tuple(queue.decode() for queue in paused),
+            [batch_record(row) for row in batches],
+        )
+
+    def _settle_down(self, claimed: int, room: int) -> None:
+        """Listen once there is no more to claim; look at what has begun if nothing ends soon."""
+        if room:
+            self._is_dry = claimed < room
+        self._stirred.set()
+        if self._begun_timer is not None:
+            self._begun_timer.cancel()
+            self._begun_timer = None
+        if self._held:
+            self._begun_timer = self.loop.call_later(BEGUN_SECONDS, self._look_at_begun)
+
+    def _look_at_begun(self) -> None:
+        self._looking = self.loop.create_task(self._note_begun())
+
+    def _deliver(self, row: Sequence[bytes]) -> Delivery:
+        uuid, token, fixed, value = row[0].decode(), int(row[1]), row[4], row[9]
+        if fixed:
+            told = decode_fixed(fixed)
+            try:
+                payload = decode_call(value)
+            except ValueError:
+                payload = value  # somebody has changed it: the runner says so, and fails it
+        else:
+            name, payload = ("?", value) if self._terms.adopt is None else self._terms.adopt(value)
+            told = Fixed(name, None, 3, 0)
+        one = delivery(row, told, payload)
+        self._held[one.id] = uuid, token
+        return one
+
+    def _tally(self, outcome: Outcome) -> None:
+        """Count for arq's sign of health."""
+        if outcome.kind == Kind.FAIL:
+            self.jobs_failed += 1
+        elif outcome.kind == Kind.RELEASE:
+            self.jobs_retried += 1
+        elif outcome.kind != Kind.RETURN:
+            self.jobs_complete += 1
+
+    async def _ask(self, name: str, arguments: object) -> Any:
+        return await self._server.arun_on(self.pool, name, arguments)
+
+
+def _settlement(uuid: str, outcome: Outcome) -> list[Any]:
+    """Return an outcome that is no plain end, as the script takes it."""
+    return [
+        uuid,
+        str(outcome.token),
+        int(outcome.kind),
+        max(0.0, outcome.delay) * 1_000,
+        int(outcome.charge),
+        (outcome.error or b"{}").decode("utf-8", "replace"),
+        outcome.has_hook,
+        [wired(one) for one in outcome.successors],
+    ]

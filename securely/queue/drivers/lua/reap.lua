@@ -1,0 +1,47 @@
+-- Takes over what dead workers held. A: worker, keep, dead {worker = {"id:token" = state}}.
+-- A worker whose sign of life has ended is dead to us, alive or not; its tokens are worth nothing.
+local tally, hooks = { returned = 0, charged = 0, settled = 0 }, {}
+local workers = call('HKEYS', own('workers'))
+local present = { [A.worker] = true }
+
+local function take_over(worker, states)
+  local held = call('HGETALL', own('held:' .. worker))
+  for i = 1, #held, 2 do
+    local id = held[i]
+    local f = read(id)
+    local owner, token = (f.h or ''):match('^(.*):(%d+)$')
+    local prog = call('GET', PROG .. id)
+    if f.n and owner == worker and (not prog or prog == token) then
+      local state = states and states[f.n .. ':' .. token] or (f.r and 1 or 0)
+      local what = take_from(id, f, state)
+      tally[what] = tally[what] + 1
+    end
+  end
+  call('DEL', own('held:' .. worker), own('last:' .. worker), own('alive:' .. worker))
+  call('HDEL', own('workers'), worker)
+end
+
+for _, worker in ipairs(workers) do
+  if worker ~= A.worker then
+    if A.dead[worker] or call('EXISTS', own('alive:' .. worker)) == 0 then
+      take_over(worker, A.dead[worker])
+    else
+      present[worker] = true
+    end
+  end
+end
+
+local waiting = call('HGETALL', own('hooks'))
+for i = 1, #waiting, 2 do
+  if not present[waiting[i + 1]] then
+    local id = call('HGET', own('failed-ids'), waiting[i])
+    if id then
+      call('HSET', own('hooks'), waiting[i], A.worker)
+      hooks[#hooks + 1] = { id, call('HGETALL', own('failed:' .. id)) }
+    else
+      call('HDEL', own('hooks'), waiting[i])
+    end
+  end
+end
+finish()
+return { tally.returned, tally.charged, tally.settled, hooks, call('HVALS', own('workers')) }

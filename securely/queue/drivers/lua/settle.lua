@@ -1,0 +1,159 @@
+-- The end of a delivery and all that follows from it.
+
+local MEMBER = { [0] = 'done', [2] = 'failed', [3] = 'done', [5] = 'skipped' }
+
+-- arq's record of a result, so that Job.status(), result() and abort() have something to read.
+local function keep_result(id, f, token, success, value)
+  if A.keep <= 0 then return end
+  local started = tonumber(token) and tonumber(token) > 1 and tonumber(token) / 1000 or NOW
+  call('SET', RES .. id, fmt(
+    '{"t":%d,"f":"securely_job","a":[],"k":{},"et":%.0f,"s":%s,"r":%s,"st":%.0f,"ft":%.0f,'
+      .. '"q":%s,"id":%s}',
+    tonumber(call('GET', TRY .. id) or 1), (tonumber(f.n) or US) / 1000,
+    success and 'true' or 'false', value, started, US / 1000, cjson.encode(f.z or ''),
+    cjson.encode(id)
+  ), 'PX', int(A.keep))
+end
+
+local FIELDS = { 'h', 'z', 'n', 'u', 'g', 'b', 'k', 'q', 'y', 's', 'm', 'r', 'o' }
+local function read(id)
+  local v, f = call('HMGET', meta(id), unpack(FIELDS)), {}
+  for i, name in ipairs(FIELDS) do f[name] = v[i] or nil end
+  return f
+end
+
+-- A holder is current while nobody has claimed the job after it: by the token in arq's key, or,
+-- where the lease has run out and nobody came, by what was noted at the claim.
+local function is_current(id, token, f, worker)
+  local prog = call('GET', PROG .. id)
+  if prog then return prog == token end
+  return f.h == worker .. ':' .. token
+end
+
+-- Links of its chain that no successor stands for will not run, and are skipped.
+local function remove(id, f, kind, error, successors)
+  forget(id, f.z, f.n, f.u, f.g, f.q, f.y)
+  if not f.b or not MEMBER[kind] then return end
+  local links = tonumber(f.k or 0)
+  for _, wire in ipairs(successors or {}) do
+    if wire[7] and wire[7].batch == f.b then links = 0 end
+  end
+  count_member(f.b, id, MEMBER[kind], links, error)
+end
+
+local function record_failure(id, f, error, has_hook, worker)
+  local key, at = own('failed:' .. id), flt(NOW / 1000)
+  local fields = { 'n', f.n, 'm', f.m, 'q', f.q, 'value', call('GET', JOB .. id) or '',
+    'error', error, 'attempts', call('GET', TRY .. id) or '1', 'at', at }
+  for _, name in ipairs({ 'u', 'g', 'b', 'k', 'o' }) do
+    if f[name] then
+      fields[#fields + 1] = name
+      fields[#fields + 1] = f[name]
+    end
+  end
+  call('DEL', key)
+  call('HSET', key, unpack(fields))
+  call('ZADD', own('failed'), at, id)
+  call('HSET', own('failed-ids'), f.n, id)
+  if has_hook then call('HSET', own('hooks'), f.n, worker) end
+end
+
+-- Back to its queue: in its old place, or at a new one.
+local function put_back(id, f, due)
+  call('HDEL', meta(id), 'h', 'r')
+  call('DEL', PROG .. id)
+  if due then call('HSET', meta(id), 's', due) end
+  call('ZADD', f.z, due or f.s, id)
+  ring(f.q)
+end
+
+local CHARGED = { [1] = 'x', [2] = 'd', [3] = 'l' }
+local function release(id, f, kind, delay, charge)
+  if kind == 4 then
+    call('DECR', TRY .. id)
+    return put_back(id, f)
+  end
+  if CHARGED[charge] then call('HINCRBY', meta(id), CHARGED[charge], 1) end
+  if delay > 0 then
+    put_back(id, f, flt(NOW + delay))
+  elseif charge == 3 then
+    put_back(id, f)
+  else
+    put_back(id, f, flt(new_place()))
+  end
+end
+
+-- A worker is gone, or was silent for too long, and this is a job it held.
+local function take_from(id, f, state)
+  if state == 2 then
+    keep_result(id, f, (f.h or ''):match(':(%d+)$'), true, 'null')
+    remove(id, f, 0)
+    return 'settled'
+  end
+  local vanished = state == 0 and call('HINCRBY', meta(id), 'v', 1) or 0
+  if state == 1 or vanished % 10 == 9 then
+    -- (One that had not begun is charged too when it happens again and again: it may be what
+    -- takes down a machine before anyone can note that it has begun.)
+    call('HINCRBY', meta(id), 'l', 1)
+    put_back(id, f)
+    return 'charged'
+  end
+  call('DECR', TRY .. id)
+  put_back(id, f)
+  return 'returned'
+end
+
+-- One outcome: {uuid, token, kind, delay, charge, error, has_hook, successors}. False: stale.
+local function settle_one(o, worker)
+  local id, token, kind = o[1], o[2], o[3]
+  local f = read(id)
+  if not f.n or not is_current(id, token, f, worker) then return false end
+  if kind == 1 or kind == 4 then
+    release(id, f, kind, o[4], o[5])
+  else
+    if kind == 2 then
+      record_failure(id, f, o[6], o[7], worker)
+      keep_result(id, f, token, false, '{"$error":' .. o[6] .. '}')
+    else
+      keep_result(id, f, token, true, 'null')
+    end
+    remove(id, f, kind, o[6], o[8])
+  end
+  for _, wire in ipairs(o[8] or {}) do insert(wire, true) end
+  return true
+end
+
+-- Outcomes that are plain ends, {uuid, token, uuid, token, ...}: most are, and are settled with
+-- few calls. What belongs to a batch or a group, or has a key, goes the long way.
+local function settle_done(done, worker, stale, gone)
+  local progs = {}
+  for i = 1, #done, 2 do progs[#progs + 1] = PROG .. done[i] end
+  local held, keys, members = {}, {}, {}
+  in_chunks(progs, function(...)
+    for _, prog in ipairs(call('MGET', ...)) do held[#held + 1] = prog end
+  end)
+  for i = 1, #done, 2 do
+    local id, token = done[i], done[i + 1]
+    local v = call('HMGET', meta(id), 'h', 'z', 'n', 'u', 'g', 'b')
+    local prog = held[(i + 1) / 2]
+    local current = v[3] and (prog == token or not prog and v[1] == worker .. ':' .. token)
+    if not current then
+      stale[#stale + 1] = id
+    elseif gone[id] then
+      stale[#stale + 1] = id
+    elseif v[4] or v[5] or v[6] then
+      gone[id] = true
+      settle_one({ id, token, 0 }, worker)
+    else
+      gone[id] = true
+      if A.keep > 0 then keep_result(id, { n = v[3], z = v[2] }, token, true, 'null') end
+      keys[#keys + 1], keys[#keys + 2] = JOB .. id, PROG .. id
+      keys[#keys + 1], keys[#keys + 2] = TRY .. id, meta(id)
+      local list = members[v[2]] or {}
+      list[#list + 1] = id
+      members[v[2]] = list
+    end
+  end
+  in_chunks(keys, function(...) call('UNLINK', ...) end)
+  for z, list in pairs(members) do in_chunks(list, function(...) call('ZREM', z, ...) end) end
+end

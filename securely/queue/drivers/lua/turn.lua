@@ -1,0 +1,180 @@
+-- One turn of a worker: settle what is done, claim what fits, learn what comes next.
+-- A: worker, lease, queues, room, restarts, done, others, keep, turn (its number).
+
+local worker, LEASE = A.worker, A.lease
+local stale, gone = {}, {}
+local claimed = {} -- {uuid, token, queue, uuid, token, queue, ...}
+
+local flags = call('HGETALL', own('flags'))
+local restarts, paused, is_paused = '0', {}, {}
+for i = 1, #flags, 2 do
+  if flags[i] == 'restart' then
+    restarts = flags[i + 1]
+  elseif flags[i + 1] == '' or tonumber(flags[i + 1]) > NOW then
+    is_paused[flags[i]:sub(7)] = true
+  end
+end
+for _, queue in ipairs(A.queues) do
+  if is_paused['*'] or is_paused[queue] then
+    is_paused[queue] = true
+    paused[#paused + 1] = queue
+  end
+end
+local must_restart = restarts ~= A.restarts
+
+local has_aborts = call('EXISTS', ABORT) == 1
+local function is_aborted(id)
+  if not has_aborts or not call('ZSCORE', ABORT, id) then return false end
+  local f = read(id)
+  if not f.n then return false end
+  keep_result(id, f, '0', false, '{"$error":{"type":"asyncio.exceptions.CancelledError",'
+    .. '"message":"","trace":""}}')
+  remove(id, f, 5)
+  call('ZREM', ABORT, id)
+  return true
+end
+
+local function claim_one(id, token, queue, z)
+  local v = call('HMGET', meta(id), 'n', 'h', 'r')
+  if not v[1] then -- somebody else's: it was enqueued by plain arq
+    call('HSET', meta(id), 'n', int(new_id()), 'z', z, 's', call('ZSCORE', z, id), 'q', queue,
+      'm', '')
+  elseif v[2] then
+    -- Its holder's lease ran out. (Charged where it was seen to have begun.)
+    local other = v[2]:match('^(.*):')
+    if other ~= worker then call('HDEL', own('held:' .. other), id) end
+    if v[3] then
+      call('HINCRBY', meta(id), 'l', 1)
+      call('HDEL', meta(id), 'r')
+    elseif call('HINCRBY', meta(id), 'v', 1) % 10 == 9 then
+      call('HINCRBY', meta(id), 'l', 1)
+    else
+      call('DECR', TRY .. id)
+    end
+  end
+  call('INCR', TRY .. id)
+  call('HSET', meta(id), 'h', worker .. ':' .. token)
+end
+
+local function claim(queue, z, room)
+  local skipped, left = 0, room
+  while left > 0 do
+    local asked = math.min(left, 500)
+    local ids = call('ZRANGEBYSCORE', z, '-inf', flt(NOW), 'LIMIT', skipped, asked)
+    local moved, held = {}, {}
+    for _, id in ipairs(ids) do
+      local token = int(new_id())
+      if call('SET', PROG .. id, token, 'NX', 'PX', int(LEASE)) then
+        if is_aborted(id) then
+          call('DEL', PROG .. id)
+        else
+          claim_one(id, token, queue, z)
+          moved[#moved + 1], moved[#moved + 2] = flt(NOW + LEASE), id
+          held[#held + 1], held[#held + 2] = id, z
+          claimed[#claimed + 1], claimed[#claimed + 2] = id, token
+          claimed[#claimed + 1] = queue
+          left = left - 1
+        end
+      elseif call('HEXISTS', meta(id), 'h') == 1 then
+        -- One of ours, whose score a stranger or a jump of the clock has brought here.
+        moved[#moved + 1], moved[#moved + 2] = flt(NOW + math.max(call('PTTL', PROG .. id), 1)), id
+      else
+        skipped = skipped + 1 -- a stock worker runs it
+      end
+    end
+    if #moved > 0 then call('ZADD', z, unpack(moved)) end
+    if #held > 0 then call('HSET', own('held:' .. worker), unpack(held)) end
+    if #ids < asked then break end
+  end
+  return left
+end
+
+local function has_due(z)
+  return #call('ZRANGEBYSCORE', z, '-inf', flt(NOW), 'LIMIT', 0, 1) > 0
+end
+
+-- When the next delayed job is due; what is held has a score in the future too, and is passed over.
+local function next_due()
+  local earliest
+  for _, queue in ipairs(A.queues) do
+    for _, z in ipairs(is_paused[queue] and {} or bands(queue)) do
+      local at = 0
+      local found
+      while not found do
+        local page = call('ZRANGEBYSCORE', z, '(' .. flt(NOW), '+inf', 'WITHSCORES', 'LIMIT', at,
+          64)
+        for i = 1, #page, 2 do
+          if call('EXISTS', PROG .. page[i]) == 0 then
+            found = tonumber(page[i + 1])
+            break
+          end
+        end
+        at = at + 64
+        if #page < 128 then break end
+      end
+      if found and (not earliest or found < earliest) then earliest = found end
+    end
+  end
+  return earliest
+end
+
+-- What a worker is told of a claimed job.
+local function describe(id, token, queue)
+  local v = call('HMGET', meta(id), 'n', 'm', 'x', 'l', 'd')
+  return { id, token, queue, v[1] or '', v[2] or '', v[3] or '', v[4] or '', v[5] or '',
+    call('GET', TRY .. id) or '1', call('GET', JOB .. id) or '' }
+end
+
+-- A turn whose answer was lost is asked for again by its number, and answered as before.
+local last = A.again and call('GET', own('last:' .. worker))
+last = last and cmsgpack.unpack(last)
+local is_again = last and last[1] == A.turn
+if is_again then
+  stale = last[2]
+  for i = 1, #last[3], 3 do
+    if call('GET', PROG .. last[3][i]) == last[3][i + 1] then
+      for at = i, i + 2 do claimed[#claimed + 1] = last[3][at] end
+    end
+  end
+else
+  if #A.done > 0 then settle_done(A.done, worker, stale, gone) end
+  for _, o in ipairs(A.others) do
+    if not gone[o[1]] and settle_one(o, worker) then
+      gone[o[1]] = true
+    else
+      stale[#stale + 1] = o[1]
+    end
+  end
+  local settled = {}
+  for id in pairs(gone) do settled[#settled + 1] = id end
+  for _, id in ipairs(stale) do
+    -- (One that this worker has claimed anew since is still in its hands.)
+    local h = call('HGET', meta(id), 'h')
+    if not h or h:match('^(.*):') ~= worker then settled[#settled + 1] = id end
+  end
+  in_chunks(settled, function(...) call('HDEL', own('held:' .. worker), ...) end)
+  local room = must_restart and 0 or A.room
+  for _, queue in ipairs(A.queues) do
+    if room > 0 and not is_paused[queue] then
+      for _, z in ipairs(bands(queue)) do
+        room = claim(queue, z, room)
+        if room <= 0 and has_due(z) then ring(queue) end
+      end
+    end
+  end
+  if #settled > 0 or #claimed > 0 then
+    local answer = cmsgpack.pack({ A.turn, stale, claimed })
+    call('SET', own('last:' .. worker), answer, 'PX', int(LEASE * 4))
+  end
+end
+finish()
+
+local deliveries = {}
+for i = 1, #claimed, 3 do
+  deliveries[#deliveries + 1] = describe(claimed[i], claimed[i + 1], claimed[i + 2])
+end
+local due = #deliveries < A.room or A.room == 0
+due = due and next_due()
+local batches = {}
+for id in pairs(touched) do batches[#batches + 1] = describe_batch(id) end
+return { stale, deliveries, due and flt(due) or '', must_restart and 1 or 0, paused, batches }
