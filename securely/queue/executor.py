@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import copy_context
 from pathlib import Path
 from types import FrameType
@@ -36,10 +36,12 @@ from securely.queue.crew.link import (
     Refused,
     Report,
     Start,
+    Tell,
     ToExecutor,
 )
 from securely.queue.crew.loading import Loaded, Place
 from securely.queue.crew.system import die_with, hold_lock, resident_bytes
+from securely.queue.crew.telling import Telling
 from securely.queue.exceptions import JobTimedOut
 from securely.support import clock
 from securely.support.importing import import_object
@@ -47,6 +49,7 @@ from securely.support.importing import import_object
 __all__ = ["Executor", "main"]
 
 MEMORY_SECONDS: Final = 0.1  # looking at our own memory costs as much as a small job
+SLEEP_SECONDS_MIN: Final = 0.1  # what is held back shall not come back at once, again and again
 REASON_CHARS_MAX: Final = 200  # a line for people; all of it is kept with the failed job
 
 
@@ -82,6 +85,9 @@ class Executor:
         self._runner = loaded.runner
         self._close = loaded.close
         self._aboot = loaded.aboot
+        self._telling = loaded.telling
+        self._guard: Telling | None = None
+        self._sleep = SLEEP_SECONDS_MIN
         self._concurrency = concurrency
         self._timeout = timeout
         self._tasks: _Tasks | None = None
@@ -93,10 +99,19 @@ class Executor:
         if self._aboot is not None:
             self._in_loop().run(self._aboot())
 
+    def introduce(self, start: Start) -> None:
+        """Tell listeners for which worker this executor works, and heed those that hold back."""
+        if self._telling is None:
+            return
+        self._telling.begin(start.defaults.connection, start.queues, start.worker)
+        # Asked once: an application says who listens while it boots, and most have nobody.
+        self._guard = self._telling if self._telling.guards else None
+        self._sleep = max(start.sleep, SLEEP_SECONDS_MIN)
+
     def work(self) -> None:
         """Run deliveries and hooks until told to quit; then close the application."""
         self._inbox.watch()
-        self._inbox.send(Ready())
+        self._inbox.send(Ready(self._telling is not None and self._telling.is_wanted))
         while True:
             item = self._next()
             if isinstance(item, tuple):
@@ -105,11 +120,21 @@ class Executor:
                 self._board.start(item.cell, clock.monotonic())
                 self._runner.run_failed_hook(item.failed)
                 self._inbox.send(HookDone(item.cell))
+            elif isinstance(item, Tell):
+                self._tell(item.event, item.details)
             else:
                 break
         if self._tasks is not None:
             self._tasks.close()
+        self._tell(
+            "WorkerStopping",
+            {"reason": item.reason, "status": item.status, "processed": item.processed},
+        )
         self._close()
+
+    def _tell(self, event: str, details: Mapping[str, object]) -> None:
+        if self._telling is not None:
+            self._telling.tell(event, details)
 
     def _next(self) -> Item:
         """Return what is to be done next outside of the event loop."""
@@ -138,6 +163,9 @@ class Executor:
 
     def _perform(self, cell: int, delivery: Delivery) -> None:
         began = clock.monotonic()
+        if self._guard is not None and not self._guard.allows(delivery):
+            self._report(cell, self._held_back(delivery), began)
+            return
         # In a copy of the context: what a job leaves in context variables ends with it.
         outcome = copy_context().run(self._attempt, delivery, began)
         self._report(cell, outcome, began)
@@ -156,8 +184,14 @@ class Executor:
             return self._runner.run(delivery._replace(verdict=Verdict.TIMED_OUT))
 
     async def _perform_async(self, cell: int, delivery: Delivery, began: float) -> None:
-        outcome = await self._runner.arun(delivery)
+        if self._guard is not None and not await self._guard.aallows(delivery):
+            outcome = self._held_back(delivery)
+        else:
+            outcome = await self._runner.arun(delivery)
         self._report(cell, outcome, began)
+
+    def _held_back(self, delivery: Delivery) -> Outcome:
+        return Outcome(delivery.id, delivery.token, Kind.RELEASE, self._sleep)
 
     def _limit(self, delivery: Delivery) -> float | None:
         return (self._timeout if delivery.timeout is None else delivery.timeout) or None
@@ -236,6 +270,7 @@ def main(arguments: list[str]) -> int:
             timeout=start.defaults.timeout,
         )
         executor.prepare()
+        executor.introduce(start)
     except Exception as error:  # a border: whatever it is, the supervisor says it
         inbox.send(Refused(_explain(error)))
         inbox.close()

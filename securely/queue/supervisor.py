@@ -14,18 +14,20 @@ import selectors
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from securely.queue.contracts import Delivery, Kind, Outcome, Seat, Turn, Verdict
 from securely.queue.crew.child import Child, Fate, Launch, Remains
 from securely.queue.crew.crew import Crew
 from securely.queue.crew.fates import judge
+from securely.queue.crew.herald import Herald
 from securely.queue.crew.ledger import Ledger
-from securely.queue.crew.link import FromExecutor, HookDone, Ready, Refused, Returned
+from securely.queue.crew.link import FromExecutor, HookDone, Quit, Ready, Refused, Returned
 from securely.queue.crew.link import Report as Outcomes
 from securely.queue.crew.orders import Facts, Orders, Stop, find_reason
 from securely.queue.crew.peers import Peers
-from securely.queue.crew.report import Ended, Report, duration
+from securely.queue.crew.report import Ended, Report
 from securely.queue.crew.signals import STOP, Signals
 from securely.queue.exceptions import QueueUnavailable, StoreFull
 from securely.support import clock
@@ -63,7 +65,9 @@ class Supervisor:
         self._is_down = is_down
         self._selector = selectors.DefaultSelector()
         self._signals = Signals()
+        launch = replace(launch, queues=orders.queues, sleep=orders.sleep)
         self._crew = Crew(seat.id, seat.home, launch, orders.size, orders.defaults)
+        self._herald = Herald(orders, report, self._crew.tell)
         self._peers = Peers(self._selector, self._reap_now)
         self._began = clock.monotonic()
 
@@ -81,7 +85,6 @@ class Supervisor:
 
         self._is_paused = False
         self._was_down = False
-        self._has_said_idle = False
         self._stop: Stop | None = None
         self._stop_at = 0.0
         self._is_forced = False
@@ -98,7 +101,7 @@ class Supervisor:
             try:
                 while not self._is_over():
                     self._step()
-                self._crew.dismiss()
+                self._crew.dismiss(self._farewell())
             except BaseException:
                 self._crew.kill()
                 self._crew.dismiss()
@@ -211,17 +214,18 @@ class Supervisor:
         for number in self._signals.take():
             if number in STOP:
                 if self._stop is None:
+                    self._herald.interrupted(number)
                     self._begin_stop(Stop("interrupted"))
                 else:
                     self._force()
             elif number == signal.SIGUSR2:
                 self._is_paused = True
                 self._take_back_unstarted()
-                self._report.notice("Paused by a signal; SIGCONT goes on.")
+                self._herald.pausing()
             elif self._is_paused:
                 self._is_paused = False
                 self._may_have_work = True
-                self._report.notice("Going on.")
+                self._herald.resuming()
 
     def _look_around(self) -> None:
         now = clock.monotonic()
@@ -295,7 +299,7 @@ class Supervisor:
         elif isinstance(message, HookDone):
             self._ledger.hook_done(child.hook_done(message.cell).id)
         elif isinstance(message, Ready):
-            self._crew.welcome(child)
+            self._crew.welcome(child, listens=message.listens)
         else:
             self._refuse(message)
 
@@ -397,6 +401,7 @@ class Supervisor:
         return self._reap_at if 0 <= look - self._reap_at < REAP_SECONDS else look
 
     def _claimed_some(self, turn: Turn, room: int) -> None:
+        self._herald.pauses(turn.paused)
         count = len(turn.deliveries)
         self._next_due = turn.next_due
         if room:
@@ -442,17 +447,8 @@ class Supervisor:
         stop = find_reason(self._orders, facts)
         if stop is not None:
             self._begin_stop(stop)
-        elif is_dry and not self._has_said_idle:
-            self._has_said_idle = True
-            self._say_idle()
-
-    def _say_idle(self) -> None:
-        queues = ", ".join(self._orders.queues)
-        due = ""
-        if self._next_due is not None:
-            due = f" The next delayed one is due in {duration(self._next_due - clock.timestamp())}."
-        who = f"{self._orders.name}: waiting" if self._orders.name else "Waiting"
-        self._report.notice(f"{who} for jobs in {queues}.{due}")
+        elif is_dry:
+            self._herald.idle(self._dry_since, self._next_due)
 
     def _begin_stop(self, stop: Stop) -> None:
         self._stop = stop
@@ -467,6 +463,10 @@ class Supervisor:
             self._report.returned(int(self._stop is not None))
             back = Outcome(delivery.id, delivery.token, Kind.RETURN)
             self._ledger.add(Ended(delivery, back, 0.0, "", lambda: None))
+
+    def _farewell(self) -> Quit:
+        assert self._stop is not None, "the loop ends with a reason"  # noqa: S101  # a bug of ours
+        return Quit(self._stop.reason, self._stop.status, self._report.tally.processed)
 
     def _force(self) -> None:
         self._is_forced = True

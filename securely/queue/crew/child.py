@@ -23,7 +23,7 @@ import msgspec
 
 from securely.queue.contracts import Defaults, Delivery, FailedJob
 from securely.queue.crew.board import Board, State
-from securely.queue.crew.link import FromExecutor, Hook, Link, Quit, Run, Start
+from securely.queue.crew.link import FromExecutor, Hook, Link, Quit, Run, Start, Tell
 from securely.queue.crew.loading import Place
 from securely.queue.crew.pace import Pace
 from securely.support import clock
@@ -48,12 +48,16 @@ class Launch:
         loader: `package.module:function` that turns its place into what runs jobs.
         python: The interpreter, with its options.
         prints_to: The descriptor to which jobs print; None for the worker's own output.
+        queues: What the worker serves, for those who listen to it.
+        sleep: Seconds that a job waits which a listener holds back.
     """
 
     place: Place
     loader: str = "securely.queue.crew.loading:load_application"
     python: tuple[str, ...] = (sys.executable,)
     prints_to: int | None = None
+    queues: tuple[str, ...] = ()
+    sleep: float = 1.0
 
 
 class Phase(Enum):
@@ -99,6 +103,7 @@ class Child:
         self.phase: Phase = Phase.LOADING
         self.pace = pace
         self.memory = 0
+        self.listens = False
         self.held: dict[int, Delivery] = {}
         self.overdue: set[int] = set()
         self.last_progress: float = clock.monotonic()
@@ -143,6 +148,8 @@ class Child:
                 lock=str(home / f"{name}.executor.lock"),
                 concurrency=concurrency,
                 defaults=defaults,
+                queues=launch.queues,
+                sleep=launch.sleep,
             )
         )
 
@@ -157,10 +164,14 @@ class Child:
         """Whether it has nothing in hand."""
         return not self.held and not self._hooks
 
-    def quit(self) -> None:
+    def quit(self, farewell: Quit) -> None:
         """Ask it to close the application and exit."""
         self.phase = Phase.LEAVING
-        self._post(Quit())
+        self._post(farewell)
+
+    def tell(self, event: str, details: dict[str, int | str]) -> None:
+        """Have it tell an event of the worker."""
+        self._post(Tell(event, details))
 
     def kill(self) -> None:
         """Kill it; :meth:`bury` tells what it held."""

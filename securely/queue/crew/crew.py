@@ -12,6 +12,7 @@ from typing import Final
 from securely.queue.contracts import Defaults, Delivery, Verdict
 from securely.queue.crew.board import Board
 from securely.queue.crew.child import Child, Launch, Phase
+from securely.queue.crew.link import Quit
 from securely.queue.crew.pace import HELD_MAX, Pace
 from securely.support import clock
 
@@ -19,6 +20,7 @@ __all__ = ["Crew", "Size", "Slot"]
 
 # Seconds before an executor is tried again whose predecessors ended before they were ready.
 DELAYS: Final = (0.0, 0.1, 0.3, 1.0)
+AT_ONCE: Final = Quit()  # where no reason is known: something broke
 QUIT_SECONDS: Final = 5.0  # an executor has this long to close the application
 
 
@@ -133,9 +135,10 @@ class Crew:
                 born.append(child)
         return born
 
-    def welcome(self, child: Child) -> None:
-        """Take note that *child* is ready."""
+    def welcome(self, child: Child, *, listens: bool = False) -> None:
+        """Take note that *child* is ready, and whether it wants to be told of the worker."""
         child.phase = Phase.READY
+        child.listens = listens
         self._slot(child).stillborn = 0
 
     def lose(self, child: Child) -> bool:
@@ -214,15 +217,22 @@ class Crew:
         self._carried = deque(one for one in self._carried if one.verdict is not Verdict.RUN)
         return here
 
+    def tell(self, event: str, **details: int | str) -> None:
+        """Have one executor tell an event of the worker, where somebody listens."""
+        for child in self.ready:
+            if child.listens:
+                child.tell(event, details)
+                return
+
     # -- the end
 
-    def dismiss(self) -> None:
+    def dismiss(self, farewell: Quit = AT_ONCE) -> None:
         """Ask the executors to close the application; kill those that take too long."""
         for child in self.children:
             if child.phase is Phase.LOADING:
                 child.kill()
             else:
-                child.quit()
+                child.quit(farewell)
         end = clock.monotonic() + QUIT_SECONDS
         for slot in self._slots:
             if slot.child is not None:

@@ -20,7 +20,7 @@ from typing import TypeAlias
 import msgspec
 
 from securely.queue.contracts import Delivery
-from securely.queue.crew.link import Hook, Link, Quit, Returned, Run, ToExecutor
+from securely.queue.crew.link import Hook, Link, Quit, Returned, Run, Tell, ToExecutor
 
 __all__ = ["Inbox", "Item"]
 
@@ -33,7 +33,7 @@ def _let_lie() -> None:
     """Tell nobody: who waits in :meth:`Inbox.take` finds what lies there."""
 
 
-Item: TypeAlias = tuple[int, Delivery] | Hook | Quit
+Item: TypeAlias = tuple[int, Delivery] | Hook | Quit | Tell
 
 
 class Inbox:
@@ -117,7 +117,7 @@ class Inbox:
         for message in messages:
             if isinstance(message, Run):
                 self._items.extend(message.deliveries)
-            elif isinstance(message, (Hook, Quit)):
+            elif isinstance(message, (Hook, Quit, Tell)):
                 self._items.append(message)
 
     def _obey(self) -> None:

@@ -28,6 +28,7 @@ __all__ = [
     "Returned",
     "Run",
     "Start",
+    "Tell",
     "ToExecutor",
 ]
 
@@ -47,6 +48,8 @@ class Start(msgspec.Struct, tag=0, array_like=True):
     lock: str
     concurrency: int
     defaults: Defaults
+    queues: tuple[str, ...] = ()
+    sleep: float = 1.0
 
 
 class Run(msgspec.Struct, tag=1, array_like=True):
@@ -62,12 +65,31 @@ class Hook(msgspec.Struct, tag=2, array_like=True):
     failed: FailedJob
 
 
-class Quit(msgspec.Struct, tag=3, array_like=True):
-    """Close the application and exit; nothing is in hand any more."""
+class Quit(msgspec.Struct, tag=3, array_like=True, frozen=True):
+    """Close the application and exit; nothing is in hand any more.
+
+    Attributes:
+        reason: Why the worker stops.
+        status: Its exit code.
+        processed: How many jobs it has run.
+    """
+
+    reason: str = "error"
+    status: int = 1
+    processed: int = 0
+
+
+class Tell(msgspec.Struct, tag=4, array_like=True):
+    """Tell an event of the worker, by its name, to those who listen."""
+
+    event: str
+    details: dict[str, int | str]
 
 
 class Ready(msgspec.Struct, tag=0, array_like=True):
-    """The application is loaded."""
+    """The application is loaded; *listens*: somebody there wants to be told of the worker."""
+
+    listens: bool = False
 
 
 class Refused(msgspec.Struct, tag=1, array_like=True):
@@ -105,7 +127,7 @@ class HookDone(msgspec.Struct, tag=4, array_like=True):
     cell: int
 
 
-ToExecutor = Start | Run | Hook | Quit
+ToExecutor = Start | Run | Hook | Quit | Tell
 FromExecutor = Ready | Refused | Report | Returned | HookDone
 M = TypeVar("M")
 

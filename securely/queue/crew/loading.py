@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from securely.queue.contracts import Runner
+from securely.queue.crew.telling import Telling
 from securely.support.importing import import_object, make_importable
 from securely.support.paths import Paths
 
@@ -36,11 +37,13 @@ class Loaded(NamedTuple):
         runner: Runs its jobs.
         close: Ends it: stores closed, logs flushed.
         aboot: Boots what boots in a loop; None where nothing does.
+        telling: Tells listeners of the worker; None where nobody can listen.
     """
 
     runner: Runner
     close: Callable[[], object]
     aboot: Callable[[], Awaitable[object]] | None = None
+    telling: Telling | None = None
 
 
 def place_of(app: object, paths: Paths) -> Place:
@@ -58,6 +61,7 @@ def load_application(place: Place) -> Loaded:
         SecurelyError: Something in its environment, configuration or providers is wrong.
     """
     from securely.container import set_process_container
+    from securely.events import Dispatcher
     from securely.log import LogManager, bridge
     from securely.queue.delivery.runner import JobRunner
 
@@ -74,4 +78,10 @@ def load_application(place: Place) -> Loaded:
     bridge.install(app.make(LogManager), "info")
     # A loop is made for it, which an application without async jobs need not pay for.
     aboot = app.aboot if app.providers.boots_async else None
-    return Loaded(app.make(JobRunner), app.terminate, aboot)
+    report = app.make(LogManager).error
+
+    def complain(error: BaseException, facts: Mapping[str, object]) -> None:
+        report("a listener raised an exception", exception=error, **facts)
+
+    telling = Telling(app.make(Dispatcher), complain)
+    return Loaded(app.make(JobRunner), app.terminate, aboot, telling)

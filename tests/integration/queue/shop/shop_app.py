@@ -10,19 +10,22 @@ from typing import Any
 from securely.container import Container
 from securely.encryption import KeyRing
 from securely.events import Dispatcher
+from securely.queue import events as kinds
 from securely.queue.contracts import Defaults
 from securely.queue.crew.child import Launch
 from securely.queue.crew.crew import Size
 from securely.queue.crew.loading import Loaded, Place
 from securely.queue.crew.orders import Orders
 from securely.queue.crew.report import Report
+from securely.queue.crew.telling import Telling
 from securely.queue.crew.worker import Worker
 from securely.queue.delivery.runner import JobRunner
 from securely.queue.drivers.sqlite import SqliteConnection
 from securely.queue.payload import Codec
 
 sys.path.insert(0, str(Path(__file__).parent))
-from shop_kills import FatalConnection  # beside this file
+from shop_jobs import note  # beside this file
+from shop_kills import FatalConnection  # as well
 
 KEY = bytes(range(32))
 
@@ -36,6 +39,31 @@ def load(place: Place) -> Loaded:
     events = Dispatcher(container)
     container.instance(Dispatcher, events)
     return Loaded(JobRunner(container, codec(), events), lambda: None)
+
+
+def listening(place: Place) -> Loaded:
+    """An application that notes what happens to its worker, and holds jobs back on demand."""
+    container = Container()
+    events = Dispatcher(container)
+    for name in kinds.__all__:
+        if name.startswith("Worker"):
+            events.listen(getattr(kinds, name), _note)
+    events.listen(kinds.WorkerStarting, _fail)
+    hold = Path(place.base_path, "hold")
+    events.listen(kinds.Looping, lambda event: not hold.exists())
+    telling = Telling(events, lambda error, facts: note("reported", str(error)))
+    return Loaded(JobRunner(container, codec(), events), lambda: None, None, telling)
+
+
+def _note(event: Any) -> None:
+    keys = ("signal", "queue", "reason", "status", "processed")
+    details = [f"{key}={getattr(event, key)}" for key in keys if hasattr(event, key)]
+    source = f"{event.connection}/{','.join(event.queues)}"
+    note(type(event).__name__, ";".join([source, *details]))
+
+
+def _fail(event: Any) -> None:
+    raise ValueError("a-listener")
 
 
 def refuse(place: Place) -> Loaded:

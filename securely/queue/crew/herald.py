@@ -1,0 +1,77 @@
+"""Herald: tells people and listeners what the supervisor sees: signals, pauses, an empty queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from securely.queue.crew.orders import Orders
+from securely.queue.crew.report import Report, duration
+from securely.support import clock
+
+__all__ = ["Herald"]
+
+
+class Herald:
+    """What a worker says of itself, beside its lines about jobs.
+
+    Args:
+        orders: What the worker was asked to do.
+        report: Where people read.
+        tell: Has an executor tell an event of the worker, by its name, to those who listen.
+    """
+
+    def __init__(self, orders: Orders, report: Report, tell: Callable[..., object]) -> None:
+        self._orders = orders
+        self._report = report
+        self._tell = tell
+        self._paused: tuple[str, ...] = ()
+        self._idle_since = 0.0
+        self._has_said_idle = False
+
+    def interrupted(self, number: int) -> None:
+        """Tell that a signal says to stop."""
+        self._tell("WorkerInterrupted", signal=number)
+
+    def pausing(self) -> None:
+        """Tell that a signal says to take no more jobs."""
+        self._report.notice("Paused by a signal; SIGCONT goes on.")
+        self._tell("WorkerPausing")
+
+    def resuming(self) -> None:
+        """Tell that a signal says to go on."""
+        self._report.notice("Going on.")
+        self._tell("WorkerResuming")
+
+    def pauses(self, paused: Sequence[str]) -> None:
+        """Tell which of the worker's queues have been paused or resumed since the last time."""
+        now = tuple(paused)
+        if now == self._paused:
+            return
+        for queue in [queue for queue in now if queue not in self._paused]:
+            self._report.notice(f"Queue {queue} is paused; its jobs wait.")
+            self._tell("WorkerQueuePaused", queue=queue)
+        for queue in [queue for queue in self._paused if queue not in now]:
+            self._report.notice(f"Queue {queue} goes on.")
+            self._tell("WorkerQueueResumed", queue=queue)
+        self._paused = now
+
+    def idle(self, since: float, next_due: float | None) -> None:
+        """Tell that there is nothing to do; people read it once.
+
+        Args:
+            since: The monotonic time at which it began: each such time is told once.
+            next_due: The wall time of the next delayed job.
+        """
+        if since == self._idle_since:
+            return
+        self._idle_since = since
+        self._tell("WorkerIdle")
+        if self._has_said_idle:
+            return
+        self._has_said_idle = True
+        queues = ", ".join(self._orders.queues)
+        due = ""
+        if next_due is not None:
+            due = f" The next delayed one is due in {duration(next_due - clock.timestamp())}."
+        who = f"{self._orders.name}: waiting" if self._orders.name else "Waiting"
+        self._report.notice(f"{who} for jobs in {queues}.{due}")
