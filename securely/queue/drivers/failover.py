@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import dropwhile, islice
 from typing import TypeVar
@@ -27,6 +27,8 @@ from securely.support.steps import Steps, arun, call, run, sync_step
 __all__ = ["FailoverConnection"]
 
 T = TypeVar("T")
+S = TypeVar("S")
+A = TypeVar("A")
 
 # What says that a store takes nothing, and took nothing: another one may be asked.
 _OUTAGES = (QueueUnavailable, StoreFull)
@@ -199,7 +201,7 @@ class _Failed:
 
     def find(self, key: str) -> FailedJob | None:
         """Return the one with this uuid or, of the first member that has one, this id."""
-        return next((job for failed in self._each() if (job := failed.find(key))), None)
+        return _first(lambda failed: failed.find(key), self._each())
 
     def retry(self, keys: Sequence[str] | None = None, queue: str | None = None) -> list[FailedJob]:
         """Put jobs back in their queues, where they were taken from."""
@@ -207,7 +209,7 @@ class _Failed:
 
     def forget(self, key: str) -> bool:
         """Remove one by id or uuid; False when there is none."""
-        return any(failed.forget(key) for failed in self._each())
+        return bool(_first(lambda failed: failed.forget(key), self._each()))
 
     def flush(self, older_than: float | None = None) -> int:
         """Remove those that failed more than *older_than* seconds ago (None: all); how many."""
@@ -243,11 +245,11 @@ class _Batches:
 
     def add(self, id_: str, members: Sequence[Envelope]) -> bool:
         """Push *members* as more of a batch; False when it is gone or finished."""
-        return any(batches.add(id_, members) for batches in self._each())
+        return bool(_first(lambda batches: batches.add(id_, members), self._each()))
 
     def find(self, id_: str) -> BatchRecord | None:
         """Return the batch, or None."""
-        return next((found for batches in self._each() if (found := batches.find(id_))), None)
+        return _first(lambda batches: batches.find(id_), self._each())
 
     def all(self, limit: int = 50, before: str | None = None) -> Sequence[BatchRecord]:
         """Return batches, newest first; *before*: those made before this one."""
@@ -260,11 +262,11 @@ class _Batches:
 
     def cancel(self, id_: str) -> bool:
         """Note that the batch is cancelled; False when it is gone or was cancelled before."""
-        return any(batches.cancel(id_) for batches in self._each())
+        return bool(_first(lambda batches: batches.cancel(id_), self._each()))
 
     def delete(self, id_: str) -> bool:
         """Forget the batch; its jobs stay, and count nowhere. False when it is gone."""
-        return any(batches.delete(id_) for batches in self._each())
+        return bool(_first(lambda batches: batches.delete(id_), self._each()))
 
     def prune(
         self,
@@ -279,6 +281,24 @@ class _Batches:
         for driver in self._connection.drivers():
             if (batches := _batches_of(driver)) is not None:
                 yield batches
+
+
+def _first(ask: Callable[[S], A | None], stores: Iterable[S]) -> A | None:
+    """Return the first answer that is one; one that has an outage may have had it, too.
+
+    Raises:
+        QueueUnavailable: None of those that could be asked had one, and some could not.
+    """
+    last: BaseException | None = None
+    for store in stores:
+        try:
+            if answer := ask(store):
+                return answer
+        except _OUTAGES as error:
+            last = error
+    if last is not None:
+        raise last
+    return None
 
 
 def _pages(batches: Batches, limit: int) -> Iterator[BatchRecord]:
