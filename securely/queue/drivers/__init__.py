@@ -2,8 +2,10 @@
 
 base.py     the missing colour
 null.py     takes jobs and drops them
-sqlite.py   one SQLite file; sqlite_schema.py: its tables; sqlite_seat.py: a worker's place;
+sqlite.py   one SQLite file; sqlite_schema.py: its tables; sqlite_rows.py: how jobs get in;
+            sqlite_seat.py: a worker's place; sqlite_settling.py: outcomes and what follows;
             sqlite_reaper.py: what dead workers held; sqlite_failed.py: failed jobs;
-            sqlite_files.py: locks and bells
+            sqlite_batches.py: batches; sqlite_views.py: what one sees; sqlite_files.py: locks
+            and bells
 sync.py     runs jobs at once
 """

@@ -12,23 +12,25 @@ import os
 import platform
 import sqlite3
 import sys
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from securely.queue.contracts import Counts, Envelope
+from securely.queue.contracts import Counts, Delivery, Envelope, Kind, StoredJob
+from securely.queue.drivers import sqlite_views
 from securely.queue.drivers.base import ThreadedConnection
+from securely.queue.drivers.sqlite_batches import SqliteBatches, Tally
 from securely.queue.drivers.sqlite_failed import SqliteFailedJobs
 from securely.queue.drivers.sqlite_files import Bell, Bells, hold, remove_files
-from securely.queue.drivers.sqlite_reaper import Reaper, translated
-from securely.queue.drivers.sqlite_schema import DELAYED, MIGRATIONS, READY
+from securely.queue.drivers.sqlite_reaper import Reaper
+from securely.queue.drivers.sqlite_rows import INSERT, Ids, Rows, free_next, is_plain, translated
+from securely.queue.drivers.sqlite_schema import MIGRATIONS
 from securely.queue.drivers.sqlite_seat import Presence, SqliteSeat
+from securely.queue.drivers.sqlite_settling import Settler
 from securely.queue.exceptions import QueueUnavailable, StoreFull
 from securely.queue.manager import Materials
 from securely.queue.options import SqliteOptions
 from securely.support import clock
-from securely.support.forking import renew_after_fork
 from securely.support.sqlite import Database, DatabaseError, DatabaseFull
 from securely.support.sqlite import Durability as Synchronous
 
@@ -43,59 +45,14 @@ _SYNCHRONOUS: Final[dict[Durability, tuple[Synchronous, Synchronous]]] = {
     "relaxed": ("NORMAL", "NORMAL"),
 }
 
-_INSERT: Final = """
-INSERT INTO jobs (id, queue, state, priority, available_at, timeout, max_lost, uuid, name, payload)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+_PAUSE: Final = "pause:"
+_CANCEL: Final = (
+    "DELETE FROM jobs WHERE id = ? AND uuid = ? AND state <> 1 RETURNING batch, links, group_key"
+)
+_MEMBERS: Final = """
+SELECT batch, count(*) + sum(links) FROM jobs WHERE queue = ? AND batch IS NOT NULL GROUP BY batch
 """
-
-# (Not numbered placeholders: Python 3.12 took them for names at first, and warns.)
-_COUNTS: Final = """
-WITH asked AS (SELECT ? AS wanted, ? AS now)
-SELECT
-  (SELECT count(*) FROM jobs, asked WHERE state = 0 AND queue = wanted),
-  (SELECT count(*) FROM jobs, asked WHERE state = 2 AND queue = wanted AND available_at <= now),
-  (SELECT count(*) FROM jobs, asked WHERE state = 2 AND queue = wanted AND available_at > now),
-  (SELECT count(*) FROM jobs, asked WHERE state = 1 AND queue = wanted),
-  (SELECT min(available_at) FROM jobs, asked WHERE state = 0 AND queue = wanted),
-  (SELECT min(available_at) FROM jobs, asked
-    WHERE state = 2 AND queue = wanted AND available_at <= now)
-"""
-
-# Only index pages are read: one per state, each grouped by queue.
-_QUEUES: Final = """
-SELECT queue FROM jobs WHERE state = 0 UNION SELECT queue FROM jobs WHERE state = 2
-UNION SELECT queue FROM jobs WHERE state = 1
-"""
-
-
-class _Ids:
-    """Rows in order of acceptance: microseconds since 1970 in the upper 53 bits of 63.
-
-    The ten bits below keep processes apart that push within one microsecond; where they do
-    collide, the key refuses and the push takes the next free one.
-    """
-
-    def __init__(self) -> None:
-        self._last = 0
-        self._lock = threading.Lock()
-        renew_after_fork(self, "_lock", threading.Lock)
-
-    def next(self, now: float) -> int:
-        """Return an id greater than all before it in this process."""
-        stamp = int(now * 1e6) << 10 | (os.getpid() & 0x3FF)
-        with self._lock:
-            last = self._last
-            self._last = last = stamp if stamp > last else last + 1
-        return last
-
-    def next_free(self, connection: sqlite3.Connection) -> int:
-        """Return an id greater than all in the table too; within a transaction."""
-        newest = connection.execute("SELECT max(id) FROM jobs").fetchone()[0] or 0
-        fresh = self.next(clock.timestamp())
-        if fresh <= newest:
-            with self._lock:
-                self._last = fresh = newest + 1
-        return fresh
+_GROUPS: Final = "SELECT DISTINCT group_key FROM jobs WHERE queue = ? AND group_key IS NOT NULL"
 
 
 class SqliteConnection(ThreadedConnection):
@@ -136,15 +93,14 @@ class SqliteConnection(ThreadedConnection):
         self._busy_seconds = busy_seconds
         self._lease_seconds = lease_seconds
         self._database = self._open(_SYNCHRONOUS[durability][0])
-        self._ids = _Ids()
+        self._ids = Ids()
+        self._rows = Rows(self._ids)
         self._bells = Bells(self.home)
+        ring = self._bells.ring
         self._failed = SqliteFailedJobs(
-            name,
-            self._database,
-            next_id=self._ids.next_free,
-            ring=self._bells.ring,
-            refresh=refresh,
+            name, self._database, rows=self._rows, ring=ring, refresh=refresh
         )
+        self._batches = SqliteBatches(name, self._database, rows=self._rows, ring=ring)
 
     @classmethod
     def build(cls, name: str, options: SqliteOptions, materials: Materials) -> SqliteConnection:
@@ -168,45 +124,99 @@ class SqliteConnection(ThreadedConnection):
         """Where this connection keeps failed jobs: in the same file."""
         return self._failed
 
+    @property
+    def batches(self) -> SqliteBatches:
+        """Where this connection keeps batches: in the same file."""
+        return self._batches
+
     def push(self, envelopes: Sequence[Envelope]) -> Sequence[str]:
-        """Accept all of *envelopes* or none, and return their uuids.
+        """Accept all of *envelopes* or none, and return the uuids of the jobs that stand for them.
 
         Raises:
             StoreFull: There is no room; nothing was written.
             QueueUnavailable: The store cannot be opened or used.
         """
         try:
-            if len(envelopes) == 1:
-                self._insert_one(envelopes[0])
+            if len(envelopes) == 1 and is_plain(envelopes[0]):
+                uuids = self._insert_one(envelopes[0])
             else:
-                self._insert_all(envelopes)
+                uuids = self._accept(envelopes)
         except DatabaseFull as error:
             raise StoreFull(self.name, str(error)) from error
         except DatabaseError as error:
             raise QueueUnavailable(self.name, str(error)) from error
         self._bells.ring()
-        return [envelope.uuid for envelope in envelopes]
+        return uuids
 
     def counts(self, queue: str) -> Counts:
         """Return how many jobs *queue* holds."""
         with translated(self.name):
-            row = self._database.query(_COUNTS, (queue, clock.timestamp()))[0]
-        ready, due, delayed, reserved, *oldest = row
-        waiting = [moment for moment in oldest if moment is not None]
-        return Counts(ready + due, delayed, reserved, min(waiting, default=None))
+            return sqlite_views.counts(self._database, queue)
 
     def clear(self, queue: str) -> int:
         """Delete pending, delayed and reserved jobs of *queue*; return how many.
 
-        A job that is running goes on; its outcome is refused as stale.
+        A job that is running goes on; its outcome is refused as stale. Batches count theirs as
+        skipped.
         """
         with translated(self.name), self._database.transaction() as connection:
-            return connection.execute("DELETE FROM jobs WHERE queue = ?", (queue,)).rowcount
+            members = connection.execute(_MEMBERS, (queue,)).fetchall()
+            groups = connection.execute(_GROUPS, (queue,)).fetchall()
+            cleared = connection.execute("DELETE FROM jobs WHERE queue = ?", (queue,)).rowcount
+            free_next(connection, [group for (group,) in groups])
+            tally = Tally(connection, self._rows)
+            for batch, count in members:
+                tally.settled(batch, "", Kind.SKIP, unreached=count - 1)
+            tally.close()
+        self._bells.ring()  # others of a group may have been freed, and callbacks are due
+        return cleared
 
     def queues(self) -> Sequence[str]:
         """Return the names of all queues that hold jobs, sorted."""
         with translated(self.name):
-            return [queue for (queue,) in self._database.query(_QUEUES)]
+            return sqlite_views.queues(self._database)
+
+    def jobs(
+        self, queue: str, state: str | None = None, *, after: int = 0, limit: int = 100
+    ) -> Sequence[StoredJob]:
+        """Return jobs of *queue* by id, from the one after *after* on.
+
+        Args:
+            queue: The queue.
+            state: "pending", "delayed" or "reserved"; None for any.
+            after: The id of the last one of the page before.
+            limit: How many at most.
+        """
+        with translated(self.name):
+            return sqlite_views.jobs(self._database, queue, state, after, limit)
+
+    def cancel(self, uuid: str) -> bool:
+        """Take a job that nobody runs out of its queue; a batch counts it as skipped.
+
+        There is no index of uuids, for which every push would pay: all jobs are looked through,
+        before anything is locked.
+
+        Returns:
+            False when there is none of this uuid, or when it is running.
+        """
+        with translated(self.name):
+            found = self._database.query("SELECT id FROM jobs WHERE uuid = ?", (uuid,))
+            cancelled = any(self._cancel(id_, uuid) for (id_,) in found)
+        if cancelled:
+            self._bells.ring()  # the next of its group may have been freed
+        return cancelled
+
+    def unlock(self, delivery: Delivery) -> None:
+        """Free the `unique` key of a running job, for one that is unique until processing."""
+        with translated(self.name), self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE jobs SET unique_key = NULL WHERE id = ? AND token = ? AND state = 1",
+                (delivery.id, delivery.token),
+            )
+
+    async def aunlock(self, delivery: Delivery) -> None:
+        """Async twin of :meth:`unlock`."""
+        await self._thread.run(self.unlock, delivery)
 
     def join(self, queues: Sequence[str]) -> SqliteSeat:
         """Take a seat as a new worker that serves *queues* in this order of priority.
@@ -252,14 +262,23 @@ class SqliteConnection(ThreadedConnection):
         until = None if seconds is None else clock.timestamp() + seconds
         with translated(self.name), self._database.transaction() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO flags VALUES (?, 1, ?)", (f"pause:{queue}", until)
+                "INSERT OR REPLACE INTO flags VALUES (?, 1, ?)", (_PAUSE + queue, until)
             )
 
     def resume(self, queue: str = "*") -> None:
-        """End a pause of *queue*."""
+        """End a pause of *queue*; "*" ends that of all, and not those of single queues."""
         with translated(self.name), self._database.transaction() as connection:
-            connection.execute("DELETE FROM flags WHERE scope = ?", (f"pause:{queue}",))
+            connection.execute("DELETE FROM flags WHERE scope = ?", (_PAUSE + queue,))
         self._bells.ring()
+
+    def paused(self) -> Mapping[str, float | None]:
+        """Return what is paused ("*" for everything), and until when; None for no end."""
+        with translated(self.name):
+            rows = self._database.query(
+                "SELECT scope, until FROM flags WHERE scope GLOB ? AND coalesce(until > ?, 1)",
+                (_PAUSE + "*", clock.timestamp()),
+            )
+        return {scope.removeprefix(_PAUSE): until for scope, until in rows}
 
     def close(self) -> None:
         """Close all connections to the file; a later use opens them again."""
@@ -279,38 +298,31 @@ class SqliteConnection(ThreadedConnection):
             pragmas={"wal_autocheckpoint": 2000},
         )
 
-    def _insert_one(self, envelope: Envelope) -> None:
+    def _insert_one(self, envelope: Envelope) -> Sequence[str]:
         # One statement is a transaction of its own, and two calls cheaper than a block.
         database = self._database
         connection = database.connection()
         try:
-            connection.execute(_INSERT, self._row(envelope, clock.timestamp()))
+            connection.execute(INSERT, self._rows.plain(envelope, clock.timestamp()))
         except sqlite3.IntegrityError:
-            self._insert_all((envelope,))
+            return self._accept((envelope,))
         except sqlite3.Error as error:
-            database.patiently(error, lambda: self._insert_all((envelope,)))
+            return database.patiently(error, lambda: self._accept((envelope,)))
+        return [envelope.uuid]
 
-    def _insert_all(self, envelopes: Sequence[Envelope]) -> None:
+    def _accept(self, envelopes: Sequence[Envelope]) -> Sequence[str]:
         with self._database.transaction() as connection:
-            now = clock.timestamp()
-            # The lock is held: what is accepted from here on sorts behind all that is there.
-            self._ids.next_free(connection)
-            connection.executemany(_INSERT, [self._row(envelope, now) for envelope in envelopes])
+            return self._rows.accept(connection, envelopes)
 
-    def _row(self, envelope: Envelope, now: float) -> tuple[object, ...]:
-        delay = envelope.delay
-        return (
-            self._ids.next(now),
-            envelope.queue,
-            DELAYED if delay > 0 else READY,
-            envelope.priority,
-            now + delay if delay > 0 else now,
-            envelope.timeout,
-            envelope.max_lost,
-            envelope.uuid,
-            envelope.name,
-            envelope.payload,
-        )
+    def _cancel(self, id_: int, uuid: str) -> bool:
+        with self._database.transaction() as connection:
+            rows = connection.execute(_CANCEL, (id_, uuid)).fetchall()
+            tally = Tally(connection, self._rows)
+            for batch, links, group in rows:
+                free_next(connection, (group,))
+                tally.settled(batch, uuid, Kind.SKIP, unreached=links)
+            tally.close()
+        return bool(rows)
 
     def _seat(self, row: int, queues: Sequence[str], lock: int, bell: Bell) -> SqliteSeat:
         database = self._open(_SYNCHRONOUS[self._durability][1])
@@ -336,5 +348,6 @@ class SqliteConnection(ThreadedConnection):
         presence = Presence(
             row, self.home, lock, bell, Bells(self.home), restarts, self._lease_seconds
         )
-        reaper = Reaper(self.name, database, self.home, row)
-        return SqliteSeat(database, reaper, queues, presence)
+        settler = Settler(row, self._rows)
+        reaper = Reaper(self.name, database, self.home, row, self._rows)
+        return SqliteSeat(database, settler, reaper, queues, presence)

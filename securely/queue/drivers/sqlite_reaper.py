@@ -9,15 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from securely.queue.contracts import Delivery, FailedJob, Reaped
+from securely.queue.contracts import Delivery, FailedJob, Kind, Reaped
 from securely.queue.crew.board import State, boot_id, read
+from securely.queue.drivers.sqlite_batches import Tally
 from securely.queue.drivers.sqlite_failed import COLUMNS, failed_job
 from securely.queue.drivers.sqlite_files import is_free, remove_files
-from securely.queue.exceptions import QueueUnavailable, StoreFull
+from securely.queue.drivers.sqlite_rows import Rows, free_next, translated
 from securely.support import clock
-from securely.support.sqlite import Database, DatabaseError, DatabaseFull
+from securely.support.sqlite import Database
 
-__all__ = ["Reaper", "translated"]
+__all__ = ["Reaper"]
 
 _GIVE_BACK: Final = """
 UPDATE jobs SET state = 0, worker = NULL, attempts = attempts - 1 WHERE state = 1 AND worker = ?
@@ -25,22 +26,12 @@ UPDATE jobs SET state = 0, worker = NULL, attempts = attempts - 1 WHERE state = 
 _GIVE_BACK_ONE: Final = """
 UPDATE jobs SET state = 0, worker = NULL, attempts = attempts - ?, lost = lost + ? WHERE id = ?
 """
+_FINISH: Final = "DELETE FROM jobs WHERE id = ? RETURNING uuid, batch, links, group_key"
 _CONDEMN: Final = """
 UPDATE jobs SET worker = ?, token = token + 1, lost = lost + 1 WHERE id = ?
 RETURNING id, token, queue, name, attempts, exceptions, lost, deferrals, timeout, max_lost,
   payload, 2
 """
-
-
-@contextmanager
-def translated(connection: str) -> Generator[None]:
-    """Raise the queue's errors for those of the database, naming *connection*."""
-    try:
-        yield
-    except DatabaseFull as error:
-        raise StoreFull(connection, str(error)) from error
-    except DatabaseError as error:
-        raise QueueUnavailable(connection, str(error)) from error
 
 
 class Reaper:
@@ -56,13 +47,17 @@ class Reaper:
         database: The store.
         home: The directory of the workers' files.
         row: The worker that reaps.
+        rows: Accepts the callbacks of batches.
     """
 
-    def __init__(self, connection: str, database: Database, home: Path, row: int) -> None:
+    def __init__(
+        self, connection: str, database: Database, home: Path, row: int, rows: Rows
+    ) -> None:
         self._connection = connection
         self._database = database
         self._home = home
         self._row = row
+        self._rows = rows
         self._boot = boot_id().hex()
 
     @contextmanager
@@ -131,13 +126,17 @@ class Reaper:
     ) -> Reaped:
         returned, charged, settled = reaped.returned, reaped.charged, reaped.settled
         condemned = list(reaped.condemned)
+        tally = Tally(connection, self._rows)
         held = connection.execute(
             "SELECT id, token, lost, max_lost FROM jobs WHERE state = 1 AND worker = ?", (row,)
         ).fetchall()
         for id_, token, lost, max_lost in held:
             state = states.get((id_, token), State.HANDED)
             if state == State.FINISHED:
-                connection.execute("DELETE FROM jobs WHERE id = ?", (id_,))
+                (row_of,) = connection.execute(_FINISH, (id_,)).fetchall()
+                uuid, batch, links, group = row_of
+                free_next(connection, (group,))
+                tally.settled(batch, uuid, Kind.DONE, unreached=links)
                 settled += 1
             elif state == State.HANDED:
                 connection.execute(_GIVE_BACK_ONE, (1, 0, id_))
@@ -148,6 +147,7 @@ class Reaper:
             else:
                 columns = connection.execute(_CONDEMN, (self._row, id_)).fetchall()[0]
                 condemned.append(Delivery(*columns))
+        tally.close()
         return replace(
             reaped, returned=returned, charged=charged, settled=settled, condemned=condemned
         )

@@ -2,8 +2,10 @@
 
 The table of jobs is slim, because every job is written three times: its key is a 63-bit integer
 that grows with time (microseconds in the upper bits), there is no index of uuids, and the lease of
-a reserved row is its worker's: a lock, and one column there. Three partial indexes hold what
-waits, what is due later and what is reserved; a row is in exactly one of them.
+a reserved row is its worker's: a lock, and one column there. Four partial indexes hold what
+waits, what is due later, what is reserved and what waits for its group; a row is in exactly one of
+them. Keys, groups and batches cost a byte each where there are none; the payload is the last
+column, so that none of the others lies behind its overflow pages.
 """
 
 from __future__ import annotations
@@ -12,11 +14,25 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["DELAYED", "HOOK_NONE", "HOOK_PENDING", "MIGRATIONS", "READY", "RESERVED"]
+__all__ = [
+    "DELAYED",
+    "GROUPED",
+    "HOOK_NONE",
+    "HOOK_PENDING",
+    "MIGRATIONS",
+    "READY",
+    "RESERVED",
+    "TOKEN_OF_GROUPS",
+]
 
 READY: Final = 0
 RESERVED: Final = 1
 DELAYED: Final = 2
+GROUPED: Final = 3  # behind an older job of its group
+
+# A job of a group has tokens from here on: who settles it sees that another one may go on, and all
+# other jobs need not be asked.
+TOKEN_OF_GROUPS: Final = 1 << 40
 
 HOOK_NONE: Final = 0
 HOOK_PENDING: Final = 1
@@ -84,6 +100,79 @@ CREATE TABLE workers (
 );
 """
 
+_THIRD: Final = """
+CREATE TABLE jobs_3 (
+  id INTEGER PRIMARY KEY,
+  queue TEXT NOT NULL,
+  state INTEGER NOT NULL DEFAULT 0,
+  priority INTEGER NOT NULL DEFAULT 0,
+  available_at REAL NOT NULL,
+  token INTEGER NOT NULL DEFAULT 0,
+  worker INTEGER,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  exceptions INTEGER NOT NULL DEFAULT 0,
+  lost INTEGER NOT NULL DEFAULT 0,
+  deferrals INTEGER NOT NULL DEFAULT 0,
+  timeout REAL,
+  max_lost INTEGER NOT NULL DEFAULT 3,
+  uuid TEXT NOT NULL,
+  name TEXT NOT NULL,
+  unique_key TEXT,
+  unique_at REAL,
+  unique_for REAL,
+  group_key TEXT,
+  batch TEXT,
+  links INTEGER NOT NULL DEFAULT 0,
+  payload BLOB NOT NULL
+);
+INSERT INTO jobs_3 (id, queue, state, priority, available_at, token, worker, attempts, exceptions,
+    lost, deferrals, timeout, max_lost, uuid, name, payload)
+  SELECT id, queue, state, priority, available_at, token, worker, attempts, exceptions,
+    lost, deferrals, timeout, max_lost, uuid, name, payload FROM jobs;
+DROP TABLE jobs;
+ALTER TABLE jobs_3 RENAME TO jobs;
+CREATE INDEX jobs_ready ON jobs (queue, priority DESC, available_at) WHERE state = 0;
+CREATE INDEX jobs_held ON jobs (worker) WHERE state = 1;
+CREATE INDEX jobs_due ON jobs (queue, available_at) WHERE state = 2;
+CREATE INDEX jobs_grouped ON jobs (queue, available_at) WHERE state = 3;
+CREATE INDEX jobs_group ON jobs (group_key) WHERE group_key IS NOT NULL;
+CREATE UNIQUE INDEX jobs_unique ON jobs (unique_key) WHERE unique_key IS NOT NULL;
+
+ALTER TABLE failed DROP COLUMN batch_id;
+ALTER TABLE failed DROP COLUMN tags;
+ALTER TABLE failed ADD COLUMN unique_key TEXT;
+ALTER TABLE failed ADD COLUMN unique_for REAL;
+ALTER TABLE failed ADD COLUMN group_key TEXT;
+ALTER TABLE failed ADD COLUMN batch TEXT;
+ALTER TABLE failed ADD COLUMN links INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE batches (
+  row INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  total INTEGER NOT NULL,
+  done INTEGER NOT NULL,
+  failed INTEGER NOT NULL,
+  skipped INTEGER NOT NULL,
+  allow_failures INTEGER NOT NULL,
+  fired TEXT NOT NULL,
+  created_at REAL NOT NULL,
+  cancelled_at REAL,
+  finished_at REAL,
+  options BLOB NOT NULL,
+  error BLOB
+);
+CREATE TABLE batch_calls (
+  batch INTEGER NOT NULL,
+  event TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  envelope BLOB NOT NULL,
+  PRIMARY KEY (batch, event, position)
+) WITHOUT ROWID;
+CREATE TABLE batch_failures (id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, uuid TEXT NOT NULL);
+CREATE INDEX batch_failures_of ON batch_failures (batch, uuid)
+"""
+
 
 def _run(connection: sqlite3.Connection, script: str) -> None:
     # Not executescript(): that would commit the transaction the migration runs in.
@@ -105,4 +194,10 @@ def _second(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_first, _second)
+def _third(connection: sqlite3.Connection) -> None:
+    """Keep unique keys, groups and batches."""
+    _run(connection, _THIRD)
+    connection.execute("UPDATE meta SET value = 3 WHERE key = 'schema_version'")
+
+
+MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_first, _second, _third)

@@ -8,30 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from securely.queue.contracts import Charge, Delivery, Kind, Outcome, Reaped, Turn, Verdict
+from securely.queue.contracts import Delivery, Outcome, Reaped, Turn, Verdict
 from securely.queue.drivers.sqlite_files import Bell, Bells, remove_files
 from securely.queue.drivers.sqlite_reaper import Reaper
-from securely.queue.drivers.sqlite_schema import DELAYED, HOOK_NONE, HOOK_PENDING, READY
+from securely.queue.drivers.sqlite_schema import HOOK_NONE
+from securely.queue.drivers.sqlite_settling import Settler, StaleOutcome
 from securely.support import clock
 from securely.support.sqlite import Database
 
 __all__ = ["Presence", "SqliteSeat"]
-
-_REMOVE: Final = "DELETE FROM jobs WHERE id = ? AND token = ? AND state = 1"
-
-_RELEASE: Final = """
-UPDATE jobs SET state = ?, available_at = coalesce(?, available_at), worker = NULL,
-  attempts = attempts - ?, exceptions = exceptions + ?, lost = lost + ?, deferrals = deferrals + ?
-WHERE id = ? AND token = ? AND state = 1
-"""
-
-_RECORD: Final = """
-INSERT INTO failed (id, uuid, queue, name, priority, attempts, timeout, max_lost, failed_at,
-  hook_state, hook_worker, batch_id, tags, error, payload)
-SELECT id, uuid, queue, name, priority, attempts, timeout, max_lost, ?, ?, ?, batch_id, tags, ?,
-  payload
-FROM jobs WHERE id = ? AND token = ? AND state = 1
-"""
 
 # The inner select walks `jobs_ready` in its own order. RETURNING promises none, so that the two
 # columns of the order come along.
@@ -45,7 +30,6 @@ RETURNING -priority, available_at, id, token, queue, name, attempts, exceptions,
   timeout, max_lost, payload
 """
 
-_PUTS_BACK: Final = (Kind.RELEASE, Kind.RETURN)
 _NEXT_DUE: Final = "SELECT min(available_at) FROM jobs WHERE state = 2 AND queue = ?"
 _PROMOTE: Final = "UPDATE jobs SET state = 0 WHERE state = 2 AND queue = ? AND available_at <= ?"
 _HAS_READY: Final = "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 0 AND queue = ?)"
@@ -55,10 +39,6 @@ _SIGNS: Final = """
 SELECT 'restart', value, NULL FROM meta WHERE key = 'restart'
 UNION ALL SELECT scope, value, until FROM flags
 """
-
-
-class _StaleOutcome(Exception):
-    """Some outcome of a group was stale; the group is settled again, one by one."""
 
 
 class Presence(NamedTuple):
@@ -90,17 +70,24 @@ class SqliteSeat:
 
     Args:
         database: The store, at the durability of settlements.
+        settler: Applies outcomes.
         reaper: Takes care of dead workers.
         queues: What it serves, in order of priority.
         presence: What joining has made.
     """
 
     def __init__(
-        self, database: Database, reaper: Reaper, queues: Sequence[str], presence: Presence
+        self,
+        database: Database,
+        settler: Settler,
+        reaper: Reaper,
+        queues: Sequence[str],
+        presence: Presence,
     ) -> None:
         self.id: str = f"{presence.row:x}"
         self.home: Path = presence.home
         self._database = database
+        self._settler = settler
         self._reaper = reaper
         self._queues = tuple(queues)
         self._row = presence.row
@@ -127,7 +114,7 @@ class SqliteSeat:
                 return Turn((), (), self._earliest_due(paused), must_restart, paused)
             try:
                 return self._turn(outcomes, room, one_by_one=False)
-            except _StaleOutcome:
+            except StaleOutcome:
                 return self._turn(outcomes, room, one_by_one=True)
 
     def reap(self) -> Reaped:
@@ -193,7 +180,7 @@ class SqliteSeat:
         left = False
         try:
             with self._reaper.translated(), self._database.transaction() as connection:
-                self._settle(connection, held, one_by_one=True)
+                self._settler.settle(connection, held, one_by_one=True)
                 connection.execute(
                     "UPDATE jobs SET state = 0, worker = NULL, attempts = attempts - 1 "
                     "WHERE state = 1 AND worker = ?",
@@ -215,63 +202,15 @@ class SqliteSeat:
     def _turn(self, outcomes: Sequence[Outcome], room: int, *, one_by_one: bool) -> Turn:
         deliveries: list[Delivery] = []
         with self._database.transaction() as connection:
-            stale = self._settle(connection, outcomes, one_by_one=one_by_one)
+            settled = self._settler.settle(connection, outcomes, one_by_one=one_by_one)
             must_restart, paused = self._signs(connection.execute(_SIGNS).fetchall())
             next_due = self._next_due(connection, paused, promote=room > 0)
             if room > 0 and not must_restart:
                 self._claim(connection, deliveries, room, paused)
-        if any(outcome.kind in _PUTS_BACK for outcome in outcomes):
+        if settled.has_more:
             self._bells.ring()  # another worker may be idle
         self._wrote = True
-        return Turn(deliveries, stale, next_due, must_restart, paused)
-
-    def _settle(
-        self, connection: sqlite3.Connection, outcomes: Sequence[Outcome], *, one_by_one: bool
-    ) -> list[int]:
-        """Apply *outcomes* and return the ids of stale ones.
-
-        Most are DONE, and removed by one call; how many of them were stale it tells, but not
-        which: then everything is rolled back and settled again, one by one.
-        """
-        stale: list[int] = []
-        gone: list[tuple[int, int]] = []
-        for outcome in outcomes:
-            if outcome.kind == Kind.DONE or outcome.kind == Kind.DROP:  # noqa: PLR1714  # a set costs 4 times as much
-                gone.append(outcome[:2])  # the other branch settles
-            elif not self._settle_one(connection, outcome):
-                stale.append(outcome.id)
-        if not gone:
-            return stale
-        if not one_by_one:
-            if connection.executemany(_REMOVE, gone).rowcount != len(gone):
-                raise _StaleOutcome
-            return stale
-        return stale + [key[0] for key in gone if not connection.execute(_REMOVE, key).rowcount]
-
-    def _settle_one(self, connection: sqlite3.Connection, outcome: Outcome) -> bool:
-        """Apply a release, a return or a failure; False when it is stale."""
-        id_, token, kind, delay, charge, error, has_hook = outcome[:7]
-        if kind == Kind.FAIL:
-            hook = HOOK_PENDING if has_hook else HOOK_NONE
-            worker = self._row if has_hook else None
-            values = (clock.timestamp(), hook, worker, error or b"{}", id_, token)
-            if not connection.execute(_RECORD, values).rowcount:
-                return False
-            return connection.execute(_REMOVE, (id_, token)).rowcount == 1
-        # What never started, and what lost its executor without being at fault yet, keeps its
-        # place; everything else queues up again.
-        keeps_place = kind == Kind.RETURN or (charge == Charge.LOST and delay <= 0)
-        row = (
-            DELAYED if delay > 0 and kind == Kind.RELEASE else READY,
-            None if keeps_place else clock.timestamp() + max(delay, 0.0),
-            kind == Kind.RETURN,
-            charge == Charge.EXCEPTION,
-            charge == Charge.LOST,
-            charge == Charge.DEFERRAL,
-            id_,
-            token,
-        )
-        return connection.execute(_RELEASE, row).rowcount == 1
+        return Turn(deliveries, settled.stale, next_due, must_restart, paused, settled.batches)
 
     def _claim(
         self,
@@ -330,14 +269,15 @@ class SqliteSeat:
     def _signs(self, rows: Sequence[tuple[str, Any, float | None]]) -> tuple[bool, tuple[str, ...]]:
         """Return whether this worker is to restart, and which of its queues are paused."""
         must_restart = False
-        paused: tuple[str, ...] = ()
+        kept: set[str] = set()
         for scope, value, until in rows:
             if scope == "restart":
                 must_restart = value != self._restarts
             elif scope.startswith("pause:") and (until is None or until > clock.timestamp()):
-                queue = scope.removeprefix("pause:")
-                paused += self._queues if queue == "*" else (queue,) * (queue in self._queues)
-        return must_restart, paused
+                kept.add(scope.removeprefix("pause:"))
+        if "*" in kept:
+            return must_restart, self._queues
+        return must_restart, tuple(queue for queue in self._queues if queue in kept)
 
 
 def _delivery(row: tuple[Any, ...]) -> Delivery:

@@ -18,7 +18,7 @@ from securely.queue.drivers.sqlite_schema import MIGRATIONS
 from securely.queue.exceptions import QueueUnavailable, StoreFull
 from securely.support import clock
 from securely.support.clock import FrozenClock
-from securely.support.sqlite import Database
+from securely.support.sqlite import Database, DatabaseError
 from securely.testing.suites.queue import done, envelope
 from securely.testing.time import Travel
 
@@ -538,32 +538,6 @@ def test_leave_and_restart_ring_the_others(connection):
 # -- settings and limits
 
 
-def test_pause_keeps_a_queue_back_until_it_is_resumed(connection):
-    connection.push([envelope("a", "mail"), envelope("b", "default")])
-    seat = connection.join(["mail", "default"])
-    connection.pause("mail")
-
-    paused = seat.turn([], 9)
-    connection.resume("mail")
-    resumed = seat.turn([], 9)
-
-    assert ([one.name for one in paused.deliveries], list(paused.paused)) == (["b"], ["mail"])
-    assert ([one.name for one in resumed.deliveries], list(resumed.paused)) == (["a"], [])
-    seat.leave()
-
-
-def test_pause_for_a_time_ends_by_itself(connection):
-    with clock.using(FrozenClock(at=1_800_000_000.0)) as frozen:
-        connection.push([envelope()])
-        seat = connection.join(["default"])
-        connection.pause(seconds=60)
-
-        assert list(seat.turn([], 1).deliveries) == []
-        frozen.travel(61)
-        assert len(seat.turn([], 1).deliveries) == 1
-        seat.leave()
-
-
 @pytest.mark.parametrize(
     ("durability", "producer", "worker"),
     [("default", 2, 1), ("strict", 2, 2), ("relaxed", 1, 1)],
@@ -720,9 +694,61 @@ def test_store_of_the_first_schema_takes_workers_once_it_is_opened(tmp_path):
     connection.close()
 
 
+def test_store_of_the_second_schema_keeps_all_that_it_held(tmp_path):
+    old = Database(tmp_path / "queue" / "jobs.db", migrations=MIGRATIONS[:2])
+    with old.transaction() as before:
+        before.executemany(
+            "INSERT INTO jobs (id, queue, state, priority, available_at, token, worker, attempts,"
+            " uuid, name, tags, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (1, "default", 0, 0, 1.0, 0, None, 0, "u-1", "ready", None, b"\x00one"),
+                (2, "default", 1, 0, 1.0, 4, 77, 4, "u-2", "held", "[]", b"two"),
+                (3, "default", 2, 7, 9e9, 1, None, 1, "u-3", "delayed", None, b"x" * 9_000),
+            ],
+        )
+        before.execute(
+            "INSERT INTO failed (id, uuid, queue, name, attempts, max_lost, failed_at, hook_state,"
+            " hook_worker, tags, error, payload) VALUES (9, 'u-9', 'mail', 'over', 2, 3, 5.0, 1,"
+            " 77, '[]', x'7b7d', x'00ff')"
+        )
+        before.execute(
+            "INSERT INTO workers VALUES (77, 1, 'here', 'an earlier boot', 'default', 1.0, NULL)"
+        )
+    old.close()
+    connection = SqliteConnection("sqlite", tmp_path / "queue")
+
+    seat = connection.join(["default"])
+    reaped = seat.reap()
+    held = seat.turn([], 9).deliveries
+
+    assert (reaped.returned, [one.name for one in reaped.hooks]) == (1, ["over"])
+    assert [(one.id, one.name, one.attempts, one.token) for one in held] == [
+        (1, "ready", 1, 1),
+        (2, "held", 4, 5),
+    ]
+    assert held[0].payload == b"\x00one"
+    (delayed,) = connection.jobs("default", "delayed")
+    assert (delayed.payload, delayed.priority, delayed.batch) == (b"x" * 9_000, 7, None)
+    (failed,) = connection.failed.all()
+    assert (failed.payload, failed.unique, failed.batch, failed.links) == (
+        b"\x00\xff",
+        None,
+        None,
+        0,
+    )
+    assert connection._database.query("SELECT value FROM meta WHERE key = 'schema_version'") == [
+        (3,)
+    ]
+    assert connection._database.query("PRAGMA integrity_check") == [("ok",)]
+    with pytest.raises(DatabaseError, match="knows up to 2"):
+        old.query("SELECT 1")
+    seat.leave()
+    connection.close()
+
+
 def test_store_of_an_older_schema_is_upgraded_with_its_jobs(tmp_path):
     def later(connection: sqlite3.Connection) -> None:
-        connection.execute("CREATE TABLE batches (id INTEGER PRIMARY KEY)")
+        connection.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY)")
 
     connection = SqliteConnection("sqlite", tmp_path / "queue")
     connection.push([envelope("kept")])
@@ -730,7 +756,7 @@ def test_store_of_an_older_schema_is_upgraded_with_its_jobs(tmp_path):
     upgraded = Database(connection.path / "jobs.db", migrations=[*MIGRATIONS, later])
 
     assert upgraded.query("SELECT name FROM jobs") == [("kept",)]
-    assert upgraded.query("SELECT count(*) FROM batches") == [(0,)]
+    assert upgraded.query("SELECT count(*) FROM notes") == [(0,)]
     upgraded.close()
     with pytest.raises(QueueUnavailable, match="knows up to"):
         connection.push([envelope()])
