@@ -125,10 +125,10 @@ class ExclusionSuite(WorkedSuite):
 
     def test_a_key_is_given_to_one_of_many_at_once(self, connection: Workable) -> None:
         """Looking and taking are one step."""
-        envelopes = [_unique() for _ in range(_THREADS)]
+        bulks = [[_unique()] for _ in range(_THREADS)]
 
         with ThreadPoolExecutor(_THREADS) as pool:
-            found = [uuid for (uuid,) in pool.map(lambda one: connection.push([one]), envelopes)]
+            found = [uuid for (uuid,) in pool.map(connection.push, bulks)]
 
         assert len(set(found)) == 1
         assert connection.counts("default").total == 1
