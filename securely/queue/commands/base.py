@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import ClassVar
 
-from securely.console import Command, InvalidInput
+from securely.console import Command, InvalidInput, Isolatable
 from securely.events import Dispatcher
 from securely.queue.contracts import Workable
 from securely.queue.manager import QueueManager
@@ -15,7 +16,7 @@ from securely.queue.upkeep.controls import workable
 from securely.queue.upkeep.failures import Failures
 from securely.support.durations import InvalidDuration, seconds
 
-__all__ = ["OfConnection", "plural", "shown_at"]
+__all__ = ["OfConnection", "OneAtATime", "plural", "shown_at"]
 
 
 class OfConnection(Command):
@@ -77,6 +78,15 @@ class OfConnection(Command):
     def print_json(self, value: object) -> None:
         """Print *value* for programs."""
         self.output.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n", raw=True)
+
+
+class OneAtATime(Isolatable):
+    """A command of which a second run at the same time does nothing.
+
+    Its signature names ``--isolated`` itself, so that `list` knows all of it without an import.
+    """
+
+    isolated: ClassVar[bool] = True
 
 
 def plural(count: int, one: str, several: str = "") -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Final, NoReturn
 
-from securely.console import Isolatable
 from securely.console.output.style import escape
 from securely.events import Dispatcher
-from securely.queue.commands.base import OfConnection, plural, shown_at
+from securely.queue.commands.base import OfConnection, OneAtATime, plural, shown_at
 from securely.queue.contracts import BatchRecord
 from securely.queue.delivery.failure import unpack_error
 from securely.queue.manager import QueueManager
@@ -116,16 +115,16 @@ class CancelBatchCommand(_OfBatches):
         return self.SUCCESS
 
 
-class PruneBatchesCommand(_OfBatches, Isolatable):
+class PruneBatchesCommand(_OfBatches, OneAtATime):
     """Forgets old batches."""
 
     signature: ClassVar[str] = """queue:prune-batches
         {--hours=24 : Those that finished longer ago than this}
         {--unfinished= : And those that began longer ago than this and have no end}
         {--cancelled= : And those that were cancelled longer ago than this}
-        {--connection= : The connection; the default one if left out}"""
+        {--connection= : The connection; the default one if left out}
+        {--isolated= : What to exit with while another run does the same}"""
     description: ClassVar[str] = "Forget batches that finished more than a day ago"
-    isolated: ClassVar[bool] = True
 
     def handle(self, queues: QueueManager, codec: Codec, events: Dispatcher) -> int:
         """Forget them, and say how many there were."""

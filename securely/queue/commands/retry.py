@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from securely.console import InvalidInput, Isolatable
+from securely.console import InvalidInput
 from securely.console.output.style import escape
 from securely.events import Dispatcher
+from securely.queue.commands.base import OneAtATime
 from securely.queue.commands.failed import EDGES, OfFailedJobs
 from securely.queue.contracts import FailedJob
 from securely.queue.crew.report import cut, short_name
@@ -104,14 +105,14 @@ class RetryCommand(_Retries):
         return tuple(ranges)
 
 
-class RetryBatchCommand(_Retries, Isolatable):
+class RetryBatchCommand(_Retries, OneAtATime):
     """Puts the failed jobs of batches back."""
 
     signature: ClassVar[str] = """queue:retry-batch
         {id* : The ids of the batches}
-        {--connection= : The connection; the default one if left out}"""
+        {--connection= : The connection; the default one if left out}
+        {--isolated= : What to exit with while another run does the same}"""
     description: ClassVar[str] = "Put the failed jobs of a batch back in their queues"
-    isolated: ClassVar[bool] = True
 
     def isolatable_id(self) -> str:
         """Return the ids: two runs for different batches may overlap."""
