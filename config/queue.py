@@ -14,6 +14,13 @@ config = {
             "path": "storage/framework/queue",
             "queue": env("QUEUE_NAME", "default"),
         },
+        # In this process, once the response was sent or the command has ended.
+        "deferred": {"driver": "deferred"},
+        # In a process of its own, started then.
+        "background": {"driver": "background"},
+        # The first that takes the job; each has workers of its own.
+        "failover": {"driver": "failover", "connections": ["sqlite", "deferred"]},
+        # Nowhere: for tests, and to switch a queue off.
         "null": {"driver": "null"},
     },
 }

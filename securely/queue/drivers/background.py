@@ -14,6 +14,7 @@ from securely.queue.contracts import BatchRecord, Envelope
 from securely.queue.delivery.runner import JobRunner
 from securely.queue.drivers.background_process import MODULE, Order
 from securely.queue.drivers.in_process import InProcess
+from securely.queue.drivers.memory_batches import MemoryBatches
 from securely.queue.exceptions import BackgroundFailed
 from securely.queue.manager import Materials
 from securely.queue.options import BackgroundOptions
@@ -44,7 +45,8 @@ class BackgroundConnection(InProcess):
         self._report = materials.report
         self._always = options.always
         self._output = materials.locate(options.output)
-        self._is_child = False
+        self.batches = _Batches(self)
+        self.is_child: bool = False
 
     @classmethod
     def build(
@@ -59,7 +61,7 @@ class BackgroundConnection(InProcess):
         `unique` keys are not looked at: no process knows what the others run.
         """
         if envelopes:
-            self._later(envelopes, None)
+            self.hand_over(envelopes, None)
         return [envelope.uuid for envelope in envelopes]
 
     async def apush(self, envelopes: Sequence[Envelope]) -> Sequence[str]:
@@ -67,27 +69,21 @@ class BackgroundConnection(InProcess):
         return self.push(envelopes)
 
     def take(self, members: Sequence[Envelope]) -> None:
-        """Hand a batch over with its *members*: the process that runs them counts them, too."""
-        if self._is_child:
-            for member in members:
-                self.perform(member)
-            return
-        record = None if not members else self.batches.find(members[0].batch or "")
-        if record is not None:
-            self.batches.delete(record.id)
-        self._later(members, record)
+        """Run *members* of a batch, and the callbacks that are due: this is their process."""
+        for member in members:
+            self.perform(member)
+
+    def hand_over(self, envelopes: Sequence[Envelope], record: BatchRecord | None) -> None:
+        """Have a process run *envelopes*, members of a batch where there is a *record*."""
+        self._defer(partial(self._start, envelopes, record), None, always=self._always)
 
     def run(self, envelopes: Sequence[Envelope], record: BatchRecord | None) -> None:
         """Be the process: run what it was started for; errors of jobs are reported."""
-        self._is_child = True
+        self.is_child = True
         if record is None:
-            for envelope in envelopes:
-                self.perform(envelope)
-            return
-        self.batches.create(record, envelopes)
-
-    def _later(self, envelopes: Sequence[Envelope], record: BatchRecord | None) -> None:
-        self._defer(partial(self._start, envelopes, record), None, always=self._always)
+            self.take(envelopes)
+        else:
+            self.batches.create(record, envelopes)
 
     def _start(self, envelopes: Sequence[Envelope], record: BatchRecord | None) -> None:
         """Start the process that runs *envelopes*; where there can be none, run them here."""
@@ -98,6 +94,7 @@ class BackgroundConnection(InProcess):
             names = [envelope.name for envelope in envelopes]
             self._report(error, {"jobs": names, "during": "starting a process for them"})
             self.run(envelopes, record)
+            self.is_child = False
             return
         # Nobody else waits for it; a child that nobody waits for stays a zombie.
         watch = threading.Thread(
@@ -124,3 +121,18 @@ class BackgroundConnection(InProcess):
             names = [envelope.name for envelope in envelopes]
             error = BackgroundFailed(names, code, str(self._output))
             self._report(error, {"jobs": names, "ids": [envelope.uuid for envelope in envelopes]})
+
+
+class _Batches(MemoryBatches):
+    """The batches of a process of background jobs; elsewhere they are handed over to one."""
+
+    def __init__(self, connection: BackgroundConnection) -> None:
+        super().__init__(connection.take)
+        self._connection = connection
+
+    def create(self, record: BatchRecord, members: Sequence[Envelope]) -> bool:
+        """Count *record* here where its *members* run here, or hand them over together."""
+        if self._connection.is_child:
+            return super().create(record, members)
+        self._connection.hand_over(members, record)
+        return True
