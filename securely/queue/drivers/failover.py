@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import dropwhile, islice
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from securely.events import Dispatcher
 from securely.queue.contracts import (
@@ -155,7 +155,11 @@ class FailoverConnection:
         events = self._events
         if events is not None and events.has_listeners(QueueFailedOver):
             event = QueueFailedOver(member, envelope.queue, envelope.uuid, envelope.name, error)
-            yield from call(events.dispatch, events.adispatch, event)
+
+            async def atell() -> None:
+                await events.adispatch(event)
+
+            yield from call(lambda: cast("None", events.dispatch(event)), atell)
 
     def _counted(self, queue: str) -> Steps[Counts]:
         found: list[Counts] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TypeAlias
 
 from securely.queue.delivery.interaction import Interaction, current_interaction
@@ -93,7 +92,7 @@ class SkipIfBatchCancelled(Stage):
     def around(self, job: Job, proceed: Proceed) -> Steps[object]:
         """Run *job*, or do not."""
         interaction = current_interaction("SkipIfBatchCancelled")
-        if (yield from call(_is_cancelled, partial(asyncio.to_thread, _is_cancelled), interaction)):
+        if (yield from call(_is_cancelled, _ais_cancelled, interaction)):
             interaction.skip("its batch was cancelled")
             return None
         return (yield from proceed())
@@ -138,6 +137,11 @@ def applies(cause: Cause, error: BaseException) -> bool:
 def _is_cancelled(interaction: Interaction) -> bool:
     batch = interaction.batch()
     return batch is not None and batch.cancelled()
+
+
+async def _ais_cancelled(interaction: Interaction) -> bool:
+    """Async twin of :func:`_is_cancelled`."""
+    return await asyncio.to_thread(_is_cancelled, interaction)
 
 
 def _holds(condition: Condition) -> bool:

@@ -31,6 +31,11 @@ def workable(connection: Connection) -> Workable:
             "it keeps no jobs that a worker could take; they run, or are dropped, when they are "
             "dispatched. Name another connection, such as sqlite."
         )
+        if members := cast("Sequence[str]", getattr(connection, "members", ())):
+            reason = (
+                f"it hands its jobs on to {', '.join(members)}. Each of these has workers of its "
+                f"own: name one of them, as in `queue:work {members[0]}`."
+            )
         raise QueueUnavailable(connection.name, reason)
     return cast(Workable, connection)
 

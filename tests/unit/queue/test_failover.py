@@ -15,6 +15,7 @@ from securely.queue.events import QueueFailedOver
 from securely.queue.exceptions import QueueUnavailable, StoreFull
 from securely.queue.manager import Materials, QueueManager
 from securely.queue.options import QueueOptions
+from securely.queue.upkeep.controls import workable
 from securely.support import clock
 from securely.support.clock import FrozenClock
 from securely.support.options import InvalidOptions
@@ -302,6 +303,11 @@ def test_member_without_batches_takes_none(connection, members):
     connection.batches.create(BatchRecord("b1"), [])
 
     assert members["second"].batches.find("b1").finished_at is not None
+
+
+def test_worker_is_told_to_name_a_member(connection):
+    with pytest.raises(QueueUnavailable, match=r"hands its jobs on to first, second.*work first"):
+        workable(connection)
 
 
 # -- configuration
