@@ -2,5 +2,5 @@
 
 cache.py    StoreSuite, LockSuite: what every cache store must do
 log.py      HandlerSuite: what every log handler must do
-queue.py    what every queue connection must do
+queue/      what every queue connection must do
 """

@@ -26,6 +26,7 @@ __all__ = ["BatchSuite"]
 
 _ALL = ("progress", "catch", "then", "finally", "next")
 _ENDINGS = ("catch", "then", "finally", "next")
+# How many workers count at once.
 _SEATS = 4
 
 

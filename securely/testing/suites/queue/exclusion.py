@@ -15,6 +15,7 @@ from securely.testing.suites.queue.base import WorkedSuite, done, ended, envelop
 
 __all__ = ["ExclusionSuite"]
 
+# How many want one key at once.
 _THREADS = 8
 
 
