@@ -11,6 +11,7 @@ from securely.config import Config
 from securely.exceptions import SecurelyError
 from securely.foundation.doctor.finding import Finding
 from securely.queue import QueueManager
+from securely.queue.upkeep.checkup import examine
 from securely.store import StoreManager
 from securely.support import clock, entropy
 
@@ -42,10 +43,12 @@ def store_database(store: StoreManager) -> Finding:
 
 
 def queue_connection(queues: QueueManager) -> Iterable[Finding]:
-    """Look whether the default connection answers, and whether anybody works on it."""
+    """Look whether the default connection answers, its store is well, and somebody works on it."""
     queue = queues.connection()
     counts = queue.counts()
     name = f"queue {queue.name}"
+    for severity, seen, remedy in examine(queue.driver):
+        yield Finding(severity, seen, remedy, name=name)
     oldest = queue.oldest_pending_at()
     waited = 0.0 if oldest is None else clock.timestamp() - oldest
     if waited > OLD_SECONDS:

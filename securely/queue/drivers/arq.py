@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ import msgspec
 
 from securely.queue.contracts import Counts, Delivery, Envelope, StoredJob
 from securely.queue.crew.board import boot_id, read
+from securely.queue.drivers import arq_checkup
 from securely.queue.drivers.arq_batches import ArqBatches
 from securely.queue.drivers.arq_failed import ArqFailedJobs
 from securely.queue.drivers.arq_pool import ArqPool
@@ -28,6 +29,7 @@ from securely.queue.drivers.arq_worker import Terms
 from securely.queue.exceptions import QueueUnavailable
 from securely.queue.manager import Materials
 from securely.queue.options import ArqOptions
+from securely.queue.upkeep.checkup import Symptom
 from securely.support import clock, entropy
 from securely.support.redis import Address
 
@@ -246,6 +248,10 @@ class ArqConnection:
     def restart(self) -> None:
         """Ask every worker that has joined before now to stop after its current job."""
         self._do("restart")
+
+    def examine(self) -> Iterable[Symptom]:
+        """Look at the server for `doctor`, and say what is seen."""
+        return [*arq_checkup.examine(self.server)]
 
     async def pool(self) -> ArqPool:
         """Return arq's pool on this connection, for the running loop: `enqueue_job` and all."""

@@ -12,12 +12,12 @@ import os
 import platform
 import sqlite3
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from securely.queue.contracts import Counts, Delivery, Envelope, Kind, StoredJob
-from securely.queue.drivers import sqlite_views
+from securely.queue.drivers import sqlite_checkup, sqlite_views
 from securely.queue.drivers.base import ThreadedConnection
 from securely.queue.drivers.sqlite_batches import SqliteBatches, Tally
 from securely.queue.drivers.sqlite_failed import SqliteFailedJobs
@@ -30,6 +30,7 @@ from securely.queue.drivers.sqlite_settling import Settler
 from securely.queue.exceptions import QueueUnavailable, StoreFull
 from securely.queue.manager import Materials
 from securely.queue.options import SqliteOptions
+from securely.queue.upkeep.checkup import Symptom
 from securely.support import clock
 from securely.support.sqlite import Database, DatabaseError, DatabaseFull
 from securely.support.sqlite import Durability as Synchronous
@@ -279,6 +280,11 @@ class SqliteConnection(ThreadedConnection):
                 (_PAUSE + "*", clock.timestamp()),
             )
         return {scope.removeprefix(_PAUSE): until for scope, until in rows}
+
+    def examine(self) -> Iterable[Symptom]:
+        """Look at the store for `doctor`, and say what is seen."""
+        with translated(self.name):
+            return [*sqlite_checkup.examine(self.path, self.home, self._database)]
 
     def close(self) -> None:
         """Close all connections to the file; a later use opens them again."""
