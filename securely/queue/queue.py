@@ -7,12 +7,12 @@ from enum import Enum
 from typing import NamedTuple
 
 from securely.events import Dispatcher
+from securely.queue.bus.transaction import Transaction, withheld
 from securely.queue.contracts import Connection, Counts, Envelope, FailedJobs
 from securely.queue.delivery.failure import NoFailedJobs
 from securely.queue.events import JobQueued, JobQueueing, UniqueJobSkipped
 from securely.queue.job import Delay, Dispatched, Job, Placement
 from securely.queue.payload import Codec, Extras
-from securely.queue.transaction import Transaction, withheld
 from securely.queue.upkeep.controls import Controls
 from securely.support.durations import seconds_until
 

@@ -13,8 +13,8 @@ from typing import cast
 from securely.queue.contracts import BatchRecord, Envelope
 from securely.queue.delivery.runner import JobRunner
 from securely.queue.drivers.background_process import MODULE, Order
-from securely.queue.drivers.in_process import InProcess
-from securely.queue.drivers.memory_batches import MemoryBatches
+from securely.queue.drivers.sync_batches import MemoryBatches
+from securely.queue.drivers.sync_process import InProcess
 from securely.queue.exceptions import BackgroundFailed
 from securely.queue.manager import Materials
 from securely.queue.options import BackgroundOptions
@@ -45,7 +45,7 @@ class BackgroundConnection(InProcess):
         self._report = materials.report
         self._always = options.always
         self._output = materials.locate(options.output)
-        self.batches = _Batches(self)
+        self.batches: MemoryBatches = _Batches(self)
         self.is_child: bool = False
 
     @classmethod

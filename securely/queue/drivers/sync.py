@@ -12,7 +12,7 @@ from typing import cast
 
 from securely.queue.contracts import Envelope
 from securely.queue.delivery.runner import JobRunner
-from securely.queue.drivers.in_process import InProcess
+from securely.queue.drivers.sync_process import InProcess
 from securely.queue.manager import Materials
 from securely.queue.options import SyncOptions
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from securely.queue.bus.transaction import Transaction
 from securely.queue.delivery.interaction import current_interaction
 from securely.queue.exceptions import Fail, Release
 from securely.queue.job import Job
 from securely.queue.middleware.stage import Proceed, Stage
-from securely.queue.transaction import Transaction
 from securely.support.steps import Steps, call
 
 __all__ = ["Transactional"]

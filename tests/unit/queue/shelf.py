@@ -8,7 +8,7 @@ from dataclasses import replace
 from securely.queue.contracts import Counts, Envelope, FailedJob, Seat, StoredJob
 from securely.queue.delivery.failure import pack_error
 from securely.queue.drivers.base import ThreadedConnection
-from securely.queue.drivers.memory_batches import MemoryBatches
+from securely.queue.drivers.sync_batches import MemoryBatches
 from securely.support import clock
 
 

@@ -16,7 +16,6 @@ from securely.queue.drivers.background import BackgroundConnection
 from securely.queue.drivers.background_process import Order, main
 from securely.queue.manager import Materials
 from securely.queue.options import BackgroundOptions
-from securely.testing.suites.queue import ConnectionSuite
 
 
 class Later:
@@ -55,12 +54,6 @@ def open_connection(bench: Any, later: Later, reported: list[Any], tmp_path: Pat
         return BackgroundConnection.build("background", options, materials)
 
     return build
-
-
-class TestBackgroundConnection(ConnectionSuite):
-    @pytest.fixture
-    def connection(self, open_connection):
-        return open_connection()
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from securely.queue.exceptions import NotQueueable
 from securely.queue.manager import Materials, QueueManager
 from securely.queue.options import DeferredOptions, QueueOptions
 from securely.queue.payload import Extras
-from securely.testing.suites.queue import ConnectionSuite
 
 
 class App(Container):
@@ -68,16 +67,6 @@ def opened(materials: Materials, **said: Any) -> DeferredConnection:
 @pytest.fixture
 def connection(materials: Materials) -> DeferredConnection:
     return opened(materials)
-
-
-class TestDeferredConnection(ConnectionSuite):
-    @pytest.fixture
-    def connection(self, connection):
-        return connection
-
-    @pytest.fixture
-    def payload(self, codec, stages, log):
-        return codec.envelope(stages.Worked(), "default").payload
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 
 from securely.queue.contracts import BatchRecord, Counts, Envelope, FailedJob, Kind
 from securely.queue.drivers.failover import FailoverConnection
-from securely.queue.drivers.memory_batches import MemoryBatches
 from securely.queue.drivers.null import NullConnection
+from securely.queue.drivers.sync_batches import MemoryBatches
 from securely.queue.events import QueueFailedOver
 from securely.queue.exceptions import QueueUnavailable, StoreFull
 from securely.queue.manager import Materials, QueueManager
@@ -19,7 +19,6 @@ from securely.queue.upkeep.controls import workable
 from securely.support import clock
 from securely.support.clock import FrozenClock
 from securely.support.options import InvalidOptions
-from securely.testing.suites.queue import ConnectionSuite
 
 
 class Member:
@@ -111,12 +110,6 @@ def members() -> dict[str, Member | NullConnection]:
 @pytest.fixture
 def connection(members: dict[str, Any], events: Any) -> FailoverConnection:
     return FailoverConnection("failover", [*members], members.__getitem__, events)
-
-
-class TestFailoverConnection(ConnectionSuite):
-    @pytest.fixture
-    def connection(self, connection):
-        return connection
 
 
 @pytest.fixture

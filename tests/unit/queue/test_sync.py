@@ -15,13 +15,12 @@ import pytest
 from securely.queue.bus.trail import Trail
 from securely.queue.contracts import BatchRecord, Counts, Envelope
 from securely.queue.delivery.interaction import current_interaction
-from securely.queue.drivers.in_process import delivery_of
 from securely.queue.drivers.sync import SyncConnection
+from securely.queue.drivers.sync_process import delivery_of
 from securely.queue.exceptions import Drop, ManuallyFailed
 from securely.queue.manager import Materials
 from securely.queue.options import SyncOptions
 from securely.queue.payload import Extras
-from securely.testing.suites.queue import ConnectionSuite
 
 
 @pytest.fixture
@@ -38,16 +37,6 @@ def log(stages: Any, container: Any) -> Iterator[list[Any]]:
         yield stages.LOG
     stages.LOG.clear()
     stages.STAGES.clear()
-
-
-class TestSyncConnection(ConnectionSuite):
-    @pytest.fixture
-    def connection(self, connection):
-        return connection
-
-    @pytest.fixture
-    def payload(self, codec, stages, log):
-        return codec.envelope(stages.Worked(), "default").payload
 
 
 @pytest.fixture

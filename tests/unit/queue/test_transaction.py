@@ -10,13 +10,13 @@ import pytest
 from securely.container import Container
 from securely.events import OpenTransactions
 from securely.events.contracts import Transactions
+from securely.queue.bus.transaction import Transaction
 from securely.queue.events import JobQueued
 from securely.queue.exceptions import NotQueueable, StoreFull
 from securely.queue.job import Placement
 from securely.queue.manager import Materials, QueueManager
 from securely.queue.middleware import Transactional
 from securely.queue.options import CustomOptions, QueueOptions
-from securely.queue.transaction import Transaction
 
 
 class Recorder:

@@ -10,7 +10,7 @@ from itertools import count
 
 from securely.queue.contracts import Counts, Delivery, Envelope, FailedJob, Kind, Outcome
 from securely.queue.delivery.runner import JobRunner, Ran
-from securely.queue.drivers.memory_batches import MemoryBatches
+from securely.queue.drivers.sync_batches import MemoryBatches
 from securely.support import clock
 
 __all__ = ["InProcess", "delivery_of"]

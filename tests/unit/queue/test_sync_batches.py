@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from securely.queue.contracts import BatchRecord, Envelope, Kind
-from securely.queue.drivers.memory_batches import MemoryBatches
 from securely.queue.drivers.null import NullConnection
+from securely.queue.drivers.sync_batches import MemoryBatches
 from securely.support import clock
 from securely.support.clock import FrozenClock
-from securely.testing.suites.queue import ConnectionSuite
 
 
 @pytest.fixture
@@ -80,12 +79,6 @@ def test_old_batches_are_forgotten_by_what_became_of_them(batches, frozen):
     assert batches.prune(cancelled=1001.0) == 1
     assert batches.prune(unfinished=1001.0) == 1
     assert [one.id for one in batches.all()] == ["young"]
-
-
-class TestNullConnection(ConnectionSuite):
-    @pytest.fixture
-    def connection(self):
-        return NullConnection("null")
 
 
 def test_null_keeps_no_batches():
