@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from securely.queue.contracts import Counts, Delivery, Envelope, StoredJob
+from securely.queue.contracts import Counts, Delivery, Envelope, StoredJob, WorkerRecord
 from securely.queue.crew.board import boot_id, read
 from securely.queue.drivers import arq_checkup
 from securely.queue.drivers.arq_batches import ArqBatches
@@ -152,6 +152,18 @@ class ArqConnection:
     def queues(self) -> Sequence[str]:
         """Return the names of all queues that hold jobs, sorted."""
         return sorted(queue.decode() for queue in self._do("queues"))
+
+    def workers(self) -> Sequence[WorkerRecord]:
+        """Return the workers that live, the one first that joined first."""
+        (infos,) = self.server.ask(("HGETALL", self._own("workers")))
+        ids = [id_.decode() for id_ in infos]
+        signs = self.server.ask(*(("EXISTS", self._own(f"alive:{id_}")) for id_ in ids))
+        found = [
+            WorkerRecord(id_, facts["pid"], facts["host"], tuple(facts["queues"]), facts["since"])
+            for id_, info, lives in zip(ids, infos.values(), signs, strict=True)
+            if lives and (facts := msgspec.json.decode(info))
+        ]
+        return sorted(found, key=lambda one: one.since)
 
     def join(self, queues: Sequence[str]) -> ArqSeat:
         """Take a seat as a new worker that serves *queues* in this order of priority.

@@ -47,7 +47,8 @@ def _read(server: ArqServer, queue: str, uuids: Sequence[str]) -> Iterator[Store
     commands: list[Sequence[Any]] = []
     for uuid in uuids:
         commands += (
-            ("HMGET", _meta(server, uuid), "n", "m", "s", "h", "b"),
+            ("HMGET", _meta(server, uuid), "n", "m", "s", "b"),
+            ("HGET", f"{server.prefix}@holders", uuid),
             ("GET", f"arq:job:{uuid}"),
             ("GET", f"arq:retry:{uuid}"),
             ("EXISTS", f"arq:in-progress:{uuid}"),
@@ -55,7 +56,8 @@ def _read(server: ArqServer, queue: str, uuids: Sequence[str]) -> Iterator[Store
     answers = server.ask(*commands)
     now = clock.timestamp()
     for at, uuid in enumerate(uuids):
-        (number, fixed, due, holder, batch), value, tries, is_held = answers[4 * at : 4 * at + 4]
+        about, holder, value, tries, is_held = answers[5 * at : 5 * at + 5]
+        number, fixed, due, batch = about
         if value is None:
             continue  # settled meanwhile
         told = decode_fixed(fixed) if fixed else Fixed("?", None, 3, 0)

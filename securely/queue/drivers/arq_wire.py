@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from asyncio import CancelledError
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, cast
 
 import msgspec
@@ -58,6 +59,7 @@ class Call(msgspec.Struct):
     et: int = 0
 
 
+_NO_COUNTS: Final = (0, 0, 0)
 _JSON: Final = msgspec.json.Encoder()
 _ANY: Final = msgspec.json.Decoder()
 _CALL: Final = msgspec.json.Decoder(Call)
@@ -65,7 +67,12 @@ _PACK: Final = msgspec.msgpack.Encoder()
 _FIXED: Final = msgspec.json.Decoder(Fixed)
 
 pack: Final = _PACK.encode
-decode_fixed: Final = _FIXED.decode
+
+
+@lru_cache(maxsize=1_024)
+def decode_fixed(written: bytes) -> Fixed:
+    """Read what a worker is told of a job; of one class it is mostly the same."""
+    return _FIXED.decode(written)
 
 
 def serialize(data: dict[str, Any]) -> bytes:
@@ -149,23 +156,23 @@ def _more(one: Envelope) -> dict[str, Any] | Literal[False]:
     return more
 
 
-def delivery(row: Sequence[bytes], fixed: Fixed, payload: bytes) -> Delivery:
+def delivery(row: Sequence[bytes], queue: str, fixed: Fixed, payload: bytes) -> Delivery:
     """Return what the claim's script tells of a job."""
-    _, token, queue, id_, _, exceptions, lost, deferrals, attempts, _ = row
-    lost_ = int(lost or 0)
+    exceptions, lost, deferrals = map(int, row[5].split(b",")) if row[5] else _NO_COUNTS
+    name, timeout, max_lost, _ = fixed
     return Delivery(
-        int(id_),
-        int(token),
-        queue.decode(),
-        fixed.name,
-        int(attempts),
-        int(exceptions or 0),
-        lost_,
-        int(deferrals or 0),
-        fixed.timeout,
-        fixed.max_lost,
+        int(row[3]),
+        int(row[1]),
+        queue,
+        name,
+        int(row[6]),
+        exceptions,
+        lost,
+        deferrals,
+        timeout,
+        max_lost,
         payload,
-        Verdict.LOST if lost_ and lost_ >= fixed.max_lost else Verdict.RUN,
+        Verdict.LOST if lost and lost >= max_lost else Verdict.RUN,
     )
 
 

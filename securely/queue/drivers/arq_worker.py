@@ -74,6 +74,18 @@ class _Unanswered(NamedTuple):
     outcomes: Sequence[Outcome]
 
 
+class _Held(NamedTuple):
+    """A delivery, as the store knows it.
+
+    Attributes:
+        set: The sorted set of a job whose end means nothing for others; "" for any other.
+    """
+
+    uuid: str
+    token: int
+    set: str
+
+
 class LoopThread:
     """A thread with an event loop of its own."""
 
@@ -95,6 +107,9 @@ class LoopThread:
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
         self.loop.run_forever()
+
+
+_NOBODY: Final = _Held("", 0, "")
 
 
 async def _never(ctx: dict[Any, Any], *_: Any) -> None:
@@ -124,7 +139,8 @@ class SeatWorker(Worker):
         self._terms = terms
         self._bell = bell
         self._listener = server.open()
-        self._held: dict[int, tuple[str, int]] = {}
+        self._held: dict[int, _Held] = {}
+        self._names: dict[bytes, str] = {}
         self._begun: set[int] = set()
         self._begun_timer: asyncio.TimerHandle | None = None
         self._unanswered: _Unanswered | None = None
@@ -191,8 +207,8 @@ class SeatWorker(Worker):
     async def renew(self) -> None:
         """Say that this worker is there, and prolong what it holds."""
         held: list[object] = []
-        for uuid, token in self._held.values():
-            held += (uuid, str(token))
+        for one in self._held.values():
+            held += (one.uuid, str(one.token))
         await self._ask("renew", self._renewal(held=held, info=self._terms.info))
         self._renew_at = self.loop.time() + self._terms.lease_seconds / RENEWALS
 
@@ -209,7 +225,7 @@ class SeatWorker(Worker):
         """Tell the store what has begun, for whoever may have to judge it by the lease."""
         states = await asyncio.to_thread(self._terms.begun)
         begun: list[object] = []
-        for id_, (uuid, token) in self._held.items():
+        for id_, (uuid, token, _) in self._held.items():
             if token not in self._begun and states.get((id_, token)) == State.STARTED:
                 self._begun.add(token)
                 begun += (uuid, str(token))
@@ -286,12 +302,12 @@ class SeatWorker(Worker):
 
     def _request(self, outcomes: Sequence[Outcome], room: int) -> dict[str, Any]:
         terms = self._terms
-        done: list[str] = []
+        plain: dict[str, list[str]] = {}
         others: list[list[Any]] = []
         for outcome in outcomes:
-            uuid, _ = self._held.get(outcome.id, ("", 0))
-            if outcome.kind == Kind.DONE and not outcome.successors:
-                done += (uuid, str(outcome.token))
+            uuid, _, set_ = self._held.get(outcome.id, _NOBODY)
+            if set_ and outcome.kind == Kind.DONE and not outcome.successors:
+                plain.setdefault(set_, []).extend((uuid, str(outcome.token)))
             else:
                 others.append(_settlement(uuid, outcome))
         return {
@@ -300,7 +316,7 @@ class SeatWorker(Worker):
             "queues": terms.queues,
             "room": room,
             "restarts": terms.restarts,
-            "done": done,
+            "plain": plain or {"": []},
             "others": others,
             "keep": terms.result_seconds * 1_000,
             "turn": self._turns,
@@ -314,12 +330,12 @@ class SeatWorker(Worker):
         refused = frozenset(stale)
         stale_ids: list[int] = []
         for outcome in outcomes:
-            uuid, token = self._held.get(outcome.id, ("", 0))
-            if uuid.encode() in refused:
+            one = self._held.get(outcome.id, _NOBODY)
+            if refused and one.uuid.encode() in refused:
                 stale_ids.append(outcome.id)
-            if token == outcome.token:
+            if one.token == outcome.token:
                 del self._held[outcome.id]
-                self._begun.discard(token)
+                self._begun.discard(one.token)
             self._tally(outcome)
         deliveries = [self._deliver(row) for row in rows]
         self._settle_down(len(deliveries), request["room"])
@@ -347,7 +363,7 @@ class SeatWorker(Worker):
         self._looking = self.loop.create_task(self._note_begun())
 
     def _deliver(self, row: Sequence[bytes]) -> Delivery:
-        uuid, token, fixed, value = row[0].decode(), int(row[1]), row[4], row[9]
+        uuid, token, fixed, value = row[0].decode(), int(row[1]), row[4], row[7]
         if fixed:
             told = decode_fixed(fixed)
             try:
@@ -357,9 +373,16 @@ class SeatWorker(Worker):
         else:
             name, payload = ("?", value) if self._terms.adopt is None else self._terms.adopt(value)
             told = Fixed(name, None, 3, 0)
-        one = delivery(row, told, payload)
-        self._held[one.id] = uuid, token
+        one = delivery(row, self._name(row[2]), told, payload)
+        self._held[one.id] = _Held(uuid, token, self._name(row[8]))
         return one
+
+    def _name(self, written: bytes) -> str:
+        """Return the name of a queue or of a set; there are few."""
+        name = self._names.get(written)
+        if name is None:
+            name = self._names[written] = written.decode()
+        return name
 
     def _tally(self, outcome: Outcome) -> None:
         """Count for arq's sign of health."""

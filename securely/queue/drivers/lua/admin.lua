@@ -15,14 +15,12 @@ function DO.counts()
     add(z)
   end
   add(own('waiting:' .. A.queue))
-  for _, worker in ipairs(call('HKEYS', own('workers'))) do
-    local held = call('HGETALL', own('held:' .. worker))
-    for i = 1, #held, 2 do
-      if sets[held[i + 1]] and call('EXISTS', PROG .. held[i]) == 1 then
-        reserved = reserved + 1
-        local score = tonumber(call('ZSCORE', held[i + 1], held[i]) or 0)
-        if score > NOW then delayed = delayed - 1 else pending = pending - 1 end
-      end
+  for _, id in ipairs(call('HKEYS', own('holders'))) do
+    local z = call('HGET', meta(id), 'z')
+    if z and sets[z] and call('EXISTS', PROG .. id) == 1 then
+      reserved = reserved + 1
+      local score = tonumber(call('ZSCORE', z, id) or 0)
+      if score > NOW then delayed = delayed - 1 else pending = pending - 1 end
     end
   end
   return { pending, delayed, reserved, pending > 0 and flt(oldest) or '' }

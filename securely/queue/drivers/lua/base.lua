@@ -121,6 +121,7 @@ end
 -- Everything of a job goes; what its end means for others is not decided here.
 local function forget(id, z, n, unique, group, queue, waits)
   call('DEL', JOB .. id, PROG .. id, TRY .. id, meta(id))
+  call('HDEL', own('holders'), id)
   if z then call('ZREM', z, id) end
   if unique then
     release_unique(unique, id)
@@ -132,11 +133,14 @@ end
 -- Takes the place of a waiting job with the same key; nil when somebody runs that one, and when
 -- others count on it: a batch, or the rest of a chain.
 local function debounce(holder, wire, more)
-  local f = call('HMGET', meta(holder), 'h', 'f', 'n', 'z', 'g', 'q', 'y', 'b')
-  if f[1] or not f[2] or f[8] or call('EXISTS', PROG .. holder) == 1 then return nil end
-  local first = tonumber(f[2])
-  forget(holder, f[4], f[3], more.unique, f[5], f[6], f[7])
-  return tonumber(f[3]), first, math.min(NOW + wire[4], first + more.max_wait)
+  local f = call('HMGET', meta(holder), 'f', 'n', 'z', 'g', 'q', 'y', 'b')
+  if not f[1] or f[7] or call('HEXISTS', own('holders'), holder) == 1
+    or call('EXISTS', PROG .. holder) == 1 then
+    return nil
+  end
+  local first = tonumber(f[1])
+  forget(holder, f[3], f[2], more.unique, f[4], f[5], f[6])
+  return tonumber(f[2]), first, math.min(NOW + wire[4], first + more.max_wait)
 end
 
 -- Accepts a job: {uuid, queue, priority, delay, fixed, value, more}. Returns the uuid of the job
@@ -167,6 +171,7 @@ local function insert(wire, ignores_unique)
   end
   local waits = false
   if more then
+    set('p', '1') -- its end means something for others
     if more.max_wait and not ignores_unique then set('f', flt(first or NOW)) end
     if more.batch then set('b', more.batch) end
     if more.links then set('k', int(more.links)) end

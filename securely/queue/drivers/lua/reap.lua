@@ -4,29 +4,31 @@ local tally, hooks = { returned = 0, charged = 0, settled = 0 }, {}
 local workers = call('HKEYS', own('workers'))
 local present = { [A.worker] = true }
 
-local function take_over(worker, states)
-  local held = call('HGETALL', own('held:' .. worker))
-  for i = 1, #held, 2 do
-    local id = held[i]
-    local f = read(id)
-    local owner, token = (f.h or ''):match('^(.*):(%d+)$')
-    local prog = call('GET', PROG .. id)
-    if f.n and owner == worker and (not prog or prog == token) then
-      local state = states and states[f.n .. ':' .. token] or (f.r and 1 or 0)
-      local what = take_from(id, f, state)
-      tally[what] = tally[what] + 1
-    end
-  end
-  call('DEL', own('held:' .. worker), own('last:' .. worker), own('alive:' .. worker))
-  call('HDEL', own('workers'), worker)
-end
-
+local gone, has_gone = {}, false
 for _, worker in ipairs(workers) do
   if worker ~= A.worker then
     if A.dead[worker] or call('EXISTS', own('alive:' .. worker)) == 0 then
-      take_over(worker, A.dead[worker])
+      gone[worker] = A.dead[worker] or {}
+      has_gone = true
+      call('DEL', own('last:' .. worker), own('alive:' .. worker))
+      call('HDEL', own('workers'), worker)
     else
       present[worker] = true
+    end
+  end
+end
+local held = has_gone and call('HGETALL', own('holders')) or {}
+for i = 1, #held, 2 do
+  local id = held[i]
+  local owner, token = held[i + 1]:match('^(.*):(%d+)$')
+  if gone[owner] then
+    local f, prog = read(id), call('GET', PROG .. id)
+    if f.n and (not prog or prog == token) then
+      local state = gone[owner][f.n .. ':' .. token] or (f.r and 1 or 0)
+      local what = take_from(id, f, state)
+      tally[what] = tally[what] + 1
+    else
+      call('HDEL', own('holders'), id)
     end
   end
 end

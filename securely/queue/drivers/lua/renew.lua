@@ -17,17 +17,16 @@ for i = 1, #A.held, 2 do
     call('PEXPIRE', PROG .. id, int(A.lease))
     -- In place: the score alone moves, also back from where an abort() has put it.
     call('ZADD', z, 'XX', flt(NOW + A.lease), id)
-  elseif not prog and call('HGET', meta(id), 'h') == A.worker .. ':' .. token then
+  elseif not prog and call('HGET', own('holders'), id) == A.worker .. ':' .. token then
     -- It ran out and nobody came.
     call('SET', PROG .. id, token, 'PX', int(A.lease))
     call('ZADD', z, 'XX', flt(NOW + A.lease), id)
-    call('HSET', own('held:' .. A.worker), id, z)
   else
     lost[#lost + 1] = id
   end
 end
 for i = 1, #A.begun, 2 do
-  if call('HGET', meta(A.begun[i]), 'h') == A.worker .. ':' .. A.begun[i + 1] then
+  if call('HGET', own('holders'), A.begun[i]) == A.worker .. ':' .. A.begun[i + 1] then
     call('HSET', meta(A.begun[i]), 'r', '1')
   end
 end

@@ -9,16 +9,17 @@ local function keep_result(id, f, token, success, value)
   call('SET', RES .. id, fmt(
     '{"t":%d,"f":"securely_job","a":[],"k":{},"et":%.0f,"s":%s,"r":%s,"st":%.0f,"ft":%.0f,'
       .. '"q":%s,"id":%s}',
-    tonumber(call('GET', TRY .. id) or 1), (tonumber(f.n) or US) / 1000,
+    tonumber(f.t or call('GET', TRY .. id) or 1), (tonumber(f.n) or US) / 1000,
     success and 'true' or 'false', value, started, US / 1000, cjson.encode(f.z or ''),
     cjson.encode(id)
   ), 'PX', int(A.keep))
 end
 
-local FIELDS = { 'h', 'z', 'n', 'u', 'g', 'b', 'k', 'q', 'y', 's', 'm', 'r', 'o' }
+local FIELDS = { 'z', 'n', 'u', 'g', 'b', 'k', 'q', 'y', 's', 'm', 'r', 'o' }
 local function read(id)
   local v, f = call('HMGET', meta(id), unpack(FIELDS)), {}
   for i, name in ipairs(FIELDS) do f[name] = v[i] or nil end
+  f.h = call('HGET', own('holders'), id) or nil
   return f
 end
 
@@ -60,7 +61,8 @@ end
 
 -- Back to its queue: in its old place, or at a new one.
 local function put_back(id, f, due)
-  call('HDEL', meta(id), 'h', 'r')
+  call('HDEL', meta(id), 'r')
+  call('HDEL', own('holders'), id)
   call('DEL', PROG .. id)
   if due then call('HSET', meta(id), 's', due) end
   call('ZADD', f.z, due or f.s, id)
@@ -123,37 +125,38 @@ local function settle_one(o, worker)
   return true
 end
 
--- Outcomes that are plain ends, {uuid, token, uuid, token, ...}: most are, and are settled with
--- few calls. What belongs to a batch or a group, or has a key, goes the long way.
-local function settle_done(done, worker, stale, gone)
-  local progs = {}
-  for i = 1, #done, 2 do progs[#progs + 1] = PROG .. done[i] end
-  local held, keys, members = {}, {}, {}
+-- Ends of jobs of one sorted set that mean nothing for others, {uuid, token, uuid, token, ...}:
+-- most are, and are settled with few calls.
+local function settle_plain(z, done, worker, stale, gone)
+  local ids, progs, held = {}, {}, {}
+  for i = 1, #done, 2 do
+    local id = done[i]
+    ids[#ids + 1] = id
+    progs[#progs + 1] = PROG .. id
+  end
   in_chunks(progs, function(...)
     for _, prog in ipairs(call('MGET', ...)) do held[#held + 1] = prog end
   end)
-  for i = 1, #done, 2 do
-    local id, token = done[i], done[i + 1]
-    local v = call('HMGET', meta(id), 'h', 'z', 'n', 'u', 'g', 'b')
-    local prog = held[(i + 1) / 2]
-    local current = v[3] and (prog == token or not prog and v[1] == worker .. ':' .. token)
-    if not current then
+  local keys, plain = {}, {}
+  for i, id in ipairs(ids) do
+    if gone[id] then
       stale[#stale + 1] = id
-    elseif gone[id] then
-      stale[#stale + 1] = id
-    elseif v[4] or v[5] or v[6] then
+    elseif held[i] == done[2 * i] then
       gone[id] = true
-      settle_one({ id, token, 0 }, worker)
+      if A.keep > 0 then keep_result(id, read(id), done[2 * i], true, 'null') end
+      local at = #keys
+      keys[at + 1], keys[at + 2] = JOB .. id, progs[i]
+      keys[at + 3], keys[at + 4] = TRY .. id, meta(id)
+      plain[#plain + 1] = id
+    elseif settle_one({ id, done[2 * i], 0 }, worker) then
+      gone[id] = true
     else
-      gone[id] = true
-      if A.keep > 0 then keep_result(id, { n = v[3], z = v[2] }, token, true, 'null') end
-      keys[#keys + 1], keys[#keys + 2] = JOB .. id, PROG .. id
-      keys[#keys + 1], keys[#keys + 2] = TRY .. id, meta(id)
-      local list = members[v[2]] or {}
-      list[#list + 1] = id
-      members[v[2]] = list
+      stale[#stale + 1] = id
     end
   end
   in_chunks(keys, function(...) call('UNLINK', ...) end)
-  for z, list in pairs(members) do in_chunks(list, function(...) call('ZREM', z, ...) end) end
+  in_chunks(plain, function(...)
+    call('HDEL', own('holders'), ...)
+    call('ZREM', z, ...)
+  end)
 end

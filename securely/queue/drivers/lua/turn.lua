@@ -1,9 +1,10 @@
 -- One turn of a worker: settle what is done, claim what fits, learn what comes next.
--- A: worker, lease, queues, room, restarts, done, others, keep, turn (its number).
+-- A: worker, lease, queues, room, restarts, plain, others, keep, turn (its number).
 
 local worker, LEASE = A.worker, A.lease
 local stale, gone = {}, {}
 local claimed = {} -- {uuid, token, queue, uuid, token, queue, ...}
+local deliveries = {}
 
 local flags = call('HGETALL', own('flags'))
 local restarts, paused, is_paused = '0', {}, {}
@@ -34,48 +35,71 @@ local function is_aborted(id)
   return true
 end
 
-local function claim_one(id, token, queue, z)
-  local v = call('HMGET', meta(id), 'n', 'h', 'r')
+-- The lease of a job's holder ran out, or it was never ours: makes it fit to be claimed, and
+-- returns how often it was tried.
+local function adopt(id, v, queue, z, tries)
   if not v[1] then -- somebody else's: it was enqueued by plain arq
-    call('HSET', meta(id), 'n', int(new_id()), 'z', z, 's', call('ZSCORE', z, id), 'q', queue,
-      'm', '')
-  elseif v[2] then
-    -- Its holder's lease ran out. (Charged where it was seen to have begun.)
-    local other = v[2]:match('^(.*):')
-    if other ~= worker then call('HDEL', own('held:' .. other), id) end
-    if v[3] then
-      call('HINCRBY', meta(id), 'l', 1)
-      call('HDEL', meta(id), 'r')
-    elseif call('HINCRBY', meta(id), 'v', 1) % 10 == 9 then
-      call('HINCRBY', meta(id), 'l', 1)
-    else
-      call('DECR', TRY .. id)
-    end
+    v[1], v[2] = int(new_id()), ''
+    call('HSET', meta(id), 'n', v[1], 'z', z, 's', call('ZSCORE', z, id), 'q', queue, 'm', '')
+    return tries
   end
-  call('INCR', TRY .. id)
-  call('HSET', meta(id), 'h', worker .. ':' .. token)
+  if v[6] then -- It was seen to have begun: charged.
+    call('HDEL', meta(id), 'r')
+    v[4] = call('HINCRBY', meta(id), 'l', 1)
+    return tries
+  end
+  if call('HINCRBY', meta(id), 'v', 1) % 10 == 9 then
+    v[4] = call('HINCRBY', meta(id), 'l', 1)
+    return tries
+  end
+  return tries - 1
+end
+
+local function keys_of(prefix, ids)
+  local keys = {}
+  for i, id in ipairs(ids) do keys[i] = prefix .. id end
+  return unpack(keys)
+end
+
+-- What a worker is told of a claimed job.
+local function row(id, token, queue, z, v, attempts, value)
+  local counts = ''
+  if v[3] or v[4] or v[5] then
+    counts = (v[3] or '0') .. ',' .. (v[4] or '0') .. ',' .. (v[5] or '0')
+  end
+  return { id, token, queue, v[1] or '0', v[2] or '', counts, attempts or '1', value or '',
+    v[7] and '' or z }
 end
 
 local function claim(queue, z, room)
-  local skipped, left = 0, room
+  local skipped, left, lease = 0, room, int(LEASE)
+  local until_ = flt(NOW + LEASE)
   while left > 0 do
     local asked = math.min(left, 500)
     local ids = call('ZRANGEBYSCORE', z, '-inf', flt(NOW), 'LIMIT', skipped, asked)
-    local moved, held = {}, {}
-    for _, id in ipairs(ids) do
+    if #ids == 0 then break end
+    local values, tries = call('MGET', keys_of(JOB, ids)), call('MGET', keys_of(TRY, ids))
+    local holders = call('HMGET', own('holders'), unpack(ids))
+    local moved, held, tried = {}, {}, {}
+    for i, id in ipairs(ids) do
       local token = int(new_id())
-      if call('SET', PROG .. id, token, 'NX', 'PX', int(LEASE)) then
+      if call('SET', PROG .. id, token, 'NX', 'PX', lease) then
         if is_aborted(id) then
           call('DEL', PROG .. id)
         else
-          claim_one(id, token, queue, z)
-          moved[#moved + 1], moved[#moved + 2] = flt(NOW + LEASE), id
-          held[#held + 1], held[#held + 2] = id, z
-          claimed[#claimed + 1], claimed[#claimed + 2] = id, token
-          claimed[#claimed + 1] = queue
+          local v = call('HMGET', meta(id), 'n', 'm', 'x', 'l', 'd', 'r', 'p')
+          local attempts = tonumber(tries[i] or 0)
+          if not v[1] or holders[i] then attempts = adopt(id, v, queue, z, attempts) end
+          attempts = int(attempts + 1)
+          moved[#moved + 1], moved[#moved + 2] = until_, id
+          held[#held + 1], held[#held + 2] = id, worker .. ':' .. token
+          tried[#tried + 1], tried[#tried + 2] = TRY .. id, attempts
+          local at = #claimed
+          claimed[at + 1], claimed[at + 2], claimed[at + 3] = id, token, queue
+          deliveries[#deliveries + 1] = row(id, token, queue, z, v, attempts, values[i])
           left = left - 1
         end
-      elseif call('HEXISTS', meta(id), 'h') == 1 then
+      elseif holders[i] then
         -- One of ours, whose score a stranger or a jump of the clock has brought here.
         moved[#moved + 1], moved[#moved + 2] = flt(NOW + math.max(call('PTTL', PROG .. id), 1)), id
       else
@@ -83,7 +107,10 @@ local function claim(queue, z, room)
       end
     end
     if #moved > 0 then call('ZADD', z, unpack(moved)) end
-    if #held > 0 then call('HSET', own('held:' .. worker), unpack(held)) end
+    if #held > 0 then
+      call('HSET', own('holders'), unpack(held))
+      call('MSET', unpack(tried))
+    end
     if #ids < asked then break end
   end
   return left
@@ -118,11 +145,9 @@ local function next_due()
   return earliest
 end
 
--- What a worker is told of a claimed job.
 local function describe(id, token, queue)
-  local v = call('HMGET', meta(id), 'n', 'm', 'x', 'l', 'd')
-  return { id, token, queue, v[1] or '', v[2] or '', v[3] or '', v[4] or '', v[5] or '',
-    call('GET', TRY .. id) or '1', call('GET', JOB .. id) or '' }
+  local v = call('HMGET', meta(id), 'n', 'm', 'x', 'l', 'd', 'r', 'p', 'z')
+  return row(id, token, queue, v[8], v, call('GET', TRY .. id), call('GET', JOB .. id))
 end
 
 -- A turn whose answer was lost is asked for again by its number, and answered as before.
@@ -133,11 +158,11 @@ if is_again then
   stale = last[2]
   for i = 1, #last[3], 3 do
     if call('GET', PROG .. last[3][i]) == last[3][i + 1] then
-      for at = i, i + 2 do claimed[#claimed + 1] = last[3][at] end
+      deliveries[#deliveries + 1] = describe(unpack(last[3], i, i + 2))
     end
   end
 else
-  if #A.done > 0 then settle_done(A.done, worker, stale, gone) end
+  for z, list in pairs(A.plain) do settle_plain(z, list, worker, stale, gone) end
   for _, o in ipairs(A.others) do
     if not gone[o[1]] and settle_one(o, worker) then
       gone[o[1]] = true
@@ -145,14 +170,6 @@ else
       stale[#stale + 1] = o[1]
     end
   end
-  local settled = {}
-  for id in pairs(gone) do settled[#settled + 1] = id end
-  for _, id in ipairs(stale) do
-    -- (One that this worker has claimed anew since is still in its hands.)
-    local h = call('HGET', meta(id), 'h')
-    if not h or h:match('^(.*):') ~= worker then settled[#settled + 1] = id end
-  end
-  in_chunks(settled, function(...) call('HDEL', own('held:' .. worker), ...) end)
   local room = must_restart and 0 or A.room
   for _, queue in ipairs(A.queues) do
     if room > 0 and not is_paused[queue] then
@@ -162,17 +179,13 @@ else
       end
     end
   end
-  if #settled > 0 or #claimed > 0 then
+  if next(gone) or #stale > 0 or #claimed > 0 then
     local answer = cmsgpack.pack({ A.turn, stale, claimed })
     call('SET', own('last:' .. worker), answer, 'PX', int(LEASE * 4))
   end
 end
 finish()
 
-local deliveries = {}
-for i = 1, #claimed, 3 do
-  deliveries[#deliveries + 1] = describe(claimed[i], claimed[i + 1], claimed[i + 2])
-end
 local due = #deliveries < A.room or A.room == 0
 due = due and next_due()
 local batches = {}
