@@ -33,6 +33,7 @@ __all__ = [
     "Turn",
     "Verdict",
     "Workable",
+    "WorkerRecord",
 ]
 
 
@@ -266,6 +267,25 @@ class StoredJob:
     worker: str | None
     batch: str | None
     payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRecord:
+    """A worker that has taken a seat at a store, and lives.
+
+    Attributes:
+        id: As :attr:`Seat.id`, and :attr:`StoredJob.worker`.
+        pid: The process id of its supervisor, on its own machine.
+        host: The name of that machine.
+        queues: What it serves, in order of priority.
+        since: The wall time at which it joined.
+    """
+
+    id: str
+    pid: int
+    host: str
+    queues: tuple[str, ...]
+    since: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -552,6 +572,10 @@ class Workable(Connection, Protocol):
 
     def queues(self) -> Sequence[str]:
         """Return the names of all queues that hold jobs, sorted."""
+        ...
+
+    def workers(self) -> Sequence[WorkerRecord]:
+        """Return the workers that live, the one first that joined first."""
         ...
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from securely.console import Command, InvalidInput, Isolatable
 from securely.events import Dispatcher
-from securely.queue.contracts import Workable
+from securely.queue.contracts import FailedJobs, Workable
 from securely.queue.manager import QueueManager
 from securely.queue.payload import Codec
 from securely.queue.queue import Queue
@@ -41,7 +41,17 @@ class OfConnection(Command):
 
     def failures(self, queues: QueueManager, codec: Codec, events: Dispatcher) -> Failures:
         """Return its failed jobs."""
-        return Failures(self.store(queues).failed, codec, events)
+        return Failures(self.kept_failures(queues), codec, events)
+
+    def kept_failures(self, queues: QueueManager) -> FailedJobs:
+        """Return where it keeps failed jobs.
+
+        Raises:
+            QueueUnavailable: Nowhere.
+        """
+        driver = self.chosen(queues).driver
+        kept: FailedJobs | None = getattr(driver, "failed", None)
+        return workable(driver).failed if kept is None else kept
 
     def text(self, option: str) -> str | None:
         """Return an option's text, or None where it was left out."""

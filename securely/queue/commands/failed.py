@@ -152,7 +152,7 @@ class ForgetCommand(OfFailedJobs):
     def handle(self, queues: QueueManager, codec: Codec, events: Dispatcher) -> int:
         """Delete it."""
         key = self.string("id")
-        if not self.store(queues).failed.forget(key):
+        if not self.kept_failures(queues).forget(key):
             self.refuse(self.failures(queues, codec, events), [key])
         self.info(escape(f'The failed job "{key}" was deleted.'))
         return self.SUCCESS
@@ -169,7 +169,7 @@ class FlushCommand(OfFailedJobs):
     def handle(self, queues: QueueManager) -> int:
         """Delete them, and say how many there were."""
         age = self.number("hours", 0) * HOUR if self.option("hours") else None
-        count = self.store(queues).failed.flush(age)
+        count = self.kept_failures(queues).flush(age)
         self.info(f"Deleted {plural(count, 'failed job')}.")
         return self.SUCCESS
 
@@ -184,7 +184,7 @@ class PruneFailedCommand(OfFailedJobs):
 
     def handle(self, queues: QueueManager) -> int:
         """Delete them, and say how many there were."""
-        count = self.store(queues).failed.flush(self.number("hours", 0) * HOUR)
+        count = self.kept_failures(queues).flush(self.number("hours", 0) * HOUR)
         self.info(f"Deleted {plural(count, 'failed job')}.")
         return self.SUCCESS
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import ClassVar, Final
 
@@ -103,11 +104,12 @@ class StatusCommand(OfConnection):
 
     def _print_workers(self, view: Overview) -> None:
         if not view.workers:
-            self.line("No worker holds a job.")
-        for worker, held in sorted(view.workers.items()):
-            names = ", ".join(dict.fromkeys(job.name for job in held[:NAMES_MAX]))
-            more = f" and {len(held) - NAMES_MAX} more" if len(held) > NAMES_MAX else ""
-            self.two_column_detail(f"Worker {worker}", escape(f"{names}{more}"))
+            self.warn("Nobody works on these queues. Start a worker: queue:work")
+        for worker, held in view.workers:
+            where = f"{worker.pid} on {worker.host}, for {', '.join(worker.queues)}"
+            self.two_column_detail(escape(f"Worker {where}"), escape(_names(held) or "idle"))
+        if view.orphans:
+            self.two_column_detail("With dead workers", escape(_names(view.orphans)))
 
     def _print_jobs(self, jobs: list[StoredJob]) -> None:
         for job in jobs:
@@ -115,6 +117,11 @@ class StatusCommand(OfConnection):
                 escape(f"{job.uuid} {job.name}"),
                 f"{job.state} · {plural(job.attempts, 'attempt')}",
             )
+
+
+def _names(jobs: Sequence[StoredJob]) -> str:
+    names = ", ".join(dict.fromkeys(job.name for job in jobs[:NAMES_MAX]))
+    return f"{names} and {len(jobs) - NAMES_MAX} more" if len(jobs) > NAMES_MAX else names
 
 
 def _word(one: QueueState) -> str:
@@ -159,12 +166,21 @@ def _overview(view: Overview) -> dict[str, object]:
             for one in view.queues
         ],
         "workers": [
-            {"id": worker, "jobs": _jobs(held)} for worker, held in sorted(view.workers.items())
+            {
+                "id": worker.id,
+                "pid": worker.pid,
+                "host": worker.host,
+                "queues": list(worker.queues),
+                "since": shown_at(worker.since),
+                "jobs": _jobs(held),
+            }
+            for worker, held in view.workers
         ],
+        "orphans": _jobs(view.orphans),
     }
 
 
-def _jobs(jobs: list[StoredJob]) -> list[dict[str, object]]:
+def _jobs(jobs: Sequence[StoredJob]) -> list[dict[str, object]]:
     shown: list[dict[str, object]] = []
     for job in jobs:
         record = asdict(job)

@@ -16,7 +16,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from securely.queue.contracts import Counts, Delivery, Envelope, Kind, StoredJob
+from securely.queue.contracts import (
+    Counts,
+    Delivery,
+    Envelope,
+    Kind,
+    StoredJob,
+    WorkerRecord,
+)
 from securely.queue.drivers import sqlite_checkup, sqlite_views
 from securely.queue.drivers.base import ThreadedConnection
 from securely.queue.drivers.sqlite_batches import SqliteBatches, Tally
@@ -176,6 +183,11 @@ class SqliteConnection(ThreadedConnection):
         """Return the names of all queues that hold jobs, sorted."""
         with translated(self.name):
             return sqlite_views.queues(self._database)
+
+    def workers(self) -> Sequence[WorkerRecord]:
+        """Return the workers that live, the one first that joined first."""
+        with translated(self.name):
+            return sqlite_views.workers(self._database, self.home)
 
     def jobs(
         self, queue: str, state: str | None = None, *, after: int = 0, limit: int = 100

@@ -28,8 +28,8 @@ def workable(connection: Connection) -> Workable:
     """
     if not hasattr(connection, "join"):
         reason = (
-            "it keeps no jobs that a worker could take; they run, or are dropped, when they are "
-            "dispatched. Name another connection, such as sqlite."
+            "it keeps no jobs that a worker could take: they run, are dropped, or go to another "
+            "connection when they are dispatched. Name one that keeps them, such as sqlite."
         )
         if members := cast("Sequence[str]", getattr(connection, "members", ())):
             reason = (

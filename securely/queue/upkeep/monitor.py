@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from securely.events import Dispatcher
-from securely.queue.contracts import Counts, StoredJob, Workable
+from securely.queue.contracts import Counts, StoredJob, Workable, WorkerRecord
 from securely.queue.events import QueueBusy
 from securely.queue.manager import QueueManager
 from securely.queue.upkeep.controls import EVERY, workable
 from securely.support import clock
 from securely.support.suggest import did_you_mean
 
-__all__ = ["Limits", "Monitor", "Overview", "Place", "QueueState", "read_places"]
+__all__ = ["Limits", "Monitor", "Overview", "Place", "QueueState", "Working", "read_places"]
 
 _HELD_MAX = 1000  # jobs in hand that are looked at, per queue, for the workers that hold them
 
@@ -62,20 +62,29 @@ class QueueState:
     is_busy: bool = False
 
 
+class Working(NamedTuple):
+    """A worker, and what it holds."""
+
+    worker: WorkerRecord
+    jobs: Sequence[StoredJob]
+
+
 @dataclass(frozen=True, slots=True)
 class Overview:
     """A connection at one moment.
 
     Attributes:
         queues: Those that hold jobs, have failed ones, are paused, or are asked for.
-        workers: By a worker's id, the jobs that it holds.
+        workers: Those that live, each with the jobs of these queues that it holds.
+        orphans: Jobs that a worker holds which does not live; others will take them over.
         is_paused: Whether all queues are paused.
         paused_until: The wall time of that pause's end; None for no end.
     """
 
     connection: str
     queues: Sequence[QueueState]
-    workers: dict[str, list[StoredJob]]
+    workers: Sequence[Working]
+    orphans: Sequence[StoredJob]
     is_paused: bool
     paused_until: float | None
 
@@ -108,11 +117,13 @@ class Monitor:
             _state(driver, connection, name, failed[name], pauses)
             for name in sorted(names - {EVERY})
         ]
-        held = (job for one in states if one.counts.reserved for job in _held(driver, one.queue))
-        workers: dict[str, list[StoredJob]] = {}
-        for job in held:
-            workers.setdefault(job.worker or "", []).append(job)
-        return Overview(connection, states, workers, EVERY in pauses, pauses.get(EVERY))
+        held = [job for one in states if one.counts.reserved for job in _held(driver, one.queue)]
+        # Asked after the jobs: a worker that joined in between holds none of them.
+        living = [one for one in driver.workers() if only is None or only in one.queues]
+        workers = [Working(one, [job for job in held if job.worker == one.id]) for one in living]
+        known = {one.id for one in living}
+        orphans = [job for job in held if job.worker not in known]
+        return Overview(connection, states, workers, orphans, EVERY in pauses, pauses.get(EVERY))
 
     def watch(self, places: Iterable[Place], limits: Limits) -> list[QueueState]:
         """Return how *places* are doing; QueueBusy is told of each that is over *limits*.

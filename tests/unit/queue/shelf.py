@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from securely.queue.contracts import Counts, Envelope, FailedJob, Seat, StoredJob
+from securely.queue.contracts import Counts, Envelope, FailedJob, Seat, StoredJob, WorkerRecord
 from securely.queue.delivery.failure import pack_error
 from securely.queue.drivers.base import ThreadedConnection
 from securely.queue.drivers.sync_batches import MemoryBatches
@@ -64,6 +64,7 @@ class Shelf(ThreadedConnection):
         self.kept: list[StoredJob] = []
         self.pauses: dict[str, float | None] = {}
         self.restarts = 0
+        self.living: list[WorkerRecord] = []
         self.failed = ShelfFailed(self)
         self.batches = MemoryBatches(self.push)
 
@@ -134,6 +135,9 @@ class Shelf(ThreadedConnection):
 
     def queues(self) -> Sequence[str]:
         return sorted({job.queue for job in self.kept})
+
+    def workers(self) -> Sequence[WorkerRecord]:
+        return self.living
 
     def pause(self, queue: str = "*", seconds: float | None = None) -> None:
         self.pauses[queue] = None if seconds is None else clock.timestamp() + seconds

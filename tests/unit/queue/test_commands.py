@@ -19,7 +19,7 @@ from securely.container import Container
 from securely.events import Dispatcher
 from securely.queue import QueueManager
 from securely.queue.commands import batches, failed, queues, retry, status
-from securely.queue.contracts import BatchRecord, Envelope
+from securely.queue.contracts import BatchRecord, Envelope, WorkerRecord
 from securely.queue.delivery.runner import JobRunner
 from securely.queue.events import JobRetryRequested, QueueBusy, QueuePaused, QueuesPaused
 from securely.queue.manager import Materials
@@ -441,6 +441,8 @@ def test_status_when_asked_shows_queues_pauses_and_workers(
     shelf.put("a")
     shelf.age(90)
     shelf.put("b", "app.jobs.Import", queue="mail", state="reserved", worker="7f")
+    shelf.put("d", "app.jobs.Lost", queue="mail", state="reserved", worker="1")
+    shelf.living = [WorkerRecord("7f", 4711, "north", ("mail", "default"), 1.0)]
     shelf.pause("reports")
     fail("Plain", queue="bills")
 
@@ -448,13 +450,24 @@ def test_status_when_asked_shows_queues_pauses_and_workers(
     view = json.loads(run("queue:status --json")[1])
 
     assert code == 0
-    for words in ("default", "1m 30s", "reports", "paused", "bills", "Worker 7f", "Import"):
+    worker = "Worker 4711 on north, for mail, default"
+    dead = "With dead workers"
+    for words in ("default", "1m 30s", "reports", "paused", "bills", worker, "Import", dead):
         assert words in said
     states = {one["queue"]: one for one in view["queues"]}
     assert [*states] == ["bills", "default", "mail", "reports"]
     assert (states["bills"]["failed"], states["default"]["oldest_age"]) == (1, 90.0)
     assert (states["reports"]["paused"], states["mail"]["paused"]) == (True, False)
     assert [(one["id"], one["jobs"][0]["uuid"]) for one in view["workers"]] == [("7f", "b")]
+    assert [one["uuid"] for one in view["orphans"]] == ["d"]
+
+
+def test_status_when_nobody_works_says_so(run: Run, shelf: Shelf) -> None:
+    shelf.living = [WorkerRecord("7f", 4711, "north", ("mail",), 1.0)]
+
+    assert "idle" in run("queue:status")[1]
+    assert "idle" in run("queue:status mail")[1]
+    assert "Nobody works on these queues" in run("queue:status default")[1]
 
 
 def test_status_when_all_is_paused_for_a_time_says_until_when(

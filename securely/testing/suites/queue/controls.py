@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from collections.abc import Callable
 
 import pytest
@@ -54,6 +56,22 @@ class ControlSuite(WorkedSuite):
         join("c").turn([], 1)
 
         assert list(connection.queues()) == ["a", "b", "c"]
+
+    def test_workers_are_those_that_have_a_seat(
+        self, connection: Workable, join: Callable[..., Seat]
+    ) -> None:
+        """With what they serve, the first first; one that has left is none."""
+        assert list(connection.workers()) == []
+        first, second = join("high", "default"), join("default")
+
+        both = connection.workers()
+        first.leave()
+        left = connection.workers()
+
+        assert [one.id for one in both] == [first.id, second.id]
+        assert both[0].queues == ("high", "default")
+        assert (both[0].pid, both[0].host) == (os.getpid(), platform.node())
+        assert [one.id for one in left] == [second.id]
 
     # -- pausing
 
