@@ -94,7 +94,7 @@ class FailoverOptions(ConnectionOptions):
     """Hands jobs to the first of several connections that takes them."""
 
     driver: Literal["failover"]
-    connections: list[str] = Field(min_length=1)
+    connections: list[str] = Field(default_factory=list)
     """Their names, in the order in which they are asked."""
 
 
@@ -219,7 +219,10 @@ class QueueOptions(Options):
     def _are_members(cls, connections: dict[str, AnyConnection]) -> dict[str, AnyConnection]:
         several = {name: each for name, each in connections.items() if each.driver == "failover"}
         for name, options in several.items():
-            for member in cast(FailoverOptions, options).connections:
+            members = cast(FailoverOptions, options).connections
+            if not members:
+                raise ValueError(f'"{name}" names no connections that it stands for')
+            for member in members:
                 if member not in connections:
                     near = did_you_mean(member, connections)
                     hint = f'; did you mean "{near}"?' if near else ""

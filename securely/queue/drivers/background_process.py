@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import msgspec
@@ -23,7 +24,8 @@ __all__ = ["MODULE", "Order", "main"]
 MODULE: Final = "securely.queue.drivers.background_process"
 
 
-class Order(msgspec.Struct, array_like=True, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Order:
     """What the process is to do.
 
     Attributes:

@@ -17,6 +17,7 @@ from securely.support.steps import Steps, call
 
 __all__ = ["Idempotent"]
 
+# Longer than a job may wait for its redelivery, and not for ever.
 _DAY_SECONDS: Final = 86_400.0
 
 

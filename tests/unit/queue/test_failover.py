@@ -337,7 +337,7 @@ def test_configured_members_take_jobs_through_the_manager(bench, jobs, tmp_path)
 @pytest.mark.parametrize(
     ("connections", "message"),
     [
-        ([], "at least 1"),
+        ([], "names no connections"),
         (["nul"], 'did you mean "null"'),
         (["both"], "stands for several"),
     ],
