@@ -21,7 +21,8 @@ from securely.queue.crew.board import boot_id, read
 from securely.queue.drivers import arq_checkup
 from securely.queue.drivers.arq_batches import ArqBatches
 from securely.queue.drivers.arq_failed import ArqFailedJobs
-from securely.queue.drivers.arq_pool import ArqPool
+from securely.queue.drivers.arq_functions import Adopter
+from securely.queue.drivers.arq_pool import ArqPool, FunctionCall
 from securely.queue.drivers.arq_seat import ArqSeat
 from securely.queue.drivers.arq_server import ArqServer, Sentinels
 from securely.queue.drivers.arq_wire import wire
@@ -49,8 +50,7 @@ class ArqConnection:
         lease_seconds: How long a worker may be silent before its jobs go to others.
         result_seconds: How long arq's record of a result is kept; 0 for not at all.
         refresh: Gives a payload its deadline anew, when its failed job is put back.
-        adopt: Turns a call that plain arq has enqueued into a name and a frame; None to serve
-            no such calls.
+        adopter: Takes calls that plain arq has enqueued, if they are to be run.
     """
 
     def __init__(
@@ -62,14 +62,15 @@ class ArqConnection:
         lease_seconds: float = 30.0,
         result_seconds: float = 60.0,
         refresh: Callable[[bytes], bytes] = bytes,
-        adopt: Callable[[bytes], tuple[str, bytes]] | None = None,
+        adopter: Adopter | None = None,
     ) -> None:
         self.name = name
         self.server = server
         self.home: Path = Path(os.path.realpath(home))
         self._lease_seconds = lease_seconds
         self._result_seconds = result_seconds
-        self._adopt = adopt
+        self.functions: tuple[str, ...] = () if adopter is None else adopter.functions
+        self._adopter = adopter
         self._failed = ArqFailedJobs(server, refresh)
         self._batches = ArqBatches(server)
 
@@ -93,6 +94,10 @@ class ArqConnection:
             lease_seconds=options.lease_seconds,
             result_seconds=options.result_seconds,
             refresh=lambda payload: materials.codec().refreshed(payload),
+            adopter=Adopter(
+                options.functions,
+                lambda job, queue: materials.codec().envelope(job, queue),
+            ),
         )
 
     @property
@@ -191,6 +196,7 @@ class ArqConnection:
             self._lease_seconds,
             self._result_seconds,
             self._adopt,
+            bool(self.functions),
             lambda: dict(read(self.home / f"{worker}.board")),
             (restarts or b"0").decode(),
         )
@@ -265,6 +271,26 @@ class ArqConnection:
         """Look at the server for `doctor`, and say what is seen."""
         return [*arq_checkup.examine(self.server)]
 
+    def enqueue(self, function: str, *args: Any, **kwargs: Any) -> str:
+        """Enqueue a call of a function of plain arq, for whichever worker comes first.
+
+        Returns:
+            arq's id of the job.
+
+        Raises:
+            StoreFull: The server has no room; nothing was written.
+            QueueUnavailable: The server does not answer, or refuses.
+        """
+        call = FunctionCall.of(function, args, kwargs)
+        self._do("enqueue", **call.arguments(self.server.prefix))
+        return call.id
+
+    async def aenqueue(self, function: str, *args: Any, **kwargs: Any) -> str:
+        """Async twin of :meth:`enqueue`; `pool().enqueue_job` has all that arq offers."""
+        call = FunctionCall.of(function, args, kwargs)
+        await self._ado("enqueue", **call.arguments(self.server.prefix))
+        return call.id
+
     async def pool(self) -> ArqPool:
         """Return arq's pool on this connection, for the running loop: `enqueue_job` and all."""
         return await self.server.pool()
@@ -272,6 +298,12 @@ class ArqConnection:
     def close(self) -> None:
         """Close the connections; a later use opens them again."""
         self.server.close()
+
+    def _adopt(self, value: bytes) -> tuple[str, bytes]:
+        """Turn a call that plain arq has enqueued into a name and a frame."""
+        if self._adopter is None:
+            return "?", value  # the runner refuses it, and says why
+        return self._adopter(value)
 
     def _own(self, name: str) -> str:
         return f"{self.server.prefix}@{name}"

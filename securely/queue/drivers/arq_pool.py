@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from arq.connections import ArqRedis
 from arq.jobs import Job, serialize_job
@@ -11,7 +11,7 @@ from arq.jobs import Job, serialize_job
 from securely.queue.drivers.arq_wire import deserialize, serialize
 from securely.support import clock, entropy
 
-__all__ = ["ArqPool", "queue_of", "set_of"]
+__all__ = ["ArqPool", "FunctionCall", "queue_of", "set_of"]
 
 
 class _Server(Protocol):
@@ -29,6 +29,40 @@ def queue_of(set_: str, prefix: str) -> str:
     """Return the queue of the sorted set *set_*."""
     rest = set_.removeprefix(prefix)
     return set_ if ":" in rest else rest
+
+
+class FunctionCall(NamedTuple):
+    """A call of a function of plain arq, as it is enqueued."""
+
+    id: str
+    value: str
+
+    @classmethod
+    def of(
+        cls,
+        function: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        id_: str | None = None,
+        tries: int | None = None,
+    ) -> FunctionCall:
+        """Return the call with arq's own form of a job."""
+        now = int(clock.timestamp() * 1_000)
+        value = serialize_job(function, args, kwargs, tries, now, serializer=serialize)
+        return cls(id_ or entropy.uuid4().hex, value.decode())
+
+    def arguments(
+        self, prefix: str, set_: str | None = None, score: float | None = None
+    ) -> dict[str, object]:
+        """Return what the script is to be told; without a set it goes to the default queue."""
+        chosen = set_ or set_of("default", prefix)
+        return {
+            "id": self.id,
+            "set": chosen,
+            "queue": queue_of(chosen, prefix),
+            "score": clock.timestamp() * 1_000 if score is None else score,
+            "value": self.value,
+        }
 
 
 class ArqPool(ArqRedis):
@@ -76,25 +110,19 @@ class ArqPool(ArqRedis):
         server = self.server
         assert server is not None  # noqa: S101  # given where it is made
         set_ = _queue_name or self.default_queue_name
-        id_ = _job_id or entropy.uuid4().hex
-        now = clock.timestamp() * 1_000
-        score = now + _seconds(_defer_by) * 1_000
+        score = clock.timestamp() * 1_000 + _seconds(_defer_by) * 1_000
         if _defer_until is not None:
             score = _defer_until.timestamp() * 1_000
+        call = FunctionCall.of(function, args, kwargs, _job_id, _job_try)
         arguments = {
+            **call.arguments(server.prefix, set_, score),
             "what": "enqueue",
-            "id": id_,
-            "set": set_,
-            "queue": queue_of(set_, server.prefix),
-            "score": score,
+            "keep": 0,
             "expires": None if _expires is None else _seconds(_expires) * 1_000,
-            "value": serialize_job(
-                function, args, kwargs, _job_try, int(now), serializer=self.job_serializer
-            ),
         }
         if not await server.arun_on(self, "admin", arguments):
             return None
-        return Job(id_, self, _queue_name=set_, _deserializer=self.job_deserializer)
+        return Job(call.id, self, _queue_name=set_, _deserializer=self.job_deserializer)
 
 
 def _seconds(span: float | timedelta | None) -> float:

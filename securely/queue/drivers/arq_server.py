@@ -71,9 +71,9 @@ class ArqServer:
     ) -> None:
         self.connection = connection
         self.prefix = prefix
-        self._address = address
+        self.address = address
         self._durability: Durability = durability
-        self._sentinels = sentinels
+        self.sentinels = sentinels
         self._client: Any = None
         self._was_checked = False
         self._opened: dict[tuple[int, int], _Opened] = {}
@@ -154,7 +154,7 @@ class ArqServer:
     @property
     def _waiting(self) -> tuple[object, ...]:
         """The command that returns once what was pushed is as safe as it is to be."""
-        milliseconds = max(1, int(self._address.timeout_seconds * 1_000))
+        milliseconds = max(1, int(self.address.timeout_seconds * 1_000))
         if self._durability == "aof":
             return ("WAITAOF", 1, 0, milliseconds)
         return ("WAIT", 1, milliseconds)
@@ -192,7 +192,7 @@ class ArqServer:
             where = "on its disk" if self._durability == "aof" else "with a replica"
             reason = (
                 f"it accepted the job, and did not have it {where} within "
-                f"{self._address.timeout_seconds:g} seconds; the job may run all the same"
+                f"{self.address.timeout_seconds:g} seconds; the job may run all the same"
             )
             raise QueueUnavailable(self.connection, reason)
         return answer
@@ -202,18 +202,18 @@ class ArqServer:
     @property
     def place(self) -> str:
         """Where it is, without who asks."""
-        if self._sentinels is not None:
-            return f"{self._sentinels.service} of its sentinels"
-        return str(self._address)
+        if self.sentinels is not None:
+            return f"{self.sentinels.service} of its sentinels"
+        return str(self.address)
 
     @property
     def _patience(self) -> float:
-        return self._address.timeout_seconds * 2 + self._address.connect_timeout_seconds
+        return self.address.timeout_seconds * 2 + self.address.connect_timeout_seconds
 
     def open(self) -> ArqPool:
         """Return a new client for the running loop, which its caller closes."""
-        arguments = self._address.arguments(redis.asyncio.connection)
-        if self._sentinels is not None:
+        arguments = self.address.arguments(redis.asyncio.connection)
+        if self.sentinels is not None:
             master: ArqPool = self._find_master(redis.asyncio.Sentinel, arguments, ArqPool)
             master.server = self
             return master
@@ -250,8 +250,8 @@ class ArqServer:
         self.close()
 
     def _connect(self) -> Any:
-        arguments = self._address.arguments(redis.connection)
-        if self._sentinels is not None:
+        arguments = self.address.arguments(redis.connection)
+        if self.sentinels is not None:
             client = self._find_master(redis.Sentinel, arguments, redis.Redis)
         else:
             client = redis.Redis(connection_pool=redis.ConnectionPool(**arguments))
@@ -260,14 +260,14 @@ class ArqServer:
 
     def _find_master(self, sentinel: Callable[..., Any], told: dict[str, Any], kind: Any) -> Any:
         """Return a client that asks the sentinels whenever it connects."""
-        assert self._sentinels is not None  # noqa: S101  # its callers have looked
+        assert self.sentinels is not None  # noqa: S101  # its callers have looked
         told = dict(told)
         for name in ("host", "port", "path", "connection_class"):
             told.pop(name, None)
-        if self._address.tls:
+        if self.address.tls:
             told["ssl"] = True
-        asked = sentinel(self._sentinels.places, **told)
-        return asked.master_for(self._sentinels.service, redis_class=kind)
+        asked = sentinel(self.sentinels.places, **told)
+        return asked.master_for(self.sentinels.service, redis_class=kind)
 
     async def _keeping(self, key: tuple[int, int], pool: ArqPool) -> AsyncGenerator[None]:
         """Close *pool* when the loop ends: it finishes the generators that were begun in it."""
@@ -281,9 +281,9 @@ class ArqServer:
 
     def named(self, error: Exception) -> StoreFull | QueueUnavailable:
         """Return *error* in the queue's words."""
-        late = f"no answer within {self._address.timeout_seconds:g} seconds"
+        late = f"no answer within {self.address.timeout_seconds:g} seconds"
         reason = str(error) or (late if isinstance(error, TimeoutError) else type(error).__name__)
-        if password := self._address.password:
+        if password := self.address.password:
             reason = reason.replace(password, HIDDEN)
         if isinstance(error, ReadOnlyError) and self._client is not None:
             # The address has become that of a replica; the next one may be the primary's.

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, NamedTuple, cast
 
 import msgspec
 
-from securely.queue.contracts import Delivery, Envelope, Verdict
+from securely.queue.contracts import Delivery, Envelope, Outcome, Verdict
 from securely.queue.delivery.failure import pack_error
 from securely.queue.exceptions import RecordedFailure
 from securely.support import clock
@@ -30,6 +30,7 @@ __all__ = [
     "encode_call",
     "pack",
     "serialize",
+    "settlement",
     "wire",
 ]
 
@@ -174,6 +175,20 @@ def delivery(row: Sequence[bytes], queue: str, fixed: Fixed, payload: bytes) -> 
         payload,
         Verdict.LOST if lost and lost >= max_lost else Verdict.RUN,
     )
+
+
+def settlement(uuid: str, outcome: Outcome) -> list[Any]:
+    """Return an outcome that is no plain end, as the script takes it."""
+    return [
+        uuid,
+        str(outcome.token),
+        int(outcome.kind),
+        max(0.0, outcome.delay) * 1_000,
+        int(outcome.charge),
+        (outcome.error or b"{}").decode("utf-8", "replace"),
+        outcome.has_hook,
+        [wire(one) for one in outcome.successors],
+    ]
 
 
 def _tagged(value: object) -> object:

@@ -23,8 +23,14 @@ from securely.queue.crew.board import State
 from securely.queue.drivers.arq_batches import batch_record
 from securely.queue.drivers.arq_pool import set_of
 from securely.queue.drivers.arq_server import ArqServer
-from securely.queue.drivers.arq_wire import FUNCTION, Fixed, decode_call, decode_fixed, delivery
-from securely.queue.drivers.arq_wire import wire as wired
+from securely.queue.drivers.arq_wire import (
+    FUNCTION,
+    Fixed,
+    decode_call,
+    decode_fixed,
+    delivery,
+    settlement,
+)
 from securely.queue.exceptions import QueueUnavailable, StoreFull
 from securely.support import entropy
 
@@ -52,8 +58,8 @@ class Terms(NamedTuple):
         lease_seconds: How long it may be silent.
         result_seconds: How long arq's records of results are kept.
         restarts: How often a restart was asked for before it joined.
-        adopt: Turns a call that plain arq has enqueued into a name and a frame; None to
-            serve no such calls.
+        adopt: Turns a call that plain arq has enqueued into a name and a frame.
+        polls: Whether such calls are expected: nobody rings for them.
         begun: Tells what of the deliveries has begun, by id and token.
     """
 
@@ -62,7 +68,8 @@ class Terms(NamedTuple):
     info: str
     lease_seconds: float
     result_seconds: float
-    adopt: Callable[[bytes], tuple[str, bytes]] | None
+    adopt: Callable[[bytes], tuple[str, bytes]]
+    polls: bool
     begun: Callable[[], dict[tuple[int, int], State]]
     restarts: str = "0"
 
@@ -237,12 +244,12 @@ class SeatWorker(Worker):
 
     async def _listen(self, seconds: float) -> None:
         """Wait until somebody rings, for at most *seconds*."""
-        if self._terms.adopt is not None:
+        if self._terms.polls:
             seconds = min(seconds, STRANGERS_SECONDS)
         keys = [f"{self._server.prefix}@wake:{queue}" for queue in self._terms.queues]
         listener: Any = self._listener
         rung = await listener.execute_command("BLPOP", *keys, max(seconds, 0.001))
-        if rung is not None or (self._terms.adopt is not None and await self._has_due()):
+        if rung is not None or (self._terms.polls and await self._has_due()):
             self.ring()
 
     async def _has_due(self) -> bool:
@@ -309,7 +316,7 @@ class SeatWorker(Worker):
             if set_ and outcome.kind == Kind.DONE and not outcome.successors:
                 plain.setdefault(set_, []).extend((uuid, str(outcome.token)))
             else:
-                others.append(_settlement(uuid, outcome))
+                others.append(settlement(uuid, outcome))
         return {
             "worker": terms.worker,
             "lease": terms.lease_seconds * 1_000,
@@ -371,7 +378,7 @@ class SeatWorker(Worker):
             except ValueError:
                 payload = value  # somebody has changed it: the runner says so, and fails it
         else:
-            name, payload = ("?", value) if self._terms.adopt is None else self._terms.adopt(value)
+            name, payload = self._terms.adopt(value)
             told = Fixed(name, None, 3, 0)
         one = delivery(row, self._name(row[2]), told, payload)
         self._held[one.id] = _Held(uuid, token, self._name(row[8]))
@@ -395,17 +402,3 @@ class SeatWorker(Worker):
 
     async def _ask(self, name: str, arguments: object) -> Any:
         return await self._server.arun_on(self.pool, name, arguments)
-
-
-def _settlement(uuid: str, outcome: Outcome) -> list[Any]:
-    """Return an outcome that is no plain end, as the script takes it."""
-    return [
-        uuid,
-        str(outcome.token),
-        int(outcome.kind),
-        max(0.0, outcome.delay) * 1_000,
-        int(outcome.charge),
-        (outcome.error or b"{}").decode("utf-8", "replace"),
-        outcome.has_hook,
-        [wired(one) for one in outcome.successors],
-    ]

@@ -132,6 +132,20 @@ function DO.resume()
   return 1
 end
 
+-- A stock worker has run a job of ours; arq's own keys go with arq's own steps.
+function DO.settle_stock()
+  local o = A.outcome
+  local id, kind = o[1], o[3]
+  if kind == 1 or kind == 4 then
+    if CHARGED[o[5]] then call('HINCRBY', meta(id), CHARGED[o[5]], 1) end
+    call('HSET', meta(id), 's', flt(NOW + o[4]))
+    return 1
+  end
+  local settled = settle_one(o, '')
+  finish()
+  return settled and 1 or 0
+end
+
 function DO.hook_done()
   return call('HDEL', own('hooks'), A.id)
 end
