@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, cast
+from typing import ClassVar
 
 from securely.console import Output, Verbosity
 from securely.container import current
@@ -11,7 +11,7 @@ from securely.queue.commands.base import OfConnection
 from securely.queue.contracts import Defaults
 from securely.queue.crew.child import Launch
 from securely.queue.crew.crew import Size
-from securely.queue.crew.loading import Place
+from securely.queue.crew.loading import place_of
 from securely.queue.crew.orders import Orders
 from securely.queue.crew.report import Page, Report
 from securely.queue.crew.worker import Worker
@@ -60,7 +60,7 @@ class WorkCommand(OfConnection):
         worker = Worker(
             self.store(queues),
             self._orders(name, queue.default_queue),
-            Launch(_place(paths), prints_to=_STDERR if self.boolean("json") else None),
+            Launch(place_of(current(), paths), prints_to=_STDERR if self.boolean("json") else None),
             self._report(self.output),
             known_queues=(queue.default_queue,),
             is_down=_is_down(paths),
@@ -121,11 +121,3 @@ def _is_down(paths: Paths) -> Callable[[], bool]:
         mode = container.make("maintenance")
         return lambda: bool(mode.is_active)
     return (paths.storage / "framework" / "down").exists
-
-
-def _place(paths: Paths) -> Place:
-    """Return where the executors find this application, as it is configured here and now."""
-    app: Any = current()
-    overrides = cast("dict[str, str]", getattr(app, "environment_overrides", {}))
-    storage = None if paths.storage == paths.base / "storage" else str(paths.storage)
-    return Place(str(paths.base.resolve()), storage, dict(overrides))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from securely.queue.contracts import Workable
+from securely.queue.contracts import Counts, Workable
 from securely.queue.crew.child import Launch
 from securely.queue.crew.orders import Orders, Stop
 from securely.queue.crew.report import Report
@@ -90,15 +90,25 @@ class Worker:
             counts = [self._connection.counts(queue) for queue in self._orders.queues]
         except QueueUnavailable:
             return words
-        delayed = sum(one.delayed for one in counts)
-        reserved = sum(one.reserved for one in counts)
-        left = [_are(delayed, "delayed")] if delayed else []
-        if reserved:
-            left.append(_are(reserved, "with other workers"))
+        left = [
+            _are(count, what)
+            for count, what in (
+                (sum(one.delayed for one in counts), "delayed"),
+                (sum(one.reserved for one in counts), "with other workers"),
+                (self._held_back(counts), "in a paused queue"),
+            )
+            if count
+        ]
         if not left:
             return words
         due = "no job is due" if stop.reason == "empty" else "no job has been due for long enough"
         return f"{due}; {' and '.join(left)}"
+
+    def _held_back(self, counts: Sequence[Counts]) -> int:
+        """Return how many jobs wait only because their queue is paused."""
+        paused = self._connection.paused()
+        queues = zip(self._orders.queues, counts, strict=True)
+        return sum(one.pending for queue, one in queues if {queue, "*"} & paused.keys())
 
     def _warn_of_unknown_queues(self) -> None:
         holding = self._connection.queues()

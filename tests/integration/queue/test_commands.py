@@ -276,3 +276,178 @@ def test_restart_when_called_leaves_new_workers_alone(
     artisan("queue:work --stop-when-empty").assert_ok()
 
     assert journal(tmp_path, "end") == ["a"]
+
+
+# -- options of queue:work
+
+
+def lines(result: Any) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.output.splitlines()]
+
+
+def test_work_when_queues_are_given_takes_them_in_their_order(
+    artisan: Artisan, queue: QueueManager, work: Any, tmp_path: Path
+) -> None:
+    for tag, name in (("d", "default"), ("l", "low"), ("h", "high")):
+        queue.push(work.Work(tag), name)
+
+    artisan("queue:work --queue=high,default,low --stop-when-empty --prefetch=1").assert_ok()
+
+    assert journal(tmp_path, "end") == ["h", "d", "l"]
+
+
+def test_work_when_jobs_are_limited_leaves_the_others(
+    artisan: Artisan, queue: QueueManager, work: Any
+) -> None:
+    queue.bulk([work.Work(tag) for tag in "abc"])
+
+    artisan("queue:work --max-jobs=2").assert_ok().assert_output("as many jobs as asked for")
+
+    assert queue.size() == 1
+
+
+def test_work_when_a_process_is_over_its_memory_exits_12(
+    artisan: Artisan, queue: QueueManager, work: Any
+) -> None:
+    queue.push(work.Work("a", 0.2))
+    queue.push(work.Work("b", 0.2))
+
+    result = artisan("queue:work --memory=1 --json").assert_exit(12)
+
+    assert lines(result)[-1]["reason"] == "memory"
+
+
+def test_work_when_told_to_rest_waits_after_each_job(
+    artisan: Artisan, queue: QueueManager, work: Any
+) -> None:
+    queue.bulk([work.Work(tag) for tag in "ab"])
+
+    first, second, _ = lines(artisan("queue:work --max-jobs=2 --rest=300ms --json").assert_ok())
+
+    assert second["at"] - first["at"] >= 0.3
+
+
+def test_work_when_told_of_a_timeout_ends_jobs_that_take_longer(
+    artisan: Artisan, queue: QueueManager, work: Any
+) -> None:
+    queue.push(work.Work("a", 30.0))
+
+    result = artisan("queue:work --once --timeout=200ms").assert_ok()
+
+    result.assert_output("FAIL → JobTimedOut")
+
+
+def test_work_when_it_has_a_name_waits_under_it_for_as_long_as_told(
+    artisan: Artisan, queue: QueueManager
+) -> None:
+    result = artisan("queue:work --name=north --once --sleep=600ms").assert_ok()
+
+    result.assert_output("north: waiting for jobs in default.", "nothing came within the time")
+
+
+def test_work_when_several_processes_run_jobs_they_run_side_by_side(
+    artisan: Artisan, queue: QueueManager, work: Any, tmp_path: Path
+) -> None:
+    queue.bulk([work.Work(tag, 0.5) for tag in "ab"])
+    queue.bulk([work.AsyncWork(tag, 0.5) for tag in "cd"])
+
+    line = "queue:work --processes=2 --concurrency=2 --prefetch=1 --stop-when-empty"
+    artisan(line).assert_ok().assert_output("4 done, 0 failed.")
+
+    events = [row.split() for row in (tmp_path / "journal").read_text().splitlines()]
+    assert len({row[2] for row in events}) == 2
+
+
+def test_work_when_a_store_cannot_renew_a_lease_refuses_to_start(
+    shop_app: Application, artisan: Artisan, queue: QueueManager
+) -> None:
+    driver: Any = queue.driver
+    driver.retry_after = 90.0
+
+    artisan("queue:work --stop-when-empty").assert_ok()
+    for option in ("--timeout=90", "--timeout=0"):
+        artisan(f"queue:work --once {option}").assert_exit(1).assert_output(
+            "hands them to another worker after 90 seconds (retry_after)"
+        )
+
+
+# -- what acts on workers and jobs, on the store itself
+
+
+def test_pause_when_a_worker_comes_holds_jobs_back_until_resume(
+    artisan: Artisan, queue: QueueManager, work: Any, tmp_path: Path
+) -> None:
+    queue.push(work.Work("a"))
+
+    artisan("queue:pause default").assert_ok()
+    artisan("queue:work --stop-when-empty").assert_ok().assert_output(
+        "Queue default is paused; its jobs wait.", "no job is due; 1 is in a paused queue"
+    )
+    assert journal(tmp_path, "end") == []
+    artisan("queue:status").assert_ok().assert_output("paused", "Nobody works on these queues")
+
+    artisan("queue:continue default").assert_ok()
+    artisan("queue:work --stop-when-empty").assert_ok()
+    assert journal(tmp_path, "end") == ["a"]
+
+
+def test_pause_when_all_is_said_ends_by_itself(
+    artisan: Artisan, queue: QueueManager, work: Any, tmp_path: Path
+) -> None:
+    queue.push(work.Work("a"))
+
+    artisan("queue:pause --all --for=1s").assert_ok()
+    artisan("queue:work --max-jobs=1 --sleep=500ms").assert_ok().assert_output("goes on.")
+
+    assert journal(tmp_path, "end") == ["a"]
+
+
+def test_cancel_when_a_job_waits_takes_it_out(
+    artisan: Artisan, queue: QueueManager, work: Any
+) -> None:
+    uuid = queue.push(work.Work("a"))
+
+    artisan(f"queue:cancel {uuid}").assert_ok()
+
+    assert queue.size() == 0
+    artisan(f"queue:cancel {uuid}").assert_exit(1).assert_output("No job")
+
+
+def test_retry_when_its_unique_key_is_taken_leaves_it_failed(
+    artisan: Artisan, queue: QueueManager, work: Any
+) -> None:
+    queue.push(work.OnlyOne("x"))
+    artisan("queue:work --stop-when-empty").assert_output("1 failed.")
+    queue.push(work.OnlyOne("x"))
+
+    artisan("queue:retry all").assert_exit(1).assert_output("another job holds its unique key")
+
+    assert (queue.size(), queue.failed.count()) == (1, 1)
+    queue.clear()
+    artisan("queue:retry all").assert_ok().assert_output("back in default")
+
+
+def test_status_when_jobs_wait_and_have_failed_counts_them(
+    artisan: Artisan, queue: QueueManager, work: Any
+) -> None:
+    queue.push(work.Raises("x"))
+    artisan("queue:work --stop-when-empty").assert_ok()
+    uuid = queue.push(work.Work("a"))
+    queue.later("1h", work.Work("b"), "mail")
+
+    view = json.loads(artisan("queue:status default --json").assert_ok().output)
+    states = json.loads(artisan("queue:status --json").output)["queues"]
+
+    assert [one["uuid"] for one in view["jobs"]] == [uuid]
+    assert [(s["queue"], s["pending"], s["delayed"], s["failed"]) for s in states] == [
+        ("default", 1, 0, 1),
+        ("mail", 0, 1, 0),
+    ]
+
+
+def test_doctor_when_the_queue_is_well_says_what_it_saw(
+    artisan: Artisan, queue: QueueManager, work: Any
+) -> None:
+    queue.push(work.Work("a"))
+
+    artisan("doctor --only=queue").assert_output("queue sqlite: ", "MiB free", "held by workers")

@@ -38,6 +38,18 @@ class Work(Job):
 
 
 @dataclass
+class OnlyOne(Job):
+    """Is queued once at a time, and fails."""
+
+    tag: str
+    unique = True
+    tries = 1
+
+    def handle(self) -> None:
+        raise ValueError("no such customer")
+
+
+@dataclass
 class Lasting(Work):
     """Survives any number of deaths."""
 
