@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from securely.queue.contracts import Delivery, FailedJob, Kind, Reaped
+from securely.queue.contracts import Delivery, FailedJob, Kind, Reaped, Verdict
 from securely.queue.crew.board import State, boot_id, read
 from securely.queue.drivers.sqlite_batches import Tally
 from securely.queue.drivers.sqlite_failed import COLUMNS, failed_job
@@ -30,7 +30,7 @@ _FINISH: Final = "DELETE FROM jobs WHERE id = ? RETURNING uuid, batch, links, gr
 _CONDEMN: Final = """
 UPDATE jobs SET worker = ?, token = token + 1, lost = lost + 1 WHERE id = ?
 RETURNING id, token, queue, name, attempts, exceptions, lost, deferrals, timeout, max_lost,
-  payload, 2
+  payload
 """
 
 
@@ -146,7 +146,7 @@ class Reaper:
                 charged += 1
             else:
                 columns = connection.execute(_CONDEMN, (self._row, id_)).fetchall()[0]
-                condemned.append(Delivery(*columns))
+                condemned.append(Delivery(*columns, verdict=Verdict.LOST))
         tally.close()
         return replace(
             reaped, returned=returned, charged=charged, settled=settled, condemned=condemned

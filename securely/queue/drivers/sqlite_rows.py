@@ -16,6 +16,7 @@ from securely.queue.contracts import Envelope
 from securely.queue.drivers.sqlite_schema import (
     DELAYED,
     GROUPED,
+    GROUPED_DELAYED,
     READY,
     RESERVED,
     TOKEN_OF_GROUPS,
@@ -42,14 +43,14 @@ SELECT id, uuid, state, unique_at, unique_for, group_key, batch FROM jobs WHERE 
 """
 _FREE: Final = "UPDATE jobs SET unique_key = NULL WHERE id = ?"
 _REPLACE: Final = """
-UPDATE jobs SET queue = ?, state = CASE state WHEN 3 THEN 3 ELSE ? END, priority = ?,
+UPDATE jobs SET queue = ?, state = ? + CASE WHEN state > 2 THEN ? ELSE 0 END, priority = ?,
   available_at = ?, attempts = 0, exceptions = 0, lost = 0, deferrals = 0, timeout = ?,
   max_lost = ?, uuid = ?, name = ?, links = ?, payload = ?
 WHERE id = ?
 """
 _FREE_NEXT: Final = """
-UPDATE jobs SET state = 2
-WHERE id = (SELECT min(id) FROM jobs WHERE group_key = ?) AND state = 3
+UPDATE jobs SET state = CASE state WHEN 3 THEN 0 ELSE 2 END
+WHERE id = (SELECT min(id) FROM jobs WHERE group_key = ?) AND state > 2
 """
 _HAS_GROUP: Final = "SELECT EXISTS (SELECT 1 FROM jobs WHERE group_key = ?)"
 
@@ -73,9 +74,9 @@ def is_plain(envelope: Envelope) -> bool:
 def free_next(connection: sqlite3.Connection, groups: Iterable[str | None]) -> None:
     """Let *groups* go on, of which jobs were removed; None is no group.
 
-    The next one is the oldest that is left. It is made one that is due, and so is claimed in the
-    turn that frees it, or at its own time. (Not by a trigger: that took a microsecond of every
-    removal, an eighth of what it costs to hand out a job and settle it.)
+    The next one is the oldest that is left; it is claimed in this turn, or at its own time.
+    (Not by a trigger: that took a microsecond of every removal, an eighth of what it costs to hand
+    out a job and settle it.)
     """
     connection.executemany(_FREE_NEXT, [(group,) for group in groups if group is not None])
 
@@ -204,7 +205,7 @@ class Rows:
         row = self.plain(envelope, now)
         group = envelope.group
         if group is not None and connection.execute(_HAS_GROUP, (group,)).fetchone()[0]:
-            row = (*row[:2], GROUPED, *row[3:])
+            row = (*row[:2], GROUPED_DELAYED if row[2] == DELAYED else GROUPED, *row[3:])
         connection.execute(_INSERT_ALL, (*row, *_further(envelope, now)))
 
     def _replace(
@@ -219,7 +220,7 @@ class Rows:
         due = min(now + max(envelope.delay, 0.0), began + (envelope.max_wait or 0.0))
         row = (
             envelope.queue,
-            DELAYED if due > now else READY,
+            *((DELAYED, GROUPED_DELAYED - DELAYED) if due > now else (READY, GROUPED - READY)),
             envelope.priority,
             max(due, now),
             envelope.timeout,

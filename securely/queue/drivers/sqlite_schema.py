@@ -17,6 +17,7 @@ from typing import Final
 __all__ = [
     "DELAYED",
     "GROUPED",
+    "GROUPED_DELAYED",
     "HOOK_NONE",
     "HOOK_PENDING",
     "MIGRATIONS",
@@ -28,7 +29,10 @@ __all__ = [
 READY: Final = 0
 RESERVED: Final = 1
 DELAYED: Final = 2
-GROUPED: Final = 3  # behind an older job of its group
+# Behind an older job of its group: one that may then be claimed, and one with a time of its own.
+# (Two states, so that the first never waits for a clock: it may have been set back meanwhile.)
+GROUPED: Final = 3
+GROUPED_DELAYED: Final = 4
 
 # A job of a group has tokens from here on: who settles it sees that another one may go on, and all
 # other jobs need not be asked.
@@ -134,7 +138,7 @@ ALTER TABLE jobs_3 RENAME TO jobs;
 CREATE INDEX jobs_ready ON jobs (queue, priority DESC, available_at) WHERE state = 0;
 CREATE INDEX jobs_held ON jobs (worker) WHERE state = 1;
 CREATE INDEX jobs_due ON jobs (queue, available_at) WHERE state = 2;
-CREATE INDEX jobs_grouped ON jobs (queue, available_at) WHERE state = 3;
+CREATE INDEX jobs_grouped ON jobs (queue, available_at) WHERE state > 2;
 CREATE INDEX jobs_group ON jobs (group_key) WHERE group_key IS NOT NULL;
 CREATE UNIQUE INDEX jobs_unique ON jobs (unique_key) WHERE unique_key IS NOT NULL;
 
