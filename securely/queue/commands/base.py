@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from securely.console import Command, InvalidInput, Isolatable
 from securely.events import Dispatcher
@@ -16,7 +16,7 @@ from securely.queue.upkeep.controls import workable
 from securely.queue.upkeep.failures import Failures
 from securely.support.durations import InvalidDuration, seconds
 
-__all__ = ["OfConnection", "OneAtATime", "plural", "shown_at"]
+__all__ = ["OfConnection", "OneAtATime", "plural", "shown", "shown_at"]
 
 
 class OfConnection(Command):
@@ -107,6 +107,18 @@ def plural(count: int, one: str, several: str = "") -> str:
         ('1 job', '0 jobs', '2 batches')
     """
     return f"1 {one}" if count == 1 else f"{count} {several or one + 's'}"
+
+
+def shown(value: object) -> str:
+    """Return *value* for people: "" for None, the items of a list with commas between them.
+
+    Example:
+        >>> shown(["red", "blue"]), shown(0), shown(None)
+        ('red, blue', '0', '')
+    """
+    if isinstance(value, list):
+        return ", ".join(map(str, cast("list[object]", value)))
+    return "" if value is None else str(value)
 
 
 def shown_at(moment: float) -> str:

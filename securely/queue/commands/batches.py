@@ -6,7 +6,7 @@ from typing import ClassVar, Final, NoReturn
 
 from securely.console.output.style import escape
 from securely.events import Dispatcher
-from securely.queue.commands.base import OfConnection, OneAtATime, plural, shown_at
+from securely.queue.commands.base import OfConnection, OneAtATime, plural, shown, shown_at
 from securely.queue.contracts import BatchRecord
 from securely.queue.delivery.failure import unpack_error
 from securely.queue.manager import QueueManager
@@ -85,8 +85,7 @@ class BatchCommand(_OfBatches):
             self.print_json(record)
             return self.SUCCESS
         for name, value in record.items():
-            text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-            if value is not None and text:
+            if text := shown(value):
                 self.two_column_detail(name.replace("_", " ").capitalize(), escape(text))
         return self.SUCCESS
 

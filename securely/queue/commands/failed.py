@@ -9,7 +9,7 @@ from typing import ClassVar, Final, NamedTuple, NoReturn, TypeAlias
 from securely.console import InvalidInput
 from securely.console.output.style import escape
 from securely.events import Dispatcher
-from securely.queue.commands.base import OfConnection, plural, shown_at
+from securely.queue.commands.base import OfConnection, plural, shown, shown_at
 from securely.queue.contracts import FailedJob
 from securely.queue.crew.report import cut, short_name
 from securely.queue.delivery.failure import unpack_error
@@ -127,14 +127,13 @@ class FailedCommand(OfFailedJobs):
         job = failures.find(key)
         if job is None:
             self.refuse(failures, [key])
-        record = _record(job) | _payload(job, codec)
+        record = {**_record(job), **_payload(job, codec)}
         if self.boolean("json"):
             self.print_json(record)
             return self.SUCCESS
         trace = str(record.pop("trace"))
         for name, value in record.items():
-            text = ", ".join(map(str, value)) if isinstance(value, list) else value
-            if text not in {None, ""}:
+            if text := shown(value):
                 label = name.replace("_", " ").capitalize()
                 self.output.write(f"  {label:<12} {text}\n", raw=True)
         self.output.write(f"\n{trace}", raw=True)

@@ -183,7 +183,8 @@ def _overview(view: Overview) -> dict[str, object]:
 def _jobs(jobs: Sequence[StoredJob]) -> list[dict[str, object]]:
     shown: list[dict[str, object]] = []
     for job in jobs:
-        record = asdict(job)
+        record: dict[str, object] = asdict(job)
         del record["payload"], record["id"]
-        shown.append(record | {"available_at": shown_at(job.available_at)})
+        record["available_at"] = shown_at(job.available_at)
+        shown.append(record)
     return shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from securely.queue.drivers.arq_server import ArqServer
 from securely.queue.upkeep.checkup import Symptom
@@ -77,6 +77,7 @@ def _clock(time: Any) -> Symptom:
 def _facts(answer: Any) -> dict[str, str]:
     """Return what INFO says, whether the client has read it already or not."""
     if isinstance(answer, dict):
-        return {str(name): str(value) for name, value in answer.items()}
+        read = cast("dict[object, object]", answer)
+        return {str(name): str(value) for name, value in read.items()}
     text = answer.decode() if isinstance(answer, bytes) else str(answer)
     return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)

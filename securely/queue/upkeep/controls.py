@@ -14,10 +14,15 @@ from securely.queue.exceptions import QueueUnavailable
 from securely.support import clock
 from securely.support.durations import Duration, seconds
 
-__all__ = ["EVERY", "Controls", "workable"]
+__all__ = ["EVERY", "Controls", "is_workable", "workable"]
 
 EVERY: Final = "*"
 _PAGE: Final = 100  # jobs are looked at in pages, so that a long queue costs no memory
+
+
+def is_workable(connection: Connection) -> bool:
+    """Return whether workers can take jobs from *connection*."""
+    return hasattr(connection, "join")
 
 
 def workable(connection: Connection) -> Workable:
@@ -26,7 +31,7 @@ def workable(connection: Connection) -> Workable:
     Raises:
         QueueUnavailable: Its jobs wait nowhere.
     """
-    if not hasattr(connection, "join"):
+    if not is_workable(connection):
         reason = (
             "it keeps no jobs that a worker could take: they run, are dropped, or go to another "
             "connection when they are dispatched. Name one that keeps them, such as sqlite."
@@ -68,7 +73,7 @@ class Controls:
 
         Source: Laravel 13, Illuminate\\Queue\\QueueManager::pause.
         """
-        self._pause(self._name(queue), None)
+        self._pause(self._queue_name(queue), None)
 
     async def apause(self, queue: str | Enum | None = None) -> None:
         """Async twin of :meth:`pause`."""
@@ -79,7 +84,7 @@ class Controls:
 
         Source: Laravel 13, Illuminate\\Queue\\QueueManager::pauseFor.
         """
-        self._pause(self._name(queue), seconds(duration))
+        self._pause(self._queue_name(queue), seconds(duration))
 
     async def apause_for(self, duration: Duration, queue: str | Enum | None = None) -> None:
         """Async twin of :meth:`pause_for`."""
@@ -98,7 +103,7 @@ class Controls:
 
     def resume(self, queue: str | Enum | None = None) -> None:
         """End a pause of *queue* (None: the default one); that of all queues stays."""
-        name = self._name(queue)
+        name = self._queue_name(queue)
         connection = workable(self.driver)
         connection.resume(name)
         self._tell(QueueResumed(connection.name, name))
@@ -119,7 +124,7 @@ class Controls:
 
     def is_paused(self, queue: str | Enum | None = None) -> bool:
         """Return whether *queue* (None: the default one) is paused, by itself or with all."""
-        name, now = self._name(queue), clock.timestamp()
+        name, now = self._queue_name(queue), clock.timestamp()
         return any(
             scope in {name, EVERY} and (until is None or until > now)
             for scope, until in workable(self.driver).paused().items()
@@ -192,13 +197,13 @@ class Controls:
             self._tell(QueuePaused(connection.name, name, length))
 
     def _jobs(self, queue: str | Enum | None, state: str) -> Iterator[StoredJob]:
-        name, after = self._name(queue), 0
+        name, after = self._queue_name(queue), 0
         while page := self._page(name, state, after):
             yield from page
             after = page[-1].id
 
     async def _ajobs(self, queue: str | Enum | None, state: str) -> AsyncIterator[StoredJob]:
-        name, after = self._name(queue), 0
+        name, after = self._queue_name(queue), 0
         while page := await asyncio.to_thread(self._page, name, state, after):
             for job in page:
                 yield job
@@ -207,7 +212,7 @@ class Controls:
     def _page(self, name: str, state: str, after: int) -> Sequence[StoredJob]:
         return workable(self.driver).jobs(name, state, after=after, limit=_PAGE)
 
-    def _name(self, queue: str | Enum | None) -> str:
+    def _queue_name(self, queue: str | Enum | None) -> str:
         name = str(queue.value) if isinstance(queue, Enum) else queue
         return name or self.default_queue
 

@@ -100,14 +100,16 @@ class Listener:
         with self._signals:
             while True:
                 code = self._work()
+                if code == 1:
+                    self._await_change()
                 if self._is_stopping:
                     return code
-                if code == 1:
-                    self._say("The worker could not go on; it is started again after a change.")
-                    while not self._is_stopping and self._files.changed() is None:
-                        self._wait(LOOK_SECONDS)
-                    if self._is_stopping:
-                        return code
+
+    def _await_change(self) -> None:
+        if not self._is_stopping:
+            self._say("The worker could not go on; it is started again after a change.")
+        while not self._is_stopping and self._files.changed() is None:
+            self._wait(LOOK_SECONDS)
 
     def _work(self) -> int:
         """Start a worker, and return its exit code once it has ended."""

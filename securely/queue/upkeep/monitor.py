@@ -11,7 +11,7 @@ from securely.events import Dispatcher
 from securely.queue.contracts import Counts, StoredJob, Workable, WorkerRecord
 from securely.queue.events import QueueBusy
 from securely.queue.manager import QueueManager
-from securely.queue.upkeep.controls import EVERY, workable
+from securely.queue.upkeep.controls import EVERY, is_workable, workable
 from securely.support import clock
 from securely.support.suggest import did_you_mean
 
@@ -145,8 +145,8 @@ class Monitor:
     def nearest(self, place: Place) -> str | None:
         """Return the queue that was probably meant by one that holds no jobs; None without."""
         queue = self._queues.connection(place.connection)
-        names = getattr(queue.driver, "queues", None)
-        known = {queue.default_queue, *(names() if callable(names) else ())}
+        holding = workable(queue.driver).queues() if is_workable(queue.driver) else ()
+        known = {queue.default_queue, *holding}
         return None if place.queue in known else did_you_mean(place.queue, known)
 
     def _watched(self, place: Place, limits: Limits) -> QueueState:
