@@ -26,10 +26,6 @@ _LACKING: Final = {
     "does not broadcast": "channel: install:broadcasting make:channel",
     "has no translations": "lang:",
     "has no filesystems": "storage:",
-    "has no batches": "queue:prune-batches queue:retry-batch",
-    "has not this part of the queue": (
-        "queue:continue queue:listen queue:monitor queue:pause queue:prune-failed queue:resume"
-    ),
 }
 
 
