@@ -71,6 +71,27 @@ class AsyncLasting(Job):
 
 
 @dataclass
+class Lone(Lasting):
+    """Is one of its key."""
+
+    key: str = ""
+    unique = True
+
+    def unique_id(self) -> str:
+        return self.key
+
+
+@dataclass
+class Failing(Lasting):
+    """Raises, once it has begun."""
+
+    def handle(self) -> None:
+        note("start", self.tag)
+        note("raise", self.tag)
+        raise ValueError(self.tag)
+
+
+@dataclass
 class AsyncWork(Job):
     """Takes *seconds*, and lets others work meanwhile."""
 
