@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, Final, Generic, Literal, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast
 
 from securely.container import current
+from securely.queue.bus.trail import Trail
 from securely.queue.delivery.interaction import InteractsWithQueue
 from securely.queue.exceptions import NotQueueable
 from securely.support.durations import Duration
@@ -64,6 +65,8 @@ class Placement(NamedTuple):
         id: The job's id, given by the caller: while a job of this id is unsettled, there is no
             second one.
         after_commit: Send it when the open transaction has committed (True), or at once (False).
+        trail: What follows it in its chain.
+        through: Middleware that stands around it, within that of its class.
     """
 
     queue: str | None = None
@@ -73,6 +76,8 @@ class Placement(NamedTuple):
     group: str | None = None
     id: str | None = None
     after_commit: bool | None = None
+    trail: Trail | None = None
+    through: tuple[object, ...] = ()
 
 
 class PendingDispatch(Generic[T]):
@@ -89,6 +94,11 @@ class PendingDispatch(Generic[T]):
     def __init__(self, job: T) -> None:
         self.job: T = job
         self._options: dict[str, Any] = {}
+
+    @property
+    def placement(self) -> Placement:
+        """What was said of this dispatch so far."""
+        return Placement(**self._options)
 
     def on_queue(self, queue: str | Enum) -> PendingDispatch[T]:
         """Send it to *queue*."""
@@ -139,19 +149,27 @@ class PendingDispatch(Generic[T]):
         self._options["after_commit"] = False
         return self
 
+    def through(self, middleware: Sequence[object]) -> PendingDispatch[T]:
+        """Let *middleware* stand around it, within that of its class.
+
+        It travels with the job: attributes are plain data, and classes and functions that a
+        worker can import.
+        """
+        self._options["through"] = tuple(middleware)
+        return self
+
     def dispatch(self) -> Dispatched:
         """Send it now.
 
         Raises:
             QueueError: It cannot be sent; nothing was written.
         """
-        sent: Dispatched = current().make("queue").place(self.job, Placement(**self._options))
+        sent: Dispatched = current().make("queue").place(self.job, self.placement)
         return sent
 
     async def adispatch(self) -> Dispatched:
         """Async twin of :meth:`dispatch`."""
-        placement = Placement(**self._options)
-        sent: Dispatched = await current().make("queue").aplace(self.job, placement)
+        sent: Dispatched = await current().make("queue").aplace(self.job, self.placement)
         return sent
 
     def after_response(self) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import struct
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol, cast
 
@@ -21,6 +21,7 @@ from securely.encryption.exceptions import EncryptionError
 from securely.queue.bus.trail import Link, Trail
 from securely.queue.contracts import Envelope
 from securely.queue.delivery.blueprint import Blueprint
+from securely.queue.delivery.through import Written, pack
 from securely.queue.exceptions import (
     InvalidPayload,
     NotQueueable,
@@ -78,6 +79,7 @@ class Extras(NamedTuple):
         group: Jobs of one group run one after the other.
         context: What travels with it, for who asks for it when it runs.
         is_unique: Its `unique` and `debounce` are heeded.
+        through: Middleware of this one dispatch.
     """
 
     uuid: str | None = None
@@ -86,6 +88,7 @@ class Extras(NamedTuple):
     group: str | None = None
     context: Mapping[str, object] | None = None
     is_unique: bool = True
+    through: Sequence[object] = ()
 
 
 class Header(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=False):
@@ -104,6 +107,7 @@ class Header(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=False):
         batch: The batch that counts it.
         encrypted: Its body is encrypted.
         until_processing: Its `unique` key is free once it has begun.
+        through: Middleware of this one dispatch.
     """
 
     uuid: str
@@ -123,6 +127,7 @@ class Header(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=False):
     batch: str | None = None
     encrypted: bool = False
     until_processing: bool = False
+    through: Written = []
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -392,6 +397,7 @@ class Codec:
         if extras is not _NO_EXTRAS:
             header.batch = extras.batch
             header.context = dict(extras.context) if extras.context else None
+            header.through = pack(extras.through)
         for writer in self._writers:
             header.context = {**(header.context or {}), **writer(job)}
         for key in blueprint.options_of(job):

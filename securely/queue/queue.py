@@ -19,6 +19,7 @@ from securely.support.durations import seconds_until
 __all__ = ["Queue", "named"]
 
 _ANYWHERE = Placement()
+_UNSAID = (None, None, None)
 
 
 class Queue(Controls):
@@ -61,6 +62,11 @@ class Queue(Controls):
     def default_queue(self) -> str:
         """Where jobs go that name no queue."""
         return self._default_queue
+
+    @property
+    def after_commit(self) -> bool:
+        """Whether dispatches that say nothing themselves wait for the open transaction."""
+        return self._after_commit
 
     @property
     def failed(self) -> FailedJobs:
@@ -296,10 +302,16 @@ class Queue(Controls):
         waits = 0.0 if wait is None else max(0.0, seconds_until(wait))
         if self._events.has_listeners(JobQueueing):
             self._events.dispatch(JobQueueing(self.name, name, job, waits))
-        if placement.group is None and placement.id is None:
+        said = (placement.group, placement.id, placement.trail)
+        if said == _UNSAID and not placement.through:
             envelope = self._codec.envelope(job, name, delay=waits, priority=placement.priority)
         else:
-            extras = Extras(placement.id, group=placement.group)
+            extras = Extras(
+                placement.id,
+                placement.trail,
+                group=placement.group,
+                through=placement.through,
+            )
             envelope = self._codec.envelope(
                 job, name, delay=waits, priority=placement.priority, extras=extras
             )

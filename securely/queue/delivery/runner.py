@@ -27,6 +27,7 @@ from securely.queue.contracts import (
 )
 from securely.queue.delivery.failure import pack_error, unpack_error
 from securely.queue.delivery.interaction import Interaction
+from securely.queue.delivery.through import unpack
 from securely.queue.delivery.verdicts import (
     Settlement,
     Trial,
@@ -251,9 +252,11 @@ class JobRunner:
             call = self._injected
         if run.frame.header.until_processing and self._keys is not None:
             call = _freeing(call, self._keys(), run)
-        if blueprint.has_middleware:
-            for stage in reversed(run.job.middleware()):
-                call = _around(stage, call)
+        stages = run.job.middleware() if blueprint.has_middleware else ()
+        if through := run.frame.header.through:
+            stages = (*stages, *unpack(through))
+        for stage in reversed(stages):
+            call = _around(stage, call)
         return call
 
     def _injected(self, job: Job) -> object:

@@ -35,8 +35,9 @@ class Skip(Stage):
     Source: Laravel 13, Illuminate\\Queue\\Middleware\\Skip.
     """
 
-    def __init__(self, skips: Condition) -> None:
-        self._skips = skips
+    def __init__(self, condition: Condition, *, if_it_holds: bool = True) -> None:
+        self._condition = condition
+        self._if_it_holds = if_it_holds
 
     @classmethod
     def when(cls, condition: Condition) -> Skip:
@@ -46,11 +47,11 @@ class Skip(Stage):
     @classmethod
     def unless(cls, condition: Condition) -> Skip:
         """Return what skips the job unless *condition* holds."""
-        return cls(lambda: not _holds(condition))
+        return cls(condition, if_it_holds=False)
 
     def around(self, job: Job, proceed: Proceed) -> Steps[object]:
         """Run *job*, or do not."""
-        if _holds(self._skips):
+        if _holds(self._condition) is self._if_it_holds:
             return None
         return (yield from proceed())
 
@@ -61,8 +62,11 @@ class Release(Stage):
     Source: Laravel 13, Illuminate\\Queue\\Middleware\\Release.
     """
 
-    def __init__(self, releases: Condition, delay: Duration = 0.0) -> None:
-        self._releases = releases
+    def __init__(
+        self, condition: Condition, delay: Duration = 0.0, *, if_it_holds: bool = True
+    ) -> None:
+        self._condition = condition
+        self._if_it_holds = if_it_holds
         self._delay = seconds(delay)
 
     @classmethod
@@ -73,11 +77,11 @@ class Release(Stage):
     @classmethod
     def unless(cls, condition: Condition, delay: Duration = 0.0) -> Release:
         """Return what puts the job back for *delay* unless *condition* holds."""
-        return cls(lambda: not _holds(condition), delay)
+        return cls(condition, delay, if_it_holds=False)
 
     def around(self, job: Job, proceed: Proceed) -> Steps[object]:
         """Run *job*, or put it back."""
-        if _holds(self._releases):
+        if _holds(self._condition) is self._if_it_holds:
             current_interaction("Release").release(self._delay)
             return None
         return (yield from proceed())
