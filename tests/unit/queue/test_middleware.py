@@ -1,6 +1,6 @@
 """What stands around a job: order, colours, and what each of ours does.
 
-The scenarios that begin with `mw/` are those of Laravel's recorded answers.
+What carries `Case mw/…` is a scenario that was recorded from Laravel.
 """
 
 from __future__ import annotations
@@ -94,6 +94,7 @@ def ran(log: list[Any]) -> list[str]:
 
 
 def test_middleware_stands_around_the_job_outermost_first(world, stages, worked, log):
+    """Case mw/order@redis."""
     around(stages, stages.Trace(1), stages.AsyncTrace(2))
     world.push(worked())
 
@@ -178,6 +179,13 @@ def overlapping(world, stages, worked, cache, frozen, stage):
 def test_job_whose_key_is_held_is_put_off_and_consumes_no_try(
     world, stages, worked, cache, frozen, log, case
 ):
+    """What a job does that comes too soon.
+
+    Case mw/WithoutOverlapping/default@database.
+    Case mw/WithoutOverlapping/expireAfter@database.
+    Case mw/WithoutOverlapping/ctor@database.
+    Case mw/WithoutOverlapping/shared@database.
+    """
     stage, waits = case
     blocked = overlapping(world, stages, worked, cache, frozen, stage)
 
@@ -188,6 +196,7 @@ def test_job_whose_key_is_held_is_put_off_and_consumes_no_try(
 
 
 def test_job_whose_key_is_held_is_over_with_dont_release(world, stages, worked, cache, frozen, log):
+    """Case mw/WithoutOverlapping/dontRelease@database."""
     stage = WithoutOverlapping("key").dont_release()
 
     blocked = overlapping(world, stages, worked, cache, frozen, stage)
@@ -211,6 +220,7 @@ def test_job_that_is_put_off_again_and_again_comes_ever_more_rarely(
 
 
 def test_lock_is_free_when_the_job_has_raised(world, stages, worked, cache):
+    """Case mw/WithoutOverlapping/throws@database."""
     stage = WithoutOverlapping("k")
     around(stages, stage)
     world.push(worked(plan="throw"))
@@ -304,6 +314,7 @@ def limited(world, frozen, worked, names="abc"):
 def test_jobs_over_the_limit_wait_for_its_end_and_three_seconds(
     world, stages, worked, limiter, frozen, log
 ):
+    """Case mw/RateLimited/release@database."""
     limiter.for_("lim", lambda job: Limit.per_minute(1))
     around(stages, RateLimited("lim"))
 
@@ -319,6 +330,7 @@ def test_jobs_over_the_limit_wait_for_its_end_and_three_seconds(
 def test_jobs_over_the_limit_wait_as_long_as_they_are_told(
     world, stages, worked, limiter, frozen, log
 ):
+    """Case mw/RateLimited/releaseAfter@database."""
     limiter.for_("lim", lambda job: Limit.per_minute(1))
     around(stages, RateLimited("lim").release_after(5))
 
@@ -427,6 +439,7 @@ def throttled(world, stages, worked, frozen, stage, plan="throw,throw,throw,ok",
 def test_exceptions_put_the_job_back_at_once_until_there_were_too_many(
     world, stages, worked, frozen, bench, log, limiter
 ):
+    """Case mw/ThrottlesExceptions/plain@database."""
     states = throttled(world, stages, worked, frozen, ThrottlesExceptions(2, 60))
 
     assert states == [[("j", 1, 0.0)], [("j", 2, 0.0)], [("j", 3, 0.0)], [], []]
@@ -435,6 +448,7 @@ def test_exceptions_put_the_job_back_at_once_until_there_were_too_many(
 
 
 def test_backoff_says_how_long_the_job_waits_after_an_exception(world, stages, worked, frozen, log):
+    """Case mw/ThrottlesExceptions/backoff1@database."""
     stage = ThrottlesExceptions(2, 60).backoff("1m")
 
     states = throttled(world, stages, worked, frozen, stage)
@@ -477,6 +491,7 @@ def test_last_try_fails_with_the_exception_itself(world, stages, worked, frozen,
 def test_exceptions_are_reported_where_that_is_wanted(
     world, stages, worked, frozen, container, log
 ):
+    """Case mw/ThrottlesExceptions/report@database."""
     reported = []
     container.instance("errors", SimpleNamespace(report=lambda e, **k: reported.append(str(e))))
 
@@ -488,6 +503,7 @@ def test_exceptions_are_reported_where_that_is_wanted(
 
 @pytest.mark.parametrize("cause", ["class", "callable"])
 def test_errors_that_delete_take_the_job_out(world, stages, worked, frozen, log, cause):
+    """Case mw/ThrottlesExceptions/deleteWhen@database."""
     what = stages.JobError if cause == "class" else (lambda error: str(error) == "boom")
 
     states = throttled(
@@ -556,6 +572,11 @@ def test_key_is_of_the_class_of_the_job_or_one_of_ones_own(world, stages, worked
     ],
 )
 def test_skipped_job_is_done(world, stages, worked, log, stage, runs):
+    """A skipped job counts as done.
+
+    Case mw/Skip/when-true@database.
+    Case mw/Skip/unless-true@database.
+    """
     around(stages, stage)
     world.push(worked())
 
@@ -588,6 +609,7 @@ def test_released_job_comes_again_and_consumes_no_try(world, stages, worked, log
 
 
 def test_listed_exception_fails_the_job_and_another_one_does_not(world, stages, worked, log, bench):
+    """Case mw/FailOnException@database."""
     around(stages, FailOnException([stages.JobError]))
     world.push(worked("listed", "throw"))
     world.push(worked("other", "other"))

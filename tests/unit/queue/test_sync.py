@@ -1,6 +1,6 @@
 """The connection `sync`: what it does with outcomes, keys, chains and batches.
 
-The scenarios that begin with `sync/` are those of Laravel's recorded answers.
+What carries `Case sync/…` is a scenario that was recorded from Laravel.
 """
 
 from __future__ import annotations
@@ -76,6 +76,7 @@ def push(request: pytest.FixtureRequest, connection: SyncConnection):
 
 
 def test_job_that_ends_well_has_run_when_it_was_pushed(push, packed, log, bench):
+    """Case sync/outcome/ok@sync."""
     bench.listen()
 
     assert push([packed()]) != []
@@ -85,6 +86,7 @@ def test_job_that_ends_well_has_run_when_it_was_pushed(push, packed, log, bench)
 
 
 def test_job_that_puts_itself_back_is_over(push, packed, log, bench):
+    """Case sync/outcome/release:0@sync."""
     bench.listen()
 
     push([packed(plan="release")])
@@ -94,6 +96,7 @@ def test_job_that_puts_itself_back_is_over(push, packed, log, bench):
 
 
 def test_job_that_fails_itself_raises_nothing_and_has_failed(push, packed, log, bench):
+    """Case sync/outcome/fail@sync."""
     bench.listen()
 
     push([packed(plan="fail")])
@@ -110,6 +113,8 @@ def test_exception_of_a_job_reaches_the_caller_after_failed_has_run(push, packed
 
 
 def test_job_that_deleted_itself_raises_and_has_not_failed(push, packed, log, stages, bench):
+    """Case sync/outcome/delete;throw@sync."""
+
     class Deletes:
         def handle(self, job, next_):
             current_interaction().decide(Drop())
@@ -246,6 +251,7 @@ def record(codec, stages):
 def test_batch_counts_each_member_and_calls_back_right_after_it(
     connection, packed, record, stages, log
 ):
+    """Case batch/all-ok@sync."""
     seen = []
 
     class Look:

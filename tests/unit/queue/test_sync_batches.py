@@ -89,3 +89,13 @@ def test_null_keeps_no_batches():
     assert not batches.add("b1", [member()])
     assert not batches.cancel("b1")
     assert not batches.delete("b1")
+
+
+def test_null_drops_what_it_is_given_and_hands_nothing_out():
+    """Case null-driver@null."""
+    connection = NullConnection("null")
+
+    assert connection.push([member()]) == ["m1"]
+
+    assert connection.counts("default").total == 0
+    assert not hasattr(connection, "join")  # no worker can take from it

@@ -84,6 +84,7 @@ def test_function_and_slotted_dataclass_arrive():
 
 
 def test_middleware_of_a_dispatch_stands_within_that_of_its_class(bench, stages):
+    """Case mw/through@database."""
     stages.LOG.clear()
     stages.STAGES[:] = [stages.Trace("outer")]
     extras = Extras(through=[stages.Trace("inner"), by_function])
