@@ -19,6 +19,7 @@ pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[3]
 SECONDS = 30
+OPTIONS = ("--sleep=1", "--queue=default,low", "--name=dev", "--force")
 
 JOB = """
 from pathlib import Path
@@ -96,7 +97,7 @@ def blog(tmp_path: Path) -> Blog:
 def listener(blog: Blog) -> Iterator[subprocess.Popen[bytes]]:
     with (blog.base / "storage/listen.txt").open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "artisan.py", "queue:listen", "--sleep=1"],
+            [sys.executable, "artisan.py", "queue:listen", *OPTIONS],
             cwd=blog.base,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -116,6 +117,7 @@ def test_listen_when_code_changes_runs_the_next_job_with_it(
 ) -> None:
     blog.artisan("shout")
     wait_for(lambda: blog.shouts() == ["one"])
+    wait_for(lambda: "dev: waiting for jobs in default, low." in blog.said())
 
     blog.write("two, and longer")
     wait_for(lambda: "app/jobs/shout.py has changed" in blog.said())

@@ -503,6 +503,29 @@ def test_status_when_a_queue_is_named_shows_its_first_jobs(run: Run, shelf: Shel
 # -- batches
 
 
+@pytest.mark.parametrize("line", ["queue:retry-batch b-1", "queue:prune-batches --hours=0"])
+def test_isolated_command_when_another_runs_does_nothing(
+    run: Run,
+    container: Container,
+    batch: Callable[..., str],
+    fail: Callable[..., str],
+    shelf: Shelf,
+    line: str,
+) -> None:
+    batch("b-1", total=1, failed=1, failed_ids=(fail("Plain"),), created_at=1.0, finished_at=2.0)
+    name = "queue:retry-batch-b-1" if "retry" in line else "queue:prune-batches"
+    lock = container.make(CommandMutex).acquire(name, 60)
+    assert lock is not None
+
+    assert run(line)[0] == 0
+    assert run(f"{line} --isolated=7")[0] == 7
+
+    assert (shelf.kept, len(shelf.batches.all())) == ([], 1)
+    lock.release()
+    assert run(line)[0] == 0
+    assert (len(shelf.kept), len(shelf.batches.all())) != (0, 1)
+
+
 @pytest.fixture
 def batch(shelf: Shelf) -> Callable[..., str]:
     """What keeps a batch, and returns its id."""
