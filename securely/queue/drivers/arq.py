@@ -299,10 +299,10 @@ class ArqConnection:
         """Close the connections; a later use opens them again."""
         self.server.close()
 
-    def _adopt(self, value: bytes) -> tuple[str, bytes]:
-        """Turn a call that plain arq has enqueued into a name and a frame."""
+    def _adopt(self, value: bytes) -> bytes:
+        """Turn a call that plain arq has enqueued into a frame."""
         if self._adopter is None:
-            return "?", value  # the runner refuses it, and says why
+            return value  # the runner refuses it, and says why
         return self._adopter(value)
 
     def _own(self, name: str) -> str:

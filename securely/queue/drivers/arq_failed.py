@@ -7,7 +7,7 @@ from typing import Any
 
 from securely.queue.contracts import Envelope, FailedJob
 from securely.queue.drivers.arq_server import ArqServer
-from securely.queue.drivers.arq_wire import Fixed, decode_call, decode_fixed, wire
+from securely.queue.drivers.arq_wire import told_of, wire
 from securely.support import clock
 
 __all__ = ["ArqFailedJobs", "failed_job"]
@@ -16,11 +16,7 @@ __all__ = ["ArqFailedJobs", "failed_job"]
 def failed_job(connection: str, uuid: bytes, row: Sequence[bytes]) -> FailedJob:
     """Make a failed job of the fields of its hash."""
     found = dict(zip(row[::2], row[1::2], strict=True))
-    told = decode_fixed(found[b"m"]) if found[b"m"] else Fixed("?", None, 3, 0)
-    try:
-        payload = decode_call(found[b"value"])
-    except ValueError:
-        payload = found[b"value"]
+    told, payload = told_of(found[b"m"], found[b"value"])
     links = found.get(b"k")
     unique_for = found.get(b"o")
     return FailedJob(

@@ -83,10 +83,9 @@ class Adopter:
         self._paths = {name: path for path in functions for name in names_of(path)}
         self._envelope = envelope
 
-    def __call__(self, value: bytes) -> tuple[str, bytes]:
-        """Return the name of the function, and a frame for an executor."""
-        job = self._job(value)
-        return job.name, self._envelope(job, "default").payload
+    def __call__(self, value: bytes) -> bytes:
+        """Return a frame for an executor."""
+        return self._envelope(self._job(value), "default").payload
 
     def _job(self, value: bytes) -> ArqFunction:
         try:

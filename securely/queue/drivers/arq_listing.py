@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from securely.queue.contracts import StoredJob
 from securely.queue.drivers.arq_server import ArqServer
-from securely.queue.drivers.arq_wire import Fixed, decode_call, decode_fixed
+from securely.queue.drivers.arq_wire import told_of
 from securely.support import clock
 
 __all__ = ["read_jobs"]
@@ -60,7 +60,7 @@ def _read(server: ArqServer, queue: str, uuids: Sequence[str]) -> Iterator[Store
         number, fixed, due, batch = about
         if value is None:
             continue  # settled meanwhile
-        told = decode_fixed(fixed) if fixed else Fixed("?", None, 3, 0)
+        told, payload = told_of(fixed or b"", value)
         available_at = float(due or 0) / 1_000
         state = "reserved" if is_held else "delayed" if available_at > now else "pending"
         yield StoredJob(
@@ -74,16 +74,9 @@ def _read(server: ArqServer, queue: str, uuids: Sequence[str]) -> Iterator[Store
             available_at=available_at,
             worker=holder.decode().partition(":")[0] if is_held and holder else None,
             batch=batch.decode() if batch else None,
-            payload=_frame(value),
+            payload=payload,
         )
 
 
 def _meta(server: ArqServer, uuid: str) -> str:
     return f"{server.prefix}@job:{uuid}"
-
-
-def _frame(value: bytes) -> bytes:
-    try:
-        return decode_call(value)
-    except ValueError:
-        return value

@@ -28,9 +28,11 @@ __all__ = [
     "delivery",
     "deserialize",
     "encode_call",
+    "name_of",
     "pack",
     "serialize",
     "settlement",
+    "told_of",
     "wire",
 ]
 
@@ -50,6 +52,12 @@ class Fixed(NamedTuple):
     priority: int
 
 
+class _Named(msgspec.Struct):
+    """Any call of arq's: the function's name, whatever the rest is."""
+
+    f: str
+
+
 class Call(msgspec.Struct):
     """A job of ours as arq writes one: function, arguments, moment."""
 
@@ -64,6 +72,7 @@ _NO_COUNTS: Final = (0, 0, 0)
 _JSON: Final = msgspec.json.Encoder()
 _ANY: Final = msgspec.json.Decoder()
 _CALL: Final = msgspec.json.Decoder(Call)
+_NAMED: Final = msgspec.json.Decoder(_Named)
 _PACK: Final = msgspec.msgpack.Encoder()
 _FIXED: Final = msgspec.json.Decoder(Fixed)
 
@@ -120,6 +129,24 @@ def decode_call(value: bytes) -> bytes:
     if call.f != FUNCTION:
         raise ValueError(f"it calls {call.f}")
     return call.a[0]
+
+
+def told_of(fixed: bytes, value: bytes) -> tuple[Fixed, bytes]:
+    """Return what is known of a job, and its frame, or what lies there in the place of one."""
+    if not fixed:
+        return Fixed(name_of(value), None, 3, 0), value
+    try:
+        return decode_fixed(fixed), decode_call(value)
+    except ValueError:
+        return decode_fixed(fixed), value  # changed by somebody: the runner says so, and fails it
+
+
+def name_of(value: bytes) -> str:
+    """Return the name of the function that *value* calls; "?" where it is not JSON."""
+    try:
+        return _NAMED.decode(value).f
+    except msgspec.MsgspecError:
+        return "?"
 
 
 def wire(envelope: Envelope) -> list[Any]:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, TypeVar
 
+from arq.constants import health_check_key_suffix
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
@@ -25,11 +26,9 @@ from securely.queue.drivers.arq_pool import set_of
 from securely.queue.drivers.arq_server import ArqServer
 from securely.queue.drivers.arq_wire import (
     FUNCTION,
-    Fixed,
-    decode_call,
-    decode_fixed,
     delivery,
     settlement,
+    told_of,
 )
 from securely.queue.exceptions import QueueUnavailable, StoreFull
 from securely.support import entropy
@@ -58,7 +57,7 @@ class Terms(NamedTuple):
         lease_seconds: How long it may be silent.
         result_seconds: How long arq's records of results are kept.
         restarts: How often a restart was asked for before it joined.
-        adopt: Turns a call that plain arq has enqueued into a name and a frame.
+        adopt: Turns a call that plain arq has enqueued into a frame.
         polls: Whether such calls are expected: nobody rings for them.
         begun: Tells what of the deliveries has begun, by id and token.
     """
@@ -68,7 +67,7 @@ class Terms(NamedTuple):
     info: str
     lease_seconds: float
     result_seconds: float
-    adopt: Callable[[bytes], tuple[str, bytes]]
+    adopt: Callable[[bytes], bytes]
     polls: bool
     begun: Callable[[], dict[tuple[int, int], State]]
     restarts: str = "0"
@@ -195,6 +194,8 @@ class SeatWorker(Worker):
         while task is not None and not task.done():
             task.cancel()  # again, if what it waited for ended at the same moment
             await asyncio.wait([task], timeout=CLOSE_SECONDS)
+        with suppress(RedisError, OSError):
+            await self.pool.delete(*self._health_keys)
         for pool in (self.pool, self._listener):
             with suppress(RedisError, OSError):
                 await pool.aclose(close_connection_pool=True)
@@ -210,6 +211,21 @@ class SeatWorker(Worker):
             if await self.pool.exists("arq:abort"):
                 await self._cancel_aborted_jobs()
             await self.heart_beat()
+
+    @property
+    def _health_keys(self) -> list[str]:
+        sets = (set_of(queue, self._server.prefix) for queue in self._terms.queues)
+        return [set_ + health_check_key_suffix for set_ in sets]
+
+    async def record_health(self) -> None:
+        """Record arq's sign of health, for each queue that is served."""
+        before = self._last_health_check
+        await super().record_health()
+        if self._last_health_check == before:
+            return
+        sign = await self.pool.get(self.health_check_key)
+        for key in self._health_keys[1:]:
+            await self.pool.set(key, sign or b"", ex=HEALTH_SECONDS + 1)
 
     async def renew(self) -> None:
         """Say that this worker is there, and prolong what it holds."""
@@ -371,15 +387,9 @@ class SeatWorker(Worker):
 
     def _deliver(self, row: Sequence[bytes]) -> Delivery:
         uuid, token, fixed, value = row[0].decode(), int(row[1]), row[4], row[7]
-        if fixed:
-            told = decode_fixed(fixed)
-            try:
-                payload = decode_call(value)
-            except ValueError:
-                payload = value  # somebody has changed it: the runner says so, and fails it
-        else:
-            name, payload = self._terms.adopt(value)
-            told = Fixed(name, None, 3, 0)
+        told, payload = told_of(fixed, value)
+        if not fixed:
+            payload = self._terms.adopt(value)
         one = delivery(row, self._name(row[2]), told, payload)
         self._held[one.id] = _Held(uuid, token, self._name(row[8]))
         return one

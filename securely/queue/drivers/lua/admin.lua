@@ -134,6 +134,7 @@ end
 
 -- A stock worker has run a job of ours; arq's own keys go with arq's own steps.
 function DO.settle_stock()
+  insist()
   local o = A.outcome
   local id, kind = o[1], o[3]
   if kind == 1 or kind == 4 then
@@ -174,6 +175,9 @@ function DO.retry()
   local retried = {}
   for _, wire in ipairs(A.wires) do
     local id, more = wire[1], wire[7]
+    -- What plain arq has enqueued goes back as it came.
+    local v = call('HMGET', own('failed:' .. id), 'm', 'value')
+    if v[1] == '' then wire[5], wire[6] = v[1], v[2] end
     local is_free = not (more and more.unique) or not unique_holder(more.unique)
     if is_free and forget_failed(id) == 1 then
       local batch = more and more.batch

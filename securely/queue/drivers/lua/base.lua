@@ -13,6 +13,10 @@ local US = time[1] * 1000000 + time[2]
 
 local function int(n) return fmt('%.0f', n) end
 local function flt(n) return fmt('%.17g', n) end
+-- A server without room refuses a script at the first command that may take some, and none after
+-- one that takes none. Workers must go on there: it is they who make room.
+local function insist() call('DEL', P .. '@nothing') end
+
 -- Gives a long list to a call in parts: the stack of a script is not endless.
 local function in_chunks(list, use)
   for i = 1, #list, 1000 do use(unpack(list, i, math.min(i + 999, #list))) end

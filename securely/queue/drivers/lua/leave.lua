@@ -1,4 +1,5 @@
 -- A worker goes: what it still holds is given back as it was. A: worker.
+insist()
 local held = call('HGETALL', own('holders'))
 for i = 1, #held, 2 do
   local owner, token = held[i + 1]:match('^(.*):(%d+)$')

@@ -8,6 +8,7 @@ local gone, has_gone = {}, false
 for _, worker in ipairs(workers) do
   if worker ~= A.worker then
     if A.dead[worker] or call('EXISTS', own('alive:' .. worker)) == 0 then
+      insist()
       gone[worker] = A.dead[worker] or {}
       has_gone = true
       call('DEL', own('last:' .. worker), own('alive:' .. worker))
@@ -38,6 +39,7 @@ for i = 1, #waiting, 2 do
   if not present[waiting[i + 1]] then
     local id = call('HGET', own('failed-ids'), waiting[i])
     if id then
+      insist()
       call('HSET', own('hooks'), waiting[i], A.worker)
       hooks[#hooks + 1] = { id, call('HGETALL', own('failed:' .. id)) }
     else

@@ -1,6 +1,7 @@
 -- A worker says that it is there, prolongs what it holds, and notes what has begun.
 -- A: worker, lease, info, held {uuid, token, ...}, begun {uuid, token, ...}.
 -- Returns the uuids that it does not hold any more.
+insist()
 local lost = {}
 if A.info then
   call('HSET', own('workers'), A.worker, A.info)

@@ -78,6 +78,7 @@ local function claim(queue, z, room)
     local asked = math.min(left, 500)
     local ids = call('ZRANGEBYSCORE', z, '-inf', flt(NOW), 'LIMIT', skipped, asked)
     if #ids == 0 then break end
+    insist()
     local values, tries = call('MGET', keys_of(JOB, ids)), call('MGET', keys_of(TRY, ids))
     local holders = call('HMGET', own('holders'), unpack(ids))
     local moved, held, tried = {}, {}, {}
@@ -162,6 +163,7 @@ if is_again then
     end
   end
 else
+  if next(A.others) then insist() end
   for z, list in pairs(A.plain) do settle_plain(z, list, worker, stale, gone) end
   for _, o in ipairs(A.others) do
     if not gone[o[1]] and settle_one(o, worker) then
@@ -169,6 +171,9 @@ else
     else
       stale[#stale + 1] = o[1]
     end
+  end
+  if has_aborts then
+    for id in pairs(gone) do call('ZREM', ABORT, id) end -- too late to be aborted
   end
   local room = must_restart and 0 or A.room
   for _, queue in ipairs(A.queues) do

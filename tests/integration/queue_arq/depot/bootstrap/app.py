@@ -1,0 +1,7 @@
+"""The fixture application."""
+
+from pathlib import Path
+
+from securely import Application
+
+app = Application.configure(Path(__file__).parent.parent).create()

@@ -1,0 +1,168 @@
+"""arq itself on our queue: its command, its jobs' API, its functions, its health check."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import Any
+
+import pytest
+from arq.jobs import Job, JobStatus
+
+from securely.queue.drivers.arq_wire import deserialize
+from securely.queue.exceptions import RecordedFailure
+
+pytestmark = pytest.mark.integration
+
+
+def test_the_arq_command_drains_all_of_our_jobs(depot: Any, jobs: Any) -> None:
+    depot.push(*(jobs.Work(str(n)) for n in range(100)))
+    depot.push(*(jobs.AsyncWork(str(n)) for n in range(100, 200)))
+
+    stock = depot.stock("--burst")
+
+    assert stock.wait() == 0, stock.output.read_text()[-3000:]
+    assert sorted(map(int, depot.tags("end"))) == list(range(200))
+    depot.assert_nothing_is_left()
+
+
+def test_the_arq_command_retries_and_fails_our_jobs_as_we_do(depot: Any, jobs: Any) -> None:
+    (uuid,) = depot.push(jobs.Broken("b"))
+
+    stock = depot.stock()
+    depot.wait_for(lambda: depot.connection.failed.count() == 1)
+    depot.wait_for(lambda: depot.tags("failed") == ["b"])
+    stock.process.send_signal(signal.SIGINT)
+    stock.wait()
+
+    (failed,) = depot.connection.failed.all()
+    assert (failed.uuid, failed.name, failed.attempts) == (uuid, "depot_jobs.Broken", 2)
+    assert b"no such customer" in failed.error
+    assert depot.tags("start") == ["b", "b"]
+    depot.assert_nothing_is_left()
+
+
+def test_both_kinds_of_workers_share_a_queue_and_run_each_job_once(depot: Any, jobs: Any) -> None:
+    depot.push(*(jobs.Work(str(n)) for n in range(1500)))
+
+    ours, stock = depot.start(), depot.stock()
+    depot.wait_for(lambda: len(depot.tags("end")) >= 1500, 40)
+    depot.wait_for(lambda: depot.connection.counts("default").total == 0)
+
+    assert sorted(map(int, depot.tags("end"))) == list(range(1500))
+    for worker in (ours, stock):
+        worker.process.send_signal(signal.SIGINT)
+        worker.wait()
+    assert len({line.pid for line in depot.journal("end")}) == 2
+    depot.assert_nothing_is_left()
+
+
+def test_arqs_job_tells_the_status_and_the_result(depot: Any, jobs: Any) -> None:
+    (done,) = depot.push(jobs.Work("a"))
+    (broken,) = depot.push(jobs.Broken("b"))
+    (later,) = depot.push(jobs.Work("later"), delay=60)
+
+    async def ask() -> tuple[Any, ...]:
+        pool = await depot.connection.pool()
+        named = {"_queue_name": "securely:default", "_deserializer": deserialize}
+        before = await Job(done, pool, **named).status(), await Job(later, pool, **named).status()
+        await asyncio.to_thread(depot.work)
+        depot.wait_for(lambda: depot.connection.counts("default").pending == 1)
+        await asyncio.to_thread(depot.work)
+        after = await Job(done, pool, **named).status()
+        result = await Job(done, pool, **named).result(timeout=1)
+        with pytest.raises(RecordedFailure, match="no such customer"):
+            await Job(broken, pool, **named).result(timeout=1)
+        info = await Job(done, pool, **named).info()
+        return before, after, result, info
+
+    before, after, result, info = asyncio.run(ask())
+
+    assert before == (JobStatus.queued, JobStatus.deferred)
+    assert (after, result) == (JobStatus.complete, None)
+    assert (info.function, info.success, info.job_try) == ("securely_job", True, 1)
+
+
+def test_arqs_job_aborts_what_waits_and_not_what_runs(depot: Any, jobs: Any) -> None:
+    depot.push(jobs.Work("runs", 1.5))
+    worker = depot.start()
+    depot.wait_for(lambda: depot.tags("start") == ["runs"])
+    (running,) = [job.uuid for job in depot.connection.jobs("default")]
+    (waiting,) = depot.push(jobs.Work("waits"), delay=60)
+
+    async def ask() -> list[bool]:
+        pool = await depot.connection.pool()
+        named = {"_queue_name": "securely:default", "_deserializer": deserialize}
+        one, other = Job(waiting, pool, **named), Job(running, pool, **named)
+        return list(
+            await asyncio.gather(
+                one.abort(timeout=10, poll_delay=0.05), other.abort(timeout=10, poll_delay=0.05)
+            )
+        )
+
+    assert asyncio.run(ask()) == [True, False]
+    assert depot.tags("end") == ["runs"]
+    worker.process.send_signal(signal.SIGINT)
+    assert worker.wait() == 0
+    depot.assert_nothing_is_left()
+
+
+def test_arqs_health_check_finds_our_worker(depot: Any, jobs: Any) -> None:
+    assert depot.stock("--check").wait() == 1
+    worker = depot.start()
+    depot.wait_for(lambda: depot.valkey.client.exists("securely:default:health-check") == 1)
+
+    assert depot.stock("--check").wait() == 0
+
+    worker.process.send_signal(signal.SIGINT)
+    worker.wait()
+    assert depot.valkey.client.exists("securely:default:health-check") == 0
+
+
+def test_our_executors_run_functions_that_plain_arq_has_enqueued(depot: Any, jobs: Any) -> None:
+    async def enqueue() -> None:
+        pool = await depot.connection.pool()
+        await pool.enqueue_job("send", "by-name")
+        await pool.enqueue_job("depot_jobs.send", "by-path", loud=True)
+        await pool.enqueue_job("delete_everything")
+
+    asyncio.run(enqueue())
+    depot.connection.enqueue("send", "by-us")
+
+    depot.work()
+
+    assert sorted(depot.tags("sent", "sent!")) == ["by-name:1", "by-path:1", "by-us:1"]
+    (failed,) = depot.connection.failed.all()
+    assert failed.name == "delete_everything"
+    assert b"functions" in failed.error
+    depot.assert_nothing_is_left()
+
+
+def test_stock_workers_run_functions_that_we_have_enqueued(depot: Any, jobs: Any) -> None:
+    asyncio.run(depot.connection.aenqueue("send", "async"))
+    depot.connection.enqueue("send", "sync")
+
+    assert depot.stock("--burst").wait() == 0
+
+    assert sorted(depot.tags("sent")) == ["async:1", "sync:1"]
+
+
+def test_calls_of_a_pool_without_our_serializer_wake_no_code(depot: Any, jobs: Any) -> None:
+    from arq.connections import ArqRedis
+
+    async def enqueue() -> None:
+        pool = ArqRedis(
+            unix_socket_path=depot.valkey.path,
+            job_serializer=lambda data: b"\x80\x05cposix\nsystem\n.",
+            default_queue_name="securely:default",
+        )
+        await pool.enqueue_job("send", "a")
+        await pool.aclose(close_connection_pool=True)
+
+    asyncio.run(enqueue())
+
+    depot.work()
+
+    (failed,) = depot.connection.failed.all()
+    assert b"JSON" in failed.error
+    assert depot.tags() == []
