@@ -8,10 +8,12 @@ from typing import ClassVar
 from securely.config import Config
 from securely.console import InvalidInput
 from securely.console.output.style import escape
+from securely.events import Dispatcher
 from securely.queue.commands.base import OfConnection, plural
 from securely.queue.crew.report import duration
 from securely.queue.manager import QueueManager
-from securely.queue.upkeep.monitor import Place, read_places
+from securely.queue.upkeep.monitor import Monitor, Place, read_places
+from securely.support.suggest import did_you_mean
 
 __all__ = ["CancelCommand", "ClearCommand", "PauseCommand", "RestartCommand", "ResumeCommand"]
 
@@ -45,7 +47,7 @@ class ClearCommand(OfConnection):
         {--force : Do not ask in production}"""
     description: ClassVar[str] = "Delete all jobs of a queue: waiting, delayed and running"
 
-    def handle(self, queues: QueueManager, config: Config) -> int:
+    def handle(self, queues: QueueManager, config: Config, events: Dispatcher) -> int:
         """Delete them, and say how many there were."""
         name = self.connection_name(queues)
         queue = self.chosen(queues)
@@ -55,6 +57,8 @@ class ClearCommand(OfConnection):
             if not self.confirm(question):
                 self.fail("Nothing was deleted. Use --force where nobody can be asked.")
         count = queue.driver.clear(where)
+        if not count and (near := Monitor(queues, events).nearest(Place(name, where))):
+            self.warn(escape(f'No job was in queue "{where}". Did you mean "{near}"?'))
         self.info(escape(f'Deleted {plural(count, "job")} of queue "{where}" of "{name}".'))
         return self.SUCCESS
 
@@ -86,7 +90,7 @@ class PauseCommand(_OfPauses):
         {--connection= : The connection; the default one if left out}"""
     description: ClassVar[str] = "Let workers take no more jobs of a queue"
 
-    def handle(self, queues: QueueManager) -> int:
+    def handle(self, queues: QueueManager, events: Dispatcher) -> int:
         """Pause it; what runs goes on to its end."""
         length = self.duration("for")
         until = "until queue:resume" if length is None else f"for {duration(length)}"
@@ -95,8 +99,11 @@ class PauseCommand(_OfPauses):
             name = self.connection_name(queues)
             self.info(escape(f'All queues of "{name}" are paused {until}; what runs goes on.'))
             return self.SUCCESS
-        connection, queue = self.place(queues)
+        connection, queue = place = self.place(queues)
         target = queues.connection(connection)
+        near = Monitor(queues, events).nearest(place)
+        if near is not None:  # it may be that its first job is yet to come
+            self.warn(escape(f'No job waits in queue "{queue}". Did you mean "{near}"?'))
         if length is None:
             target.pause(queue)
         else:
@@ -125,9 +132,14 @@ class ResumeCommand(_OfPauses):
             return self.SUCCESS
         connection, queue = self.place(queues)
         target = queues.connection(connection)
+        paused = target.paused()
+        if queue not in paused and (near := did_you_mean(queue, paused)) is not None:
+            self.fail(f'Queue "{queue}" of "{connection}" is not paused. Did you mean "{near}"?')
         target.resume(queue)
         if target.is_paused(queue):
-            self.warn(f'All queues of "{connection}" are paused; `queue:resume --all` ends that.')
+            self.warn(
+                escape(f'All queues of "{connection}" are paused; `queue:resume --all` ends that.')
+            )
         self.info(escape(f'Queue "{queue}" of "{connection}" goes on.'))
         return self.SUCCESS
 

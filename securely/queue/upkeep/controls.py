@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Final, cast
 
@@ -124,15 +124,24 @@ class Controls:
 
     def is_paused(self, queue: str | Enum | None = None) -> bool:
         """Return whether *queue* (None: the default one) is paused, by itself or with all."""
-        name, now = self._queue_name(queue), clock.timestamp()
-        return any(
-            scope in {name, EVERY} and (until is None or until > now)
-            for scope, until in workable(self.driver).paused().items()
-        )
+        return bool({self._queue_name(queue), EVERY} & self.paused().keys())
 
     async def ais_paused(self, queue: str | Enum | None = None) -> bool:
         """Async twin of :meth:`is_paused`."""
         return await asyncio.to_thread(self.is_paused, queue)
+
+    def paused(self) -> Mapping[str, float | None]:
+        """Return the queues that are paused ("*" for all), and until when; None for no end.
+
+        The answer is wall time, in seconds since 1970-01-01 UTC.
+        """
+        now = clock.timestamp()
+        pauses = workable(self.driver).paused().items()
+        return {name: until for name, until in pauses if until is None or until > now}
+
+    async def apaused(self) -> Mapping[str, float | None]:
+        """Async twin of :meth:`paused`."""
+        return await asyncio.to_thread(self.paused)
 
     # -- single jobs
 

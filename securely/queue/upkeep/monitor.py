@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -110,7 +110,7 @@ class Monitor:
         """
         queue = self._queues.connection(connection)
         driver = workable(queue.driver)
-        pauses = _in_force(driver)
+        pauses = queue.paused()
         failed = Counter(job.queue for job in driver.failed.all(only))
         names = {only} if only else {queue.default_queue, *driver.queues(), *failed, *pauses}
         states = [
@@ -181,20 +181,13 @@ def read_places(text: str, default: str) -> list[Place]:
 
 
 def _state(
-    driver: Workable, connection: str, queue: str, failed: int, pauses: dict[str, float | None]
+    driver: Workable, connection: str, queue: str, failed: int, pauses: Mapping[str, float | None]
 ) -> QueueState:
     counts = driver.counts(queue)
     ends = [pauses[scope] for scope in (queue, EVERY) if scope in pauses]
     # Two pauses of one queue: the later end counts, and one without end is the latest.
     until = None if None in ends or not ends else max(end for end in ends if end is not None)
     return QueueState(connection, queue, counts, failed, _age(counts), bool(ends), until)
-
-
-def _in_force(driver: Workable) -> dict[str, float | None]:
-    """Return the pauses that are not over yet."""
-    now = clock.timestamp()
-    pauses = driver.paused().items()
-    return {scope: until for scope, until in pauses if until is None or until > now}
 
 
 def _held(driver: Workable, queue: str) -> Sequence[StoredJob]:

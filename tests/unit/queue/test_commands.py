@@ -198,6 +198,7 @@ def test_resume_when_all_are_paused_says_so_of_a_single_one(run: Run, shelf: She
 @pytest.mark.parametrize(
     ("line", "text"),
     [
+        ("queue:resume bils", 'is not paused. Did you mean "bills"?'),
         ("queue:pause", 'Name a queue, as in "mail"'),
         ("queue:resume", 'Name a queue, as in "mail"'),
         ("queue:pause mail,default", "is not one queue"),
@@ -222,13 +223,25 @@ def test_resume_when_all_are_paused_says_so_of_a_single_one(run: Run, shelf: She
     ],
 )
 def test_command_when_it_is_told_nonsense_says_so_and_exits_1(
-    run: Run, line: str, text: str
+    run: Run, shelf: Shelf, line: str, text: str
 ) -> None:
+    shelf.pause("bills")
+
     code, said = run(line)
 
     assert code in {1, 2}
     assert text in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("line", ["queue:pause mial", "queue:clear --queue=mial"])
+def test_command_when_a_queue_is_mistyped_warns(run: Run, shelf: Shelf, line: str) -> None:
+    shelf.put("a", queue="mail")
+
+    code, said = run(line)
+
+    assert code == 0
+    assert 'queue "mial". Did you mean "mail"?' in said
 
 
 # -- single jobs and whole queues

@@ -109,6 +109,7 @@ def test_twins_when_awaited_do_the_same(queue: Queue, shelf: Shelf) -> None:
         await queue.apause_all()
         assert await queue.ais_paused("mail")
         assert [*shelf.pauses] == ["mail", "bills", "*"]
+        assert [*await queue.apaused()] == ["mail", "bills", "*"]
         await queue.aresume("mail")
         await queue.aresume_all()
         assert [*shelf.pauses] == ["bills"]
