@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from securely.foundation.application import Application
     from securely.foundation.errors.handler import ErrorHandler
     from securely.log.manager import LogManager
+    from securely.queue.bus.dispatcher import Bus as BusDispatcher
     from securely.queue.manager import QueueManager
     from securely.store.manager import StoreManager
     from securely.support.pipeline import Pipelines
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "App",
     "Artisan",
+    "Bus",
     "Cache",
     "Config",
     "Crypt",
@@ -44,6 +46,7 @@ __all__ = [
 
 App: Application = facade("app")
 Artisan: ArtisanConsole = facade("artisan")
+Bus: BusDispatcher = facade("bus")
 Cache: CacheManager = facade("cache")
 Config: ConfigRepository = facade("config")
 Crypt: Encrypter = facade("encrypter")

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from securely.queue.bus.batch import Batch
 from securely.queue.contracts import FailedJob
 from securely.queue.job import Job
 
 __all__ = [
+    "BatchCanceled",
+    "BatchDispatched",
+    "BatchFinished",
     "JobAttempted",
     "JobExceptionOccurred",
     "JobFailed",
@@ -166,6 +170,33 @@ class JobRetryRequested:
     id: str
     name: str
     failed: FailedJob
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDispatched:
+    """A batch was accepted."""
+
+    batch: Batch
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCanceled:
+    """A batch was cancelled: by hand, or by its first failure.
+
+    A failure is told by a worker, soon after, if somebody listened where the batch was dispatched.
+    """
+
+    batch: Batch
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFinished:
+    """No job of a batch is left.
+
+    A worker tells it, soon after, if somebody listened where the batch was dispatched.
+    """
+
+    batch: Batch
 
 
 @dataclass(frozen=True, slots=True)

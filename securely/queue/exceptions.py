@@ -2,8 +2,11 @@
 
 QueueError
 ├── BackgroundFailed         the process of background jobs did not end well
+├── BatchEnded               a batch takes no more jobs (also a RuntimeError)
+├── BatchesUnsupported       a connection keeps no batches
 ├── ConnectionUndefined      no connection of that name (also a LookupError)
 ├── DriverUnknown            a connection asks for a driver nobody provides (also a LookupError)
+├── EmptyChain               a chain without jobs (also a ValueError)
 ├── EntityNotFound           what a job refers to is gone (also a LookupError)
 ├── InvalidPayload           a payload that was not written by this application (also a ValueError)
 ├── JobTimedOut              a run took longer than its timeout (also a TimeoutError)
@@ -34,9 +37,12 @@ from securely.support.durations import Duration, seconds
 
 __all__ = [
     "BackgroundFailed",
+    "BatchEnded",
+    "BatchesUnsupported",
     "ConnectionUndefined",
     "DriverUnknown",
     "Drop",
+    "EmptyChain",
     "EntityNotFound",
     "Fail",
     "Instruction",
@@ -80,6 +86,37 @@ class BackgroundFailed(QueueError):
         return type(self), (self.jobs, self.code, self.output)
 
 
+class BatchEnded(QueueError, RuntimeError):
+    """A batch takes no more jobs: all of it has ended, or it is gone."""
+
+    def __init__(self, id_: str, name: str = "", state: str = "finished") -> None:
+        self.id = id_
+        self.name = name
+        self.state = state
+        called = f'"{name}" ({id_})' if name else f'"{id_}"'
+        super().__init__(
+            f"The batch {called} is {state}, so that no jobs can be added to it. Add them from one "
+            "of its own jobs, or dispatch another batch."
+        )
+
+    def __reduce__(self) -> tuple[type[BatchEnded], tuple[str, str, str]]:
+        return type(self), (self.id, self.name, self.state)
+
+
+class BatchesUnsupported(QueueError):
+    """A connection keeps no batches."""
+
+    def __init__(self, connection: str) -> None:
+        self.connection = connection
+        super().__init__(
+            f'Queue connection "{connection}" keeps no batches. '
+            "Choose another one with on_connection."
+        )
+
+    def __reduce__(self) -> tuple[type[BatchesUnsupported], tuple[str]]:
+        return type(self), (self.connection,)
+
+
 class ConnectionUndefined(QueueError, LookupError):
     """No queue connection of that name is configured."""
 
@@ -119,6 +156,16 @@ class DriverUnknown(QueueError, LookupError):
         self,
     ) -> tuple[type[DriverUnknown], tuple[str, str, tuple[str, ...], str | None]]:
         return type(self), (self.name, self.driver, self.known, self.hint)
+
+
+class EmptyChain(QueueError, ValueError):
+    """A chain has no jobs."""
+
+    def __init__(self) -> None:
+        super().__init__("A chain needs at least one job, and this one has none.")
+
+    def __reduce__(self) -> tuple[type[EmptyChain], tuple[()]]:
+        return type(self), ()
 
 
 class EntityNotFound(QueueError, LookupError):

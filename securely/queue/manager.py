@@ -161,6 +161,11 @@ class QueueManager(Manager[Queue], Queue, Hooks):
         """Where jobs of the default connection go that name no queue."""
         return self._instance().default_queue
 
+    @property
+    def after_commit(self) -> bool:
+        """Whether dispatches to the default connection wait for the open transaction."""
+        return self._instance().after_commit
+
     def connection(self, name: str | Enum | None = None) -> Queue:
         """Return the connection *name*, or the default one; opened on first use.
 
@@ -244,6 +249,18 @@ class QueueManager(Manager[Queue], Queue, Hooks):
             done = await target.aplace_all([one for _, one in members])
             sent.update(zip((at for at, _ in members), done, strict=True))
         return [sent[at] for at in range(len(sent))]
+
+    def destination(self, job: Job, placement: Placement = _ANYWHERE) -> Placement:
+        """Return *placement* with the connection and the queue that *job* goes to.
+
+        Raises:
+            ConnectionUndefined: The configuration has no such connection.
+        """
+        routed = self._routed(job, placement)
+        target = self.connection(routed.connection)
+        return routed._replace(
+            connection=routed.connection or self.default, queue=routed.queue or target.default_queue
+        )
 
     def unlock(self, connection: str, delivery: Delivery) -> None:
         """Free the unique key of a running job of *connection*, where it keeps any."""

@@ -13,6 +13,7 @@ from securely.encryption import Encrypter, KeyRing
 from securely.events import Dispatcher
 from securely.events.contracts import ListenerRunner
 from securely.log import LogManager
+from securely.queue.bus.dispatcher import Bus
 from securely.queue.commands.queued import QueuedCommands
 from securely.queue.crew.loading import place_of
 from securely.queue.delivery.runner import JobRunner
@@ -30,6 +31,7 @@ class QueueProvider(Provider):
     """Binds the queue, its runner and its listeners, and names the commands."""
 
     provides: ClassVar[Mapping[str, type]] = {
+        "bus": Bus,
         "queue": QueueManager,
         "queue.codec": Codec,
         "queue.connection": Queue,
@@ -65,12 +67,17 @@ class QueueProvider(Provider):
 
     def register(self) -> None:
         """Bind the manager, the codec, the runner and what runs queued listeners and commands."""
+        self.app.singleton(Bus, self.bus)
         self.app.singleton(QueueManager, self.manager)
         self.app.bind(Queue, QueueManager)
         self.app.singleton(Codec, self.codec)
         self.app.singleton(JobRunner, self.runner)
         self.app.singleton(ListenerRunner, QueuedListeners)
         self.app.singleton(CommandQueue, QueuedCommands)
+
+    def bus(self, events: Dispatcher) -> Bus:
+        """Return what dispatches jobs, chains and batches."""
+        return Bus(self.app, events, self.defer)
 
     def manager(self, config: Config, events: Dispatcher, paths: Paths) -> QueueManager:
         """Return the manager of the configured connections."""

@@ -51,6 +51,7 @@ class Callback(Job):
         batch: The id of the batch that is its first argument; None for none.
         connection_name: Where that batch is kept.
         error: UTF-8 JSON of the failure that is its last argument; None for none.
+        takes_batch: Its first argument is the batch.
         takes_error: Its last argument is the first failure of the batch.
     """
 
@@ -64,12 +65,14 @@ class Callback(Job):
         batch: str | None = None,
         connection_name: str | None = None,
         error: bytes | None = None,
+        takes_batch: bool = True,
         takes_error: bool = False,
     ) -> None:
         self.function = function
         self.batch_id = batch
         self.connection_name = connection_name
         self.error = error
+        self.takes_batch = takes_batch
         self.takes_error = takes_error
 
     def handle(self, container: Container) -> object:
@@ -88,7 +91,8 @@ class Callback(Job):
             batch: Any = container.make("bus").find_batch(self.batch_id, self.connection_name)
             if batch is None:
                 return None  # it was pruned or deleted: there is nothing to tell
-            arguments.append(batch)
+            if self.takes_batch:
+                arguments.append(batch)
             recorded = batch.error if self.takes_error else None
         if recorded is not None:
             report = unpack_error(recorded)

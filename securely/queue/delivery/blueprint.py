@@ -15,7 +15,7 @@ from securely.queue.job import Job, option
 from securely.support.durations import seconds
 from securely.support.serializer import Serializer
 
-__all__ = ["OPTIONS", "Blueprint", "Exclusion", "classes_in"]
+__all__ = ["OPTIONS", "Blueprint", "Exclusion", "classes_in", "entities_in"]
 
 J = TypeVar("J", bound=Job)
 
@@ -83,7 +83,7 @@ class Blueprint:
         self.is_exclusive: bool = bool(cls.unique) or cls.debounce is not None
         self.frees_early: bool = cls.unique == "until_processing"
         hints = [*_hints(cls).items(), *_hints(cls.__init__).items()]
-        self.entities: dict[str, Any] = _entities(hints)
+        self.entities: dict[str, Any] = entities_in(hints)
         self.serializer: Serializer = Serializer(classes_in(hint for _, hint in hints))
         self._slots = tuple(_slots_of(cls))
         self._defaults = _defaults_of(cls)
@@ -178,7 +178,7 @@ class Blueprint:
             object.__setattr__(job, name, default())
 
 
-def _entities(hints: Iterable[tuple[str, object]]) -> dict[str, Any]:
+def entities_in(hints: Iterable[tuple[str, object]]) -> dict[str, Any]:
     """Return the attributes whose class is kept as a reference, with that class."""
     found: dict[str, Any] = {}
     for name, hint in hints:

@@ -41,6 +41,37 @@ def stages() -> Iterator[ModuleType]:
     sys.path.remove(here)
 
 
+@pytest.fixture(scope="session")
+def sample(jobs: ModuleType) -> ModuleType:
+    """The module `sample_bus` beside this file: what chains and batches are made of."""
+    import sample_bus
+
+    return sample_bus
+
+
+@pytest.fixture
+def world(
+    container: Container, codec: Codec, events: Dispatcher, sample: ModuleType, tmp_path: Path
+) -> Iterator[Any]:
+    """An application of a kind, with a worker that is turned by hand."""
+    import bus_worlds
+
+    made = bus_worlds.BusWorld(container, codec, events, tmp_path, "sqlite")
+    with container.active():
+        yield made
+    made.close()
+
+
+@pytest.fixture
+def log(sample: ModuleType) -> Iterator[list[Any]]:
+    """What the samples of the bus note down."""
+    sample.LOG.clear()
+    sample.THROWS.clear()
+    yield sample.LOG
+    sample.LOG.clear()
+    sample.THROWS.clear()
+
+
 @pytest.fixture
 def keys() -> KeyRing:
     return KeyRing(b"k" * 32)

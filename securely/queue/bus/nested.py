@@ -1,0 +1,93 @@
+"""DispatchBatch: a batch as one link of a chain; Onward: what follows when the batch is over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
+
+from securely.container import Container
+from securely.queue.bus.callbacks import Relay
+from securely.queue.contracts import BatchRecord, Envelope
+from securely.queue.delivery.interaction import current_interaction
+from securely.queue.job import Job
+
+__all__ = ["DispatchBatch", "Onward"]
+
+
+_PAYLOAD: Final = Envelope._fields.index("payload")
+
+
+class DispatchBatch(Job):
+    """Dispatches a batch when its turn in a chain has come.
+
+    The batch's id was chosen with the chain, so that a second delivery finds it there already.
+
+    Args:
+        record: The batch.
+        target: The name of the connection that will keep it.
+        members: Its jobs.
+        before: Functions, by their paths, that are called just before.
+    """
+
+    tries: Any = 0
+    backoff: Any = (1, 5, 30)
+
+    def __init__(
+        self,
+        record: BatchRecord,
+        target: str,
+        members: Sequence[Envelope],
+        before: Sequence[str] = (),
+    ) -> None:
+        self.batch_id = record.id
+        self.title = record.name
+        self.allow_failures = record.allow_failures
+        self.options = record.options
+        self.callbacks = {name: _plain(calls) for name, calls in record.callbacks.items()}
+        self.target = target
+        self.members = _plain(members)
+        self.before = list(before)
+
+    def handle(self, container: Container) -> None:
+        """Dispatch the batch; what follows in the chain is called when it is over."""
+        interaction = current_interaction()
+        container.make("bus").begin_batch(
+            self.target, self.record(), _envelopes(self.members), self.before, interaction.trail
+        )
+        # Only now: had it failed, the chain's own `catch` would have been told.
+        interaction.take_trail()
+
+    def record(self) -> BatchRecord:
+        """Return the batch as it was packed."""
+        calls: Mapping[str, tuple[Envelope, ...]] = {
+            name: tuple(_envelopes(plain)) for name, plain in self.callbacks.items()
+        }
+        return BatchRecord(
+            self.batch_id,
+            self.title,
+            allow_failures=self.allow_failures,
+            options=self.options,
+            callbacks=calls,
+        )
+
+    def display_name(self) -> str:
+        """Return the batch's name: that is what people look for."""
+        return self.title or super().display_name()
+
+
+class Onward(Relay):
+    """Hands over a job whose time begins only now: its deadlines count from then."""
+
+    def handle(self, container: Container) -> None:
+        """Push it there, as if it had been packed now."""
+        payload = container.make("queue.codec").refreshed(self.fields[_PAYLOAD])
+        self.fields[_PAYLOAD] = payload
+        super().handle(container)
+
+
+def _plain(envelopes: Sequence[Envelope]) -> list[list[object]]:
+    return [list(envelope) for envelope in envelopes]
+
+
+def _envelopes(plain: Sequence[Sequence[object]]) -> list[Envelope]:
+    return [Envelope(*cast("Sequence[Any]", fields)) for fields in plain]

@@ -1,0 +1,111 @@
+"""An application of a kind: connections, a bus, and a worker that is turned by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from securely.container import Container
+from securely.events import Dispatcher
+from securely.queue.bus.dispatcher import Bus
+from securely.queue.contracts import Defaults, Kind
+from securely.queue.delivery.runner import JobRunner
+from securely.queue.manager import Materials, QueueManager
+from securely.queue.options import QueueOptions
+from securely.queue.payload import Codec
+
+__all__ = ["BusWorld"]
+
+
+class BusWorld:
+    """Two stores, `sync` and `null`, and a bus; :meth:`work` is a worker of "sqlite"."""
+
+    def __init__(
+        self, container: Container, codec: Codec, events: Dispatcher, path: Path, default: str
+    ) -> None:
+        connections = {
+            "sqlite": {"driver": "sqlite", "path": str(path / "one")},
+            "other": {"driver": "sqlite", "path": str(path / "two"), "queue": "others"},
+            "sync": {"driver": "sync"},
+            "null": {"driver": "null"},
+        }
+        options = QueueOptions.parse({"connections": connections, "default": default}, "queue")
+        self.reported: list[BaseException] = []
+        self.deferred: list[Any] = []
+        self.container = container
+        self.codec = codec
+        self.events = events
+        self.runner = JobRunner(
+            container, codec, events, lambda error, _: self.reported.append(error)
+        )
+        materials = Materials(lambda: codec, lambda: self.runner, defer=self.defer)
+        self.queues = QueueManager(options.default, options.connections, events, materials)
+        container.instance(QueueManager, self.queues)
+        container.alias(QueueManager, "queue")
+        container.instance(Codec, codec)
+        container.alias(Codec, "queue.codec")
+        container.instance(Dispatcher, events)
+        container.instance(Container, container)
+        self.bus = Bus(container, events, self.defer)
+        container.instance(Bus, self.bus)
+        container.alias(Bus, "bus")
+        self.told: list[str] = []
+
+    def defer(self, function: Any, name: str | None = None, *, always: bool = False) -> None:
+        """Note what is to be called when all is over."""
+        self.deferred.append(function)
+
+    def over(self) -> None:
+        """Call what was deferred."""
+        waiting, self.deferred = self.deferred, []
+        for function in waiting:
+            function()
+
+    def listen(self, *kinds: type[Any]) -> list[Any]:
+        """Note events of *kinds*."""
+        told: list[Any] = []
+        for kind in kinds:
+            self.events.listen(kind, told.append)
+        return told
+
+    def work(
+        self, most: int = 1000, connection: str = "sqlite", queue: str = "default", tries: int = 1
+    ) -> int:
+        """Run up to *most* jobs that are due, one after the other; return how many there were."""
+        store: Any = self.queues.connection(connection).driver
+        queues = [*queue.split(","), "own", "mail", "others"]
+        self.runner.configure(Defaults(connection=connection, tries=tries, backoff=(0.0,)))
+        seat = store.join(queues)
+        try:
+            for ran in range(most):
+                deliveries = seat.turn([], 1).deliveries
+                if not deliveries:
+                    return ran
+                delivery = deliveries[0]
+                if self.runner.is_async(delivery):
+                    outcome = asyncio.run(self.runner.arun(delivery))
+                else:
+                    outcome = self.runner.run(delivery)
+                seat.turn([outcome], 0)
+                if outcome.kind is Kind.FAIL and outcome.has_hook:
+                    failed = store.failed.all()[0]
+                    self.runner.run_failed_hook(replace(failed, id=delivery.id))
+            return most
+        finally:
+            seat.leave()
+
+    def state(self, queue: str = "default", connection: str = "sqlite") -> list[str]:
+        """Return the names of what waits in *queue*, in order."""
+        store: Any = self.queues.connection(connection).driver
+        return [self.name_of(one) for one in store.jobs(queue)]
+
+    def name_of(self, stored: Any) -> str:
+        """Return the name of a stored job, as the samples have it."""
+        job: Any = self.codec.decode(stored.payload).job
+        return str(getattr(job, "name", None) or stored.name)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.queues.close()

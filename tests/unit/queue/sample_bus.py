@@ -1,0 +1,291 @@
+"""Jobs, callbacks and tasks for the tests of the bus: they note what they do in LOG."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from securely.queue.bus.batch import Batch
+from securely.queue.bus.task import task
+from securely.queue.delivery.interaction import current_interaction
+from securely.queue.job import Job
+
+LOG: list[Any] = []
+THROWS: set[str] = set()
+
+
+class JobError(Exception):
+    """What a job raises."""
+
+
+class J(Job):
+    """On its n-th delivery it does what its plan says; the last entry repeats."""
+
+    def __init__(
+        self, name: str, plan: str = "ok", tries: int | None = None, uid: str = ""
+    ) -> None:
+        self.name = name
+        self.plan = plan
+        self.tries = tries
+        self.uid = uid
+
+    def handle(self) -> None:
+        attempt = self.attempts
+        LOG.append(("run", self.name, attempt))
+        entries = self.plan.split(",")
+        for step in entries[min(attempt, len(entries)) - 1].split(";"):
+            what, _, value = step.partition(":")
+            getattr(self, f"do_{what}")(value)
+
+    def failed(self, error: BaseException) -> None:
+        LOG.append(("failed()", self.name, type(error).__name__, str(error)))
+
+    def do_ok(self, value: str) -> None: ...
+
+    def do_throw(self, value: str) -> None:
+        raise JobError(value or "boom")
+
+    def do_release(self, value: str) -> None:
+        self.release(float(value))
+
+    def do_delete(self, value: str) -> None:
+        self.delete()
+
+    def do_fail(self, value: str) -> None:
+        self.fail(value or None)
+
+    def do_cancel(self, value: str) -> None:
+        seen(self.batch()).cancel()
+
+    def do_cancelled(self, value: str) -> None:
+        LOG.append(("cancelled?", seen(self.batch()).cancelled()))
+
+    def do_info(self, value: str) -> None:
+        LOG.append(("batch", numbers(seen(self.batch()))))
+
+    def do_add(self, value: str) -> None:
+        seen(self.batch()).add([J(value)])
+
+    def do_prepend(self, value: str) -> None:
+        self.prepend_to_chain(J(value))
+
+    def do_append(self, value: str) -> None:
+        self.append_to_chain(J(value))
+
+
+class Elsewhere(J):
+    """Has a queue of its own."""
+
+    queue = "own"
+
+
+class Unique(J):
+    unique = True
+
+    def unique_id(self) -> str:
+        return self.uid
+
+
+class UniqueUntilProcessing(J):
+    unique = "until_processing"
+
+
+class SkippedWhenCancelled(J):
+    def middleware(self) -> Sequence[object]:
+        from securely.queue.middleware import SkipIfBatchCancelled
+
+        return [SkipIfBatchCancelled()]
+
+
+class Skipped(J):
+    def middleware(self) -> Sequence[object]:
+        from securely.queue.middleware import Skip
+
+        return [Skip.when(True)]
+
+
+class Async(J):
+    async def handle(self) -> None:  # type: ignore[override]
+        await asyncio.sleep(0)  # noqa: TID251  # a turn of the loop
+        super().handle()
+
+
+class Dated(J):
+    retry_until: Any = 60
+
+
+class Bare:
+    """No job."""
+
+
+@dataclass
+class Plain:
+    """Run now, not queued."""
+
+    number: int
+
+    def handle(self) -> int:
+        LOG.append(("plain", self.number))
+        return self.number * 2
+
+
+@dataclass
+class AsyncPlain:
+    number: int
+
+    async def handle(self) -> int:
+        await asyncio.sleep(0)  # noqa: TID251  # a turn of the loop
+        return self.number * 3
+
+
+@dataclass
+class Mapped:
+    """Has a handler elsewhere."""
+
+    number: int
+
+
+class MappedHandler:
+    def handle(self, command: Mapped) -> int:
+        return command.number + 100
+
+
+class CallableHandler:
+    async def __call__(self, command: Mapped) -> int:
+        return command.number + 200
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+@dataclass(frozen=True)
+class Size:
+    width: int
+
+
+class Order:
+    """An entity."""
+
+    KNOWN: dict[int, Order] = {}  # noqa: RUF012  # a database of a kind
+
+    def __init__(self, id_: int) -> None:
+        self.id = id_
+
+    def __queue_ref__(self) -> int:
+        return self.id
+
+    @classmethod
+    def __from_queue_ref__(cls, reference: Any) -> Order | None:
+        return cls.KNOWN.get(reference)
+
+
+class Service:
+    """What a task may ask for."""
+
+
+def numbers(batch: Batch) -> dict[str, Any]:
+    """Return the numbers that the scenarios show."""
+    return {
+        "total": batch.total_jobs,
+        "pending": batch.pending_jobs,
+        "failed": batch.failed_jobs,
+        "processed": batch.processed_jobs(),
+        "progress": batch.progress(),
+        "cancelled": batch.cancelled(),
+        "finished": batch.finished(),
+        "failedIds": len(batch.failed_job_ids),
+    }
+
+
+def seen(batch: Batch | None) -> Batch:
+    assert batch is not None
+    return batch
+
+
+def _called(name: str, *arguments: Any) -> None:
+    shown = [numbers(one) if isinstance(one, Batch) else str(one) for one in arguments]
+    LOG.append((name, *shown))
+    if name in THROWS:
+        raise JobError(f"{name} itself")
+
+
+def before(batch: Batch) -> None:
+    _called("before", batch)
+
+
+def progress(batch: Batch) -> None:
+    _called("progress", batch)
+
+
+def then(batch: Batch) -> None:
+    _called("then", batch)
+
+
+def catch(batch: Batch, error: BaseException) -> None:
+    _called("catch", batch, error)
+
+
+async def finally_(batch: Batch) -> None:
+    _called("finally", batch)
+
+
+def without_arguments() -> None:
+    LOG.append(("without arguments",))
+
+
+def chain_catch(error: BaseException) -> None:
+    _called("chain catch", error)
+
+
+def chain_catch_too(error: BaseException) -> None:
+    _called("chain catch too", error)
+
+
+def noted(text: str = "nothing") -> None:
+    LOG.append(("noted", text, current_interaction().queue))
+
+
+def sized(size: Size, service: Service) -> None:
+    LOG.append(("sized", size, type(service).__name__))
+
+
+async def anoted(text: str) -> None:
+    await asyncio.sleep(0)  # noqa: TID251  # a turn of the loop
+    LOG.append(("anoted", text))
+
+
+@task
+def simple(text: str, times: int = 1) -> str:
+    LOG.append(("simple", text * times))
+    return text * times
+
+
+@task(queue="mail", tries=3, backoff=[1, 5], tags=["t"], failed=chain_catch, timeout="1m")
+async def rich(size: Size, colour: Colour, *more: int, **named: str) -> None:
+    LOG.append(("rich", size, colour, more, named))
+    if named.get("act") == "throw":
+        raise JobError("rich boom")
+
+
+@task(unique=True, unique_id=lambda order: str(order))
+def once_for(order: int) -> None:
+    LOG.append(("once for", order))
+
+
+@task(delete_when_missing=True)
+def lenient(order: Order) -> None:
+    LOG.append(("lenient", order.id))
+
+
+@task
+def strict(order: Order) -> None:
+    LOG.append(("strict", order.id))
+
+
+@task
+def served(name: str, service: Service) -> None:
+    LOG.append(("served", name, type(service).__name__))
