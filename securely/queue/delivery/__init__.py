@@ -3,5 +3,6 @@
 blueprint.py    what is known of a job class, looked at once
 interaction.py  what a running job may know of its delivery, and do with it
 runner.py       one job's whole life
+through.py      middleware of one dispatch, as it travels in the payload
 verdicts.py     decisions about tries, waits and failures
 """

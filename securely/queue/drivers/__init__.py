@@ -1,11 +1,15 @@
 """One file per driver, named as in the configuration; imported when it is first used.
 
-base.py     the missing colour
-null.py     takes jobs and drops them
-sqlite.py   one SQLite file; sqlite_schema.py: its tables; sqlite_rows.py: how jobs get in;
-            sqlite_seat.py: a worker's place; sqlite_settling.py: outcomes and what follows;
-            sqlite_reaper.py: what dead workers held; sqlite_failed.py: failed jobs;
-            sqlite_batches.py: batches; sqlite_views.py: what one sees; sqlite_files.py: locks
-            and bells
-sync.py     runs jobs at once
+background.py  runs jobs in processes of their own; background_process.py: such a process
+base.py        the missing colour
+deferred.py    runs jobs once what is under way is over
+failover.py    hands jobs to the first of several that takes them
+null.py        takes jobs and drops them
+sqlite.py      one SQLite file; sqlite_schema.py: its tables; sqlite_rows.py: how jobs get in;
+               sqlite_seat.py: a worker's place; sqlite_settling.py: outcomes and what follows;
+               sqlite_reaper.py: what dead workers held; sqlite_failed.py: failed jobs;
+               sqlite_batches.py: batches; sqlite_views.py: what one sees; sqlite_files.py: locks
+               and bells
+sync.py        runs jobs at once; sync_process.py: what it shares with deferred and background;
+               sync_batches.py: their batches
 """

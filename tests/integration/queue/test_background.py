@@ -37,7 +37,7 @@ def shop_app(
     paths = (os.environ.get("PYTHONPATH", ""), str(ROOT), str(SHOP))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
     monkeypatch.setenv("SHOP_JOURNAL", str(tmp_path / "journal"))
-    variables = {"QUEUE_CONNECTION": "background"}
+    variables = {"QUEUE_CONNECTION": "background", "CACHE_STORE": "disk"}
     with fresh_application(securely_environment, tmp_path / "storage", variables) as app:
         yield app
 
@@ -142,6 +142,18 @@ def test_process_that_is_killed_is_reported_with_its_jobs(
     assert isinstance(error, BackgroundFailed)
     assert (error.code, error.jobs) == (-signal.SIGKILL, ("shop_jobs.Poison",))
     assert facts["ids"] == [envelope.uuid]
+
+
+def test_lock_of_a_job_whose_process_was_killed_is_free_at_once(
+    shop_app: Application, connection: BackgroundConnection, work: Any, reported: list[Any]
+) -> None:
+    lock = shop_app.make("cache").lock("queue-overlap:report")
+    codec = shop_app.make("queue.codec")
+
+    connection.push([codec.envelope(work.LonelyPoison("report"), "default")])
+
+    assert waited(reported)[0].code == -signal.SIGKILL
+    assert not lock.is_locked()
 
 
 def test_application_that_can_not_be_loaded_is_reported_and_says_why(

@@ -15,7 +15,7 @@ from typing import Any
 import diskcache
 import pytest
 
-from securely.cache import EntryRefused, StoreUnavailable, ValueTooLarge
+from securely.cache import EntryRefused, Repository, StoreUnavailable, ValueTooLarge
 from securely.cache.drivers.disk import DiskStore
 from securely.cache.drivers.disk_entries import Limits
 from securely.cache.drivers.disk_rows import Disk
@@ -433,6 +433,17 @@ def test_lock_when_its_holders_file_is_gone_then_free_unless_detached(disks: Dis
     assert store.holder("bound") is None
     assert store.holder("detached") == "ann"
     assert store.acquire("bound", "bob", None, bound=False) is True
+
+
+def test_lock_when_its_owner_is_given_then_bound_only_where_that_is_said(disks: Disks) -> None:
+    cache = Repository(disks.store())
+    for name, bound in (("kept", None), ("bound", True)):
+        cache.lock(name, 60, "ann", bound=bound).acquire()
+    for file in (disks.directory / "locks" / "holders").glob("*.lock"):
+        file.unlink()
+
+    assert cache.lock("kept").is_locked()
+    assert not cache.lock("bound").is_locked()
 
 
 # When it can not go on

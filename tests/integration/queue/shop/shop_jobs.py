@@ -119,6 +119,18 @@ class Poison(Job):
 
 
 @dataclass
+class LonelyPoison(Poison):
+    """Kills the process that runs it, while no other one of its tag may run."""
+
+    max_lost = 2
+
+    def middleware(self) -> list[object]:
+        from securely.queue.middleware import WithoutOverlapping
+
+        return [WithoutOverlapping(self.tag).shared()]
+
+
+@dataclass
 class SlowOnce(Job):
     """Takes half a minute the first time, and none later; *where* is a file that remembers."""
 
