@@ -14,10 +14,13 @@ from securely.queue.crew.report import duration
 from securely.queue.manager import QueueManager
 from securely.queue.upkeep.controls import workable
 from securely.queue.upkeep.monitor import Limits, Monitor, Overview, QueueState, read_places
+from securely.support import clock
 
 __all__ = ["MonitorCommand", "StatusCommand"]
 
 NO_TIME: Final = "-"
+WATCH_SECONDS: Final = 2.0  # between looks, which cost a read of the store
+CLEAR: Final = "\x1b[H\x1b[2J"  # a terminal's cursor to its corner, and nothing below it
 NAMES_MAX: Final = 3  # jobs that are named of each worker
 
 
@@ -66,25 +69,36 @@ class StatusCommand(OfConnection):
         {queue? : Only this queue, with its first jobs}
         {--limit=20 : How many jobs of that queue}
         {--connection= : The connection; the default one if left out}
+        {--watch : Show it again and again, until Ctrl-C}
         {--json : Print JSON}"""
     description: ClassVar[str] = "Show what waits in the queues, and who works on it"
 
     def handle(self, queues: QueueManager, events: Dispatcher) -> int:
         """Print it."""
+        monitor = Monitor(queues, events)
+        self._look(queues, monitor)
+        while self.boolean("watch"):
+            clock.sleep(WATCH_SECONDS)
+            if self.output.is_decorated:
+                self.output.write(CLEAR, raw=True)
+            self._look(queues, monitor)
+        return self.SUCCESS
+
+    def _look(self, queues: QueueManager, monitor: Monitor) -> None:
         only = self.string("queue") if self.argument("queue") else None
         name = self.connection_name(queues)
-        view = Monitor(queues, events).overview(name, only)
+        view = monitor.overview(name, only)
         jobs: list[StoredJob] = []
         if only is not None:
             store = workable(queues.connection(name).driver)
             jobs = [*store.jobs(only, limit=self.integer("limit", 1))]
         if self.boolean("json"):
             self.print_json(_overview(view) | ({} if only is None else {"jobs": _jobs(jobs)}))
-            return self.SUCCESS
-        self._print_queues(view)
-        self._print_workers(view)
-        self._print_jobs(jobs)
-        return self.SUCCESS
+        else:
+            self._print_queues(view)
+            self._print_workers(view)
+            self._print_jobs(jobs)
+        self.output.flush()
 
     def _print_queues(self, view: Overview) -> None:
         headers = ("Queue", "Pending", "Delayed", "Reserved", "Failed", "Oldest", "")

@@ -513,6 +513,25 @@ def test_status_when_a_queue_is_named_shows_its_first_jobs(run: Run, shelf: Shel
     assert [one["queue"] for one in view["queues"]] == ["default"]
 
 
+def test_status_when_watched_looks_again_until_it_is_interrupted(
+    run: Run, shelf: Shelf, monkeypatch: pytest.MonkeyPatch, clock: Any
+) -> None:
+    looks: list[int] = []
+
+    def workers() -> list[WorkerRecord]:
+        looks.append(1)
+        if len(looks) == 3:
+            raise KeyboardInterrupt
+        return []
+
+    monkeypatch.setattr(shelf, "workers", workers)
+
+    code, said = run("queue:status --watch --json")
+
+    assert code == 130
+    assert said.count('"connection": "shelf"') == 4  # of two looks, each with one queue
+
+
 # -- batches
 
 
