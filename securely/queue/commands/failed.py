@@ -135,7 +135,7 @@ class FailedCommand(OfFailedJobs):
         for name, value in record.items():
             if text := shown(value):
                 label = name.replace("_", " ").capitalize()
-                self.output.write(f"  {label:<12} {text}\n", raw=True)
+                self.output.write(f"  {label:<14} {text}\n", raw=True)
         self.output.write(f"\n{trace}", raw=True)
         return self.SUCCESS
 

@@ -101,7 +101,7 @@ class StatusCommand(OfConnection):
         self.output.flush()
 
     def _print_queues(self, view: Overview) -> None:
-        headers = ("Queue", "Pending", "Delayed", "Reserved", "Failed", "Oldest", "")
+        headers = ("Queue", "Pending", "Delayed", "Reserved", "Failed", "Oldest", "State")
         rows = [
             (
                 escape(one.queue),
