@@ -10,7 +10,13 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import redis
 import redis.asyncio
-from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import (
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
 
 from securely.queue.drivers.arq_pool import ArqPool
 from securely.queue.drivers.arq_scripts import Script, script
@@ -26,7 +32,9 @@ __all__ = ["ArqServer", "Durability", "Sentinels"]
 Durability: TypeAlias = Literal["default", "aof", "replicated"]
 
 # What the server says when it cannot keep anything more, and has changed nothing.
-_FULL: Final = ("OOM", "MISCONF")
+_FULL: Final = ("OOM", "MISCONF")  # redis-py has a class of its own for the first
+
+_WAITAOF_SINCE: Final = (7, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +162,15 @@ class ArqServer:
     @property
     def _waiting(self) -> tuple[object, ...]:
         """The command that returns once what was pushed is as safe as it is to be."""
-        milliseconds = max(1, int(self.address.timeout_seconds * 1_000))
+        # A little less than its answer is waited for.
+        milliseconds = max(1, int(self.address.timeout_seconds * 800))
         if self._durability == "aof":
             return ("WAITAOF", 1, 0, milliseconds)
         return ("WAIT", 1, milliseconds)
 
     def _run_durably(self, client: Any, asked: Script, words: tuple[Any, ...]) -> Any:
         if not self._was_checked:
-            self._check(client.info("persistence"), client.execute_command("COMMAND", "COUNT"))
+            self._check(client.info())
         with client.pipeline(transaction=False) as pipeline:
             # By its text: a digest that the server does not know would cost a second answer.
             pipeline.execute_command("EVAL", asked.text, 0, *words)
@@ -170,19 +179,25 @@ class ArqServer:
 
     async def _arun_durably(self, pool: Any, asked: Script, words: tuple[Any, ...]) -> Any:
         if not self._was_checked:
-            self._check(await pool.info("persistence"), 0)
+            self._check(await pool.info())
         async with pool.pipeline(transaction=False) as pipeline:
             pipeline.execute_command("EVAL", asked.text, 0, *words)
             pipeline.execute_command(*self._waiting)
             return self._safe(*(await pipeline.execute()))
 
-    def _check(self, persistence: dict[str, Any], _: int) -> None:
-        if self._durability == "aof" and not int(persistence.get("aof_enabled", 0)):
-            reason = (
-                'durability is "aof", and this server writes no append-only file. Set '
-                '"appendonly yes" there, or durability to "default"'
-            )
-            raise QueueUnavailable(self.connection, reason)
+    def _check(self, info: dict[str, Any]) -> None:
+        """Refuse before anything is accepted what the server cannot promise."""
+        if self._durability == "aof":
+            version = str(info.get("redis_version", "0"))
+            if not int(info.get("aof_enabled", 0)):
+                lacks = 'writes no append-only file. Set "appendonly yes" there'
+            elif tuple(map(int, version.split(".")[:2])) < _WAITAOF_SINCE:
+                lacks = f"is of version {version}, and WAITAOF came with 7.2. Replace it"
+            else:
+                lacks = ""
+            if lacks:
+                reason = f'durability is "aof", and {self.place} {lacks}, or use "default"'
+                raise QueueUnavailable(self.connection, reason)
         self._was_checked = True
 
     def _safe(self, answer: Any, waited: Any) -> Any:
@@ -288,7 +303,8 @@ class ArqServer:
         if isinstance(error, ReadOnlyError) and self._client is not None:
             # The address has become that of a replica; the next one may be the primary's.
             self._client.connection_pool.disconnect(inuse_connections=False)
-        if isinstance(error, ResponseError) and reason.startswith(_FULL):
+        is_full = isinstance(error, ResponseError) and reason.startswith(_FULL)
+        if is_full or isinstance(error, OutOfMemoryError):
             return StoreFull(self.connection, f"{self.place}: {reason}")
         return QueueUnavailable(self.connection, f"{self.place}: {reason}")
 
