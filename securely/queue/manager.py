@@ -264,15 +264,15 @@ class QueueManager(Manager[Queue], Queue, Hooks):
 
     def unlock(self, connection: str, delivery: Delivery) -> None:
         """Free the unique key of a running job of *connection*, where it keeps any."""
-        driver = self.connection(connection).driver
-        if hasattr(driver, "unlock"):
-            cast(Workable, driver).unlock(delivery)
+        driver = self._keeper(connection)
+        if driver is not None:
+            driver.unlock(delivery)
 
     async def aunlock(self, connection: str, delivery: Delivery) -> None:
         """Async twin of :meth:`unlock`."""
-        driver = self.connection(connection).driver
-        if hasattr(driver, "aunlock"):
-            await cast(Workable, driver).aunlock(delivery)
+        driver = self._keeper(connection)
+        if driver is not None:
+            await driver.aunlock(delivery)
 
     def run_now(self, job: Job) -> None:
         """Run *job* here and now, the whole way that a worker's go: middleware, events, hooks.
@@ -317,6 +317,13 @@ class QueueManager(Manager[Queue], Queue, Hooks):
     def close(self) -> None:
         """Close every connection that was opened; a later use opens it again."""
         super().close()
+
+    def _keeper(self, connection: str) -> Workable | None:
+        """Return what keeps unique keys; what runs here and now comes from no connection."""
+        if connection not in self._connections:
+            return None
+        driver = self.connection(connection).driver
+        return cast(Workable, driver) if hasattr(driver, "unlock") else None
 
     def _now(self) -> Queue:
         from securely.queue.drivers.sync import SyncConnection

@@ -51,7 +51,7 @@ class Interaction:
         self.batch_id: str | None = None
         self.trail: Trail = _NOTHING
         self.context: Mapping[str, Any] = {}
-        self.timeout: float | None = delivery.timeout or None
+        self.timeout: float | None = None
         self.decision: Instruction | None = None
         self._token: Token[Interaction] | None = None
 

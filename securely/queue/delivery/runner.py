@@ -290,8 +290,9 @@ class JobRunner:
             frame.job.dont_retry,
         )
         run = _Run(delivery, frame, Interaction(name, header.uuid, delivery), trial)
-        if delivery.timeout is None:
-            run.interaction.timeout = defaults.timeout
+        if not is_last:  # where there is one try only, nobody looks at the time
+            limit = delivery.timeout
+            run.interaction.timeout = defaults.timeout if limit is None else limit
         if not frame.trail.is_empty:
             run.interaction.trail = frame.trail
         if header.batch is not None:

@@ -7,6 +7,7 @@ from enum import Enum
 import pytest
 
 from securely.container import NotBooted
+from securely.queue.delivery.runner import JobRunner
 from securely.queue.fake import QueueFake
 from securely.queue.job import Dispatched, PendingDispatch
 from securely.queue.manager import Materials, QueueManager
@@ -134,3 +135,19 @@ def test_display_name_tags_and_middleware_have_plain_defaults(jobs):
 
     assert job.display_name() == "sample_jobs.Frozen"
     assert (list(job.tags()), list(job.middleware())) == ([], [])
+
+
+def test_job_unique_until_it_begins_runs_here_without_a_connection_called_sync(
+    bench, container, codec, events, jobs, journal
+):
+    said = {"connections": {"null": {"driver": "null"}}, "default": "null"}
+    parsed = QueueOptions.parse(said, "queue")
+    runner = JobRunner(container, codec, events, keys=lambda: manager)
+    manager = QueueManager(
+        "null", parsed.connections, events, Materials(lambda: codec, lambda: runner)
+    )
+
+    manager.run_now(jobs.UntilBegun())
+    asyncio.run(manager.arun_now(jobs.UntilBegunAsync()))
+
+    assert journal == ["begun", "begun"]

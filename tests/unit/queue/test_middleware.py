@@ -283,6 +283,25 @@ def test_lock_ends_by_itself_once_the_job_can_not_be_running_any_more(
     assert left == [True, False]
 
 
+def test_lock_of_a_job_that_nobody_limits_is_held_for_a_day(
+    world, stages, worked, cache, frozen, bench
+):
+    """On `sync` nobody looks at the time."""
+    left = []
+
+    class Look:
+        def handle(self, job, next_):
+            frozen.travel(3600)
+            left.append(cache.lock("queue-overlap:k").is_locked())
+            return next_(job)
+
+    around(stages, WithoutOverlapping("k").shared(), Look())
+
+    bench.runner.attempt(bench.delivery(worked(), timeout=30.0), is_last=True)
+
+    assert left == [True]
+
+
 def test_cache_that_fails_after_the_job_has_run_does_not_run_it_again(
     world, stages, worked, cache, container, log, monkeypatch
 ):
