@@ -19,6 +19,7 @@ SERVICES: Final[Mapping[str, tuple[str, str]]] = {
         "securely.console.artisan.artisan.Artisan",
         "securely.foundation.provider.FoundationProvider",
     ),
+    "bus": ("securely.queue.bus.dispatcher.Bus", "securely.queue.provider.QueueProvider"),
     "cache": ("securely.cache.manager.CacheManager", "securely.cache.provider.CacheProvider"),
     "cache.store": (
         "securely.cache.repository.repository.Repository",

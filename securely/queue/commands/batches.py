@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import ClassVar, Final, NoReturn
 
 from securely.console.output.style import escape
-from securely.events import Dispatcher
+from securely.queue.bus.batch import Batch
 from securely.queue.commands.base import OfConnection, OneAtATime, plural, shown, shown_at
-from securely.queue.contracts import BatchRecord
 from securely.queue.delivery.failure import unpack_error
 from securely.queue.manager import QueueManager
-from securely.queue.payload import Codec
-from securely.queue.upkeep.batches import BatchCare, percentage, state_of
+from securely.queue.upkeep.batches import BatchCare, state_of
 
 __all__ = ["BatchCommand", "BatchesCommand", "CancelBatchCommand", "PruneBatchesCommand"]
 
@@ -21,13 +19,9 @@ HOUR: Final = 3600  # seconds
 class _OfBatches(OfConnection):
     """What the commands about batches share."""
 
-    def care(self, queues: QueueManager, codec: Codec, events: Dispatcher) -> BatchCare:
-        """Return the batches of the chosen connection."""
-        return BatchCare(self.store(queues).batches, self.failures(queues, codec, events))
-
-    def refuse(self, care: BatchCare, id_: str) -> NoReturn:
+    def refuse(self, care: BatchCare, connection: str, id_: str) -> NoReturn:
         """End the command: no batch has this id."""
-        near = care.nearest(id_)
+        near = care.nearest(connection, id_)
         hint = "`queue:batches` lists them." if near is None else f'Did you mean "{near}"?'
         self.fail(f'There is no batch "{id_}". {hint}')
 
@@ -42,13 +36,13 @@ class BatchesCommand(_OfBatches):
         {--json : Print JSON}"""
     description: ClassVar[str] = "List the batches, the newest first"
 
-    def handle(self, queues: QueueManager, codec: Codec, events: Dispatcher) -> int:
+    def handle(self, queues: QueueManager, care: BatchCare) -> int:
         """Print them."""
-        care = self.care(queues, codec, events)
+        connection = self.connection_name(queues)
         before = self.text("before")
-        if before is not None and care.find(before) is None:
-            self.refuse(care, before)
-        found = care.all(self.integer("limit", 1), before)
+        if before is not None and care.find(connection, before) is None:
+            self.refuse(care, connection, before)
+        found = care.all(connection, self.integer("limit", 1), before)
         if self.boolean("json"):
             self.print_json([_record(batch) for batch in found])
             return self.SUCCESS
@@ -56,10 +50,10 @@ class BatchesCommand(_OfBatches):
             self.info("No batches.")
         for batch in found:
             name = f" {batch.name}" if batch.name else ""
-            failed = f" · {batch.failed} failed" if batch.failed else ""
-            right = f"{percentage(batch)}% of {plural(batch.total, 'job')}{failed}"
+            failed = f" · {batch.failed_jobs} failed" if batch.has_failures() else ""
+            right = f"{batch.progress()}% of {plural(batch.total_jobs, 'job')}{failed}"
             self.two_column_detail(
-                escape(f"{shown_at(batch.created_at)} {batch.id}{name}"),
+                escape(f"{shown_at(batch.record.created_at)} {batch.id}{name}"),
                 f"{right} · {state_of(batch)}",
             )
         return self.SUCCESS
@@ -74,12 +68,12 @@ class BatchCommand(_OfBatches):
         {--json : Print JSON}"""
     description: ClassVar[str] = "Show how far a batch is"
 
-    def handle(self, queues: QueueManager, codec: Codec, events: Dispatcher) -> int:
+    def handle(self, queues: QueueManager, care: BatchCare) -> int:
         """Print it."""
-        care = self.care(queues, codec, events)
-        batch = care.find(self.string("id"))
+        connection = self.connection_name(queues)
+        batch = care.find(connection, self.string("id"))
         if batch is None:
-            self.refuse(care, self.string("id"))
+            self.refuse(care, connection, self.string("id"))
         record = _record(batch)
         if self.boolean("json"):
             self.print_json(record)
@@ -98,16 +92,16 @@ class CancelBatchCommand(_OfBatches):
         {--connection= : The connection; the default one if left out}"""
     description: ClassVar[str] = "Let no more jobs of a batch run"
 
-    def handle(self, queues: QueueManager, codec: Codec, events: Dispatcher) -> int:
+    def handle(self, queues: QueueManager, care: BatchCare) -> int:
         """Cancel it; 1 where it cannot be cancelled any more."""
-        care = self.care(queues, codec, events)
+        connection = self.connection_name(queues)
         id_ = self.string("id")
-        batch = care.find(id_)
+        batch = care.find(connection, id_)
         if batch is None:
-            self.refuse(care, id_)
-        if batch.finished_at is not None:
+            self.refuse(care, connection, id_)
+        if batch.finished():
             self.fail(f'The batch "{id_}" has finished.')
-        if care.cancel(id_):
+        if batch.cancel():
             self.info(escape(f'The batch "{id_}" is cancelled; what runs goes on to its end.'))
         else:
             self.info(escape(f'The batch "{id_}" was cancelled before.'))
@@ -125,10 +119,11 @@ class PruneBatchesCommand(_OfBatches, OneAtATime):
         {--isolated= : What to exit with while another run does the same}"""
     description: ClassVar[str] = "Forget batches that finished more than a day ago"
 
-    def handle(self, queues: QueueManager, codec: Codec, events: Dispatcher) -> int:
+    def handle(self, queues: QueueManager, care: BatchCare) -> int:
         """Forget them, and say how many there were."""
-        care = self.care(queues, codec, events)
-        count = care.prune(self._age("hours"), self._age("unfinished"), self._age("cancelled"))
+        connection = self.connection_name(queues)
+        ages = [self._age(option) for option in ("hours", "unfinished", "cancelled")]
+        count = care.prune(connection, *ages)
         self.info(f"Deleted {plural(count, 'batch', 'batches')}.")
         return self.SUCCESS
 
@@ -136,7 +131,8 @@ class PruneBatchesCommand(_OfBatches, OneAtATime):
         return self.number(option, 0) * HOUR if self.option(option) is not None else None
 
 
-def _record(batch: BatchRecord) -> dict[str, object]:
+def _record(found: Batch) -> dict[str, object]:
+    batch = found.record
     error = None if batch.error is None else unpack_error(batch.error)
     moments = {
         "created_at": batch.created_at,
@@ -146,8 +142,8 @@ def _record(batch: BatchRecord) -> dict[str, object]:
     return {
         "id": batch.id,
         "name": batch.name,
-        "state": state_of(batch),
-        "progress": percentage(batch),
+        "state": state_of(found),
+        "progress": found.progress(),
         "total": batch.total,
         "done": batch.done,
         "failed": batch.failed,

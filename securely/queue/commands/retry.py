@@ -118,15 +118,14 @@ class RetryBatchCommand(_Retries, OneAtATime):
         """Return the ids: two runs for different batches may overlap."""
         return ",".join(self.strings("id"))
 
-    def handle(self, queues: QueueManager, codec: Codec, events: Dispatcher) -> int:
+    def handle(self, queues: QueueManager, care: BatchCare) -> int:
         """Put them back, and name each; 1 where a batch or a job was not put back."""
-        failures = self.failures(queues, codec, events)
-        care = BatchCare(self.store(queues).batches, failures)
+        connection = self.connection_name(queues)
         code = self.SUCCESS
         for id_ in dict.fromkeys(self.strings("id")):
-            batch = care.find(id_)
+            batch = care.find(connection, id_)
             if batch is None:
-                near = care.nearest(id_)
+                near = care.nearest(connection, id_)
                 hint = "`queue:batches` lists them." if near is None else f'Did you mean "{near}"?'
                 self.error(escape(f'There is no batch "{id_}". {hint}'))
                 code = self.FAILURE

@@ -4,55 +4,68 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from securely.queue.contracts import Batches, BatchRecord
+from securely.events import Dispatcher
+from securely.queue.bus.batch import Batch
+from securely.queue.bus.dispatcher import Bus
+from securely.queue.contracts import Batches
+from securely.queue.manager import QueueManager
+from securely.queue.payload import Codec
+from securely.queue.upkeep.controls import workable
 from securely.queue.upkeep.failures import Failures, Retried, Wanted
 from securely.support import clock
 from securely.support.suggest import did_you_mean
 
-__all__ = ["BatchCare", "percentage", "state_of"]
+__all__ = ["BatchCare", "state_of"]
 
 _KNOWN_MAX = 200  # so many of the newest ids are looked through for one that was mistyped
 
 
 class BatchCare:
-    """The batches of one connection.
+    """The batches of all connections.
+
+    Each of its methods raises :class:`QueueUnavailable` where the connection keeps none, or cannot
+    be reached.
 
     Args:
-        batches: Where they are kept.
-        failures: The failed jobs of the same connection.
+        queues: The connections.
+        bus: Finds batches, and tells of what happens to them.
+        codec: Reads what payloads say of failed jobs.
+        events: Told of jobs that are retried.
     """
 
-    def __init__(self, batches: Batches, failures: Failures) -> None:
-        self._batches = batches
-        self._failures = failures
+    def __init__(self, queues: QueueManager, bus: Bus, codec: Codec, events: Dispatcher) -> None:
+        self._queues = queues
+        self._bus = bus
+        self._codec = codec
+        self._events = events
 
-    def all(self, limit: int = 50, before: str | None = None) -> Sequence[BatchRecord]:
+    def all(self, connection: str, limit: int = 50, before: str | None = None) -> Sequence[Batch]:
         """Return batches, the newest first; *before*: those made before this one."""
-        return self._batches.all(limit, before)
+        found = self._kept(connection).all(limit, before)
+        return [Batch(record, connection, self._bus) for record in found]
 
-    def find(self, id_: str) -> BatchRecord | None:
+    def find(self, connection: str, id_: str) -> Batch | None:
         """Return the batch with this id, or None."""
-        return self._batches.find(id_)
+        return self._bus.find_batch(id_, connection)
 
-    def nearest(self, id_: str) -> str | None:
+    def nearest(self, connection: str, id_: str) -> str | None:
         """Return the id that was probably meant; the beginning of one is enough."""
-        return did_you_mean(id_, [batch.id for batch in self._batches.all(_KNOWN_MAX)])
+        return did_you_mean(id_, [batch.id for batch in self._kept(connection).all(_KNOWN_MAX)])
 
-    def cancel(self, id_: str) -> bool:
-        """Cancel the batch; False when it is gone or was cancelled before.
+    def retry(self, batch: Batch) -> Retried:
+        """Put the failed jobs of *batch* back; it counts them as unsettled again.
 
-        Its jobs that have not begun are taken out when their turn comes.
+        Source: Laravel 13, Illuminate\\Queue\\Console\\RetryBatchCommand.
         """
-        return self._batches.cancel(id_)
-
-    def retry(self, batch: BatchRecord) -> Retried:
-        """Put the failed jobs of *batch* back; it counts them as unsettled again."""
-        if not batch.failed_ids:
+        if not batch.failed_job_ids:
             return Retried((), ())
-        return self._failures.retry(Wanted(keys=tuple(batch.failed_ids)))
+        store = workable(self._queues.connection(batch.connection).driver)
+        failures = Failures(store.failed, self._codec, self._events)
+        return failures.retry(Wanted(keys=batch.failed_job_ids))
 
     def prune(
         self,
+        connection: str,
         finished: float | None = None,
         unfinished: float | None = None,
         cancelled: float | None = None,
@@ -60,30 +73,26 @@ class BatchCare:
         """Forget batches that are older than so many seconds, and return how many.
 
         Args:
+            connection: The connection that keeps them.
             finished: The age, since their end, of those that have finished; None keeps them.
             unfinished: The age, since their dispatch, of those that have not; None keeps them.
             cancelled: The age, since then, of those that were cancelled; None keeps them.
         """
         now = clock.timestamp()
         ages = (finished, unfinished, cancelled)
-        return self._batches.prune(*(None if age is None else now - age for age in ages))
+        limits = [None if age is None else now - age for age in ages]
+        return self._kept(connection).prune(*limits)
+
+    def _kept(self, connection: str) -> Batches:
+        driver = self._queues.connection(connection).driver
+        kept: Batches | None = getattr(driver, "batches", None)
+        return workable(driver).batches if kept is None else kept
 
 
-def percentage(batch: BatchRecord) -> int:
-    """Return how much of *batch* is settled, in percent.
-
-    Example:
-        >>> percentage(BatchRecord("b", total=8, done=5, failed=1))
-        75
-    """
-    settled = batch.done + batch.failed + batch.skipped
-    return 100 * settled // batch.total if batch.total else 100
-
-
-def state_of(batch: BatchRecord) -> str:
+def state_of(batch: Batch) -> str:
     """Return "cancelled", "finished", "failing" or "running"."""
-    if batch.cancelled_at is not None:
+    if batch.cancelled():
         return "cancelled"
-    if batch.finished_at is not None:
+    if batch.finished():
         return "finished"
-    return "failing" if batch.failed else "running"
+    return "failing" if batch.has_failures() else "running"

@@ -16,6 +16,7 @@ from securely.console import Artisan as Console
 from securely.console import Output
 from securely.foundation import Application
 from securely.queue import QueueManager
+from securely.queue.bus.dispatcher import Bus
 from securely.testing.application import TestEnvironment, fresh_application
 from securely.testing.console import Artisan
 
@@ -451,3 +452,31 @@ def test_doctor_when_the_queue_is_well_says_what_it_saw(
     queue.push(work.Work("a"))
 
     artisan("doctor --only=queue").assert_output("queue sqlite: ", "MiB free", "held by workers")
+
+
+def test_batches_when_one_has_failed_are_shown_and_retried(
+    shop_app: Application, artisan: Artisan, queue: QueueManager, work: Any
+) -> None:
+    jobs = [work.Work("a"), work.Raises("b")]
+    batch = shop_app.make(Bus).batch(jobs).name("Import").allow_failures().dispatch()
+    artisan("queue:work --stop-when-empty").assert_output("1 done, 1 failed.")
+
+    artisan("queue:batches").assert_ok().assert_output(batch.id, "Import", "1 failed", "50%")
+    shown = json.loads(artisan(f"queue:batch {batch.id} --json").assert_ok().output)
+    artisan(f"queue:retry-batch {batch.id}").assert_ok().assert_output(*shown["failed_ids"])
+
+    assert (shown["done"], shown["failed"], len(shown["failed_ids"])) == (1, 1, 1)
+    assert queue.size() == 1
+    artisan(f"queue:batch {batch.id[:-2]}").assert_exit(1).assert_output(batch.id)
+
+
+def test_cancel_batch_when_its_jobs_wait_lets_none_run_and_may_be_pruned(
+    shop_app: Application, artisan: Artisan, work: Any, tmp_path: Path
+) -> None:
+    batch = shop_app.make(Bus).batch([work.Work("a"), work.Work("b")]).dispatch()
+
+    artisan(f"queue:cancel-batch {batch.id}").assert_ok().assert_output("is cancelled")
+    artisan("queue:prune-batches --hours=0").assert_output("Deleted 0 batches.")
+    artisan("queue:work --stop-when-empty").assert_ok()
+    assert journal(tmp_path, "end") == []
+    artisan("queue:prune-batches --cancelled=0").assert_output("Deleted 1 batch.")

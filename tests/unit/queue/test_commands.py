@@ -18,10 +18,17 @@ from securely.console.contracts import CommandMutex
 from securely.container import Container
 from securely.events import Dispatcher
 from securely.queue import QueueManager
+from securely.queue.bus.dispatcher import Bus
 from securely.queue.commands import batches, failed, queues, retry, status
 from securely.queue.contracts import BatchRecord, Envelope, WorkerRecord
 from securely.queue.delivery.runner import JobRunner
-from securely.queue.events import JobRetryRequested, QueueBusy, QueuePaused, QueuesPaused
+from securely.queue.events import (
+    BatchCanceled,
+    JobRetryRequested,
+    QueueBusy,
+    QueuePaused,
+    QueuesPaused,
+)
 from securely.queue.manager import Materials
 from securely.queue.options import QueueOptions
 from securely.queue.payload import Codec
@@ -88,6 +95,7 @@ def run(
     container.instance(QueueManager, manager)
     container.instance(Codec, codec)
     container.instance(Dispatcher, events)
+    container.instance(Bus, Bus(container, events, lambda *_, **__: None))
     container.instance(CommandMutex, FileMutex(tmp_path))
     container.instance(Config, Config({"app": {"env": "testing"}}))
     artisan = Artisan(container)
@@ -581,7 +589,7 @@ def test_batches_when_there_are_some_lists_them(run: Run, batch: Callable[..., s
 
     assert code == 0
     assert "b-1 Import" in said
-    assert "75% of 8 jobs · 1 failed · failing" in said
+    assert "63% of 8 jobs · 1 failed · failing" in said
     assert [(one["id"], one["state"]) for one in listed] == [("b-2", "finished")]
     assert 'Did you mean "b-1"?' in run("queue:batch b-11")[1]
 
@@ -595,13 +603,14 @@ def test_batch_when_named_shows_it(run: Run, batch: Callable[..., str]) -> None:
     assert code == 0
     assert "Import" in said
     assert "u-1" in said
-    assert (record["progress"], record["failed_ids"]) == (50, ["u-1"])
+    assert (record["progress"], record["failed_ids"]) == (25, ["u-1"])
     assert record["finished_at"] is None
 
 
-def test_cancel_batch_when_it_runs_cancels_it_once(
-    run: Run, batch: Callable[..., str], shelf: Shelf
+def test_cancel_batch_when_it_runs_cancels_it_once_and_tells(
+    run: Run, batch: Callable[..., str], shelf: Shelf, events: Dispatcher
 ) -> None:
+    heard = told(events, BatchCanceled)
     batch("b-1", total=2, created_at=1.0)
     batch("b-2", total=2, done=2, created_at=1.0, finished_at=2.0)
 
@@ -609,6 +618,7 @@ def test_cancel_batch_when_it_runs_cancels_it_once(
     assert run("queue:cancel-batch b-1") == (0, 'The batch "b-1" was cancelled before.')
     assert run("queue:cancel-batch b-2")[0] == 1
 
+    assert [event.batch.id for event in heard] == ["b-1"]
     found = shelf.batches.find("b-1")
     assert found is not None
     assert found.cancelled_at is not None
