@@ -90,7 +90,9 @@ class CancelBatchCommand(_OfBatches):
     signature: ClassVar[str] = """queue:cancel-batch
         {id : The id of the batch}
         {--connection= : The connection; the default one if left out}"""
-    description: ClassVar[str] = "Let no more jobs of a batch run"
+    description: ClassVar[str] = (
+        "Cancel a batch; its jobs see it, and skip themselves where they are told to"
+    )
 
     def handle(self, queues: QueueManager, care: BatchCare) -> int:
         """Cancel it; 1 where it cannot be cancelled any more."""
@@ -102,7 +104,7 @@ class CancelBatchCommand(_OfBatches):
         if batch.finished():
             self.fail(f'The batch "{id_}" has finished.')
         if batch.cancel():
-            self.info(escape(f'The batch "{id_}" is cancelled; what runs goes on to its end.'))
+            self.info(escape(f'The batch "{id_}" is cancelled.'))
         else:
             self.info(escape(f'The batch "{id_}" was cancelled before.'))
         return self.SUCCESS
