@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from inspect import Parameter, signature
-from typing import Any, Final, cast
+from typing import Any, Final, cast, get_type_hints
 
 from securely.container import Container
+from securely.container.signature import is_service
+from securely.queue.bus.batch import Batch
 from securely.queue.contracts import Envelope
 from securely.queue.delivery.failure import unpack_error
 from securely.queue.exceptions import NotQueueable, RecordedFailure, UnknownJob
@@ -129,11 +131,21 @@ class Relay(Job):
 
 
 def _room(function: Callable[..., object]) -> int:
-    """Return how many positional arguments *function* takes that are not annotated to be injected.
+    """Return how many positional arguments *function* takes before what is to be injected.
 
     Who declares no parameter for the batch or the error is not given one.
     """
-    parameters = signature(function).parameters.values()
-    if any(one.kind is Parameter.VAR_POSITIONAL for one in parameters):
-        return 2
-    return sum(one.kind in _POSITIONAL for one in parameters)
+    try:
+        hints = get_type_hints(function)
+    except Exception:  # names of a block that only checkers see: told by place
+        hints = {}
+    room = 0
+    for name, parameter in signature(function).parameters.items():
+        if parameter.kind is Parameter.VAR_POSITIONAL:
+            return 2
+        hint = hints.get(name)
+        is_told = not is_service(hint) or issubclass(hint, (Batch, BaseException))
+        if parameter.kind not in _POSITIONAL or not is_told:
+            break
+        room += 1
+    return room

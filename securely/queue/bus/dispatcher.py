@@ -361,6 +361,7 @@ class Bus:
         packer = self._packer
         if self._batches(connection).find(record.id) is not None:
             return
+        record = packer.told(record, connection, self._told())
         packed = PackedBatch(
             connection, packer.after_batch(record, connection, trail), packer.refreshed(members)
         )
@@ -434,14 +435,16 @@ class Bus:
         )
 
     def _packed(self, batch: PendingBatch) -> PackedBatch:
-        """Return *batch* packed, with those who are told of its end where somebody listens."""
-        for event, kind, function in _TOLD:
-            calls = batch.wishes.callbacks.setdefault(event, [])
-            if self._events.has_listeners(kind) and function not in calls:
-                calls.insert(0, function)
-        packed = self._packer.batch(batch)
+        packer = self._packer
+        packed = packer.batch(batch)
         self._batches(packed.connection)
-        return packed
+        return packed._replace(record=packer.told(packed.record, packed.connection, self._told()))
+
+    def _told(self) -> dict[str, Callable[..., object]]:
+        """Return what tells of a batch, by what happens to it, as far as somebody listens."""
+        return {
+            event: function for event, kind, function in _TOLD if self._events.has_listeners(kind)
+        }
 
     def _tell_before(self, function: Callable[..., object], packed: PackedBatch) -> None:
         answer = function(self._seen(packed))

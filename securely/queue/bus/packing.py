@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, cast
 
@@ -158,6 +158,19 @@ class Packer:
             calls["catch"] = (*calls.get("catch", ()), *envelopes)
         return replace(record, callbacks=calls)
 
+    def told(
+        self,
+        record: BatchRecord,
+        connection: str,
+        functions: Mapping[str, Callable[..., object]],
+    ) -> BatchRecord:
+        """Return *record* so that *functions*, by what happens, are called before all others."""
+        calls = dict(record.callbacks)
+        given = Placement(connection=connection)
+        for event, function in functions.items():
+            calls[event] = (self._call(event, function, record.id, given), *calls.get(event, ()))
+        return replace(record, callbacks=calls)
+
     def refreshed(self, members: Iterable[Envelope]) -> list[Envelope]:
         """Return *members* as if they had been packed now: their deadlines count from now."""
         return [one._replace(payload=self._codec.refreshed(one.payload)) for one in members]
@@ -199,7 +212,7 @@ class Packer:
             raise NotQueueable("A batch", _NESTED)
         job, own = job_of(steps[0])
         rest = tuple(self._link(*job_of(step), given, id_) for step in steps[1:])
-        trail = Trail(rest, catches, given.queue, given.connection)
+        trail = Trail(rest, catches, given.queue) if rest or catches else None
         return self._codec.envelope(
             job,
             self._destination(job, own, given, id_).queue or "",
@@ -207,7 +220,7 @@ class Packer:
             priority=own.priority,
             extras=Extras(
                 own.id,
-                None if trail.is_empty else trail,
+                trail,
                 batch=id_,
                 group=own.group,
                 is_unique=False,

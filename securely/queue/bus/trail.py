@@ -53,8 +53,8 @@ class Trail(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing follows, and nobody is told."""
-        return not self.links and not self.catches
+        """Whether nothing follows, nobody is told, and nothing is said of what may be added."""
+        return not (self.links or self.catches or self.queue or self.connection)
 
     def members(self, batch: str | None) -> int:
         """Return how many of the links *batch* counts."""

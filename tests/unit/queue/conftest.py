@@ -42,11 +42,14 @@ def stages() -> Iterator[ModuleType]:
 
 
 @pytest.fixture(scope="session")
-def sample(jobs: ModuleType) -> ModuleType:
+def sample() -> Iterator[ModuleType]:
     """The module `sample_bus` beside this file: what chains and batches are made of."""
+    here = str(Path(__file__).parent)
+    sys.path.insert(0, here)
     import sample_bus
 
-    return sample_bus
+    yield sample_bus
+    sys.path.remove(here)
 
 
 @pytest.fixture

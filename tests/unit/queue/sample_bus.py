@@ -48,6 +48,10 @@ class J(Job):
     def do_throw(self, value: str) -> None:
         raise JobError(value or "boom")
 
+    def do_perhaps(self, value: str) -> None:
+        if self.name in THROWS:
+            raise JobError("perhaps")
+
     def do_release(self, value: str) -> None:
         self.release(float(value))
 
@@ -271,7 +275,7 @@ async def rich(size: Size, colour: Colour, *more: int, **named: str) -> None:
         raise JobError("rich boom")
 
 
-@task(unique=True, unique_id=lambda order: str(order))
+@task(unique=True, unique_id=str)
 def once_for(order: int) -> None:
     LOG.append(("once for", order))
 
