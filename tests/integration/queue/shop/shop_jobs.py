@@ -131,6 +131,26 @@ class LonelyPoison(Poison):
 
 
 @dataclass
+class Lonely(Work):
+    """Takes *seconds*, while no other one of its class may run."""
+
+    def middleware(self) -> list[object]:
+        from securely.queue.middleware import WithoutOverlapping
+
+        return [WithoutOverlapping(release_after=0.05)]
+
+
+@dataclass
+class AsyncLonely(AsyncWork):
+    """The same, and lets others work meanwhile."""
+
+    def middleware(self) -> list[object]:
+        from securely.queue.middleware import WithoutOverlapping
+
+        return [WithoutOverlapping(release_after=0.05)]
+
+
+@dataclass
 class SlowOnce(Job):
     """Takes half a minute the first time, and none later; *where* is a file that remembers."""
 
