@@ -11,7 +11,7 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, cast, overload
 from weakref import finalize
 
 from securely.config.env import env
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from securely.config.repository import Config
     from securely.foundation.application import Application
     from securely.log.manager import LogManager
-    from securely.queue.job import Job
+    from securely.queue.job import Dispatched, Job, PendingDispatch
 
 __all__ = [
     "Arr",
@@ -81,6 +81,7 @@ __all__ = [
     "value",
 ]
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 # How often to try: that many times at once, or the seconds to wait before each further try.
@@ -211,9 +212,36 @@ def event(event: object, payload: object = None) -> list[object]:
     return cast("list[object]", current().make("events").dispatch(event, payload))
 
 
-def dispatch(job: Job) -> str:
-    """Queue *job* and return its uuid; see `Queue.push`."""
-    return cast("str", current().make("queue").push(job))
+@overload
+def dispatch(job: Job | PendingDispatch[Any], /) -> Dispatched: ...
+
+
+@overload
+def dispatch(function: Callable[P, object], /, *args: P.args, **kwargs: P.kwargs) -> Dispatched: ...
+
+
+@overload
+def dispatch(command: object, /) -> Any: ...
+
+
+def dispatch(job: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """Queue a job, a task or an importable function; run at once what is none of them.
+
+    Args:
+        job: A job, one with options of its own by `Job.using(…)`, a function, or a command.
+        args: The arguments of a function.
+        kwargs: The same, by name.
+
+    Returns:
+        What became of the dispatch; of a command, what its handler returned. See `Bus.dispatch`.
+
+    Raises:
+        NotQueueable: A worker could not import the function, or a value has no written form.
+    """
+    bus = current().make("bus")
+    if hasattr(job, "handle") or not callable(job):
+        return bus.dispatch(job)
+    return bus.dispatch_to_queue(bus.call(job, *args, **kwargs))
 
 
 def defer(

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from enum import Enum
 from functools import partial
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast, overload
 
 from securely.container import Container, current
 from securely.events import Dispatcher
 from securely.queue.bus.batch import Batch
 from securely.queue.bus.packing import PackedBatch, Packer
 from securely.queue.bus.pending import PendingBatch, PendingChain
+from securely.queue.bus.task import Call, Task
 from securely.queue.bus.telling import tell_cancelled, tell_finished
 from securely.queue.bus.trail import Link, Trail
 from securely.queue.bus.transaction import withheld
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Bus"]
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 # Who is told by a batch's own callbacks, where somebody listens.
@@ -170,6 +172,19 @@ class Bus:
     async def abulk(self, jobs: Iterable[Job | PendingDispatch[Any]]) -> list[Dispatched]:
         """Async twin of :meth:`bulk`."""
         return await self._queues.aplace_all([_placed(job) for job in jobs])
+
+    def call(
+        self, function: Callable[P, object], *args: P.args, **kwargs: P.kwargs
+    ) -> PendingDispatch[Call]:
+        """Return the call of a task or of an importable function, as a job not yet sent.
+
+        Raises:
+            NotQueueable: A worker could not import it, or an argument has no written form.
+            TypeError: The arguments do not fit.
+        """
+        if isinstance(function, Task):
+            return cast("Task[P, object]", function).using(*args, **kwargs)
+        return PendingDispatch(Call.of(function, *args, **kwargs))
 
     # -- handlers
 
@@ -414,6 +429,9 @@ class Bus:
 
     def _handler(self, command: object, handler: object) -> tuple[Callable[..., object], bool]:
         """Return what handles *command*, and whether it is given the command."""
+        if isinstance(command, type):
+            name = f"{command.__module__}.{command.__qualname__}"
+            raise NotQueueable(name, "it is a class. Dispatch an instance of it.")
         chosen: Any = self._mapped(command) if handler is None else handler
         if chosen is None:
             own = getattr(command, "handle", None)

@@ -35,16 +35,10 @@ class BusWorld:
         self.reported: list[BaseException] = []
         self.deferred: list[Any] = []
         self.container = container
-        self.codec = codec
         self.events = events
-        self.runner = JobRunner(
-            container, codec, events, lambda error, _: self.reported.append(error)
-        )
-        materials = Materials(lambda: codec, lambda: self.runner, defer=self.defer)
-        self.queues = QueueManager(options.default, options.connections, events, materials)
-        container.instance(QueueManager, self.queues)
+        self._options = options
+        self.use(codec)
         container.alias(QueueManager, "queue")
-        container.instance(Codec, codec)
         container.alias(Codec, "queue.codec")
         container.instance(Dispatcher, events)
         container.instance(Container, container)
@@ -52,6 +46,19 @@ class BusWorld:
         container.instance(Bus, self.bus)
         container.alias(Bus, "bus")
         self.told: list[str] = []
+
+    def use(self, codec: Codec) -> None:
+        """Open the connections anew, with another codec."""
+        self.codec = codec
+        self.runner = JobRunner(
+            self.container, codec, self.events, lambda error, _: self.reported.append(error)
+        )
+        materials = Materials(lambda: codec, lambda: self.runner, defer=self.defer)
+        self.queues = QueueManager(
+            self._options.default, self._options.connections, self.events, materials
+        )
+        self.container.instance(QueueManager, self.queues)
+        self.container.instance(Codec, codec)
 
     def defer(self, function: Any, name: str | None = None, *, always: bool = False) -> None:
         """Note what is to be called when all is over."""

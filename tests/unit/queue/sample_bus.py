@@ -121,6 +121,60 @@ class Dated(J):
     retry_until: Any = 60
 
 
+class Optioned(Job):
+    tries = 5
+    backoff = [1, 5, 10]  # noqa: RUF012  # as authors write it
+    max_exceptions = 2
+    timeout = 30
+    fail_on_timeout = True
+
+    def handle(self) -> None: ...
+
+
+class Waits3(Job):
+    tries = 0
+    backoff: Any = 3
+
+    def handle(self) -> None:
+        raise JobError("again")
+
+
+class Waits12(Waits3):
+    backoff = [1, 2]  # noqa: RUF012  # as authors write it
+
+
+class Waits4(Waits3):
+    backoff = [4]  # noqa: RUF012  # as authors write it
+
+
+class WaitsByMethod(Waits3):
+    def backoff(self) -> list[int]:  # type: ignore[override]
+        return [7, 8]
+
+
+class TriesByMethod(Waits3):
+    def tries(self) -> int:  # type: ignore[override]
+        return 2
+
+
+class Encrypted(J):
+    encrypted = True
+
+
+class Named(J):
+    def display_name(self) -> str:
+        return "pretty name"
+
+
+class UniqueByClass(J):
+    unique = True
+
+
+class Simplest(Job):
+    def handle(self) -> None:
+        LOG.append("simplest")
+
+
 class Bare:
     """No job."""
 
@@ -275,7 +329,11 @@ async def rich(size: Size, colour: Colour, *more: int, **named: str) -> None:
         raise JobError("rich boom")
 
 
-@task(unique=True, unique_id=str)
+def order_key(order: int) -> str:
+    return f"order {order}"
+
+
+@task(unique=True, unique_id=order_key)
 def once_for(order: int) -> None:
     LOG.append(("once for", order))
 

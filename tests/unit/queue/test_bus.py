@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from securely.queue.events import JobProcessed
 from securely.queue.exceptions import NotQueueable
 from securely.queue.job import Dispatched
 
@@ -32,6 +33,98 @@ def test_what_is_no_job_runs_at_once(world, sample, log):
     assert asyncio.run(world.bus.adispatch(sample.AsyncPlain(2))) == 6
     assert world.bus.dispatch(sample.AsyncPlain(1)) == 3
     assert (log, world.state()) == ([("plain", 2)], [])
+
+
+def test_class_is_handled_by_another(world, sample):
+    world.bus.map({sample.Mapped: sample.MappedHandler})
+
+    assert world.bus.has_command_handler(sample.Mapped(1))
+    assert not world.bus.has_command_handler(sample.Plain(1))
+    assert world.bus.dispatch(sample.Mapped(1)) == 101
+    assert asyncio.run(world.bus.adispatch(sample.Mapped(2))) == 102
+    assert world.bus.dispatch_now(sample.Mapped(1), sample.CallableHandler) == 201
+    assert asyncio.run(world.bus.adispatch_now(sample.Mapped(1), sample.CallableHandler())) == 201
+
+
+def test_pipes_stand_around_what_runs_now(world, sample, log):
+    def outer(command, next_):
+        log.append("in")
+        answer = next_(sample.Plain(command.number + 1))
+        log.append("out")
+        return answer
+
+    async def aouter(command, next_):
+        return await next_(command) + 1
+
+    world.bus.pipe_through([outer])
+    assert world.bus.dispatch(sample.Plain(1)) == 4
+    assert log == ["in", ("plain", 2), "out"]
+    world.bus.dispatch(sample.J("queued"))
+    assert log[-1] == "out"
+    world.bus.pipe_through([aouter])
+    assert asyncio.run(world.bus.adispatch(sample.Plain(1))) == 3
+
+
+def test_sync_dispatch_of_a_job_goes_the_whole_way(world, sample, log):
+    told = world.listen(JobProcessed)
+
+    assert world.bus.dispatch_sync(sample.J("a")) is None
+    asyncio.run(world.bus.adispatch_sync(sample.J("b")))
+    with pytest.raises(sample.JobError):
+        world.bus.dispatch_sync(sample.J("c", "throw"))
+
+    assert len(told) == 2
+    assert ("failed()", "c", "JobError", "boom") in log
+    assert world.bus.dispatch_sync(sample.Plain(1)) == 2
+    assert asyncio.run(world.bus.adispatch_sync(sample.Plain(1))) == 2
+
+
+def test_dispatch_now_calls_the_handler_of_a_job_and_nothing_else(world, sample, log):
+    told = world.listen(JobProcessed)
+
+    world.bus.dispatch_now(sample.Simplest())
+    asyncio.run(world.bus.adispatch_now(sample.Simplest()))
+
+    assert (log, told) == (["simplest", "simplest"], [])
+
+
+def test_job_with_options_of_its_own_is_queued(world, sample):
+    sent = world.bus.dispatch(sample.J.using("a").on_queue("mail"))
+    again = asyncio.run(world.bus.adispatch(sample.J("b")))
+
+    assert (sent.queue, again.queue) == ("mail", "default")
+
+
+def test_what_is_dispatched_after_the_response_waits_for_it(world, sample, log):
+    world.bus.dispatch_after_response(sample.J("a"))
+    world.bus.dispatch_after_response(sample.Plain(1))
+
+    assert log == []
+    world.over()
+    assert log == [("run", "a", 1), ("plain", 1)]
+
+
+def test_nothing_waits_for_the_response_where_a_test_says_so(world, sample, log):
+    with world.bus.without_dispatching_after_responses():
+        world.bus.dispatch_after_response(sample.J("a"))
+        world.bus.batch([sample.J("b")]).on_connection("sync").dispatch_after_response()
+    world.bus.dispatch_after_response(sample.J("c"))
+
+    assert log == [("run", "a", 1), ("run", "b", 1)]
+
+
+def test_bulk_sends_each_job_where_it_belongs(world, sample):
+    jobs = [sample.J("a"), sample.J.using("b").on_connection("other"), sample.Elsewhere("c")]
+
+    sent = world.bus.bulk(jobs)
+    asyncio.run(world.bus.abulk([sample.J("d")]))
+
+    assert [(one.connection, one.queue) for one in sent] == [
+        ("sqlite", "default"),
+        ("other", "others"),
+        ("sqlite", "own"),
+    ]
+    assert world.state() == ["a", "d"]
 
 
 def test_what_nothing_handles_is_refused(world, sample):
