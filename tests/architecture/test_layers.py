@@ -80,6 +80,7 @@ def test_components_use_no_facade(hold: Any) -> None:
 
 # Which component may import which library. pydantic is for options, wherever they are.
 LIBRARIES = {
+    "arq": {"queue"},
     "cryptography": {"encryption"},
     "diskcache": {"cache"},
     "dotenv": {"config"},
@@ -87,6 +88,7 @@ LIBRARIES = {
     "punq": {"container"},
     "pydantic": {"support"},
     "pytest": {"testing"},
+    "redis": {"queue"},
     "rich": {"console"},
     "yaml": {"config"},
 }

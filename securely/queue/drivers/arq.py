@@ -36,8 +36,7 @@ from securely.support.redis import Address
 
 __all__ = ["ArqConnection"]
 
-_CLEARED_AT_ONCE: Final = 2_000  # others wait as long as one script takes
-_READ_AT_ONCE: Final = 1_000
+_CLEARED_AT_ONCE: Final = 2_000  # jobs: others wait as long as one script takes
 
 
 class ArqConnection:
@@ -80,7 +79,7 @@ class ArqConnection:
         places = tuple(place.rpartition(":")[::2] for place in options.sentinels)
         server = ArqServer(
             name,
-            address(options),
+            _address(options),
             options.prefix,
             options.durability,
             Sentinels(tuple((host, int(port)) for host, port in places), options.service)
@@ -291,9 +290,9 @@ class ArqConnection:
         await self._ado("enqueue", **call.arguments(self.server.prefix))
         return call.id
 
-    async def pool(self) -> ArqPool:
+    def pool(self) -> ArqPool:
         """Return arq's pool on this connection, for the running loop: `enqueue_job` and all."""
-        return await self.server.pool()
+        return self.server.pool()
 
     def close(self) -> None:
         """Close the connections; a later use opens them again."""
@@ -315,7 +314,7 @@ class ArqConnection:
         return await self.server.arun("admin", {"what": what, "keep": 0, **more})
 
 
-def address(options: ArqOptions) -> Address:
+def _address(options: ArqOptions) -> Address:
     """Return where the server is, as the options have it."""
     return Address(
         host=options.host,

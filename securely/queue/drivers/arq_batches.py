@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -49,8 +49,10 @@ def _envelope(wired: Sequence[Any]) -> Envelope:
     """Return what :func:`wire` was given."""
     uuid, queue, priority, delay, fixed, value, more = wired
     told = decode_fixed(fixed)
-    more = more or {}
-    spans = {name: more[name] / 1_000 for name in ("unique_for", "max_wait") if name in more}
+    more = cast("dict[str, Any]", more or {})
+    spans: dict[str, float] = {
+        name: more[name] / 1_000 for name in ("unique_for", "max_wait") if name in more
+    }
     return Envelope(
         uuid,
         told.name,

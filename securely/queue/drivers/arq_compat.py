@@ -44,7 +44,7 @@ from securely.support import clock
 
 __all__ = ["StockWorker", "worker_settings"]
 
-_ENDLESS: Final = 2**31  # what a try is, our runner decides
+_ENDLESS: Final = 2**31  # tries: our runner counts them
 
 
 class StockWorker:
@@ -75,7 +75,7 @@ class StockWorker:
         uuid = str(ctx["job_id"])
         delivery = await self._delivery(ctx, uuid, base64.b64decode(frame))
         outcome = await self._outcome(delivery)
-        await self._settle(ctx, uuid, outcome)
+        await self._settle(uuid, outcome)
         if outcome.kind in {Kind.RELEASE, Kind.RETURN}:
             raise Retry(outcome.delay)
         if outcome.kind is Kind.FAIL:
@@ -117,11 +117,11 @@ class StockWorker:
         except TimeoutError:
             return runner.run(delivery._replace(verdict=Verdict.TIMED_OUT))
 
-    async def _settle(self, ctx: dict[str, Any], uuid: str, outcome: Outcome) -> None:
+    async def _settle(self, uuid: str, outcome: Outcome) -> None:
         # arq's worker writes "1" for a token, and removes its own keys after us.
         settled = settlement(uuid, outcome._replace(token=1, has_hook=False))
         arguments = {"what": "settle_stock", "keep": 0, "outcome": settled}
-        await self._connection.server.arun_on(ctx["redis"], "admin", arguments)
+        await self._connection.server.arun("admin", arguments)
 
     def _failed(self, uuid: str, delivery: Delivery, outcome: Outcome) -> FailedJob:
         return FailedJob(
@@ -175,7 +175,7 @@ def worker_settings(
     return {
         "functions": functions,
         "queue_name": set_of(served, driver.server.prefix),
-        "redis_settings": redis_settings(driver),
+        "redis_settings": _redis_settings(driver),
         "job_serializer": serialize,
         "job_deserializer": deserialize,
         "max_tries": _ENDLESS,
@@ -183,7 +183,7 @@ def worker_settings(
     }
 
 
-def redis_settings(connection: ArqConnection) -> RedisSettings:
+def _redis_settings(connection: ArqConnection) -> RedisSettings:
     """Return where the jobs of *connection* are, in arq's words."""
     address, sentinels = connection.server.address, connection.server.sentinels
     return RedisSettings(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from securely.queue.contracts import Envelope, FailedJob
 from securely.queue.drivers.arq_server import ArqServer
@@ -141,5 +141,6 @@ class ArqFailedJobs:
 def _flat(row: Any) -> list[bytes]:
     """Return a hash as names and values in turn, whatever the client made of it."""
     if isinstance(row, dict):
-        return [part for pair in row.items() for part in pair]
+        pairs = cast("dict[bytes, bytes]", row).items()
+        return [part for pair in pairs for part in pair]
     return list(row)

@@ -63,7 +63,7 @@ class ArqFunction(Job):
         interaction = current_interaction()
         context: dict[str, object] = {"job_id": interaction.uuid, "job_try": interaction.attempts}
         driver: Any = queues.connection(interaction.connection).driver
-        context["redis"] = await driver.pool()
+        context["redis"] = driver.pool()
         try:
             await function(context, *self.arguments, **self.keywords)
         except Retry as retry:

@@ -12,7 +12,7 @@ from securely.support import clock
 
 __all__ = ["read_jobs"]
 
-_AT_ONCE: Final = 1_000
+_AT_ONCE: Final = 1_000  # jobs of one round trip
 
 
 def read_jobs(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 from arq.connections import ArqRedis
 from arq.jobs import Job, serialize_job
+from redis.exceptions import NoScriptError, ReadOnlyError, RedisError
 
+from securely.queue.drivers.arq_scripts import Script, script
 from securely.queue.drivers.arq_wire import deserialize, serialize
 from securely.support import clock, entropy
 
@@ -15,9 +17,19 @@ __all__ = ["ArqPool", "FunctionCall", "queue_of", "set_of"]
 
 
 class _Server(Protocol):
-    prefix: str
+    """What a pool asks of the server it belongs to: see :class:`ArqServer`."""
 
-    async def arun_on(self, pool: Any, name: str, arguments: object) -> Any: ...
+    prefix: str
+    was_checked: bool
+
+    @property
+    def is_durable(self) -> bool: ...
+    @property
+    def waiting(self) -> tuple[object, ...]: ...
+    def words(self, arguments: object) -> tuple[Any, ...]: ...
+    def check(self, info: dict[str, Any]) -> None: ...
+    def safe(self, answer: Any, waited: Any) -> Any: ...
+    def named(self, error: Exception) -> Exception: ...
 
 
 def set_of(queue: str, prefix: str) -> str:
@@ -84,6 +96,43 @@ class ArqPool(ArqRedis):
         )
         self.server = server
 
+    async def script(self, name: str, arguments: object, *, is_push: bool = False) -> Any:
+        """Run the script *name* and return its answer.
+
+        Raises:
+            StoreFull: The server has no room; nothing was written.
+            QueueUnavailable: It does not answer, or refuses.
+        """
+        asked, server, client = script(name), self._server, cast(Any, self)
+        words = server.words(arguments)
+        try:
+            if is_push and server.is_durable:
+                return await self._durably(asked, words)
+            try:
+                return await client.execute_command("EVALSHA", asked.digest, 0, *words)
+            except NoScriptError:
+                return await client.execute_command("EVAL", asked.text, 0, *words)
+        except (RedisError, OSError) as error:
+            if isinstance(error, ReadOnlyError):
+                # The address has become that of a replica; the next one may be the primary's.
+                await client.connection_pool.disconnect(inuse_connections=False)
+            raise server.named(error) from error
+
+    async def _durably(self, asked: Script, words: tuple[Any, ...]) -> Any:
+        server, client = self._server, cast(Any, self)
+        if not server.was_checked:
+            server.check(await client.info())
+        async with client.pipeline(transaction=False) as pipeline:
+            # By its text: a digest that the server does not know would cost a second answer.
+            pipeline.execute_command("EVAL", asked.text, 0, *words)
+            pipeline.execute_command(*server.waiting)
+            return server.safe(*(await pipeline.execute()))
+
+    @property
+    def _server(self) -> _Server:
+        assert self.server is not None  # noqa: S101  # given where it is made
+        return self.server
+
     async def enqueue_job(
         self,
         function: str,
@@ -107,20 +156,18 @@ class ArqPool(ArqRedis):
         """
         if _defer_until is not None and _defer_by is not None:
             raise ValueError("Use either _defer_until or _defer_by, not both.")
-        server = self.server
-        assert server is not None  # noqa: S101  # given where it is made
         set_ = _queue_name or self.default_queue_name
         score = clock.timestamp() * 1_000 + _seconds(_defer_by) * 1_000
         if _defer_until is not None:
             score = _defer_until.timestamp() * 1_000
         call = FunctionCall.of(function, args, kwargs, _job_id, _job_try)
         arguments = {
-            **call.arguments(server.prefix, set_, score),
+            **call.arguments(self._server.prefix, set_, score),
             "what": "enqueue",
             "keep": 0,
             "expires": None if _expires is None else _seconds(_expires) * 1_000,
         }
-        if not await server.arun_on(self, "admin", arguments):
+        if not await self.script("admin", arguments):
             return None
         return Job(call.id, self, _queue_name=set_, _deserializer=self.job_deserializer)
 

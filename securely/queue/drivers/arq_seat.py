@@ -16,7 +16,6 @@ from securely.queue.drivers.arq_failed import failed_job
 from securely.queue.drivers.arq_server import ArqServer
 from securely.queue.drivers.arq_worker import LoopThread, SeatWorker, Terms
 from securely.queue.drivers.sqlite_files import hold, is_free, remove_files
-from securely.queue.exceptions import QueueUnavailable
 
 __all__ = ["ArqSeat"]
 
@@ -148,7 +147,7 @@ class ArqSeat:
         self._lock = -1
 
     def _ask(self, name: str, arguments: object) -> Any:
-        return self._thread.call(self._server.arun_on(self._worker.pool, name, arguments))
+        return self._thread.call(self._worker.scripts.script(name, arguments))
 
     def _find_dead(self) -> tuple[dict[str, dict[str, int]], int]:
         """Return the dead workers of this machine with what their boards say, and who is dying."""
@@ -167,9 +166,3 @@ class ArqSeat:
 
     def _failed(self, uuid: bytes, row: Sequence[bytes]) -> FailedJob:
         return failed_job(self._server.connection, uuid, row)
-
-
-def unavailable(connection: str, error: OSError, home: Path) -> QueueUnavailable:
-    """Return what to say when the directory of the workers' files cannot be used."""
-    reason = f"{error}. Make {home} writable for the user that runs this process."
-    return QueueUnavailable(connection, reason)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import redis
 import redis.asyncio
+import redis.asyncio.connection
+import redis.connection
 from redis.exceptions import (
     NoScriptError,
     OutOfMemoryError,
@@ -55,7 +58,7 @@ class _Opened(NamedTuple):
 
     loop: asyncio.AbstractEventLoop
     pool: ArqPool
-    keeper: AsyncGenerator[None]
+    keeper: AsyncGenerator[None, None]
 
 
 class ArqServer:
@@ -83,7 +86,7 @@ class ArqServer:
         self._durability: Durability = durability
         self.sentinels = sentinels
         self._client: Any = None
-        self._was_checked = False
+        self.was_checked: bool = False
         self._opened: dict[tuple[int, int], _Opened] = {}
         # The child must not talk on its parent's connections.
         renew_after_fork(self, "_client", _nothing)
@@ -98,10 +101,10 @@ class ArqServer:
             QueueUnavailable: It does not answer, or refuses.
         """
         asked = script(name)
-        words = self._words(arguments)
+        words = self.words(arguments)
         try:
             client = self._client or self._connect()
-            if is_push and self._durability != "default":
+            if is_push and self.is_durable:
                 return self._run_durably(client, asked, words)
             try:
                 return client.execute_command("EVALSHA", asked.digest, 0, *words)
@@ -114,27 +117,8 @@ class ArqServer:
         """Async twin of :meth:`run`."""
         try:
             async with asyncio.timeout(self._patience):
-                pool = await self.pool()
-                return await self.arun_on(pool, name, arguments, is_push=is_push)
+                return await self.pool().script(name, arguments, is_push=is_push)
         except TimeoutError as error:
-            raise self.named(error) from error
-
-    async def arun_on(
-        self, pool: Any, name: str, arguments: object, *, is_push: bool = False
-    ) -> Any:
-        """Run the script *name* with a client of one's own."""
-        asked = script(name)
-        words = self._words(arguments)
-        try:
-            if is_push and self._durability != "default":
-                return await self._arun_durably(pool, asked, words)
-            try:
-                return await pool.execute_command("EVALSHA", asked.digest, 0, *words)
-            except NoScriptError:
-                return await pool.execute_command("EVAL", asked.text, 0, *words)
-        except (RedisError, OSError) as error:
-            if isinstance(error, ReadOnlyError):
-                await pool.connection_pool.disconnect(inuse_connections=False)
             raise self.named(error) from error
 
     def ask(self, *commands: Sequence[Any]) -> list[Any]:
@@ -154,13 +138,19 @@ class ArqServer:
         """Return the wall time in milliseconds, as scores have it."""
         return repr(clock.timestamp() * 1_000)
 
-    def _words(self, arguments: object) -> tuple[Any, ...]:
+    def words(self, arguments: object) -> tuple[Any, ...]:
+        """Return what a script is given, in the order it expects."""
         return self.prefix, self.now(), pack(arguments)
 
     # -- durability
 
     @property
-    def _waiting(self) -> tuple[object, ...]:
+    def is_durable(self) -> bool:
+        """Whether a push waits for more than the server's word."""
+        return self._durability != "default"
+
+    @property
+    def waiting(self) -> tuple[object, ...]:
         """The command that returns once what was pushed is as safe as it is to be."""
         # A little less than its answer is waited for.
         milliseconds = max(1, int(self.address.timeout_seconds * 800))
@@ -169,23 +159,15 @@ class ArqServer:
         return ("WAIT", 1, milliseconds)
 
     def _run_durably(self, client: Any, asked: Script, words: tuple[Any, ...]) -> Any:
-        if not self._was_checked:
-            self._check(client.info())
+        if not self.was_checked:
+            self.check(client.info())
         with client.pipeline(transaction=False) as pipeline:
             # By its text: a digest that the server does not know would cost a second answer.
             pipeline.execute_command("EVAL", asked.text, 0, *words)
-            pipeline.execute_command(*self._waiting)
-            return self._safe(*pipeline.execute())
+            pipeline.execute_command(*self.waiting)
+            return self.safe(*pipeline.execute())
 
-    async def _arun_durably(self, pool: Any, asked: Script, words: tuple[Any, ...]) -> Any:
-        if not self._was_checked:
-            self._check(await pool.info())
-        async with pool.pipeline(transaction=False) as pipeline:
-            pipeline.execute_command("EVAL", asked.text, 0, *words)
-            pipeline.execute_command(*self._waiting)
-            return self._safe(*(await pipeline.execute()))
-
-    def _check(self, info: dict[str, Any]) -> None:
+    def check(self, info: dict[str, Any]) -> None:
         """Refuse before anything is accepted what the server cannot promise."""
         if self._durability == "aof":
             version = str(info.get("redis_version", "0"))
@@ -198,11 +180,11 @@ class ArqServer:
             if lacks:
                 reason = f'durability is "aof", and {self.place} {lacks}, or use "default"'
                 raise QueueUnavailable(self.connection, reason)
-        self._was_checked = True
+        self.was_checked = True
 
-    def _safe(self, answer: Any, waited: Any) -> Any:
+    def safe(self, answer: Any, waited: Any) -> Any:
         """Return *answer* if what was pushed is where it is to be."""
-        reached = waited[0] if isinstance(waited, list) else waited
+        reached = waited[0] if self._durability == "aof" else waited
         if not reached:
             where = "on its disk" if self._durability == "aof" else "with a replica"
             reason = (
@@ -235,7 +217,7 @@ class ArqServer:
         pool = redis.asyncio.ConnectionPool(**arguments)
         return ArqPool(pool, server=self)
 
-    async def pool(self) -> ArqPool:
+    def pool(self) -> ArqPool:
         """Return the client of the running loop; it is closed with the loop."""
         loop = asyncio.get_running_loop()
         key = os.getpid(), id(loop)
@@ -248,7 +230,8 @@ class ArqServer:
         pool = self.open()
         opened = _Opened(loop, pool, self._keeping(key, pool))
         self._opened[key] = opened
-        await anext(opened.keeper)
+        with suppress(StopIteration):  # at its yield: nothing is waited for before that
+            opened.keeper.asend(None).send(None)
         return pool
 
     def close(self) -> None:
@@ -284,7 +267,7 @@ class ArqServer:
         asked = sentinel(self.sentinels.places, **told)
         return asked.master_for(self.sentinels.service, redis_class=kind)
 
-    async def _keeping(self, key: tuple[int, int], pool: ArqPool) -> AsyncGenerator[None]:
+    async def _keeping(self, key: tuple[int, int], pool: ArqPool) -> AsyncGenerator[None, None]:
         """Close *pool* when the loop ends: it finishes the generators that were begun in it."""
         try:
             yield

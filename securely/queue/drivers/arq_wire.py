@@ -225,7 +225,7 @@ def _tagged(value: object) -> object:
 
 
 def _untagged(error: object) -> BaseException:
-    told = cast("Mapping[str, Any]", error) if isinstance(error, Mapping) else {}
+    told: Mapping[str, Any] = cast("Mapping[str, Any]", error) if isinstance(error, Mapping) else {}
     kind, message = str(told.get("type", "Exception")), str(told.get("message", ""))
     if kind in _CANCELLED:
         return CancelledError(message)

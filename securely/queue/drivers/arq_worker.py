@@ -22,7 +22,7 @@ from redis.exceptions import RedisError
 from securely.queue.contracts import Delivery, Kind, Outcome, Turn
 from securely.queue.crew.board import State
 from securely.queue.drivers.arq_batches import batch_record
-from securely.queue.drivers.arq_pool import set_of
+from securely.queue.drivers.arq_pool import ArqPool, set_of
 from securely.queue.drivers.arq_server import ArqServer
 from securely.queue.drivers.arq_wire import (
     FUNCTION,
@@ -37,14 +37,14 @@ __all__ = ["LoopThread", "SeatWorker", "Terms"]
 
 T = TypeVar("T")
 
-RENEWALS: Final = 3  # a renewal that comes late costs nothing
+RENEWALS: Final = 3  # in one lease: a renewal that comes late costs nothing
 LISTEN_SECONDS: Final = 1.0  # how long one BLPOP waits at most
 STRANGERS_SECONDS: Final = 0.025  # how often a look is taken for what plain arq has enqueued
-CHORES_SECONDS: Final = 1.0
+CHORES_SECONDS: Final = 1.0  # as often as a supervisor looks around
 BEGUN_SECONDS: Final = 0.02  # a job that runs for so long is noted as begun
-BACKOFF_SECONDS: Final = (0.05, 2.0)
-HEALTH_SECONDS: Final = 10
-CLOSE_SECONDS: Final = 0.2
+BACKOFF_SECONDS: Final = (0.05, 2.0)  # from the first failure to many, with jitter
+HEALTH_SECONDS: Final = 10  # how old arq's sign of health gets
+CLOSE_SECONDS: Final = 0.2  # before a cancellation that was swallowed is repeated
 
 
 class Terms(NamedTuple):
@@ -136,12 +136,13 @@ class SeatWorker(Worker):
         super().__init__(
             [func(_never, name=FUNCTION)],
             queue_name=set_of(terms.queues[0], server.prefix),
-            redis_pool=server.open(),
+            redis_pool=(pool := server.open()),
             handle_signals=False,
             poll_delay=0,
             health_check_interval=HEALTH_SECONDS,
         )
         self._server = server
+        self.scripts: ArqPool = pool
         self._terms = terms
         self._bell = bell
         self._listener = server.open()
@@ -411,4 +412,4 @@ class SeatWorker(Worker):
             self.jobs_complete += 1
 
     async def _ask(self, name: str, arguments: object) -> Any:
-        return await self._server.arun_on(self.pool, name, arguments)
+        return await self.scripts.script(name, arguments)

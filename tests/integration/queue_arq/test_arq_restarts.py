@@ -78,6 +78,8 @@ def test_a_server_that_is_killed_under_load_loses_nothing_accepted(
     workers = [depot.start(), depot.start()]
     producer = Producer(depot, jobs.Work)
     producer.start()
+    for worker in workers:
+        depot.wait_for(lambda worker=worker: worker.lines() != [])
     for _ in range(kills):
         before = len(depot.tags("end"))
         depot.wait_for(lambda before=before: len(depot.tags("end")) > before + 50, 30)

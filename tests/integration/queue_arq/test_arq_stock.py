@@ -63,7 +63,7 @@ def test_arqs_job_tells_the_status_and_the_result(depot: Any, jobs: Any) -> None
     (later,) = depot.push(jobs.Work("later"), delay=60)
 
     async def ask() -> tuple[Any, ...]:
-        pool = await depot.connection.pool()
+        pool = depot.connection.pool()
         named = {"_queue_name": "securely:default", "_deserializer": deserialize}
         before = await Job(done, pool, **named).status(), await Job(later, pool, **named).status()
         await asyncio.to_thread(depot.work)
@@ -91,7 +91,7 @@ def test_arqs_job_aborts_what_waits_and_not_what_runs(depot: Any, jobs: Any) -> 
     (waiting,) = depot.push(jobs.Work("waits"), delay=60)
 
     async def ask() -> list[bool]:
-        pool = await depot.connection.pool()
+        pool = depot.connection.pool()
         named = {"_queue_name": "securely:default", "_deserializer": deserialize}
         one, other = Job(waiting, pool, **named), Job(running, pool, **named)
         return list(
@@ -121,7 +121,7 @@ def test_arqs_health_check_finds_our_worker(depot: Any, jobs: Any) -> None:
 
 def test_our_executors_run_functions_that_plain_arq_has_enqueued(depot: Any, jobs: Any) -> None:
     async def enqueue() -> None:
-        pool = await depot.connection.pool()
+        pool = depot.connection.pool()
         await pool.enqueue_job("send", "by-name")
         await pool.enqueue_job("depot_jobs.send", "by-path", loud=True)
         await pool.enqueue_job("delete_everything")
