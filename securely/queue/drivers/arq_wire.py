@@ -92,7 +92,7 @@ def serialize(data: dict[str, Any]) -> bytes:
 
     Example:
         >>> serialize({"r": ValueError("no")})[:40]
-        b'{"r":{"$error":{"type":"ValueError","mes'
+        b'{"r":{"$error":{"type": "ValueError", "m'
     """
     return msgspec.json.encode(data, enc_hook=_tagged)
 
