@@ -21,6 +21,8 @@ config = {
         # The first that takes the job; each has workers of its own.
         "failover": {"driver": "failover", "connections": ["sqlite", "deferred"]},
         # Nowhere: for tests, and to switch a queue off.
+        # A Redis or Valkey server, shared by all machines that reach it; see the docs.
+        # "arq": {"driver": "arq", "url": env("REDIS_URL", "redis://127.0.0.1:6379/0")},
         "null": {"driver": "null"},
     },
 }
