@@ -1,25 +1,42 @@
-"""QueueFake: assert_pushed, assert_pushed_on, assert_nothing_pushed."""
+"""QueueFake: assert_pushed, assert_pushed_on, assert_pushed_with_chain, assert_nothing_pushed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeVar, cast
+from typing import Any, Literal, Self, TypeAlias, TypeVar, cast
 
+from securely.queue.bus.callbacks import path_of
+from securely.queue.bus.listeners import CallListener
+from securely.queue.bus.matching import Expected, all_resemble, resembles, shown
+from securely.queue.bus.rehearsal import FakeBatch, FakeInteraction, with_fake_queue_interactions
+from securely.queue.bus.task import Call
+from securely.queue.bus.trail import Trail
 from securely.queue.contracts import Connection, Counts, Envelope, FailedJobs
+from securely.queue.delivery.blueprint import Blueprint
 from securely.queue.delivery.failure import NoFailedJobs
+from securely.queue.drivers.sync_batches import MemoryBatches
 from securely.queue.job import Dispatched, Job, Placement
 from securely.queue.manager import ConnectionDefinition, QueueManager
+from securely.queue.payload import Codec
 from securely.queue.queue import Queue, named
 from securely.support import entropy
 from securely.support.durations import seconds_until
 
-__all__ = ["Pushed", "QueueFake"]
+__all__ = [
+    "FakeBatch",
+    "FakeInteraction",
+    "Pushed",
+    "QueueFake",
+    "with_fake_queue_interactions",
+]
 
 J = TypeVar("J", bound=Job)
 
 _ANYWHERE = Placement()
+
+Way: TypeAlias = Literal["queued", "sync", "after_response"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +48,27 @@ class Pushed:
         connection: The connection it was for.
         queue: The queue it was for.
         delay: Seconds it was to wait.
+        id: The uuid that its dispatch returned.
+        chain: What was to follow it.
+        batch: The id of the batch that counts it.
+        way: How it was dispatched.
     """
 
     job: Job
     connection: str
     queue: str
     delay: float
+    id: str = ""
+    chain: tuple[Any, ...] = ()
+    batch: str | None = None
+    way: Way = "queued"
 
 
 class QueueFake(QueueManager):
     """A queue that records jobs instead of queueing them, and answers what was pushed.
 
     Made by `Queue.fake()`. With classes named, only these are recorded and all others go their way.
+    Keys of unique jobs are heeded: the second is skipped, as it would be.
 
     Args:
         real: The manager whose place it takes.
@@ -64,20 +90,26 @@ class QueueFake(QueueManager):
         self._only = tuple(only)
         self._except = tuple(except_)
         self._pushed: list[Pushed] = []
+        self._raw: list[Envelope] = []
+        self._keys: dict[str, str] = {}
+        self._batches: dict[str, MemoryBatches] = {}
+        self._restores = False
+        self._before: list[Callable[[Job], object]] = []
+        self._after: list[Callable[[Job], object]] = []
 
     # -- instead of queueing
 
     def place(self, job: Job, placement: Placement = _ANYWHERE) -> Dispatched:
         """Record *job*, or queue it where it is not to be recorded."""
-        if not self._records(job):
+        if not self.records(job):
             return self._real.place(job, placement)
-        return self._record(job, placement)
+        return self.record(job, placement)
 
     async def aplace(self, job: Job, placement: Placement = _ANYWHERE) -> Dispatched:
         """Async twin of :meth:`place`."""
-        if not self._records(job):
+        if not self.records(job):
             return await self._real.aplace(job, placement)
-        return self._record(job, placement)
+        return self.record(job, placement)
 
     def place_all(self, jobs: Sequence[tuple[Job, Placement]]) -> list[Dispatched]:
         """Record *jobs*, or queue those that are not to be recorded."""
@@ -89,28 +121,39 @@ class QueueFake(QueueManager):
 
     def run_now(self, job: Job) -> None:
         """Record *job*, or run it where it is not to be recorded."""
-        if self._records(job):
-            self._record(job, Placement(connection="sync"))
+        if self.records(job):
+            self.record(job, Placement(connection="sync"), way="sync")
         else:
             self._real.run_now(job)
 
     async def arun_now(self, job: Job) -> None:
         """Async twin of :meth:`run_now`."""
-        if self._records(job):
-            self._record(job, Placement(connection="sync"))
+        if self.records(job):
+            self.record(job, Placement(connection="sync"), way="sync")
         else:
             await self._real.arun_now(job)
 
     def run_after_response(self, job: Job) -> None:
         """Record *job*, or run it later where it is not to be recorded."""
-        if self._records(job):
-            self._record(job, Placement(connection="sync"))
+        if self.records(job):
+            self.record(job, Placement(connection="sync"), way="after_response")
         else:
             self._real.run_after_response(job)
+
+    def destination(self, job: Job, placement: Placement = _ANYWHERE) -> Placement:
+        """Return *placement* with the connection and the queue that *job* goes to."""
+        routed = self._real._routed(job, placement)  # pyright: ignore[reportPrivateUsage]  # its double
+        name = routed.connection or self.default
+        queue = routed.queue or self.default_queue_of(name)
+        return routed._replace(connection=name, queue=queue)
 
     def connection(self, name: str | Enum | None = None) -> Queue:
         """Return the connection *name*; what is pushed there is recorded too."""
         return _FakeConnection(self, named(name) or self.default)
+
+    def connected(self, name: str | None = None) -> bool:
+        """Return whether something was counted for the connection *name*."""
+        return (name or self.default) in self._batches
 
     @property
     def driver(self) -> Connection:
@@ -120,19 +163,52 @@ class QueueFake(QueueManager):
     @property
     def default_queue(self) -> str:
         """Where jobs of the default connection go that name no queue."""
-        return self._default_queue_of(self.default)
+        return self.default_queue_of(self.default)
+
+    @property
+    def after_commit(self) -> bool:
+        """Nothing waits for a commit: it is recorded at once."""
+        return False
 
     @property
     def failed(self) -> FailedJobs:
         """No failed jobs."""
         return NoFailedJobs()
 
+    # -- how it records
+
+    def except_(self, *jobs: type[Job]) -> Self:
+        """Let *jobs* be queued all the same."""
+        self._except = (*self._except, *jobs)
+        return self
+
+    def serialize_and_restore(self, on: bool = True) -> Self:
+        """Record what a worker would get: each job goes through its payload and back.
+
+        What could not be queued then raises as it would.
+        """
+        self._restores = on
+        return self
+
+    def before_pushing(self, callback: Callable[[Job], object]) -> Self:
+        """Call *callback* with each job before it is recorded."""
+        self._before.append(callback)
+        return self
+
+    def after_pushing(self, callback: Callable[[Job], object]) -> Self:
+        """Call *callback* with each job when it has been recorded."""
+        self._after.append(callback)
+        return self
+
+    def release_unique_job_locks(self) -> None:
+        """Free all keys, as if the unique jobs that were recorded had run."""
+        self._keys.clear()
+
     # -- what was pushed
 
     def pushed(self, job: type[J], predicate: Callable[[J], bool] | None = None) -> list[J]:
         """Return the recorded jobs of a class (subclasses included) that meet *predicate*."""
-        found = [entry.job for entry in self._pushed if isinstance(entry.job, job)]
-        return found if predicate is None else [one for one in found if predicate(one)]
+        return [cast("J", entry.job) for entry in self._found(job, predicate)]
 
     def pushed_jobs(self) -> Sequence[Pushed]:
         """Return everything that was recorded, in order."""
@@ -141,6 +217,29 @@ class QueueFake(QueueManager):
     def has_pushed(self, job: type[Job]) -> bool:
         """Return whether a job of this class was recorded."""
         return bool(self.pushed(job))
+
+    def raw_pushes(self) -> Sequence[Envelope]:
+        """Return what was pushed straight to a connection's driver, in order."""
+        return tuple(self._raw)
+
+    def pushed_raw(self, predicate: Callable[[bytes], bool] | None = None) -> list[bytes]:
+        """Return the payloads that were pushed straight to a driver, and meet *predicate*."""
+        payloads = [envelope.payload for envelope in self._raw]
+        return payloads if predicate is None else [one for one in payloads if predicate(one)]
+
+    def listeners_pushed(
+        self, listener: type[Any], predicate: Callable[..., bool] | None = None
+    ) -> list[Any]:
+        """Return the events that a queued listener was to hear, and that meet *predicate*.
+
+        Args:
+            listener: The listener's class.
+            predicate: Given the event.
+        """
+        name = f"{listener.__module__}.{listener.__qualname__}"
+        calls = [one for one in self.pushed(CallListener) if one.display_name() == name]
+        events = [call.arguments()[0] for call in calls]
+        return events if predicate is None else [one for one in events if predicate(one)]
 
     def assert_pushed(
         self, job: type[J], expected: Callable[[J], bool] | int | None = None
@@ -173,13 +272,69 @@ class QueueFake(QueueManager):
         self, queue: str, job: type[J], predicate: Callable[[J], bool] | None = None
     ) -> None:
         """Assert that a job of this class was pushed on *queue*."""
-        on_queue = [entry.job for entry in self._pushed if entry.queue == queue]
-        for one in on_queue:
-            if isinstance(one, job) and (predicate is None or predicate(one)):
-                return
-        raise AssertionError(
-            f'No {job.__qualname__} was pushed on the queue "{queue}". {self._summary()}'
-        )
+        if not any(entry.queue == queue for entry in self._found(job, predicate)):
+            raise AssertionError(
+                f'No {job.__qualname__} was pushed on the queue "{queue}". {self._summary()}'
+            )
+
+    def assert_pushed_with_chain(
+        self,
+        job: type[J],
+        chain: Sequence[Expected],
+        predicate: Callable[[J], bool] | None = None,
+    ) -> None:
+        """Assert that a job of this class was pushed with *chain* behind it.
+
+        Args:
+            job: The class.
+            chain: Classes, jobs, tasks or functions, in order.
+            predicate: What the job itself must meet.
+        """
+        if not chain:
+            raise AssertionError("The expected chain is empty: use assert_pushed_without_chain.")
+        found = self._with_entry(job, predicate)
+        if not any(all_resemble(list(chain), entry.chain) for entry in found):
+            chains = " or ".join(shown(entry.chain) for entry in found)
+            raise AssertionError(
+                f"{job.__qualname__} was pushed with the chain {chains} instead of {shown(chain)}."
+            )
+
+    def assert_pushed_without_chain(
+        self, job: type[J], predicate: Callable[[J], bool] | None = None
+    ) -> None:
+        """Assert that a job of this class was pushed with nothing behind it."""
+        found = self._with_entry(job, predicate)
+        if all(entry.chain for entry in found):
+            chains = " or ".join(shown(entry.chain) for entry in found)
+            raise AssertionError(f"{job.__qualname__} was pushed with the chain {chains}.")
+
+    def assert_task_pushed(
+        self,
+        task: Callable[..., object],
+        expected: Callable[..., bool] | int | None = None,
+    ) -> None:
+        """Assert that a task, or a function by its name, was pushed.
+
+        Args:
+            task: The task or function.
+            expected: Given the arguments, says whether it is that call; or how many there must be.
+        """
+        calls = self._calls(task)
+        if callable(expected):
+            calls = [one for one in calls if _meets(one, expected)]
+        name = path_of(task).replace(":", ".")
+        if isinstance(expected, int):
+            if len(calls) != expected:
+                raise AssertionError(
+                    f"{name} was pushed {len(calls)} times instead of {expected}. {self._summary()}"
+                )
+        elif not calls:
+            what = "that meets the predicate " if expected else ""
+            raise AssertionError(f"No call of {name} {what}was pushed. {self._summary()}")
+
+    def assert_task_not_pushed(self, task: Callable[..., object]) -> None:
+        """Assert that a task, or a function by its name, was not pushed."""
+        self.assert_task_pushed(task, 0)
 
     def assert_not_pushed(self, job: type[J], predicate: Callable[[J], bool] | None = None) -> None:
         """Assert that no job of this class (that meets *predicate*) was pushed."""
@@ -200,43 +355,145 @@ class QueueFake(QueueManager):
                 f"{len(self._pushed)} jobs were pushed instead of {expected}. {self._summary()}"
             )
 
-    # -- inside
+    # -- for its connections, and for the fake of the bus
 
-    def _records(self, job: Job) -> bool:
+    def records(self, job: object) -> bool:
+        """Return whether *job* is recorded instead of queued."""
         if isinstance(job, self._except):
             return False
         return not self._only or isinstance(job, self._only)
 
-    def _record(self, job: Job, placement: Placement) -> Dispatched:
-        routed = self._real._routed(job, placement)  # pyright: ignore[reportPrivateUsage]  # its double
-        name = routed.connection or self.default
-        chosen = routed.queue or self._default_queue_of(name)
-        wait = job.delay if routed.delay is None else routed.delay
+    def record(
+        self,
+        job: Job,
+        placement: Placement,
+        *,
+        way: Way = "queued",
+        chain: Sequence[object] | None = None,
+        batch: str | None = None,
+    ) -> Dispatched:
+        """Record *job*, unless its unique key is taken."""
+        where = self.destination(job, placement)
+        name, queue = where.connection or "", where.queue or ""
+        uuid = placement.id or str(entropy.uuid7())
+        if (holder := self._holder(job, placement, uuid, batch)) is not None:
+            return Dispatched(holder, name, queue, skipped=True)
+        wait = job.delay if where.delay is None else where.delay
         waits = 0.0 if wait is None else max(0.0, seconds_until(wait))
-        self._pushed.append(Pushed(job, name, chosen, waits))
-        return Dispatched(str(entropy.uuid7()), name, chosen)
+        follows = tuple(self._jobs_of(placement.trail)) if chain is None else tuple(chain)
+        for callback in self._before:
+            callback(job)
+        if self._restores:
+            codec = self._codec_of()
+            job = codec.decode(codec.envelope(job, queue).payload).job
+        self._pushed.append(Pushed(job, name, queue, waits, uuid, follows, batch, way))
+        for callback in self._after:
+            callback(job)
+        return Dispatched(uuid, name, queue)
 
-    def _default_queue_of(self, connection: str) -> str:
+    def take(self, connection: str, envelopes: Sequence[Envelope]) -> None:
+        """Record members and callbacks of a batch; those that are not recorded are queued."""
+        codec = self._codec_of()
+        for envelope in envelopes:
+            frame = codec.decode(envelope.payload)
+            if not self.records(frame.job):
+                self._real.connection(connection).driver.push([envelope])
+                continue
+            placement = Placement(envelope.queue, connection, envelope.delay, trail=frame.trail)
+            self.record(frame.job, placement, batch=envelope.batch or "")
+
+    def take_raw(self, envelopes: Sequence[Envelope]) -> None:
+        """Record what was pushed straight to a driver."""
+        self._raw += envelopes
+
+    def batches_of(self, connection: str) -> MemoryBatches:
+        """Return what counts the batches of *connection*."""
+        if connection not in self._batches:
+            self._batches[connection] = MemoryBatches(lambda some: self.take(connection, some))
+        return self._batches[connection]
+
+    def default_queue_of(self, connection: str) -> str:
+        """Return where jobs of *connection* go that name no queue."""
         definition = self._definitions.get(connection)
         return cast("str", getattr(definition, "queue", "default"))
+
+    # -- inside
+
+    def _holder(self, job: Job, placement: Placement, uuid: str, batch: str | None) -> str | None:
+        """Return the uuid of the job that holds the key of *job*; let *job* hold it, if none."""
+        if batch is not None:
+            return None  # members do not look at keys
+        if job.unique:
+            key = Blueprint(type(job)).exclusion(job).key
+        elif job.debounce is not None:
+            key = Blueprint(type(job)).exclusion(job).key
+            before = self._keys.pop(key, None)
+            self._pushed = [entry for entry in self._pushed if entry.id != before]
+        elif placement.id is not None:
+            key = f"id:{placement.id}"
+        else:
+            return None
+        if key in self._keys:
+            return self._keys[key]
+        self._keys[key] = uuid
+        return None
+
+    def _jobs_of(self, trail: Trail | None) -> Iterator[Job]:
+        """Return the jobs of *trail*, restored."""
+        while trail is not None and trail.links:
+            codec = self._codec_of()
+            frame = codec.decode(codec.promote(trail).payload)
+            yield frame.job
+            trail = frame.trail
+
+    def _codec_of(self) -> Codec:
+        real = self._real
+        while isinstance(real, QueueFake):
+            real = real._real
+        return real._materials.codec()  # pyright: ignore[reportPrivateUsage]  # its double
+
+    def _found(self, job: type[J], predicate: Callable[[J], bool] | None) -> list[Pushed]:
+        return [
+            entry
+            for entry in self._pushed
+            if isinstance(entry.job, job) and (predicate is None or predicate(entry.job))
+        ]
+
+    def _with_entry(self, job: type[J], predicate: Callable[[J], bool] | None) -> list[Pushed]:
+        self.assert_pushed(job, predicate)
+        return self._found(job, predicate)
+
+    def _calls(self, task: Callable[..., object]) -> list[Call]:
+        return [one for one in self.pushed(Call) if resembles(task, one)]
 
     def _summary(self) -> str:
         if not self._pushed:
             return "Nothing was pushed."
-        shown = ", ".join(f"{entry.job!r} on {entry.queue}" for entry in self._pushed[:10])
+        told = [f"{shown([entry.job])[1:-1]} on {entry.queue}" for entry in self._pushed[:10]]
         rest = len(self._pushed) - 10
-        return f"Pushed: {shown}{f' and {rest} more' if rest > 0 else ''}."
+        return f"Pushed: {', '.join(told)}{f' and {rest} more' if rest > 0 else ''}."
+
+
+def _meets(call: Call, predicate: Callable[..., bool]) -> bool:
+    args, named = call.given()
+    return predicate(*args, **named)
 
 
 class _Recorded:
-    """Stands for a connection of a fake: what is pushed by envelope cannot be told apart."""
+    """Stands for a connection of a fake."""
 
     def __init__(self, fake: QueueFake, name: str) -> None:
         self.name = name
         self._fake = fake
 
+    @property
+    def batches(self) -> MemoryBatches:
+        """What counts its batches: in memory, and their jobs never end."""
+        return self._fake.batches_of(self.name)
+
     def push(self, envelopes: Sequence[Envelope]) -> Sequence[str]:
-        """Drop *envelopes*: a fake records jobs, and these are bytes."""
+        """Record *envelopes* as raw pushes."""
+        self._fake.take_raw(envelopes)
         return [envelope.uuid for envelope in envelopes]
 
     async def apush(self, envelopes: Sequence[Envelope]) -> Sequence[str]:
@@ -281,7 +538,12 @@ class _FakeConnection(Queue):
     @property
     def default_queue(self) -> str:
         """Where jobs go that name no queue."""
-        return self._fake._default_queue_of(self._name)  # pyright: ignore[reportPrivateUsage]  # its module
+        return self._fake.default_queue_of(self._name)
+
+    @property
+    def after_commit(self) -> bool:
+        """Nothing waits for a commit: it is recorded at once."""
+        return False
 
     def place(self, job: Job, placement: Placement = _ANYWHERE) -> Dispatched:
         """Record *job*, or queue it where it is not to be recorded."""

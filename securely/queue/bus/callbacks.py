@@ -143,7 +143,7 @@ def _room(function: Callable[..., object]) -> int:
     for name, parameter in signature(function).parameters.items():
         if parameter.kind is Parameter.VAR_POSITIONAL:
             return 2
-        hint = hints.get(name)
+        hint: Any = hints.get(name)
         is_told = not is_service(hint) or issubclass(hint, (Batch, BaseException))
         if parameter.kind not in _POSITIONAL or not is_told:
             break

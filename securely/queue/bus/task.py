@@ -95,6 +95,11 @@ class Call(Job):
         """Return the function's name: that is what people look for."""
         return self.function.replace(":", ".")
 
+    def given(self) -> tuple[list[object], dict[str, Any]]:
+        """Return the arguments, by place and by name, as the function will be given them."""
+        _, args, named = self._call()
+        return args, named
+
     def _call(self) -> tuple[Callable[..., object], list[object], dict[str, Any]]:
         try:
             found = import_object(self.function)
@@ -338,7 +343,7 @@ def _hook(function: Callable[..., object]) -> Callable[..., object]:
 def _keyed(key: Callable[..., str]) -> Callable[[Call], str]:
     def unique_id(self: Call) -> str:
         """Return what tells calls apart."""
-        _, args, named = self._call()  # pyright: ignore[reportPrivateUsage]  # a method of its class
+        args, named = self.given()
         return str(key(*args, **named))
 
     return unique_id

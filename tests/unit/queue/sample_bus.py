@@ -166,6 +166,10 @@ class Named(J):
         return "pretty name"
 
 
+class Debounced(J):
+    debounce = "30s"
+
+
 class UniqueByClass(J):
     unique = True
 

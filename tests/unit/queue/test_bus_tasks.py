@@ -172,7 +172,7 @@ def test_helper_dispatches_jobs_tasks_and_what_is_to_run_now(world, sample, log)
 
 
 def test_class_is_not_dispatched_in_the_place_of_its_instance(world, sample):
-    with pytest.raises(NotQueueable, match="it is a class. Dispatch an instance of it"):
+    with pytest.raises(NotQueueable, match=r"it is a class\. Dispatch an instance of it"):
         helpers.dispatch(sample.J)
 
 

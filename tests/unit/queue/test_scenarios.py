@@ -121,7 +121,9 @@ def test_text_is_no_job(world, sample):
 
 def test_encrypted_job_shows_its_name_and_not_its_attributes(world, sample, log, keys):
     """Case payload/encrypted@database."""
-    codec = Codec(keys.purpose("queue"), encrypter=lambda: Encrypter(b"k" * 32).for_purpose("queue"))
+    codec = Codec(
+        keys.purpose("queue"), encrypter=lambda: Encrypter(b"k" * 32).for_purpose("queue")
+    )
     world.use(codec)
     sample.Encrypted.dispatch("secret")
 
