@@ -13,7 +13,7 @@ from securely.queue.delivery.interaction import InteractsWithQueue
 from securely.queue.exceptions import NotQueueable
 from securely.support.durations import Duration
 
-__all__ = ["Delay", "Dispatched", "Job", "PendingDispatch", "Placement", "option"]
+__all__ = ["Delay", "Dispatched", "Extras", "Job", "PendingDispatch", "Placement", "option"]
 
 P = ParamSpec("P")
 J = TypeVar("J", bound="Job")
@@ -35,6 +35,28 @@ Option: TypeAlias = Any
 
 Delay: TypeAlias = Duration | datetime
 """How long a job waits: a duration, or the moment as an aware datetime. What has passed is now."""
+
+
+class Extras(NamedTuple):
+    """What a payload may hold beyond its job; all of it is left out where it is not needed.
+
+    Attributes:
+        uuid: The job's id; a new one where it is None.
+        trail: What follows it in its chain.
+        batch: The batch that counts it.
+        group: Jobs of one group run one after the other.
+        context: What travels with it, for who asks for it when it runs.
+        is_unique: Its `unique` and `debounce` are heeded.
+        through: Middleware of this one dispatch.
+    """
+
+    uuid: str | None = None
+    trail: Trail | None = None
+    batch: str | None = None
+    group: str | None = None
+    context: Mapping[str, object] | None = None
+    is_unique: bool = True
+    through: Sequence[object] = ()
 
 
 class Dispatched(NamedTuple):

@@ -15,8 +15,7 @@ from securely.queue.contracts import Connection, Delivery, Runner, Workable
 from securely.queue.crew.loading import Place
 from securely.queue.exceptions import ConnectionUndefined, DriverUnknown
 from securely.queue.job import Dispatched, Job, Placement
-from securely.queue.payload import Codec
-from securely.queue.queue import Queue, named
+from securely.queue.queue import Encodes, Queue, named
 from securely.queue.upkeep.hooks import Hooks
 from securely.support.importing import import_object
 from securely.support.manager import Definition, Driver, Manager
@@ -99,7 +98,7 @@ class Materials:
         events: Told of what happens to connections.
     """
 
-    codec: Callable[[], Codec]
+    codec: Callable[[], Encodes]
     runner: Callable[[], Runner]
     locate: Callable[[str], Path] = Path
     defer: Defers = _at_once

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import struct
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol, cast
 
@@ -28,14 +28,14 @@ from securely.queue.exceptions import (
     PayloadTooLarge,
     UnknownJob,
 )
-from securely.queue.job import Job, option
+from securely.queue.job import Extras, Job, option
 from securely.support import clock, entropy
 from securely.support.backoff import Backoff, BackoffLike
 from securely.support.durations import Duration, seconds, seconds_until
 from securely.support.importing import ImportFailed, import_object
 from securely.support.serializer import Undecodable, Unserializable
 
-__all__ = ["Codec", "Encrypts", "Extras", "Frame", "Header", "Signs"]
+__all__ = ["Codec", "Encrypts", "Frame", "Header", "Signs"]
 
 _VERSION: Final = 2
 _PREFIX: Final = struct.Struct(">BII")
@@ -67,28 +67,6 @@ class Encrypts(Protocol):
     def decrypt_bytes(self, payload: str) -> bytes:
         """Return what was encrypted."""
         ...
-
-
-class Extras(NamedTuple):
-    """What a payload may hold beyond its job; all of it is left out where it is not needed.
-
-    Attributes:
-        uuid: The job's id; a new one where it is None.
-        trail: What follows it in its chain.
-        batch: The batch that counts it.
-        group: Jobs of one group run one after the other.
-        context: What travels with it, for who asks for it when it runs.
-        is_unique: Its `unique` and `debounce` are heeded.
-        through: Middleware of this one dispatch.
-    """
-
-    uuid: str | None = None
-    trail: Trail | None = None
-    batch: str | None = None
-    group: str | None = None
-    context: Mapping[str, object] | None = None
-    is_unique: bool = True
-    through: Sequence[object] = ()
 
 
 class Header(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=False):
@@ -149,6 +127,10 @@ class _Parts(NamedTuple):
 
 
 _NO_EXTRAS: Final = Extras()
+# Jobs of ours that have moved.
+_MOVED: Final = {
+    "securely.queue.listeners:CallListener": "securely.queue.bus.listeners:CallListener"
+}
 _NOTHING: Final = Trail()
 _PACK: Final = msgspec.msgpack.Encoder().encode
 _UNPACK: Final = msgspec.msgpack.Decoder(Trail).decode
@@ -176,7 +158,7 @@ class Codec:
         self._signer = signer
         self._bytes_max = bytes_max
         self._encrypter = encrypter
-        self._aliases = dict(aliases or {})
+        self._aliases = {**_MOVED, **(aliases or {})}
         self._writers: list[Callable[[Job], Mapping[str, object]]] = []
         self._blueprints: dict[type[Job], Blueprint] = {}
         self._classes: dict[str, type[Job]] = {}

@@ -14,10 +14,10 @@ from securely.events import Dispatcher
 from securely.events.contracts import ListenerRunner
 from securely.log import LogManager
 from securely.queue.bus.dispatcher import Bus
+from securely.queue.bus.listeners import QueuedListeners
 from securely.queue.commands.queued import QueuedCommands
 from securely.queue.crew.loading import place_of
 from securely.queue.delivery.runner import JobRunner
-from securely.queue.listeners import QueuedListeners
 from securely.queue.manager import Materials, QueueManager
 from securely.queue.options import QueueOptions
 from securely.queue.payload import Codec

@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from securely.events import Dispatcher
 from securely.queue.bus.transaction import Transaction, withheld
 from securely.queue.contracts import Connection, Counts, Envelope, FailedJobs
 from securely.queue.delivery.failure import NoFailedJobs
 from securely.queue.events import JobQueued, JobQueueing, UniqueJobSkipped
-from securely.queue.job import Delay, Dispatched, Job, Placement
-from securely.queue.payload import Codec, Extras
+from securely.queue.job import Delay, Dispatched, Extras, Job, Placement
 from securely.queue.upkeep.controls import Controls
 from securely.support.durations import seconds_until
 
-__all__ = ["Queue", "named"]
+__all__ = ["Encodes", "Queue", "named"]
 
 _ANYWHERE = Placement()
 _UNSAID = (None, None, None)
+
+
+class Encodes(Protocol):
+    """What makes envelopes of jobs: the codec of `payload.py`."""
+
+    def envelope(
+        self,
+        job: Job,
+        queue: str,
+        *,
+        delay: float = 0.0,
+        priority: int | None = None,
+        extras: Extras = ...,
+    ) -> Envelope:
+        """Return *job* as it is handed to a store."""
+        ...
+
+    def refreshed(self, payload: bytes) -> bytes:
+        """Return *payload* as for a job that starts over now."""
+        ...
+
+    def create_using(self, writer: Callable[[Job], Mapping[str, object]]) -> None:
+        """Let what *writer* returns for a job travel with it."""
+        ...
 
 
 class Queue(Controls):
@@ -36,7 +59,7 @@ class Queue(Controls):
     def __init__(
         self,
         driver: Connection,
-        codec: Codec,
+        codec: Encodes,
         events: Dispatcher,
         default_queue: str = "default",
         *,

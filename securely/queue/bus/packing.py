@@ -14,9 +14,9 @@ from securely.queue.bus.task import Call, Task
 from securely.queue.bus.trail import Link, Trail
 from securely.queue.contracts import BatchRecord, Envelope
 from securely.queue.exceptions import EmptyChain, NotQueueable
-from securely.queue.job import Job, PendingDispatch, Placement
+from securely.queue.job import Extras, Job, PendingDispatch, Placement
 from securely.queue.manager import QueueManager
-from securely.queue.payload import Codec, Extras
+from securely.queue.payload import Codec
 from securely.support import entropy
 from securely.support.durations import seconds_until
 

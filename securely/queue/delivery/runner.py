@@ -27,14 +27,9 @@ from securely.queue.contracts import (
 )
 from securely.queue.delivery.failure import pack_error, unpack_error
 from securely.queue.delivery.interaction import Interaction
+from securely.queue.delivery.run import Run, admit, check_time
 from securely.queue.delivery.through import unpack
-from securely.queue.delivery.verdicts import (
-    Settlement,
-    Trial,
-    after_exception,
-    after_return,
-    refusal,
-)
+from securely.queue.delivery.verdicts import Settlement, Trial, after_exception, after_return
 from securely.queue.events import (
     JobAttempted,
     JobExceptionOccurred,
@@ -56,7 +51,6 @@ from securely.queue.exceptions import (
 )
 from securely.queue.job import Job
 from securely.queue.payload import Codec, Frame
-from securely.support import clock
 from securely.support.portal import portal
 
 __all__ = ["JobRunner", "Ran", "Reporter", "Unlocks"]
@@ -217,30 +211,30 @@ class JobRunner:
 
     # -- the life of a job
 
-    def _life(self, run: _Run) -> None:
+    def _life(self, run: Run) -> None:
         """Run a job in the sync colour."""
         with self._container.scope(), run.interaction:
-            _check_time(run)
+            check_time(run)
             if self._events.has_listeners(JobProcessing):
                 self._tell(run.event(JobProcessing))
-            _admit(run)
+            admit(run)
             answer = self._handler(run)(run.job)
             if answer is not None and isawaitable(answer):
                 portal().run(_awaited(answer))
 
-    async def _alife(self, run: _Run) -> None:
+    async def _alife(self, run: Run) -> None:
         """Async twin of :meth:`_life`."""
         async with self._container.ascope():
             with run.interaction:
-                _check_time(run)
+                check_time(run)
                 if self._events.has_listeners(JobProcessing):
                     await self._atell(run.event(JobProcessing))
-                _admit(run)
+                admit(run)
                 answer = self._handler(run)(run.job)
                 if answer is not None and isawaitable(answer):
                     await answer
 
-    def _handler(self, run: _Run) -> Callable[[Job], object]:
+    def _handler(self, run: Run) -> Callable[[Job], object]:
         """Return the call of `handle` with the job's middleware around it."""
         blueprint = run.frame.blueprint
         call: Callable[[Job], object]
@@ -267,7 +261,7 @@ class JobRunner:
 
     # -- before and after
 
-    def _begin(self, delivery: Delivery, connection: str | None, is_last: bool) -> _Run | _Over:
+    def _begin(self, delivery: Delivery, connection: str | None, is_last: bool) -> Run | _Over:
         """Decode *delivery*; what cannot be decoded is over already."""
         name = connection or self._defaults.connection
         frame = self._decoded.pop(delivery.payload, None)
@@ -289,7 +283,7 @@ class JobRunner:
             is_last,
             frame.job.dont_retry,
         )
-        run = _Run(delivery, frame, Interaction(name, header.uuid, delivery), trial)
+        run = Run(delivery, frame, Interaction(name, header.uuid, delivery), trial)
         if not is_last:  # where there is one try only, nobody looks at the time
             limit = delivery.timeout
             run.interaction.timeout = defaults.timeout if limit is None else limit
@@ -305,7 +299,7 @@ class JobRunner:
             run.error = JobTimedOut(header.name, delivery.timeout)
         return run
 
-    def _end(self, run: _Run) -> _Over:
+    def _end(self, run: Run) -> _Over:
         """Turn the way a run ended into its outcome, and note the events that tell of it."""
         error, decision = run.error, run.interaction.decision
         listened = self._events.has_listeners
@@ -331,7 +325,7 @@ class JobRunner:
         self._note(run, events, settlement, cause)
         return _Over(Ran(self._outcome(run, settlement, cause), error), events)
 
-    def _outcome(self, run: _Run, settlement: Settlement, cause: BaseException | None) -> Outcome:
+    def _outcome(self, run: Run, settlement: Settlement, cause: BaseException | None) -> Outcome:
         """Make the outcome of a run that did not simply end well."""
         delivery = run.delivery
         has_hook = settlement.kind is Kind.FAIL and run.frame.blueprint.failed_parameter is not None
@@ -348,7 +342,7 @@ class JobRunner:
         )
         return self._followed(run, outcome, outcome.error)
 
-    def _followed(self, run: _Run, outcome: Outcome, error: bytes | None) -> Outcome:
+    def _followed(self, run: Run, outcome: Outcome, error: bytes | None) -> Outcome:
         """Return *outcome* with what follows from it: the next link, or who is told of a break."""
         trail, batch = run.interaction.trail, run.interaction.batch_id
         if trail.is_empty and batch is None:
@@ -362,7 +356,7 @@ class JobRunner:
             successors = tuple(self._codec.envelope(call, queue) for call in calls)
         return outcome._replace(successors=successors, is_member=batch is not None)
 
-    def _next(self, run: _Run) -> Envelope:
+    def _next(self, run: Run) -> Envelope:
         """Return the next link of the chain; one of another connection is handed over there."""
         trail = run.interaction.trail
         envelope = self._codec.promote(trail)
@@ -373,7 +367,7 @@ class JobRunner:
 
     def _note(
         self,
-        run: _Run,
+        run: Run,
         events: list[object],
         settlement: Settlement,
         cause: BaseException | None,
@@ -453,69 +447,7 @@ class _Over(NamedTuple):
     events: list[object]
 
 
-class _Run:
-    """One run: what it rests on, and the error it ended in, if it did."""
-
-    __slots__ = ("delivery", "error", "frame", "interaction", "trial")
-
-    def __init__(
-        self, delivery: Delivery, frame: Frame, interaction: Interaction, trial: Trial
-    ) -> None:
-        self.delivery = delivery
-        self.frame = frame
-        self.interaction = interaction
-        self.trial = trial
-        self.error: BaseException | None = None
-
-    @property
-    def job(self) -> Job:
-        return self.frame.job
-
-    def event(self, kind: Callable[..., object], *more: object) -> object:
-        """Build an event of this run."""
-        delivery, header = self.delivery, self.frame.header
-        return kind(
-            self.interaction.connection,
-            delivery.queue,
-            header.uuid,
-            header.name,
-            delivery.attempts,
-            self.frame.job,
-            *more,
-        )
-
-    def facts(self) -> Mapping[str, object]:
-        """Return what a report needs to know."""
-        return {
-            "job": self.frame.header.name,
-            "id": self.frame.header.uuid,
-            "queue": self.delivery.queue,
-            "attempts": self.delivery.attempts,
-        }
-
-
-def _check_time(run: _Run) -> None:
-    """Take a job out whose time to start is over."""
-    expires_at = run.frame.header.expires_at
-    if expires_at is not None and clock.timestamp() >= expires_at:
-        raise Skip("its time to start was over")
-
-
-def _admit(run: _Run) -> None:
-    """Refuse a job that is not to run any more, and load what one refers to that is to run."""
-    if (error := refusal(run.trial)) is not None:
-        raise error
-    blueprint, job = run.frame.blueprint, run.frame.job
-    if blueprint.entities:
-        try:
-            blueprint.load(job)
-        except EntityNotFound as missing:
-            if not job.delete_when_missing:
-                raise
-            raise Skip(str(missing)) from missing
-
-
-def _freeing(call: Callable[[Job], object], keys: Unlocks, run: _Run) -> Callable[[Job], object]:
+def _freeing(call: Callable[[Job], object], keys: Unlocks, run: Run) -> Callable[[Job], object]:
     """Return *call* such that the job's unique key is free before it begins."""
     source, delivery = run.interaction.connection, run.delivery
 

@@ -17,9 +17,9 @@ from securely.queue.contracts import BatchRecord
 from securely.queue.crew.loading import Place, place_of
 from securely.queue.drivers.background import BackgroundConnection
 from securely.queue.exceptions import BackgroundFailed
+from securely.queue.job import Extras
 from securely.queue.manager import Materials
 from securely.queue.options import BackgroundOptions
-from securely.queue.payload import Extras
 from securely.support import clock
 from securely.testing.application import TestEnvironment, fresh_application
 

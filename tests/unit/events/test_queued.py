@@ -23,7 +23,7 @@ from securely.queue.delivery.runner import JobRunner
 from securely.queue.exceptions import NotQueueable
 from securely.queue.fake import Pushed, QueueFake
 from securely.queue.job import Job, option
-from securely.queue.listeners import CallListener, QueuedListeners
+from securely.queue.bus.listeners import CallListener, QueuedListeners
 from securely.queue.manager import Materials, QueueManager
 from securely.queue.options import QueueOptions
 from securely.queue.payload import Codec

@@ -16,9 +16,9 @@ from securely.queue.bus.trail import Trail
 from securely.queue.contracts import BatchRecord
 from securely.queue.drivers.deferred import DeferredConnection
 from securely.queue.exceptions import NotQueueable
+from securely.queue.job import Extras
 from securely.queue.manager import Materials, QueueManager
 from securely.queue.options import DeferredOptions, QueueOptions
-from securely.queue.payload import Extras
 
 
 class App(Container):

@@ -12,7 +12,7 @@ from securely.queue.bus.trail import Link, Trail
 from securely.queue.contracts import Kind
 from securely.queue.delivery.runner import JobRunner
 from securely.queue.events import JobProcessed, JobProcessing, JobSkipped
-from securely.queue.payload import Extras
+from securely.queue.job import Extras
 from securely.support import clock
 from securely.support.clock import FrozenClock
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from securely.events import QueuedCall, queueable
+from securely.queue.bus.listeners import CallListener, QueuedListeners
 from securely.queue.exceptions import NotQueueable
-from securely.queue.listeners import CallListener, QueuedListeners
 from securely.queue.manager import Materials, QueueManager
 from securely.queue.options import QueueOptions
 

@@ -14,8 +14,8 @@ from securely.queue.exceptions import (
     PayloadTooLarge,
     UnknownJob,
 )
-from securely.queue.job import Job
-from securely.queue.payload import Codec, Extras
+from securely.queue.job import Extras, Job
+from securely.queue.payload import Codec
 from securely.support import clock
 from securely.support.clock import FrozenClock
 

@@ -18,9 +18,9 @@ from securely.queue.delivery.interaction import current_interaction
 from securely.queue.drivers.sync import SyncConnection
 from securely.queue.drivers.sync_process import delivery_of
 from securely.queue.exceptions import Drop, ManuallyFailed
+from securely.queue.job import Extras
 from securely.queue.manager import Materials
 from securely.queue.options import SyncOptions
-from securely.queue.payload import Extras
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from securely.queue.delivery.through import pack, unpack
 from securely.queue.exceptions import InvalidPayload, NotQueueable, UnknownJob
-from securely.queue.job import Job, PendingDispatch
+from securely.queue.job import Extras, Job, PendingDispatch
 from securely.queue.middleware import (
     ConcurrencyLimit,
     FailOnException,
@@ -24,7 +24,6 @@ from securely.queue.middleware import (
     Transactional,
     WithoutOverlapping,
 )
-from securely.queue.payload import Extras
 
 PASSED: list[str] = []
 

@@ -15,7 +15,7 @@ from shop_jobs import Failing, Lasting, Lone
 
 from securely.queue.bus.trail import Trail
 from securely.queue.contracts import BatchRecord, Envelope
-from securely.queue.payload import Extras
+from securely.queue.job import Extras
 
 __all__ = ["Load", "watch"]
 

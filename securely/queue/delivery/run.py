@@ -1,0 +1,86 @@
+"""Run: one run of one job, what it rests on, and whether it is to begin at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from securely.queue.contracts import Delivery
+from securely.queue.delivery.interaction import Interaction
+from securely.queue.delivery.verdicts import Trial, refusal
+from securely.queue.exceptions import EntityNotFound, Skip
+from securely.queue.job import Job
+from securely.queue.payload import Frame
+from securely.support import clock
+
+__all__ = ["Run", "admit", "check_time"]
+
+
+class Run:
+    """One run of one job.
+
+    Attributes:
+        delivery: What the worker was handed.
+        frame: What its payload holds.
+        interaction: What the job may know and decide.
+        trial: What a decision about its tries rests on.
+        error: What it ended in; None while it has not, or ended well.
+    """
+
+    __slots__ = ("delivery", "error", "frame", "interaction", "trial")
+
+    def __init__(
+        self, delivery: Delivery, frame: Frame, interaction: Interaction, trial: Trial
+    ) -> None:
+        self.delivery = delivery
+        self.frame = frame
+        self.interaction = interaction
+        self.trial = trial
+        self.error: BaseException | None = None
+
+    @property
+    def job(self) -> Job:
+        """The job, restored."""
+        return self.frame.job
+
+    def event(self, kind: Callable[..., object], *more: object) -> object:
+        """Build an event of this run."""
+        delivery, header = self.delivery, self.frame.header
+        return kind(
+            self.interaction.connection,
+            delivery.queue,
+            header.uuid,
+            header.name,
+            delivery.attempts,
+            self.frame.job,
+            *more,
+        )
+
+    def facts(self) -> Mapping[str, object]:
+        """Return what a report needs to know."""
+        return {
+            "job": self.frame.header.name,
+            "id": self.frame.header.uuid,
+            "queue": self.delivery.queue,
+            "attempts": self.delivery.attempts,
+        }
+
+
+def check_time(run: Run) -> None:
+    """Take a job out whose time to start is over."""
+    expires_at = run.frame.header.expires_at
+    if expires_at is not None and clock.timestamp() >= expires_at:
+        raise Skip("its time to start was over")
+
+
+def admit(run: Run) -> None:
+    """Refuse a job that is not to run any more, and load what one refers to that is to run."""
+    if (error := refusal(run.trial)) is not None:
+        raise error
+    blueprint, job = run.frame.blueprint, run.frame.job
+    if blueprint.entities:
+        try:
+            blueprint.load(job)
+        except EntityNotFound as missing:
+            if not job.delete_when_missing:
+                raise
+            raise Skip(str(missing)) from missing
