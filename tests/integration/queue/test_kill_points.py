@@ -11,7 +11,29 @@ from typing import Any
 
 import pytest
 
+from securely.queue.bus.trail import Trail
+from securely.queue.contracts import BatchRecord
+from securely.queue.payload import Extras
+
 pytestmark = pytest.mark.integration
+
+
+def chained(shop: Any, *jobs: Any, batch: str | None = None) -> Any:
+    """Return the first of *jobs*, which the others follow."""
+    extras = Extras(batch=batch)
+    links = tuple(shop.codec.link(job, "sqlite", "default", extras=extras) for job in jobs[1:])
+    return shop.codec.envelope(jobs[0], "default", extras=extras._replace(trail=Trail(links)))
+
+
+def batched(shop: Any, *members: Any, callback: Any) -> None:
+    """Dispatch *members* as a batch, whose end *callback* is told."""
+    record = BatchRecord("b", callbacks={"finally": (shop.envelope(callback),)})
+    shop.connection.batches.create(record, [chained(shop, one, batch="b") for one in members])
+
+
+def numbers(shop: Any) -> tuple[int, int, int, int]:
+    found = shop.connection.batches.find("b")
+    return found.total, found.done, found.failed, found.skipped
 
 
 def kill_at(shop: Any, point: str) -> None:
@@ -121,4 +143,64 @@ def test_kill_when_stopped_longer_than_the_lease_gives_its_jobs_to_others(
     assert shop.failed() == []
     shop.push(jobs.Work("b", 0.0))
     shop.wait_for(lambda: len(other.jobs()) == 2)
+    shop.assert_nothing_is_left()
+
+
+# -- chains and batches
+
+
+@pytest.mark.parametrize(
+    ("point", "runs"), [("returned", 2), ("settling", 2), ("settled", 1), ("settled-claimed", 1)]
+)
+def test_kill_when_a_link_settles_goes_on_with_the_next_once(
+    shop: Any, jobs: Any, point: str, runs: int
+) -> None:
+    shop.connection.push([chained(shop, *(jobs.Work(tag) for tag in "abc"))])
+
+    kill_at(shop, point)
+    shop.work()
+
+    # A link has more to settle than the removal of its row: not settled, it runs again.
+    assert shop.tags("end") == [*"a" * runs, "b", "c"]
+    shop.assert_nothing_is_left()
+
+
+@pytest.mark.parametrize(("point", "runs"), [("settling", 2), ("settled", 1)])
+def test_kill_when_the_last_of_a_batch_settles_delivers_the_callback_once(
+    shop: Any, jobs: Any, point: str, runs: int
+) -> None:
+    batched(shop, jobs.Work("a"), callback=jobs.Work("over"))
+
+    kill_at(shop, point)
+    before = numbers(shop)
+    shop.work()
+
+    assert before == ((1, 0, 0, 0) if point == "settling" else (1, 1, 0, 0))
+    assert shop.tags("end") == [*"a" * runs, "over"]
+    assert numbers(shop) == (1, 1, 0, 0)
+    shop.assert_nothing_is_left()
+
+
+def test_kill_when_a_callback_runs_runs_it_again_and_counts_nothing(shop: Any, jobs: Any) -> None:
+    callback = jobs.DeadlyOnce("over", where=str(shop.path / "flag"))
+    batched(shop, jobs.Work("a"), callback=callback)
+
+    shop.work()
+
+    assert shop.tags("start") == ["a", "over", "over"]
+    assert shop.tags("end") == ["a", "over"]
+    assert numbers(shop) == (1, 1, 0, 0)
+    shop.assert_nothing_is_left()
+
+
+def test_kill_when_a_member_takes_its_executors_down_counts_its_failure_once(
+    shop: Any, jobs: Any
+) -> None:
+    batched(shop, jobs.Poison("p"), jobs.Work("a"), callback=jobs.Work("over"))
+
+    shop.work()
+
+    assert numbers(shop) == (2, 1, 1, 0)
+    assert shop.tags("end").count("over") == 1
+    assert len(shop.failed()) == 1
     shop.assert_nothing_is_left()

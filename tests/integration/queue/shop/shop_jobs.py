@@ -242,6 +242,21 @@ class Raises(Job):
 
 
 @dataclass
+class DeadlyOnce(Work):
+    """Kills the process that runs it the first time; *where* is a file that remembers."""
+
+    where: str = ""
+
+    def handle(self) -> None:
+        flag = Path(self.where)
+        if not flag.exists():
+            flag.touch()
+            note("start", self.tag)
+            os.kill(os.getpid(), signal.SIGKILL)
+        super().handle()
+
+
+@dataclass
 class DeadlyHook(Job):
     """Raises, and its hook kills the process: once, or always if *where* is empty."""
 
