@@ -450,7 +450,7 @@ class QueueFake(QueueManager):
         real = self._real
         while isinstance(real, QueueFake):
             real = real._real
-        return real._materials.codec()  # pyright: ignore[reportPrivateUsage]  # its double
+        return cast(Codec, real._materials.codec())  # pyright: ignore[reportPrivateUsage]  # its double
 
     def _found(self, job: type[J], predicate: Callable[[J], bool] | None) -> list[Pushed]:
         return [
