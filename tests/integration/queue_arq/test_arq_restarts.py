@@ -42,6 +42,7 @@ class Producer(threading.Thread):
         self._over = threading.Event()
         self.accepted: list[str] = []
         self.refused = 0
+        self.said = ""
 
     def run(self) -> None:
         while not self._over.is_set():
@@ -54,8 +55,9 @@ class Producer(threading.Thread):
         while True:
             try:
                 self._depot.connection.push([one])
-            except QueueUnavailable:
+            except QueueUnavailable as error:
                 self.refused += 1
+                self.said = str(error)
                 clock.sleep(0.02)
             else:
                 return
@@ -82,7 +84,7 @@ def test_a_server_that_is_killed_under_load_loses_nothing_accepted(
         depot.wait_for(lambda worker=worker: worker.lines() != [])
     for _ in range(kills):
         before = len(depot.tags("end"))
-        depot.wait_for(lambda before=before: len(depot.tags("end")) > before + 50, 30)
+        depot.wait_for(lambda before=before: _goes_on(depot, producer, before), 30)
         valkey.kill()
         clock.sleep(0.2)
         valkey.start()
@@ -180,6 +182,11 @@ def test_durability_aof_waits_for_the_disk_and_refuses_a_server_without_a_file(
         asyncio.run(without.apush([envelope("a")]))
     assert without.counts("default").total == 0
     without.close()
+
+
+def _goes_on(depot: Any, producer: Producer, before: int) -> bool:
+    assert producer.is_alive(), producer.said
+    return len(depot.tags("end")) > before + 50
 
 
 def _uuid(connection: ArqConnection, id_: int) -> str:

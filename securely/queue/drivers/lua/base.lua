@@ -163,7 +163,8 @@ local function insert(wire, ignores_unique)
       n, first, due = debounce(holder, wire, more)
     end
   end
-  if call('EXISTS', JOB .. id) == 1 then return id end -- the same push once more
+  -- The same push once more: it waits, runs, or has run a moment ago.
+  if call('EXISTS', JOB .. id, RES .. id) > 0 then return id end
   call('SET', JOB .. id, wire[6])
   n = n or new_id()
   due = due or (wire[4] > 0 and NOW + wire[4]) or new_place()
