@@ -50,16 +50,24 @@ _UNPACK: Final = msgspec.msgpack.Decoder(Envelope).decode
 class _Open:
     """A batch while it is counted: as it was, as it is, and what has happened to it."""
 
-    __slots__ = ("before", "happened", "now", "row")
+    __slots__ = ("before", "done", "happened", "now", "row")
 
     def __init__(self, row: int, record: BatchRecord) -> None:
         self.row = row
         self.before = self.now = record
+        self.done = 0  # members that ended well, not counted yet
         self.happened: dict[str, None] = {}
 
     def follow(self, record: BatchRecord, happened: Iterable[str]) -> None:
         self.now = record
         self.happened.update(dict.fromkeys(happened))
+
+    def count(self) -> None:
+        """Count those that ended well: all of them as one, since each costs as much as all do."""
+        if self.done:
+            record = replace(self.now, done=self.now.done + self.done - 1)
+            self.follow(*counting.after_member(record, "", Kind.DONE))
+            self.done = 0
 
     @property
     def has_ended(self) -> bool:
@@ -105,7 +113,11 @@ class Tally:
             error: Why it failed.
         """
         found = None if batch is None else self._find(batch)
-        if found is not None:
+        if found is None:
+            return
+        if kind == Kind.DONE and not unreached:
+            found.done += 1
+        else:
             record = found.now
             if unreached:
                 record = replace(record, skipped=record.skipped + unreached)
@@ -129,6 +141,7 @@ class Tally:
         for found in self._open.values():
             if found is None:
                 continue
+            found.count()
             self._write(found)
             for name in found.happened:
                 self._call(found, name)
