@@ -18,12 +18,12 @@ from securely.container import Container
 from securely.encryption import KeyRing
 from securely.events import Dispatcher, InvalidListener, queueable
 from securely.queue import InteractsWithQueue, NotRunning
+from securely.queue.bus.listeners import CallListener, QueuedListeners
 from securely.queue.contracts import Delivery, Kind
 from securely.queue.delivery.runner import JobRunner
 from securely.queue.exceptions import NotQueueable
 from securely.queue.fake import Pushed, QueueFake
 from securely.queue.job import Job, option
-from securely.queue.bus.listeners import CallListener, QueuedListeners
 from securely.queue.manager import Materials, QueueManager
 from securely.queue.options import QueueOptions
 from securely.queue.payload import Codec
