@@ -24,7 +24,8 @@ SELECT
   (SELECT count(*) FROM jobs, asked WHERE state = 2 AND queue = wanted AND available_at > now),
   (SELECT count(*) FROM jobs, asked WHERE state > 2 AND queue = wanted
     AND state = 4 AND available_at > now),
-  (SELECT count(*) FROM jobs, asked WHERE state = 1 AND queue = wanted),
+  (SELECT count(*) FROM asked CROSS JOIN jobs INDEXED BY jobs_held
+    WHERE state = 1 AND queue = wanted),
   (SELECT min(available_at) FROM jobs, asked WHERE state = 0 AND queue = wanted),
   (SELECT min(available_at) FROM jobs, asked
     WHERE state = 2 AND queue = wanted AND available_at <= now),

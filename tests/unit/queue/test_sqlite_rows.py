@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from securely.queue.contracts import BatchRecord, Charge, Kind, Outcome
+from securely.queue.drivers import sqlite_views
 from securely.queue.drivers.sqlite import SqliteConnection
 from securely.support import clock
 from securely.support.clock import FrozenClock
@@ -104,6 +105,22 @@ def test_looks_at_keys_groups_and_counts_walk_indexes_only(connection):
     searches = [plan for plan in plans if "jobs" in plan or "batch" in plan]
     assert len(searches) >= 7
     assert all(plan.startswith("SEARCH") for plan in searches), plans
+
+
+def test_counts_of_a_long_queue_read_indexes_only(connection):
+    connection.push([envelope() for _ in range(2_000)])
+
+    plan = [
+        row[3]
+        for sql in (sqlite_views._COUNTS, sqlite_views._QUEUES)
+        for row in connection._database.query(
+            f"EXPLAIN QUERY PLAN {sql}", ("default", 1.0)[: sql.count("?")]
+        )
+        if "jobs" in row[3]
+    ]
+
+    assert len(plan) == 13
+    assert all("INDEX jobs_" in step for step in plan), plan
 
 
 def test_members_in_great_number_are_pushed_and_counted(connection):
