@@ -2,8 +2,9 @@
 
 CacheError                  the root
 ├── EntryRefused            a stored entry was edited, moved or planted; reported, then a miss
-├── InvalidKey              a key is no text that can be written down (also a ValueError)
+├── InvalidKey              a key has no written form, or is kept for tags (also a ValueError)
 ├── LimiterTimeout          a funnel had no place in time (also a TimeoutError)
+├── LockNotHeld             a lock was to be handed on that is not held
 ├── LocksUnsupported        the store has no locks
 ├── LockTimeout             the lock was not free in time (also a TimeoutError)
 ├── NotNumeric              a value that is no number was to be incremented (also a TypeError)
@@ -28,6 +29,7 @@ __all__ = [
     "EntryRefused",
     "InvalidKey",
     "LimiterTimeout",
+    "LockNotHeld",
     "LockTimeout",
     "LocksUnsupported",
     "NotNumeric",
@@ -65,15 +67,22 @@ class EntryRefused(CacheError):
 
 
 class InvalidKey(CacheError, ValueError):
-    """A key, or the name of a lock, holds half a surrogate pair: text that has no written form."""
+    """A key, or the name of a lock, has no written form; or a key begins as those of tags do."""
 
     def __init__(self, key: str) -> None:
         self.key = key
-        super().__init__(
-            f"The cache key {key!a} can not be written down: it holds half a surrogate pair. Such "
-            "text comes from decoding bytes that are no UTF-8. Clean it before it becomes a key: "
-            'key.encode("utf-8", "backslashreplace").decode().'
-        )
+        if not _has_surrogate(key):
+            reason = (
+                "is kept for the cache itself: what begins with the control character U+001F "
+                "holds the versions of tags. Let it begin with another character."
+            )
+        else:
+            reason = (
+                "can not be written down: it holds half a surrogate pair. Such text comes from "
+                "decoding bytes that are no UTF-8. Clean it before it becomes a key: "
+                'key.encode("utf-8", "backslashreplace").decode().'
+            )
+        super().__init__(f"The cache key {key!a} {reason}")
 
     @classmethod
     def check(cls, key: str) -> None:
@@ -85,6 +94,20 @@ class InvalidKey(CacheError, ValueError):
 
     def __reduce__(self) -> tuple[type[InvalidKey], tuple[str]]:
         return type(self), (self.key,)
+
+
+class LockNotHeld(CacheError):
+    """A lock was to be handed to another process, and is not held, or not any more."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f'The lock "{name}" is not held by its owner: it was never taken, or its time was '
+            "over. Take it first, for long enough."
+        )
+
+    def __reduce__(self) -> tuple[type[LockNotHeld], tuple[str]]:
+        return type(self), (self.name,)
 
 
 class LocksUnsupported(CacheError):
@@ -259,3 +282,7 @@ class WrongType(CacheError, TypeError):
 def _hint(word: str, choices: Iterable[str]) -> str:
     near = did_you_mean(word, choices)
     return f' Did you mean "{near}"?' if near else ""
+
+
+def _has_surrogate(text: str) -> bool:
+    return any("\ud800" <= letter <= "\udfff" for letter in text)

@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Literal, Self, TypeVar, overload
 
 from securely.cache.contracts import LockStore
-from securely.cache.exceptions import LockTimeout
+from securely.cache.exceptions import LockNotHeld, LockTimeout
 from securely.support import clock, entropy
 from securely.support.durations import Duration
 from securely.support.durations import seconds as to_seconds
+from securely.support.finishing import finished
 from securely.support.steps import Steps, arun, async_step, call, run, sync_step
 
 __all__ = ["Lock"]
@@ -36,11 +37,15 @@ class Lock:
     Args:
         store: Where the lock is kept.
         name: Which lock.
-        seconds: When a held lock ends by itself; 0 for never.
+        seconds: When a held lock ends by itself; 0 for never. None where that is not known: it
+            is held already, and was made elsewhere.
         owner: The token; None to make one.
         wait: How long ``with lock:`` waits.
         prefix: Stands before the name in the store.
         bound: Whether it ends with this process; None for a lock without an owner given.
+
+    Raises:
+        ValueError: The seconds are less than zero.
 
     Example:
         >>> from securely.cache.drivers.array import ArrayStore
@@ -54,7 +59,7 @@ class Lock:
         self,
         store: LockStore,
         name: str,
-        seconds: Duration = 0,
+        seconds: Duration | None = 0,
         *,
         owner: str | None = None,
         wait: Duration = 10,
@@ -64,9 +69,12 @@ class Lock:
         self._store = store
         self._key = prefix + name
         self._bound = owner is None if bound is None else bound
+        self._owner_is_given = owner is not None
         self._wait = to_seconds(wait)
+        self._pause: float | None = None
+        self._seconds_are_known = seconds is not None
         self.name = name
-        self.seconds: float = to_seconds(seconds)
+        self.seconds: float = 0.0 if seconds is None else _span(name, seconds)
         self.owner: str = owner or entropy.token_hex(_OWNER_BYTES)
 
     def __repr__(self) -> str:
@@ -78,8 +86,14 @@ class Lock:
         return self._store.acquire(self._key, self.owner, self._lifetime, bound=self._bound)
 
     async def aacquire(self) -> bool:
-        """Async twin of :meth:`acquire`."""
-        return await self._store.aacquire(self._key, self.owner, self._lifetime, bound=self._bound)
+        """Async twin of :meth:`acquire`.
+
+        Who is cancelled meanwhile does not hold it: what was taken is given back first.
+        """
+        taking = self._store.aacquire(self._key, self.owner, self._lifetime, bound=self._bound)
+        if getattr(self._store, "waits", True):
+            return await finished(taking, self._give_back)
+        return await taking  # in memory: nothing comes between asking and taking
 
     @overload
     def get(self) -> bool: ...
@@ -144,7 +158,8 @@ class Lock:
 
     async def arelease(self) -> bool:
         """Async twin of :meth:`release`."""
-        return await self._store.arelease(self._key, self.owner)
+        releasing = self._store.arelease(self._key, self.owner)
+        return await (finished(releasing) if getattr(self._store, "waits", True) else releasing)
 
     def force_release(self) -> bool:
         """Free the lock, whoever holds it; return whether somebody did."""
@@ -159,6 +174,10 @@ class Lock:
 
         Args:
             seconds: None for as long as it was made for, 0 for never.
+
+        Raises:
+            ValueError: The seconds are less than zero; or none are given, and it is a lock that
+                was restored, which does not know for how long it was made.
         """
         return self._store.refresh(self._key, self.owner, self._new_lifetime(seconds))
 
@@ -171,16 +190,33 @@ class Lock:
 
         ``Cache.restore_lock(name, owner)`` in the other process then releases it. Until then it
         ends by its *seconds* alone: give it some.
+
+        Raises:
+            LockNotHeld: It is not held, or not any more: there is nothing to hand on.
         """
         self._bound = False
-        self._store.detach(self._key, self.owner)
-        return self.owner
+        return self._detached(self._store.detach(self._key, self.owner))
 
     async def adetach(self) -> str:
         """Async twin of :meth:`detach`."""
         self._bound = False
-        await self._store.adetach(self._key, self.owner)
-        return self.owner
+        return self._detached(await self._store.adetach(self._key, self.owner))
+
+    def between_blocked_attempts_sleep_for(self, pause: Duration) -> Self:
+        """Try again after *pause* while waiting; return the lock.
+
+        Unless told, the pauses are short at first and 50 milliseconds at most.
+
+        Source: Laravel 13, Illuminate\\Cache\\Lock, which counts milliseconds.
+
+        Raises:
+            ValueError: It is no time at all: asking without a pause keeps the store busy.
+        """
+        length = to_seconds(pause)
+        if length <= 0:
+            raise ValueError(f"The pause between two attempts is some time, not {length:g} s.")
+        self._pause = length
+        return self
 
     def is_locked(self) -> bool:
         """Return whether anybody holds the lock."""
@@ -222,13 +258,27 @@ class Lock:
 
     @property
     def _lifetime(self) -> float | None:
-        return self.seconds if self.seconds > 0 else None
+        return self.seconds or None
 
     def _new_lifetime(self, seconds: Duration | None) -> float | None:
         if seconds is None:
+            if not self._seconds_are_known:
+                raise ValueError(
+                    f'The lock "{self.name}" was restored, and does not know for how long it was '
+                    "made. Say how long it is kept: refresh(60), or refresh(0) for no end."
+                )
             return self._lifetime
-        lifetime = to_seconds(seconds)
-        return lifetime if lifetime > 0 else None
+        return _span(self.name, seconds) or None
+
+    def _detached(self, held: bool) -> str:
+        if not held:
+            raise LockNotHeld(self.name)
+        return self.owner
+
+    async def _give_back(self, taken: bool | None) -> None:
+        # Of an owner that was given, another may hold it: it is not released on a guess.
+        if taken or (taken is None and not self._owner_is_given):
+            await self._store.arelease(self._key, self.owner)
 
     def _get(self, body: Steps[T]) -> Steps[T | Literal[False]]:
         if not (yield from call(self.acquire, self.aacquire)):
@@ -253,6 +303,18 @@ class Lock:
             if left <= 0:
                 raise LockTimeout(self.name, wait)
             # Jitter, or waiters that began together would ask together for ever.
-            yield from call(clock.sleep, clock.asleep, min(left, entropy.uniform(pause / 2, pause)))
+            wanted = self._pause or entropy.uniform(pause / 2, pause)
+            yield from call(clock.sleep, clock.asleep, min(left, wanted))
             pause = min(pause * 2, _PAUSE_SECONDS_MAX)
         return True
+
+
+def _span(name: str, seconds: Duration) -> float:
+    """Return after how many seconds the lock *name* ends."""
+    span = to_seconds(seconds)
+    if span < 0:
+        raise ValueError(
+            f'The lock "{name}" can not end {-span:g} seconds ago. '
+            "Give it a time from now, or 0 for no end."
+        )
+    return span

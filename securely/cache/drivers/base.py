@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextvars import copy_context
+from functools import partial
 from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar, cast
 
 from securely.cache.contracts import LockStore
 from securely.cache.exceptions import LocksUnsupported
 from securely.cache.repository import Repository
+from securely.support.finishing import finished
 from securely.support.missing import MISSING, Missing
 from securely.support.steps import Steps, arun, call, run
 
@@ -27,9 +30,7 @@ class _Aside:
 
     async def _aside(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self.waits:
-            import asyncio  # who is here has imported it; a sync program need not
-
-            return await asyncio.to_thread(function, *args, **kwargs)
+            return await _in_thread(function, *args, **kwargs)
         return function(*args, **kwargs)
 
 
@@ -156,7 +157,16 @@ class SyncLocks(_Aside, ABC):
 
     async def aacquire(self, name: str, owner: str, seconds: float | None, *, bound: bool) -> bool:
         """Async twin of :meth:`acquire`."""
-        return await self._aside(self.acquire, name, owner, seconds, bound=bound)
+        if not self.waits:
+            return self.acquire(name, owner, seconds, bound=bound)
+
+        async def give_back(taken: bool | None) -> None:
+            if taken:
+                await _in_thread(self.release, name, owner)
+
+        # The thread goes on when who awaits it is cancelled.
+        taking = _in_thread(self.acquire, name, owner, seconds, bound=bound)
+        return await finished(taking, give_back)
 
     @abstractmethod
     def release(self, name: str, owner: str) -> bool:
@@ -593,6 +603,14 @@ def _locks(inner: Repository, name: str) -> tuple[LockStore, str]:
     if not isinstance(place.store, LockStore):
         raise LocksUnsupported(place.name)
     return place.store, place.prefix + name
+
+
+def _in_thread(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
+    """Begin *function* in a thread of the loop's, which nobody can cancel with the tasks."""
+    import asyncio  # who is here has imported it; a sync program need not
+
+    work = partial(copy_context().run, function, *args, **kwargs)
+    return asyncio.get_running_loop().run_in_executor(None, work)
 
 
 def _run(coroutine: Coroutine[Any, Any, T]) -> T:

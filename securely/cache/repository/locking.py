@@ -28,7 +28,7 @@ class Locking:
     def lock(
         self,
         name: str,
-        seconds: Duration = 0,
+        seconds: Duration | None = 0,
         owner: str | None = None,
         *,
         wait: Duration = 10,
@@ -38,7 +38,7 @@ class Locking:
 
         Args:
             name: Which lock, over all processes that share the store.
-            seconds: When a held lock ends by itself; 0 for never.
+            seconds: When a held lock ends by itself; 0 for never; None where that is not known.
             owner: The token of who may release it; None to make one, and to bind the lock to
                 this process (see :class:`Lock`).
             wait: How long ``with lock:`` waits before it raises LockTimeout.
@@ -46,6 +46,7 @@ class Locking:
 
         Raises:
             LocksUnsupported: The store has none.
+            ValueError: The seconds are less than zero.
         """
         place = self.place
         if not isinstance(place.store, LockStore):
@@ -61,8 +62,11 @@ class Locking:
         )
 
     def restore_lock(self, name: str, owner: str) -> Lock:
-        """Return the lock that *owner* holds, to release it: the token came from elsewhere."""
-        return self.lock(name, owner=owner)
+        """Return the lock that *owner* holds, to release it: the token came from elsewhere.
+
+        It does not know for how long it was made: ``refresh`` wants to be told.
+        """
+        return self.lock(name, None, owner)
 
     def without_overlapping(
         self,

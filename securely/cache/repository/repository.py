@@ -116,7 +116,13 @@ class TaggedRepository(Repository):
         self._place = place.tagged(store, tags)
 
     def lock(
-        self, name: str, seconds: Duration = 0, owner: str | None = None, *, wait: Duration = 10
+        self,
+        name: str,
+        seconds: Duration | None = 0,
+        owner: str | None = None,
+        *,
+        wait: Duration = 10,
+        bound: bool | None = None,
     ) -> Lock:
         """Return a lock of the repository itself: locks have no tags."""
-        return self._parent.lock(name, seconds, owner, wait=wait)
+        return self._parent.lock(name, seconds, owner, wait=wait, bound=bound)

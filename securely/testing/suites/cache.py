@@ -28,7 +28,7 @@ from uuid import UUID
 
 import pytest
 
-from securely.cache import InvalidKey, LockStore, NotNumeric, Store
+from securely.cache import InvalidKey, Lock, LockStore, NotNumeric, Store
 from securely.support import clock
 from securely.support.clock import FrozenClock
 from securely.support.missing import MISSING
@@ -683,3 +683,43 @@ class LockSuite(_Timed):
             ]
 
         assert asyncio.run(use()) == [True, False, "ann", True, True, False, True, False]
+
+    def test_lock_when_its_task_is_cancelled_then_nobody_holds_it(self, locks: LockStore) -> None:
+        """Taking may go on in a thread or on the server: what comes of it is given back."""
+        names = [f"lock{turns}" for turns in range(_TIMES)]
+
+        async def use(name: str) -> None:
+            async with Lock(locks, name):
+                await clock.asleep(0)
+
+        async def cancel() -> None:
+            for turns, name in enumerate(names):
+                task = asyncio.create_task(use(name))
+                for _ in range(turns):
+                    await clock.asleep(0)
+                task.cancel()
+                await asyncio.wait([task])
+
+        # It ends when all threads have: none is under way any more.
+        asyncio.run(cancel())
+
+        assert [name for name in names if locks.holder(name) is not None] == []
+
+    def test_lock_when_its_loop_closes_then_nobody_holds_it(self, locks: LockStore) -> None:
+        """A program that ends while it waits for a lock leaves none behind."""
+        names = [f"lock{turns}" for turns in range(_THREADS)]
+
+        async def use(name: str) -> None:
+            async with Lock(locks, name):
+                await asyncio.Event().wait()
+
+        async def leave(turns: int, name: str) -> None:
+            task = asyncio.create_task(use(name))
+            for _ in range(turns):
+                await clock.asleep(0)
+            assert not task.done()
+
+        for turns, name in enumerate(names):
+            asyncio.run(leave(turns, name))
+
+        assert [name for name in names if locks.holder(name) is not None] == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from securely.cache import Lock, LockTimeout, Repository
+from securely.cache import Lock, LockNotHeld, LockTimeout, Repository
 from securely.cache.drivers.array import ArrayStore
 from securely.support import clock
 from securely.support.clock import FrozenClock
@@ -253,3 +253,137 @@ def test_ablock_when_waiting_then_the_loop_goes_on(cache: Repository) -> None:
         return turns
 
     assert asyncio.run(use()) == 20
+
+
+class Remote(ArrayStore):
+    """Answers some turns of the loop after it has done what it was told."""
+
+    waits = True
+
+    async def aacquire(self, name: str, owner: str, seconds: float | None, *, bound: bool) -> bool:
+        taken = self.acquire(name, owner, seconds, bound=bound)
+        for _ in range(5):
+            await clock.asleep(0)
+        return taken
+
+    async def arelease(self, name: str, owner: str) -> bool:
+        for _ in range(5):
+            await clock.asleep(0)
+        return self.release(name, owner)
+
+
+@pytest.mark.parametrize("turns", range(1, 20))
+def test_lock_when_cancelled_and_cancelled_again_then_nobody_holds_it(turns: int) -> None:
+    store = Remote()
+
+    async def use() -> bool:
+        async with Lock(store, "x"):
+            await clock.asleep(0)
+        return True
+
+    async def cancel() -> None:
+        task = asyncio.create_task(use())
+        for _ in range(turns):
+            await clock.asleep(0)
+        while not task.done():
+            task.cancel()
+            await clock.asleep(0)
+
+    asyncio.run(cancel())
+
+    assert store.holder("x") is None
+
+
+def test_lock_when_cut_off_and_the_owner_was_given_then_another_holder_of_it_keeps_it() -> None:
+    store = Remote()
+    store.acquire("x", "job-7", None, bound=False)
+
+    async def leave() -> None:
+        task = asyncio.create_task(Lock(store, "x", owner="job-7").aacquire())
+        for _ in range(3):
+            await clock.asleep(0)
+        assert not task.done()
+
+    asyncio.run(leave())
+
+    assert store.holder("x") == "job-7"
+
+
+def test_lock_when_taking_fails_after_its_task_was_cancelled_then_cancelled() -> None:
+    class Failing(Remote):
+        async def aacquire(
+            self, name: str, owner: str, seconds: float | None, *, bound: bool
+        ) -> bool:
+            await super().aacquire(name, owner, seconds, bound=bound)
+            raise RuntimeError("gone")
+
+    async def use() -> None:
+        task = asyncio.create_task(Lock(Failing(), "x").aacquire())
+        await clock.asleep(0)
+        await clock.asleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(use())
+
+
+def test_restore_when_refreshed_without_seconds_then_asks_for_them(
+    frozen: FrozenClock, cache: Repository
+) -> None:
+    lock = cache.lock("x", 10)
+    lock.acquire()
+    restored = cache.restore_lock("x", lock.owner)
+
+    with pytest.raises(ValueError, match=r"refresh\(60\), or refresh\(0\) for no end"):
+        restored.refresh()
+    with pytest.raises(ValueError, match="does not know for how long"):
+        asyncio.run(restored.arefresh())
+
+    assert restored.refresh(20) is True
+    frozen.travel(20)
+    assert lock.is_locked() is False
+
+
+def test_detach_when_not_held_then_there_is_nothing_to_hand_on(
+    frozen: FrozenClock, cache: Repository
+) -> None:
+    lock = cache.lock("x", 10)
+    with pytest.raises(LockNotHeld, match='"x" is not held') as caught:
+        lock.detach()
+    lock.acquire()
+    frozen.travel(11)
+    with pytest.raises(LockNotHeld):
+        asyncio.run(lock.adetach())
+
+    assert caught.value.name == "x"
+
+
+@pytest.mark.parametrize("seconds", [-5, "-1"])
+def test_lock_when_its_seconds_are_less_than_zero_then_refused(
+    cache: Repository, seconds: float | str
+) -> None:
+    lock = cache.lock("x", 10)
+    lock.acquire()
+
+    with pytest.raises(ValueError, match="can not end"):
+        cache.lock("x", seconds)
+    with pytest.raises(ValueError, match="can not end"):
+        lock.refresh(seconds)
+
+
+def test_block_when_a_pause_is_told_then_asks_so_often(frozen: FrozenClock) -> None:
+    store = ArrayStore()
+    first, second = Lock(store, "x"), Lock(store, "x")
+    first.acquire()
+    releasing = Releasing(frozen.timestamp(), first, after=3)
+
+    with clock.using(releasing):
+        assert second.between_blocked_attempts_sleep_for("500ms").block(5) is True
+
+    assert releasing.pauses == [0.5] * 6
+
+
+def test_block_when_the_pause_is_none_then_refused(cache: Repository) -> None:
+    with pytest.raises(ValueError, match="is some time, not 0 s"):
+        cache.lock("x").between_blocked_attempts_sleep_for(0)

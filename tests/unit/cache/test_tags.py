@@ -96,3 +96,10 @@ def test_remember_with_tags_then_does_not_wait_for_the_same_key_without(cache: R
 def test_lock_with_tags_then_is_that_of_the_repository(cache: Repository) -> None:
     with cache.lock("import"):
         assert cache.tags("a").lock("import").acquire() is False
+
+
+def test_lock_when_tagged_then_takes_what_any_lock_does(cache: Repository) -> None:
+    lock = cache.tags("a").lock("x", 10, "job-7", wait=1, bound=True)
+
+    assert lock.acquire() is True
+    assert cache.lock("x").is_owned_by("job-7") is True
