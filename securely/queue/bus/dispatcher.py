@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from functools import partial
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeGuard, TypeVar, cast, overload
 
 from securely.container import Container, current
 from securely.events import Dispatcher
@@ -75,7 +75,7 @@ class Bus:
             QueueError: It cannot be queued; nothing was written.
             NotQueueable: It is no job, and nothing handles it.
         """
-        if isinstance(command, Job | PendingDispatch):
+        if _is_job(command):
             return self.dispatch_to_queue(command)
         return self.dispatch_now(command)
 
@@ -87,7 +87,7 @@ class Bus:
 
     async def adispatch(self, command: object) -> Any:
         """Async twin of :meth:`dispatch`."""
-        if isinstance(command, Job | PendingDispatch):
+        if _is_job(command):
             return await self.adispatch_to_queue(command)
         return await self.adispatch_now(command)
 
@@ -153,7 +153,7 @@ class Bus:
             self._defer(partial(self.dispatch_now, command), always=True)
 
     @contextmanager
-    def without_dispatching_after_responses(self) -> Iterator[None]:
+    def without_dispatching_after_responses(self) -> Generator[None]:
         """Within this block, run at once what was to run after the response: for tests."""
         before, self._defers = self._defers, False
         try:
@@ -242,13 +242,13 @@ class Bus:
 
     # -- batches
 
-    def batch(self, jobs: Iterable[Any] | Any = ()) -> PendingBatch:
+    def batch(self, jobs: Any = ()) -> PendingBatch:
         """Return a batch of *jobs*; nothing is sent yet.
 
         Args:
             jobs: Jobs, tasks and functions, and lists of them as chains; or one of these.
         """
-        return PendingBatch(self, jobs if isinstance(jobs, Iterable) else [jobs])
+        return PendingBatch(self, jobs if hasattr(jobs, "__iter__") else [jobs])
 
     def dispatch_batch(self, batch: PendingBatch) -> Batch:
         """Keep *batch* and queue its jobs, all or none.
@@ -520,6 +520,10 @@ class Bus:
         if store is None:
             raise BatchesUnsupported(connection)
         return store
+
+
+def _is_job(command: object) -> TypeGuard[Job | PendingDispatch[Any]]:
+    return isinstance(command, Job | PendingDispatch)
 
 
 def _placed(job: Job | PendingDispatch[Any]) -> tuple[Job, Placement]:

@@ -369,7 +369,9 @@ class BusFake(Bus):
             )
 
     def _summary(self) -> str:
-        jobs = [(entry.way, entry.job) for entry in self.queue.pushed_jobs()]
+        jobs: list[tuple[Way, object]] = [
+            (entry.way, entry.job) for entry in self.queue.pushed_jobs()
+        ]
         told = [
             f"{shown([one])[1:-1]} ({_WORDS[way]})" for way, one in [*jobs, *self._commands][:10]
         ]
@@ -378,7 +380,7 @@ class BusFake(Bus):
 
 def _job(item: object) -> object:
     """Return what stands for a link in the record of a chain."""
-    return item.job if isinstance(item, PendingDispatch) else item
+    return job_of(cast(object, item))[0] if isinstance(item, PendingDispatch) else item
 
 
 def _size(item: object) -> int:

@@ -39,14 +39,16 @@ class DispatchBatch(Job):
         members: Sequence[Envelope],
         before: Sequence[str] = (),
     ) -> None:
-        self.batch_id = record.id
-        self.title = record.name
-        self.allow_failures = record.allow_failures
-        self.options = record.options
-        self.callbacks = {name: _plain(calls) for name, calls in record.callbacks.items()}
+        self.batch_id: str = record.id
+        self.title: str = record.name
+        self.allow_failures: bool = record.allow_failures
+        self.options: bytes = record.options
+        self.callbacks: dict[str, list[list[object]]] = {
+            name: _plain(calls) for name, calls in record.callbacks.items()
+        }
         self.target = target
-        self.members = _plain(members)
-        self.before = list(before)
+        self.members: list[list[object]] = _plain(members)
+        self.before: list[str] = list(before)
 
     def handle(self, container: Container) -> None:
         """Dispatch the batch; what follows in the chain is called when it is over."""

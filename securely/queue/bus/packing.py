@@ -297,7 +297,7 @@ def job_of(item: object) -> tuple[Job, Placement]:
     if isinstance(item, Task):
         return cast("Task[..., object]", item).job(), _ANYWHERE
     if callable(item) and not isinstance(item, type):
-        return Call.of(cast("Callable[..., object]", item)), _ANYWHERE
+        return Call.of(item), _ANYWHERE
     kind = cast("type[Any]", item if isinstance(item, type) else type(item))
     raise NotQueueable(
         f"{kind.__module__}.{kind.__qualname__}",
@@ -316,5 +316,5 @@ def _paths(functions: Iterable[object]) -> tuple[str, ...]:
         if not callable(function) or isinstance(function, Job):
             reason = "only importable functions can be told that a chain has broken."
             raise NotQueueable(repr(function), reason)
-        paths.append(path_of(cast("Callable[..., object]", function)))
+        paths.append(path_of(function))
     return tuple(paths)

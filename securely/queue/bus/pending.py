@@ -12,11 +12,7 @@ from securely.queue.bus.batch import Batch
 from securely.queue.exceptions import NotQueueable
 from securely.queue.job import Delay, Dispatched, Job, PendingDispatch
 
-__all__ = ["Callbacks", "Condition", "PendingBatch", "PendingChain", "Step", "Wishes"]
-
-Step: TypeAlias = "Job | PendingDispatch[Any] | PendingBatch | PendingChain | Callable[..., object]"
-"""What a chain or a batch is made of: jobs (with options of their own by `Job.using(…)`), tasks and
-importable functions; a chain also of batches, a batch also of chains and lists as chains."""
+__all__ = ["Callbacks", "Condition", "PendingBatch", "PendingChain", "Wishes"]
 
 Callbacks: TypeAlias = Callable[..., object] | Job | PendingDispatch[Any]
 """What is called when something happens to a batch: an importable function, or a job."""
@@ -106,7 +102,8 @@ class PendingChain(_Pending):
 
     Args:
         bus: Dispatches it.
-        jobs: Jobs, and batches.
+        jobs: Jobs (with options of their own by `Job.using(…)`), tasks, importable functions, and
+            batches.
 
     Source: Laravel 13, Illuminate\\Foundation\\Bus\\PendingChain.
     """
@@ -116,14 +113,14 @@ class PendingChain(_Pending):
         self.wishes.delay = delay
         return self
 
-    def prepend(self, *jobs: Step) -> Self:
+    def prepend(self, *jobs: Any) -> Self:
         """Let *jobs* go before the others."""
         self.jobs[:0] = jobs
         return self
 
-    def append(self, *jobs: Step) -> Self:
+    def append(self, *jobs: Any) -> Self:
         """Let *jobs* follow the others."""
-        self.jobs += jobs
+        self.jobs.extend(jobs)
         return self
 
     def catch(self, *callbacks: Callable[..., object]) -> Self:
@@ -175,14 +172,15 @@ class PendingBatch(_Pending):
 
     Args:
         bus: Dispatches it.
-        jobs: Jobs, and lists of jobs as chains.
+        jobs: Jobs (with options of their own by `Job.using(…)`), tasks, importable functions,
+            chains, and lists as chains.
 
     Source: Laravel 13, Illuminate\\Bus\\PendingBatch.
     """
 
     def add(self, *jobs: Any) -> Self:
         """Let *jobs* be of the batch, too; a list among them is a chain."""
-        self.jobs += jobs
+        self.jobs.extend(jobs)
         return self
 
     def name(self, name: str) -> Self:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, cast
@@ -69,6 +69,8 @@ class FakeBatch(Batch):
         )
         # It answers for itself: there is no store to ask.
         super().__init__(record, "fake", cast(Any, None))
+        self.record: BatchRecord = record
+        self.total_jobs: int = total_jobs
         self.added: list[Any] = []
         self.deleted: bool = False
 
@@ -84,7 +86,7 @@ class FakeBatch(Batch):
         """Note *jobs* in `added`, and count them."""
         more = list(jobs)
         self.added += more
-        self.total_jobs += sum(len(one) if isinstance(one, list | tuple) else 1 for one in more)
+        self.total_jobs += sum(_size(one) for one in more)
         return self
 
     async def aadd(self, jobs: Iterable[Any]) -> Batch:
@@ -240,7 +242,7 @@ class FakeInteraction(Interaction):
 @contextmanager
 def with_fake_queue_interactions(
     job: Job, *, attempts: int = 1, batch: Batch | None = None, chain: Sequence[Any] = ()
-) -> Iterator[FakeInteraction]:
+) -> Generator[FakeInteraction]:
     """Let *job* run in this block as if a worker had delivered it, and note what it asks for.
 
     Args:
@@ -267,6 +269,10 @@ def with_fake_queue_interactions(
             yield run
         except Instruction as instruction:
             run.decide(instruction)
+
+
+def _size(item: object) -> int:
+    return len(cast("Sequence[object]", item)) if isinstance(item, list | tuple) else 1
 
 
 def _is_reason(expected: object, reason: object) -> bool:

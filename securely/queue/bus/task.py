@@ -18,7 +18,6 @@ from securely.queue.job import Dispatched, Job, PendingDispatch
 from securely.support.backoff import BackoffLike
 from securely.support.durations import Duration
 from securely.support.importing import ImportFailed, import_object
-from securely.support.serializer import Serializer, Undecodable, Unserializable
 from securely.support.suggest import did_you_mean
 
 __all__ = ["AsyncCall", "Call", "Task", "TaskOptions", "task"]
@@ -252,7 +251,7 @@ def task(function: Any = None, /, **options: Any) -> Any:
     """
     if function is not None:
         return Task(cast("Callable[..., object]", function), {})
-    return lambda function: Task(cast("Callable[..., object]", function), options)
+    return functools.partial(Task, options=options)
 
 
 class _Shape:
@@ -262,6 +261,7 @@ class _Shape:
 
     def __init__(self, function: Callable[..., object]) -> None:
         from securely.queue.delivery.blueprint import classes_in, entities_in
+        from securely.support.serializer import Serializer
 
         self._name = f"{function.__module__}.{function.__qualname__}"
         self._signature = inspect.signature(function)
@@ -281,6 +281,8 @@ class _Shape:
 
     def written(self, args: Sequence[object], kwargs: Mapping[str, object]) -> str:
         """Return arguments as text, by the names of their parameters."""
+        from securely.support.serializer import Unserializable
+
         given = dict(self._signature.bind_partial(*args, **kwargs).arguments)
         for name, parameter in self._signature.parameters.items():
             is_needed = parameter.default is parameter.empty and parameter.kind not in _VARIADIC
@@ -301,6 +303,8 @@ class _Shape:
             text: What it gave.
             quiet: What is gone lets the job be skipped.
         """
+        from securely.support.serializer import Undecodable
+
         try:
             given = cast("dict[str, Any]", self._serializer.decode(text.encode()))
         except Undecodable as error:
