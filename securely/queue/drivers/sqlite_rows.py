@@ -52,6 +52,9 @@ _FREE_NEXT: Final = """
 UPDATE jobs SET state = CASE state WHEN 3 THEN 0 ELSE 2 END
 WHERE id = (SELECT min(id) FROM jobs WHERE group_key = ?) AND state > 2
 """
+_NEWEST: Final = """
+SELECT max(coalesce((SELECT max(id) FROM jobs), 0), coalesce((SELECT max(id) FROM failed), 0))
+"""
 _HAS_GROUP: Final = "SELECT EXISTS (SELECT 1 FROM jobs WHERE group_key = ?)"
 
 
@@ -102,8 +105,12 @@ class Ids:
         return last
 
     def pass_by(self, connection: sqlite3.Connection) -> None:
-        """Let all that come next be greater than those in the table, within a transaction."""
-        newest = connection.execute("SELECT max(id) FROM jobs").fetchone()[0] or 0
+        """Let all that come next be greater than those in the tables, within a transaction.
+
+        A failed job keeps its id. While the clock is set back, ids go on from the greatest one: two
+        processes would give that of a failed job twice.
+        """
+        newest = connection.execute(_NEWEST).fetchone()[0]
         with self._lock:
             self._last = max(self._last, newest)
 

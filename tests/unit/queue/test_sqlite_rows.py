@@ -240,6 +240,21 @@ def test_order_when_the_clock_is_set_back_is_kept_within_a_group_and_a_chain(con
     seat.leave()
 
 
+def test_ids_when_the_clock_is_set_back_are_not_those_of_failed_jobs(connection, wall):
+    other = SqliteConnection("sqlite", connection.path)
+    seat = connection.join(["default"])
+    connection.push([envelope("stays", delay=9 * HOUR)])
+    wall.jump(-HOUR)
+    for pushing in (connection, other):
+        pushing.push([envelope(), envelope()])
+        held = seat.turn([], 9).deliveries
+        seat.turn([ended(one, Kind.FAIL) for one in held], 0)
+
+    assert connection.failed.count() == 4
+    seat.leave()
+    other.close()
+
+
 def test_keys_when_the_clock_is_set_back_end_with_their_job_all_the_same(connection, wall):
     first = envelope("first")._replace(unique="k", unique_for=60.0)
     connection.push([first])
