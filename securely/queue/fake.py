@@ -29,6 +29,7 @@ __all__ = [
     "FakeInteraction",
     "Pushed",
     "QueueFake",
+    "Way",
     "with_fake_queue_interactions",
 ]
 

@@ -12,7 +12,7 @@ from securely.queue.bus.batch import Batch
 from securely.queue.exceptions import NotQueueable
 from securely.queue.job import Delay, Dispatched, Job, PendingDispatch
 
-__all__ = ["Callbacks", "Condition", "PendingBatch", "PendingChain", "Wishes"]
+__all__ = ["Callbacks", "Condition", "PendingBatch", "PendingChain", "Sends", "Wishes"]
 
 Callbacks: TypeAlias = Callable[..., object] | Job | PendingDispatch[Any]
 """What is called when something happens to a batch: an importable function, or a job."""
