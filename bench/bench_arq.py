@@ -31,7 +31,7 @@ TASKIQ = [
     *("-m", "taskiq", "worker", "-w", "1", "--log-level", "ERROR", "--max-async-tasks", "100"),
     "peer_taskiq:broker",
 ]
-ARQ = ["-m", "arq.cli", "peer_arq.Worker"]
+ARQ = ["-m", "arq", "peer_arq.Worker", "--custom-log-dict", "peer_arq.QUIET"]
 OURS = ["ours.py", "work"]
 CASES: dict[str, tuple[str, list[str], str, dict[str, str]]] = {
     "ours": ("ours.py", OURS, "NORMAL", {}),

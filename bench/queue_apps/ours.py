@@ -14,7 +14,7 @@ from marks import mark
 from securely.container import Container
 from securely.encryption import KeyRing
 from securely.events import Dispatcher
-from securely.queue.contracts import Defaults
+from securely.queue.contracts import Defaults, Workable
 from securely.queue.crew.child import Launch
 from securely.queue.crew.crew import Size
 from securely.queue.crew.loading import Loaded, Place
@@ -24,6 +24,8 @@ from securely.queue.crew.worker import Worker
 from securely.queue.delivery.runner import JobRunner
 from securely.queue.drivers.sqlite import SqliteConnection
 from securely.queue.job import Job
+from securely.queue.manager import Materials
+from securely.queue.options import ArqOptions
 from securely.queue.payload import Codec
 
 CODEC = Codec(KeyRing(bytes(32)).purpose("queue"))
@@ -75,7 +77,13 @@ def load(place: Place) -> Loaded:
     return Loaded(JobRunner(container, CODEC, events), lambda: None)
 
 
-def connect() -> SqliteConnection:
+def connect() -> Workable:
+    if server := os.environ.get("BENCH_REDIS"):
+        from securely.queue.drivers.arq import ArqConnection
+
+        given = {"driver": "arq", "socket": server, "path": os.environ["BENCH_DIR"]}
+        materials = Materials(codec=lambda: CODEC, runner=lambda: None)  # type: ignore[arg-type,return-value]  # nothing runs in the caller
+        return ArqConnection.build("arq", ArqOptions.parse(given, "queue"), materials)
     # NORMAL for both sides, or FULL for both sides.
     durability = "strict" if os.environ["BENCH_SYNC"] == "FULL" else "relaxed"
     return SqliteConnection("sqlite", os.environ["BENCH_DIR"], durability=durability)

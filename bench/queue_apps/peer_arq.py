@@ -11,6 +11,7 @@ from arq.connections import RedisSettings
 from common import aproduce
 from marks import mark
 
+QUIET = {"version": 1, "loggers": {"arq": {"level": "WARNING"}}}
 SETTINGS = RedisSettings(unix_socket_path=os.environ["BENCH_REDIS"])
 
 
