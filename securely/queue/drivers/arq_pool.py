@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 from arq.connections import ArqRedis
 from arq.jobs import Job, serialize_job
@@ -14,6 +14,11 @@ from securely.queue.drivers.arq_wire import deserialize, serialize
 from securely.support import clock, entropy
 
 __all__ = ["ArqPool", "FunctionCall", "queue_of", "set_of"]
+
+
+# What says that a connection is gone. (The last two come out of redis-py's own code, when one is
+# closed while it is being used.)
+_LOST: Final = (RedisError, OSError, EOFError, AttributeError)
 
 
 class _Server(Protocol):
@@ -95,6 +100,7 @@ class ArqPool(ArqRedis):
             **told,
         )
         self.server = server
+        self.asking: list[Any] = []
 
     async def script(self, name: str, arguments: object, *, is_push: bool = False) -> Any:
         """Run the script *name* and return its answer.
@@ -112,7 +118,7 @@ class ArqPool(ArqRedis):
                 return await client.execute_command("EVALSHA", asked.digest, 0, *words)
             except NoScriptError:
                 return await client.execute_command("EVAL", asked.text, 0, *words)
-        except (RedisError, OSError) as error:
+        except _LOST as error:
             if isinstance(error, ReadOnlyError):
                 # The address has become that of a replica; the next one may be the primary's.
                 await client.connection_pool.disconnect(inuse_connections=False)
@@ -127,6 +133,11 @@ class ArqPool(ArqRedis):
             pipeline.execute_command("EVAL", asked.text, 0, *words)
             pipeline.execute_command(*server.waiting)
             return server.safe(*(await pipeline.execute()))
+
+    async def disconnect(self) -> None:
+        """Close its connections, and those to whoever tells where the server is."""
+        for one in (self, *self.asking):
+            await one.aclose(close_connection_pool=True)
 
     @property
     def _server(self) -> _Server:

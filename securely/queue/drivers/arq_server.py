@@ -86,6 +86,7 @@ class ArqServer:
         self._durability: Durability = durability
         self.sentinels = sentinels
         self._client: Any = None
+        self._asking: list[Any] = []
         self.was_checked: bool = False
         self._opened: dict[tuple[int, int], _Opened] = {}
         # The child must not talk on its parent's connections.
@@ -211,8 +212,9 @@ class ArqServer:
         """Return a new client for the running loop, which its caller closes."""
         arguments = self.address.arguments(redis.asyncio.connection)
         if self.sentinels is not None:
-            master: ArqPool = self._find_master(redis.asyncio.Sentinel, arguments, ArqPool)
-            master.server = self
+            master: ArqPool
+            master, asking = self._find_master(redis.asyncio.Sentinel, arguments, ArqPool)
+            master.server, master.asking = self, asking
             return master
         pool = redis.asyncio.ConnectionPool(**arguments)
         return ArqPool(pool, server=self)
@@ -237,8 +239,8 @@ class ArqServer:
     def close(self) -> None:
         """Close the connections of the sync colour; those of a loop close with it."""
         client, self._client = self._client, None
-        if client is not None:
-            client.connection_pool.disconnect()
+        for one in () if client is None else (client, *self._asking):
+            one.connection_pool.disconnect()
 
     async def aclose(self) -> None:
         """Async twin of :meth:`close`; closes those of the running loop as well."""
@@ -250,14 +252,16 @@ class ArqServer:
     def _connect(self) -> Any:
         arguments = self.address.arguments(redis.connection)
         if self.sentinels is not None:
-            client = self._find_master(redis.Sentinel, arguments, redis.Redis)
+            client, self._asking = self._find_master(redis.Sentinel, arguments, redis.Redis)
         else:
             client = redis.Redis(connection_pool=redis.ConnectionPool(**arguments))
         self._client = client
         return client
 
-    def _find_master(self, sentinel: Callable[..., Any], told: dict[str, Any], kind: Any) -> Any:
-        """Return a client that asks the sentinels whenever it connects."""
+    def _find_master(
+        self, sentinel: Callable[..., Any], told: dict[str, Any], kind: Any
+    ) -> tuple[Any, list[Any]]:
+        """Return a client that asks the sentinels whenever it connects, and those that ask."""
         assert self.sentinels is not None  # noqa: S101  # its callers have looked
         told = dict(told)
         for name in ("host", "port", "path", "connection_class"):
@@ -265,7 +269,7 @@ class ArqServer:
         if self.address.tls:
             told["ssl"] = True
         asked = sentinel(self.sentinels.places, **told)
-        return asked.master_for(self.sentinels.service, redis_class=kind)
+        return asked.master_for(self.sentinels.service, redis_class=kind), asked.sentinels
 
     async def _keeping(self, key: tuple[int, int], pool: ArqPool) -> AsyncGenerator[None, None]:
         """Close *pool* when the loop ends: it finishes the generators that were begun in it."""
@@ -273,7 +277,7 @@ class ArqServer:
             yield
         finally:
             self._opened.pop(key, None)
-            await pool.aclose(close_connection_pool=True)
+            await pool.disconnect()
 
     # -- errors
 

@@ -165,7 +165,7 @@ class SeatWorker(Worker):
         while True:
             try:
                 await self.main()
-            except (RedisError, OSError, QueueUnavailable, StoreFull):
+            except Exception:  # the border: without this loop no lease would be renewed
                 await self._back_off()
 
     async def _poll_iteration(self) -> None:
@@ -187,19 +187,24 @@ class SeatWorker(Worker):
     async def run_job(self, job_id: str, score: int) -> None:
         """Run nothing: executors do."""
 
-    async def close(self) -> None:
-        """Let go of the connections."""
+    async def halt(self) -> None:
+        """Do nothing any more."""
         if self._begun_timer is not None:
             self._begun_timer.cancel()
         task = self.main_task
         while task is not None and not task.done():
-            task.cancel()  # again, if what it waited for ended at the same moment
+            # Again and again: Python 3.11 swallows one that comes as what is waited for ends.
+            task.cancel()
             await asyncio.wait([task], timeout=CLOSE_SECONDS)
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self.halt()
         with suppress(RedisError, OSError):
             await self.pool.delete(*self._health_keys)
-        for pool in (self.pool, self._listener):
+        for pool in (self.scripts, self._listener):
             with suppress(RedisError, OSError):
-                await pool.aclose(close_connection_pool=True)
+                await pool.disconnect()
 
     # -- chores
 

@@ -54,11 +54,9 @@ def die(seat: Any) -> None:
 
 
 async def _end(worker: Any) -> None:
-    worker.main_task.cancel()
-    if worker._begun_timer is not None:
-        worker._begun_timer.cancel()
-    for pool in (worker.pool, worker._listener):
-        await pool.aclose(close_connection_pool=True)
+    await worker.halt()
+    for pool in (worker.scripts, worker._listener):
+        await pool.disconnect()
 
 
 def begin(seat: Any, *deliveries: Any) -> None:
