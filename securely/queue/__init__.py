@@ -24,6 +24,8 @@ A job is a class with `handle`; `dispatch` signs its data and hands it to a conn
 
 from __future__ import annotations
 
+from securely.queue.bus.batch import Batch
+from securely.queue.bus.task import task
 from securely.queue.contracts import Connection, Counts, FailedJob, FailedJobs, Workable
 from securely.queue.delivery.interaction import (
     Interaction,
@@ -42,9 +44,12 @@ from securely.queue.events import (
     JobReleasedAfterException,
 )
 from securely.queue.exceptions import (
+    BatchEnded,
+    BatchesUnsupported,
     ConnectionUndefined,
     DriverUnknown,
     Drop,
+    EmptyChain,
     Fail,
     InvalidPayload,
     JobTimedOut,
@@ -69,12 +74,16 @@ from securely.support.backoff import Backoff
 
 __all__ = [
     "Backoff",
+    "Batch",
+    "BatchEnded",
+    "BatchesUnsupported",
     "Connection",
     "ConnectionUndefined",
     "Counts",
     "Dispatched",
     "DriverUnknown",
     "Drop",
+    "EmptyChain",
     "Fail",
     "FailedJob",
     "FailedJobs",
@@ -110,4 +119,5 @@ __all__ = [
     "Workable",
     "WorkerLost",
     "current_interaction",
+    "task",
 ]

@@ -87,6 +87,11 @@ class QueueFake(QueueManager):
     ) -> None:
         # Nothing of a manager's own is used: all that would reach a connection is overridden.
         super(QueueManager, self).__init__(real.default, definitions)
+        # Shared, so that what is said to the fake is said to the real one: routes, payloads.
+        self._connections = definitions
+        self._events = real._events
+        self._materials = real._materials
+        self._routes = real._routes
         self._real = real
         self._only = tuple(only)
         self._except = tuple(except_)
@@ -143,7 +148,7 @@ class QueueFake(QueueManager):
 
     def destination(self, job: Job, placement: Placement = _ANYWHERE) -> Placement:
         """Return *placement* with the connection and the queue that *job* goes to."""
-        routed = self._real._routed(job, placement)  # pyright: ignore[reportPrivateUsage]  # its double
+        routed = self._routed(job, placement)
         name = routed.connection or self.default
         queue = routed.queue or self.default_queue_of(name)
         return routed._replace(connection=name, queue=queue)
@@ -448,10 +453,7 @@ class QueueFake(QueueManager):
             trail = frame.trail
 
     def _codec_of(self) -> Codec:
-        real = self._real
-        while isinstance(real, QueueFake):
-            real = real._real
-        return cast(Codec, real._materials.codec())  # pyright: ignore[reportPrivateUsage]  # its double
+        return cast(Codec, self._materials.codec())
 
     def _found(self, job: type[J], predicate: Callable[[J], bool] | None) -> list[Pushed]:
         return [

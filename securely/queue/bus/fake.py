@@ -14,7 +14,7 @@ from securely.queue.bus.rehearsal import FakeBatch
 from securely.queue.exceptions import EmptyChain
 from securely.queue.fake import QueueFake, Way
 from securely.queue.job import Dispatched, Job, PendingDispatch, Placement
-from securely.queue.manager import ConnectionDefinition, QueueManager
+from securely.queue.manager import QueueManager
 from securely.support import entropy
 
 __all__ = ["BusFake"]
@@ -55,7 +55,7 @@ class BusFake(Bus):
         super().__init__(real._container, real._events, real._defer)
         self._handlers = real._handlers
         self._pipes = real._pipes
-        definitions = cast("Mapping[str, ConnectionDefinition]", queues._definitions)  # pyright: ignore[reportPrivateUsage]  # its double
+        definitions = queues._connections  # pyright: ignore[reportPrivateUsage]  # its double
         self.queue: QueueFake = QueueFake(queues, definitions, only, except_)
         self._commands: list[tuple[Way, object]] = []
         self._chains: list[list[object]] = []

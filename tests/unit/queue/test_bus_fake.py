@@ -160,6 +160,28 @@ def test_what_is_sync_or_after_the_response_is_recorded_as_such(queue, sample):
     assert [entry.way for entry in queue.pushed_jobs()] == ["sync", "sync", "after_response"]
 
 
+def test_fake_of_a_fake_sends_on_what_it_does_not_record(world, sample):
+    outer = world.queues.fake()
+    inner = world.container.make(QueueManager).fake(sample.Elsewhere)
+
+    sample.J.dispatch("a")
+    sample.Elsewhere.dispatch("b")
+
+    outer.assert_pushed_once(sample.J)
+    inner.assert_pushed_once(sample.Elsewhere)
+
+
+def test_routes_hold_in_a_fake(world, queue, sample):
+    world.queues.route(sample.J, "routed")
+    queue.route(sample.Simplest, "simple", "other")
+
+    sample.J.dispatch("a")
+    sample.Simplest.dispatch()
+
+    queue.assert_pushed_on("routed", sample.J)
+    assert queue.pushed_jobs()[1].connection == "other"
+
+
 # -- Bus.fake
 
 
