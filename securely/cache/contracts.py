@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from securely.support.missing import Missing
 
-__all__ = ["LockStore", "MeasuredStore", "Seal", "Store"]
+__all__ = ["LockStore", "MeasuredStore", "Recalling", "Seal", "Store"]
 
 
 class Seal(Protocol):
@@ -156,6 +156,19 @@ class MeasuredStore(Protocol):
 
     async def astats(self, prefix: str) -> dict[str, int | float | str]:
         """Async twin of :meth:`stats`."""
+        ...
+
+
+@runtime_checkable
+class Recalling(Protocol):
+    """What a store does that may answer from a memory of its own: also look past it."""
+
+    def fresh(self, key: str) -> object:
+        """Return the value as it is now, or MISSING."""
+        ...
+
+    async def afresh(self, key: str) -> object:
+        """Async twin of :meth:`fresh`."""
         ...
 
 

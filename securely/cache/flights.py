@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
-__all__ = ["Flight", "Flights"]
+__all__ = ["Flight", "Flights", "guards_led"]
 
 
 class Flight:
@@ -18,12 +18,14 @@ class Flight:
     nobody shares a mutable object with a stranger, and a leader that fails frees the others.
     """
 
-    __slots__ = ("_landed", "_table", "key", "thread")
+    __slots__ = ("_landed", "_table", "guard", "key", "thread")
 
     def __init__(self, key: str, table: dict[str, Flight] | None) -> None:
         from concurrent.futures import Future  # it imports logging: not for who only reads
 
         self.key: str = key
+        # The owner of the lock under which it is made for all processes, as long as that is held.
+        self.guard: str | None = None
         self.thread: int = threading.get_ident()
         self._table = table
         self._landed: Future[None] = Future()
@@ -99,6 +101,11 @@ class Flights:
         if flight in _led.get() or (sync and flight.thread == threading.get_ident()):
             return Flight(key, None), True
         return flight, False
+
+
+def guards_led() -> list[str]:
+    """Return the owners of the locks under which this context makes values."""
+    return [flight.guard for flight in _led.get() if flight.guard is not None]
 
 
 # Which flights this context leads. Tasks and threads that the producer starts inherit it.

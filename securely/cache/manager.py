@@ -168,8 +168,9 @@ class CacheManager(Manager[Repository], Repository):
         if known is None or known[0] is not inner:
             make = cast("Callable[..., Store]", import_object(_MEMO["memo"]))
             memory = self._materials.memory or (lambda: self._memory)
-            memo = Repository(
-                make(inner, memory), name=inner.place.name, defer=self._materials.defer
+            store, place = make(inner, memory), inner.place
+            memo = Repository.at(
+                replace(place, store=store, prefix="", events=None, root=place.root + place.prefix)
             )
             known = self._memos[wanted] = inner, memo
         return known[1]

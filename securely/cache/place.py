@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from securely.cache.contracts import Store
+from securely.cache.contracts import Recalling, Store
 from securely.cache.events import CacheEvent, CacheHit, CacheMissed
 from securely.cache.flights import Flights
 from securely.support.durations import Duration, seconds_until
@@ -55,6 +55,8 @@ class Place:
         defer: What does something when the request, the job or the command is over; None does
             it at once.
         tags: What the keys are seen through.
+        root: What the store itself puts before the keys it is given, if it stands before another:
+            so that both speak of one key alike.
     """
 
     store: Store
@@ -64,14 +66,29 @@ class Place:
     flights: Flights = field(default_factory=Flights)
     defer: Defer | None = None
     tags: tuple[str, ...] = ()
+    root: str = ""
 
     def tagged(self, store: Store, tags: tuple[str, ...]) -> Place:
         """Return this place seen through *tags*, which *store* knows."""
         return replace(self, store=store, tags=tags)
 
     def seat(self, key: str) -> str:
-        """Return what names *key* among the flights, which know no tags."""
-        return "|".join((*self.tags, self.prefix + key))
+        """Return what names *key* among the flights of a store, however it is seen."""
+        return self.named("", self.root + self.prefix + key)
+
+    def named(self, kind: str, key: str) -> str:
+        """Return a name for *key* that tells apart what it is seen through, after *kind*."""
+        if not self.tags:
+            return f"{kind}:{key}"
+        # With number and lengths, no two lists of tags and keys make the same name.
+        tags = "".join(f"{len(tag)}:{tag}," for tag in self.tags)
+        return f"{kind}.{len(self.tags)}:{tags}{key}"
+
+    def fresh(self, key: str) -> Steps[object]:
+        """Return what the store holds under the whole *key* now, whatever it remembers of it."""
+        if isinstance(store := self.store, Recalling):
+            return call(store.fresh, store.afresh, key)
+        return call(self.store.get, self.store.aget, key)
 
     def watched(self, kinds: tuple[type[CacheEvent], ...]) -> bool:
         """Return whether anybody listens to any of *kinds*."""

@@ -10,7 +10,7 @@ from securely.cache.drivers.base import LayeredStore, Use
 from securely.cache.place import Memory
 from securely.cache.repository import Repository
 from securely.support.missing import MISSING
-from securely.support.steps import Steps, call
+from securely.support.steps import Steps, arun, call, run
 
 __all__ = ["MemoStore"]
 
@@ -48,6 +48,23 @@ class MemoStore(LayeredStore):
     def __init__(self, inner: Repository, memory: Callable[[], Memory]) -> None:
         self._inner = inner
         self._memory = memory
+
+    def fresh(self, key: str) -> object:
+        """Return the value as the repository has it now, or MISSING; it is remembered."""
+        return run(self._fresh(key))
+
+    async def afresh(self, key: str) -> object:
+        """Async twin of :meth:`fresh`."""
+        return await arun(self._fresh(key))
+
+    def _fresh(self, key: str) -> Steps[object]:
+        memory, place = self._memory(), self._inner.place
+        writes = memory.writes
+        # No events: who asks has looked before, and told of that.
+        value = yield from place.fresh(place.prefix + key)
+        if memory.writes == writes:
+            memory.of(place)[key] = _copied(value)
+        return value
 
     def _get(self, key: str) -> Steps[object]:
         memory = self._memory()

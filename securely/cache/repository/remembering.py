@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar, cast
 
 from securely.cache.exceptions import LocksUnsupported, LockTimeout
+from securely.cache.flights import Flight, guards_led
 from securely.cache.lock import Lock
 from securely.cache.place import Place, Ttl
 from securely.cache.repository.locking import Locking
@@ -23,6 +24,8 @@ T = TypeVar("T")
 _WAIT_SECONDS: Final = 10.0
 # A refresh is nobody's wait: it may take its time before another is begun.
 _REFRESH_SECONDS: Final = 60.0
+# The clocks of two machines may differ by so much; what ends later was put with another lifetime.
+_APART_SECONDS: Final = 1.0
 
 
 class Remembering(Values, Locking):
@@ -118,7 +121,8 @@ class Remembering(Values, Locking):
 
         A fresh value is returned as it is. A stale one is returned at once, and made anew when
         the request, the job or the command is over; of all that see it stale, one does. When it
-        is not there, it is made now, once for all, as in :meth:`remember`.
+        is not there, it is made now, once for all, as in :meth:`remember`. One that was put with
+        no end, or a longer lifetime, is stale: nobody knows how old it is.
 
         Args:
             key: The key.
@@ -147,7 +151,7 @@ class Remembering(Values, Locking):
             return run(self._remember(self.place, key, kept, sync_step(produce), lock))
         if _is_stale(self.ttl(key), fresh, kept):
             if (defer := self.place.defer) is not None:
-                defer(refresh, f"flexible:{key}", always_defer)
+                defer(refresh, _name(self.place, key), always_defer)
             else:
                 refresh()
         return cast("T", value)
@@ -172,7 +176,7 @@ class Remembering(Values, Locking):
             return await arun(self._remember(self.place, key, kept, async_step(produce), lock))
         if _is_stale(await self.attl(key), fresh, kept):
             if (defer := self.place.defer) is not None:
-                defer(refresh, f"flexible:{key}", always_defer)
+                defer(refresh, _name(self.place, key), always_defer)
             else:
                 await refresh()
         return cast("T", value)
@@ -190,18 +194,18 @@ class Remembering(Values, Locking):
             flight, leads = yield from call(place.flights.board, place.flights.aboard, seat)
             if not leads:
                 yield from call(flight.wait, flight.await_)
-                value = yield from call(place.store.get, place.store.aget, whole)
+                value = yield from place.fresh(whole)
                 if value is not MISSING:
                     return cast("T", value)
                 continue
             with flight.leading():
                 # Another flight may have landed between the first look and this one.
-                value = yield from call(place.store.get, place.store.aget, whole)
+                value = yield from place.fresh(whole)
                 if value is not MISSING:
                     return cast("T", value)
                 # Who flies alone would wait for itself, in this process or by the lock.
-                lock = 0 if flight.is_alone else lock
-                return (yield from self._produce(place, key, ttl, produce, lock))
+                guard = None if flight.is_alone else self._guard(place, "remember", key, lock)
+                return (yield from self._produce(place, key, ttl, produce, flight, guard))
 
     def _produce(
         self,
@@ -209,15 +213,16 @@ class Remembering(Values, Locking):
         key: str,
         ttl: Ttl | Callable[[T], Ttl],
         produce: Steps[T],
-        lock: Duration,
+        flight: Flight,
+        guard: Lock | None,
     ) -> Steps[T]:
         """Make the value and store it; under a lock for all processes, if one is wanted."""
-        guard = self._guard(f"remember:{key}", lock)
         held = False
         try:
             if guard is not None:
                 held = yield from _patiently(guard)
-                value = yield from call(place.store.get, place.store.aget, place.prefix + key)
+                flight.guard = guard.owner if held else None
+                value = yield from place.fresh(place.prefix + key)
                 if value is not MISSING:
                     return cast("T", value)
             fresh = yield from produce
@@ -233,7 +238,7 @@ class Remembering(Values, Locking):
         self, key: str, fresh: float, kept: float, produce: Steps[T], lock: Duration
     ) -> Steps[None]:
         """Make a stale value anew, unless somebody is at it, or has done so meanwhile."""
-        guard = self._guard(f"flexible:{key}", lock)
+        guard = self._guard(self.place, "flexible", key, lock)
         if guard is not None and not (yield from call(guard.acquire, guard.aacquire)):
             return
         try:
@@ -245,12 +250,12 @@ class Remembering(Values, Locking):
             if guard is not None:
                 yield from call(guard.release, guard.arelease)
 
-    def _guard(self, name: str, lock: Duration) -> Lock | None:
+    def _guard(self, place: Place, kind: str, key: str, lock: Duration) -> Lock | None:
         """Return a lock for all processes; None where none is wanted, or the store has none."""
-        if not lock:
+        if (span := seconds(lock)) <= 0:
             return None
         try:
-            return self.lock(name, lock, wait=lock)
+            return self.lock(place.named(kind, key), span, wait=span)
         except LocksUnsupported:
             return None
 
@@ -266,16 +271,29 @@ def _spans(ttl: tuple[Duration, Duration]) -> tuple[float, float]:
     return fresh, kept
 
 
+def _name(place: Place, key: str) -> str:
+    """Return what a refresh of *key* is called among all that is deferred."""
+    return f"{place.name}/{place.named('flexible', place.root + place.prefix + key)}"
+
+
 def _is_stale(left: float | Missing | None, fresh: float, kept: float) -> bool:
     """Tell by the seconds that a value has *left* whether it is not fresh any more."""
-    if isinstance(left, Missing):
+    if left is None or isinstance(left, Missing):
         return True
-    return left is not None and kept - left >= fresh
+    # One that is kept for longer was put there otherwise: nobody knows how old it is.
+    return kept - left >= fresh or left > kept + _APART_SECONDS
 
 
 def _patiently(guard: Lock) -> Steps[bool]:
     """Wait for *guard*; a value that is made twice is better than none."""
     try:
+        if ours := guards_led():
+            if (yield from call(guard.acquire, guard.aacquire)):
+                return True
+            for owner in ours:
+                # A producer that wants its own key, seen otherwise: it would wait for itself.
+                if (yield from call(guard.is_owned_by, guard.ais_owned_by, owner)):
+                    return False
         yield from call(guard.__enter__, guard.__aenter__)
     except (LockTimeout, LocksUnsupported):
         return False

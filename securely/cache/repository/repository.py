@@ -50,6 +50,13 @@ class Repository(Remembering):
     ) -> None:
         self._place = Place(store, name, prefix, events, Flights(), defer)
 
+    @classmethod
+    def at(cls, place: Place) -> Repository:
+        """Return a repository at *place*, whose flights it shares with others there."""
+        made = Repository(place.store)
+        made._place = place
+        return made
+
     @property
     def place(self) -> Place:
         """Where this repository keeps its values."""

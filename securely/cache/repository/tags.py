@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from securely.cache.contracts import Store
+from securely.cache.contracts import Recalling, Store
 from securely.cache.exceptions import InvalidKey
 from securely.support import entropy
 from securely.support.missing import MISSING, Missing
@@ -64,6 +64,14 @@ class TaggedStore:
     async def aget(self, key: str) -> object:
         """Async twin of :meth:`get`."""
         return await arun(self._get(key))
+
+    def fresh(self, key: str) -> object:
+        """Return the value as it is now, or MISSING."""
+        return run(self._fresh(key))
+
+    async def afresh(self, key: str) -> object:
+        """Async twin of :meth:`fresh`."""
+        return await arun(self._fresh(key))
 
     def many(self, keys: Sequence[str]) -> dict[str, object]:
         """Return the values of those *keys* that are there."""
@@ -172,6 +180,16 @@ class TaggedStore:
         if not space:
             return MISSING
         return (yield from call(self._store.get, self._store.aget, self._key(space, key)))
+
+    def _fresh(self, key: str) -> Steps[object]:
+        if not isinstance(store := self._store, Recalling):
+            return (yield from self._get(key))
+        InvalidKey.check(key)
+        for name in self._versions:
+            if (yield from call(store.fresh, store.afresh, name)) is MISSING:
+                return MISSING
+        space = yield from self._space(begins=False)
+        return (yield from call(store.fresh, store.afresh, self._key(space, key)))
 
     def _many(self, keys: Sequence[str]) -> Steps[dict[str, object]]:
         for key in keys:

@@ -48,7 +48,7 @@ def test_flexible_when_stale_then_one_refresh_waits(
     frozen.travel(5)
 
     assert [values.flexible("k", (5, 10), lambda: "new") for _ in range(3)] == ["old"] * 3
-    assert list(later.waiting) == ["flexible:k"]
+    assert list(later.waiting) == ["cache/flexible:k"]
     later.run()
 
     assert values.get("k") == "new"
@@ -120,13 +120,6 @@ def test_flexible_in_async_code_waits_too(
     assert values.get("k") == "new"
 
 
-def test_flexible_when_put_without_an_end_then_fresh(values: Repository, later: Later) -> None:
-    values.put("k", "kept")
-
-    assert values.flexible("k", (5, 10), lambda: "new") == "kept"
-    assert later.waiting == {}
-
-
 def test_flexible_when_fresh_longer_than_kept_then_refused(values: Repository) -> None:
     with pytest.raises(ValueError, match="fresh for 20 seconds and kept for 10"):
         values.flexible("k", (20, 10), lambda: 1)
@@ -163,3 +156,40 @@ def test_items_are_kept_for_an_hour(values: Repository) -> None:
         _ = values["k"]
     with pytest.raises(KeyError, match="k"):
         del values["k"]
+
+
+def test_flexible_when_two_stores_and_tags_have_one_key_then_all_are_made_anew(
+    later: Later, frozen: FrozenClock
+) -> None:
+    one = Repository(ArrayStore(), name="one", defer=later)
+    other = Repository(ArrayStore(), name="other", defer=later)
+    caches = [one, other, one.tags("a"), one.tags("b")]
+    for cache in caches:
+        cache.put("k", "old", 5)
+        cache.flexible("k", (0, 10), lambda: "new")
+
+    later.run()
+
+    assert [cache.get("k") for cache in caches] == ["new"] * 4
+
+
+@pytest.mark.parametrize("ttl", [None, "1d"])
+def test_flexible_when_put_for_longer_than_it_keeps_then_stale(
+    values: Repository, later: Later, frozen: FrozenClock, ttl: str | None
+) -> None:
+    values.put("k", "old", ttl)
+
+    assert values.flexible("k", ("1m", "1h"), lambda: "new") == "old"
+    later.run()
+
+    assert values.flexible("k", ("1m", "1h"), lambda: "newer") == "new"
+    assert values.ttl("k") == 3_600
+
+
+def test_flexible_when_a_clock_is_a_little_behind_then_still_fresh(
+    values: Repository, later: Later, frozen: FrozenClock
+) -> None:
+    values.put("k", "kept", 60.5)
+
+    assert values.flexible("k", (5, 60), lambda: "new") == "kept"
+    assert later.waiting == {}
