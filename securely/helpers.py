@@ -57,6 +57,7 @@ __all__ = [
     "decrypt",
     "defer",
     "dispatch",
+    "dispatch_sync",
     "dump",
     "encrypt",
     "env",
@@ -242,6 +243,15 @@ def dispatch(job: Any, /, *args: Any, **kwargs: Any) -> Any:
     if hasattr(job, "handle") or not callable(job):
         return bus.dispatch(job)
     return bus.dispatch_to_queue(bus.call(job, *args, **kwargs))
+
+
+def dispatch_sync(command: object) -> Any:
+    """Run a job here the whole way a worker's goes, or a command; see `Bus.dispatch_sync`.
+
+    Raises:
+        Exception: Whatever it raised.
+    """
+    return current().make("bus").dispatch_sync(command)
 
 
 def defer(

@@ -168,6 +168,7 @@ def test_helper_dispatches_jobs_tasks_and_what_is_to_run_now(world, sample, log)
     assert isinstance(told, Dispatched)
     assert helpers.dispatch(sample.J.using("c").on_queue("mail")).queue == "mail"
     assert helpers.dispatch(sample.Plain(4)) == 8
+    assert helpers.dispatch_sync(sample.Plain(5)) == 10
     assert world.state() == ["a", "sample_bus.simple"]
 
 
