@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import stat
 import sys
 import threading
 from contextlib import suppress
@@ -51,45 +52,72 @@ class Holders:
             return None
         place = str(self._directory)
         with _mutex:
-            if place not in _mine:
-                _mine[place] = self._open()
-            return _mine[place][0]
+            mine = _mine.get(place)
+            if mine is None:
+                mine = _mine[place] = self._open()
+            elif not self._is_there(*mine):
+                # Somebody has removed it: under the same name, what it stands for stays held.
+                _mine[place] = self._open(mine[0])
+                os.close(mine[1])
+                mine = _mine[place]
+            return mine[0]
 
     def is_alive(self, token: str) -> bool:
         """Return whether the process named by *token* lives; a stranger's token names nobody."""
         if len(token) != 2 * _TOKEN_BYTES or not _TOKEN_LETTERS.issuperset(token):
             return False
+        mine = _mine.get(str(self._directory))
+        if mine is not None and mine[0] == token:
+            return True  # who asks lives, whatever has become of the file
         return not self._is_abandoned(self._directory / f"{token}.lock")
 
     def sweep(self) -> int:
         """Remove the files of the dead; return how many those were."""
         # A link or a folder of such a name is nobody's lock: it is left to who put it there.
-        files = (path for path in self._directory.glob("*.lock") if not path.is_symlink())
+        mine = _mine.get(str(self._directory), ("", -1))[0]
+        files = (
+            path
+            for path in self._directory.glob("*.lock")
+            if not path.is_symlink() and path.stem != mine
+        )
         return sum(self._is_abandoned(path) for path in files if path.is_file())
 
-    def _open(self) -> tuple[str, int]:
-        """Make this process's file and lock it."""
+    def _is_there(self, token: str, file: int) -> bool:
+        """Return whether the file that this process holds locked is the one that others find."""
+        try:
+            found = os.stat(self._directory / f"{token}.lock", follow_symlinks=False)
+        except OSError:
+            return False
+        return os.path.samestat(found, os.fstat(file))
+
+    def _open(self, token: str | None = None) -> tuple[str, int]:
+        """Make this process's file and lock it; called *token* if nothing else is there."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         while True:
-            token = entropy.token_hex(_TOKEN_BYTES)
+            token = token or entropy.token_hex(_TOKEN_BYTES)
             path = self._directory / f"{token}.lock"
             # Not inherited by programs that are started: they would keep the lock alive.
             try:
                 file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            except FileExistsError:  # two processes with the same seeded randomness
+            except FileExistsError:  # a stranger's, or another's with the same seeded randomness
+                token = None
                 continue
             # A sweep may have caught the file between these two lines; then it is made anew.
             if _locked(file, shared=False) and path.exists():
                 return token, file
+            token = None
             os.close(file)
 
     def _is_abandoned(self, path: Path) -> bool:
         """Return whether nobody holds *path* locked; if so, remove it."""
         try:
-            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            # Without waiting: of a pipe that a stranger put there, nobody opens the other end.
+            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
             return True
         try:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                return True  # no process of ours made it; it is left to who did
             # Shared: two who ask at once must not take each other for the holder.
             if not _locked(file, shared=True):
                 return False

@@ -275,5 +275,18 @@ def _range(prefix: str) -> tuple[str, tuple[str, ...]]:
     """Return the condition for keys that begin with *prefix*; the index answers it."""
     if not prefix:
         return "", ()
-    # Keys are ordered as their UTF-8 is, which is the order of code points: U+10FFFF is last.
-    return " AND key >= ? AND key < ?", (prefix, prefix + "\U0010ffff")
+    # Keys are ordered as their UTF-8 is, which is the order of code points.
+    after = _following(prefix)
+    if after is None:
+        return " AND key >= ?", (prefix,)
+    return " AND key >= ? AND key < ?", (prefix, after)
+
+
+def _following(prefix: str) -> str | None:
+    """Return the first text after all that begin with *prefix*, or None if there is none."""
+    kept = prefix.rstrip("\U0010ffff")
+    if not kept:
+        return None
+    number = ord(kept[-1]) + 1
+    # Half a surrogate pair has no written form; what follows all of them has.
+    return kept[:-1] + chr(0xE000 if 0xD800 <= number <= 0xDFFF else number)

@@ -203,6 +203,20 @@ class StoreSuite(_Timed):
         assert "backslashreplace" in str(caught.value)
         assert store.get("key") == 1
 
+    @pytest.mark.parametrize("prefix", ["app:", "\ud7ff", "\U0010ffff", "a\U0010ffff\U0010ffff"])
+    def test_flush_when_a_key_is_the_last_of_its_prefix_then_removed_and_no_other(
+        self, store: Store, prefix: str
+    ) -> None:
+        """Whatever follows the prefix, it goes; and nothing else."""
+        within = [prefix, prefix + "\U0010ffff", prefix + "\U0010ffffx", prefix + "é"]
+        beside = ["", "\ue000", "b", "app", "app;", "\U0010fffe\U0010ffff"]
+        for key in (*within, *beside):
+            store.put(key, 1, None)
+
+        store.flush(prefix)
+
+        assert store.many([*within, *beside]) == dict.fromkeys(beside, 1)
+
     def test_keys_when_case_differs_then_are_different(self, store: Store) -> None:
         """Keys are compared letter by letter."""
         store.put("key", 1, None)

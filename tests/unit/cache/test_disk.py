@@ -7,6 +7,8 @@ import pickle  # noqa: TID251  # a planted pickle must not run
 import sqlite3
 import stat
 import struct
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -422,13 +424,26 @@ def test_lock_when_bound_and_held_by_this_process_then_held(disks: Disks) -> Non
     assert second.holder("lock") == "ann"
 
 
-def test_lock_when_its_holders_file_is_gone_then_free_unless_detached(disks: Disks) -> None:
+def die_after(directory: Path, code: str) -> None:
+    """Run *code*, which has a `store` there, in a process that dies without tidying up."""
+    program = (
+        "import os, sys\nfrom pathlib import Path\n"
+        "from securely.cache import Repository\n"
+        "from securely.cache.drivers.disk import DiskStore\n"
+        "from securely.encryption import KeyRing\n"
+        "store = DiskStore(Path(sys.argv[1]), KeyRing(b'k' * 32).purpose('cache'))\n"
+        f"{code}\nos._exit(0)\n"
+    )
+    subprocess.run([sys.executable, "-c", program, str(directory)], check=True)
+
+
+def test_lock_when_its_holder_has_died_then_free_unless_detached(disks: Disks) -> None:
+    die_after(
+        disks.directory,
+        "for name in ('bound', 'detached'): store.acquire(name, 'ann', None, bound=True)\n"
+        "store.detach('detached', 'ann')",
+    )
     store = disks.store()
-    store.acquire("bound", "ann", None, bound=True)
-    store.acquire("detached", "ann", None, bound=True)
-    store.detach("detached", "ann")
-    for file in (disks.directory / "locks" / "holders").glob("*.lock"):
-        file.unlink()
 
     assert store.holder("bound") is None
     assert store.holder("detached") == "ann"
@@ -436,11 +451,12 @@ def test_lock_when_its_holders_file_is_gone_then_free_unless_detached(disks: Dis
 
 
 def test_lock_when_its_owner_is_given_then_bound_only_where_that_is_said(disks: Disks) -> None:
+    die_after(
+        disks.directory,
+        "for name, bound in (('kept', None), ('bound', True)):\n"
+        "    Repository(store).lock(name, 60, 'ann', bound=bound).acquire()",
+    )
     cache = Repository(disks.store())
-    for name, bound in (("kept", None), ("bound", True)):
-        cache.lock(name, 60, "ann", bound=bound).acquire()
-    for file in (disks.directory / "locks" / "holders").glob("*.lock"):
-        file.unlink()
 
     assert cache.lock("kept").is_locked()
     assert not cache.lock("bound").is_locked()
@@ -575,3 +591,19 @@ def test_signature_when_lengths_are_shifted_then_no_two_entries_are_alike() -> N
     # The lengths of place and key are covered, or "ab" + "c" would sign like "a" + "bc".
     assert _HEAD.pack(2, 1, -1.0) != _HEAD.pack(1, 2, -1.0)
     assert struct.calcsize(">HId") == 14
+
+
+def test_lock_when_the_file_of_its_holder_is_removed_then_still_one_holder_in_the_process(
+    disks: Disks,
+) -> None:
+    cache = Repository(disks.store())
+    held = cache.lock("x")
+    held.acquire()
+    for path in (disks.directory / "locks" / "holders").glob("*.lock"):
+        path.unlink()
+
+    assert cache.lock("x").get() is False
+    assert held.is_owned_by_current_process() is True
+    other = cache.lock("y")
+    assert [other.get(), cache.lock("y").get(), cache.lock("x").get()] == [True, False, False]
+    assert held.release() is True

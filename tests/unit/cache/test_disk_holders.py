@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -67,3 +70,56 @@ def test_is_alive_when_token_is_a_strangers_then_nothing_is_opened(
     assert holders.is_alive(token) is False
     assert holders.is_alive("../victim") is False
     assert (tmp_path / "victim.lock").exists()
+
+
+def in_another_process(directory: Path, code: str) -> str:
+    """Run *code* in a process of its own, and return what it prints."""
+    program = (
+        "import sys\nfrom pathlib import Path\n"
+        "from securely.cache.drivers.disk_holders import Holders\n"
+        f"holders = Holders(Path(sys.argv[1]))\n{code}"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(directory)], check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def test_token_when_its_file_was_removed_then_made_anew_and_alive_for_all(
+    holders: Holders, tmp_path: Path
+) -> None:
+    token = holders.token()
+    (tmp_path / "holders" / f"{token}.lock").unlink()
+
+    assert token is not None
+    assert holders.is_alive(token) is True
+    assert holders.token() == token
+    assert in_another_process(tmp_path / "holders", f"print(holders.is_alive({token!r}))") == "True"
+
+
+def test_token_when_something_else_has_its_name_then_takes_another(
+    holders: Holders, tmp_path: Path
+) -> None:
+    token = holders.token()
+    path = tmp_path / "holders" / f"{token}.lock"
+    path.unlink()
+    path.write_text("a stranger's")
+
+    other = holders.token()
+
+    assert other is not None
+    assert other != token
+    assert in_another_process(tmp_path / "holders", f"print(holders.is_alive({other!r}))") == "True"
+    assert path.read_text() == "a stranger's"
+
+
+def test_is_alive_when_its_file_is_a_pipe_then_nobody_and_does_not_wait(
+    holders: Holders, tmp_path: Path
+) -> None:
+    holders.token()
+    pipe = tmp_path / "holders" / ("4" * 32 + ".lock")
+    os.mkfifo(pipe)
+
+    assert holders.is_alive("4" * 32) is False
+    assert holders.sweep() == 0
+    assert pipe.is_fifo()
