@@ -12,7 +12,13 @@ from typing import Protocol, runtime_checkable
 
 from securely.support.missing import Missing
 
-__all__ = ["LockStore", "MeasuredStore", "Recalling", "Seal", "Store"]
+__all__ = ["LockStore", "MeasuredStore", "Recalling", "ReservedKey", "Seal", "Store"]
+
+
+class ReservedKey(str):
+    """A key of the cache itself: a repository beneath takes it, which refuses a user's like it."""
+
+    __slots__ = ()
 
 
 class Seal(Protocol):

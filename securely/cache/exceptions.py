@@ -19,6 +19,7 @@ CacheError                  the root
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from securely.exceptions import SecurelyError
 from securely.support.missing import MISSING
@@ -68,6 +69,9 @@ class EntryRefused(CacheError):
 
 class InvalidKey(CacheError, ValueError):
     """A key, or the name of a lock, has no written form; or a key begins as those of tags do."""
+
+    RESERVED: Final = "\x1f"
+    """What no key of a user begins with: the versions of tags lie behind it."""
 
     def __init__(self, key: str) -> None:
         self.key = key

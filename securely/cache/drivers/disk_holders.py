@@ -85,7 +85,7 @@ class Holders:
     def _is_there(self, token: str, file: int) -> bool:
         """Return whether the file that this process holds locked is the one that others find."""
         try:
-            found = os.stat(self._directory / f"{token}.lock", follow_symlinks=False)
+            found = (self._directory / f"{token}.lock").lstat()
         except OSError:
             return False
         return os.path.samestat(found, os.fstat(file))

@@ -60,6 +60,8 @@ _PARAMETERS_MAX: Final = 500
 # with each write: looking costs as much as writing a small value.
 _CULL_EVERY: Final = 16
 _CULL_ROWS: Final = 10
+# The one letter whose neighbour has no written form: it would be half a surrogate pair.
+_AFTER: Final = {"\ud7ff": "\ue000"}
 # Rows that one transaction removes: others may write in between.
 _CHUNK_ROWS: Final = 1_000
 
@@ -287,6 +289,4 @@ def _following(prefix: str) -> str | None:
     kept = prefix.rstrip("\U0010ffff")
     if not kept:
         return None
-    number = ord(kept[-1]) + 1
-    # Half a surrogate pair has no written form; what follows all of them has.
-    return kept[:-1] + chr(0xE000 if 0xD800 <= number <= 0xDFFF else number)
+    return kept[:-1] + (_AFTER.get(kept[-1]) or chr(ord(kept[-1]) + 1))

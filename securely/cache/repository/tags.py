@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from securely.cache.contracts import Recalling, Store
+from securely.cache.contracts import Recalling, ReservedKey, Store
 from securely.cache.exceptions import InvalidKey
 from securely.support import entropy
 from securely.support.missing import MISSING, Missing
@@ -55,7 +55,7 @@ class TaggedStore:
         self._store = store
         self._prefix = prefix
         # By the prefix first, so that flushing the store removes the versions, too.
-        self._versions = [f"{prefix}tag:{name}" for name in tags]
+        self._versions = [ReservedKey(f"{prefix}{InvalidKey.RESERVED}tag:{name}") for name in tags]
 
     def get(self, key: str) -> object:
         """Return the value, or MISSING."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from inspect import isawaitable
 from typing import Final, TypeVar, cast, overload
 
-from securely.cache.contracts import MeasuredStore, Store
+from securely.cache.contracts import MeasuredStore, ReservedKey, Store
 from securely.cache.events import (
     CacheFlushed,
     CacheFlushing,
@@ -21,6 +21,7 @@ from securely.cache.events import (
     WritingKey,
     WritingManyKeys,
 )
+from securely.cache.exceptions import InvalidKey
 from securely.cache.place import Place, Ttl, to_seconds
 from securely.cache.repository.reads import TypedReads
 from securely.support.missing import MISSING, Missing
@@ -38,6 +39,8 @@ _ON_WRITE: Final = (WritingKey, KeyWritten)
 _ON_WRITE_MANY: Final = (WritingManyKeys, KeyWritten)
 _ON_FORGET: Final = (ForgettingKey, KeyForgotten, KeyForgetFailed)
 _ON_FLUSH: Final = (CacheFlushing, CacheFlushed)
+# What no key begins with that is written here; asked inline, since a call costs as much as a put.
+_RESERVED: Final = InvalidKey.RESERVED
 
 
 class Values(TypedReads):
@@ -112,6 +115,8 @@ class Values(TypedReads):
             Unserializable: The value has no safe written form.
         """
         place, seconds = self.place, to_seconds(ttl)
+        if key[:1] == _RESERVED:
+            _refuse(key)
         if seconds is not None and seconds <= 0:
             return self.forget(key)
         if place.watched(_ON_WRITE):
@@ -122,6 +127,8 @@ class Values(TypedReads):
     async def aput(self, key: str, value: object, ttl: Ttl = None) -> bool:
         """Async twin of :meth:`put`."""
         place, seconds = self.place, to_seconds(ttl)
+        if key[:1] == _RESERVED:
+            _refuse(key)
         if seconds is not None and seconds <= 0:
             return await self.aforget(key)
         if place.watched(_ON_WRITE):
@@ -152,6 +159,8 @@ class Values(TypedReads):
             Whether it was stored; False for a *ttl* of zero or less.
         """
         place, seconds = self.place, to_seconds(ttl)
+        if key[:1] == _RESERVED:
+            _refuse(key)
         if seconds is not None and seconds <= 0:
             return False
         return place.store.add(place.prefix + key, value, seconds)
@@ -159,6 +168,8 @@ class Values(TypedReads):
     async def aadd(self, key: str, value: object, ttl: Ttl = None) -> bool:
         """Async twin of :meth:`add`."""
         place, seconds = self.place, to_seconds(ttl)
+        if key[:1] == _RESERVED:
+            _refuse(key)
         if seconds is not None and seconds <= 0:
             return False
         return await place.store.aadd(place.prefix + key, value, seconds)
@@ -179,6 +190,8 @@ class Values(TypedReads):
             NotNumeric: The value is no number.
         """
         place = self.place
+        if key[:1] == _RESERVED:
+            _refuse(key)
         return place.store.increment(place.prefix + key, by, _new(ttl))
 
     @overload
@@ -188,6 +201,8 @@ class Values(TypedReads):
     async def aincrement(self, key: str, by: float = 1, ttl: Ttl = None) -> int | float:
         """Async twin of :meth:`increment`."""
         place = self.place
+        if key[:1] == _RESERVED:
+            _refuse(key)
         return await place.store.aincrement(place.prefix + key, by, _new(ttl))
 
     @overload
@@ -222,6 +237,8 @@ class Values(TypedReads):
         With a *ttl* of zero or less the key is forgotten.
         """
         place, seconds = self.place, to_seconds(ttl)
+        if key[:1] == _RESERVED:
+            _refuse(key)
         if seconds is not None and seconds <= 0:
             return self.forget(key)
         return place.store.touch(place.prefix + key, seconds)
@@ -229,6 +246,8 @@ class Values(TypedReads):
     async def atouch(self, key: str, ttl: Ttl) -> bool:
         """Async twin of :meth:`touch`."""
         place, seconds = self.place, to_seconds(ttl)
+        if key[:1] == _RESERVED:
+            _refuse(key)
         if seconds is not None and seconds <= 0:
             return await self.aforget(key)
         return await place.store.atouch(place.prefix + key, seconds)
@@ -246,6 +265,8 @@ class Values(TypedReads):
     def forget(self, key: str) -> bool:
         """Remove *key*; return whether it was there."""
         place = self.place
+        if key[:1] == _RESERVED:
+            _refuse(key)
         if place.watched(_ON_FORGET):
             return run(self._forget(place, key))
         return place.store.forget(place.prefix + key)
@@ -253,6 +274,8 @@ class Values(TypedReads):
     async def aforget(self, key: str) -> bool:
         """Async twin of :meth:`forget`."""
         place = self.place
+        if key[:1] == _RESERVED:
+            _refuse(key)
         if place.watched(_ON_FORGET):
             return await arun(self._forget(place, key))
         return await place.store.aforget(place.prefix + key)
@@ -346,6 +369,9 @@ class Values(TypedReads):
         if seconds is not None and seconds <= 0:
             return bool((yield from call(self.forget_many, self.aforget_many, values)))
         names, contents = tuple(values), tuple(values.values())
+        for name in names:
+            if name[:1] == _RESERVED:
+                _refuse(name)
         watched = place.watched(_ON_WRITE_MANY)
         if watched:
             yield from place.tell(WritingManyKeys(place.name, names, contents, seconds))
@@ -357,6 +383,8 @@ class Values(TypedReads):
         return True
 
     def _pull(self, place: Place, key: str) -> Steps[object]:
+        if key[:1] == _RESERVED:
+            _refuse(key)
         watched = place.watched(_ON_READ) or place.watched(_ON_FORGET)
         if watched:
             yield from place.tell(RetrievingKey(place.name, key))
@@ -382,6 +410,12 @@ class Values(TypedReads):
         yield from call(place.store.flush, place.store.aflush, place.prefix)
         if watched:
             yield from place.tell(CacheFlushed(place.name))
+
+
+def _refuse(key: str) -> None:
+    """Raise InvalidKey, unless the cache itself asks."""
+    if not isinstance(key, ReservedKey):
+        raise InvalidKey(key)
 
 
 def _given(default: object) -> object:

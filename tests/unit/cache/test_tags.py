@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from securely.cache import InvalidKey, Repository
 from securely.cache.drivers.array import ArrayStore
+from securely.cache.drivers.memo import MemoStore
 from securely.cache.drivers.null import NullStore
+from securely.cache.place import Memory
 from securely.cache.repository.tags import TaggedStore, tag_names
 
 
@@ -37,7 +41,7 @@ def test_tags_when_a_version_is_evicted_then_what_it_covered_is_not_found() -> N
     store = ArrayStore()
     cache = Repository(store, prefix="app:")
     cache.tags("a").put("key", 1)
-    assert store.forget("app:tag:a")
+    assert store.forget("app:\x1ftag:a")
 
     assert cache.tags("a").get("key") is None
     cache.tags("a").put("other", 2)
@@ -103,3 +107,63 @@ def test_lock_when_tagged_then_takes_what_any_lock_does(cache: Repository) -> No
 
     assert lock.acquire() is True
     assert cache.lock("x").is_owned_by("job-7") is True
+
+
+RESERVED = "\x1ftag:people"
+USES: dict[str, Callable[[Repository], object]] = {
+    "put": lambda cache: cache.put(RESERVED, "mine"),
+    "aput": lambda cache: asyncio.run(cache.aput(RESERVED, "mine")),
+    "put_many": lambda cache: cache.put_many({"a": 1, RESERVED: "mine"}),
+    "aput_many": lambda cache: asyncio.run(cache.aput_many({RESERVED: "mine"})),
+    "put at once": lambda cache: cache.put(RESERVED, "mine", 0),
+    "add": lambda cache: cache.add(RESERVED, "mine"),
+    "aadd": lambda cache: asyncio.run(cache.aadd(RESERVED, "mine")),
+    "increment": lambda cache: cache.increment(RESERVED),
+    "aincrement": lambda cache: asyncio.run(cache.aincrement(RESERVED)),
+    "pull": lambda cache: cache.pull(RESERVED),
+    "apull": lambda cache: asyncio.run(cache.apull(RESERVED)),
+    "touch": lambda cache: cache.touch(RESERVED, 1),
+    "atouch": lambda cache: asyncio.run(cache.atouch(RESERVED, 1)),
+    "forget": lambda cache: cache.forget(RESERVED),
+    "aforget": lambda cache: asyncio.run(cache.aforget(RESERVED)),
+    "remember": lambda cache: cache.remember(RESERVED, 60, lambda: 1),
+    "item": lambda cache: cache.__setitem__(RESERVED, 1),
+}
+
+
+def test_tag_when_a_key_has_its_old_name_then_they_are_two(cache: Repository) -> None:
+    cache.tags("people").put("ann", 1)
+    cache.put("tag:people", "mine")
+    found = cache.tags("people").get("ann")
+
+    cache.tags("people").flush()
+
+    assert found == 1
+    assert cache.get("tag:people") == "mine"
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_key_when_it_is_that_of_a_version_then_no_user_writes_it(
+    cache: Repository, use: Callable[[Repository], object]
+) -> None:
+    cache.tags("people").put("ann", 1)
+
+    for seen in (cache, Repository(MemoStore(cache, Memory))):
+        with pytest.raises(InvalidKey, match=r"U\+001F") as caught:
+            use(seen)
+        assert caught.value.key == RESERVED
+
+    assert cache.tags("people").get("ann") == 1
+    assert cache.missing("a")
+
+
+def test_tags_when_seen_through_a_memo_then_work_as_without(cache: Repository) -> None:
+    memory = Memory()
+    memo = Repository(MemoStore(cache, lambda: memory))
+
+    memo.tags("people").put("ann", 1)
+    memo.tags("people").put_many({"bob": 2})
+
+    assert cache.tags("people").many(["ann", "bob"]) == {"ann": 1, "bob": 2}
+    memo.tags("people").flush()
+    assert cache.tags("people").get("ann") is None
