@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +18,9 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from securely.exceptions import SecurelyError
 from securely.support import entropy
+from securely.support.directories import why_unsafe
 from securely.support.forking import renew_after_fork
+from securely.support.sqlite_handles import Guard, Handle, is_inherited, opening
 
 __all__ = [
     "Database",
@@ -123,73 +124,9 @@ class SchemaTooNew(DatabaseError):
     """A newer version of Securely wrote the file."""
 
 
-class _Handle:
-    """One open connection; in a forked child it is only forgotten."""
-
-    __slots__ = ("connection", "path", "pid")
-
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self.connection = connection
-        self.path = path
-        self.pid = os.getpid()
-
-    def close(self) -> None:
-        if self.pid == os.getpid():
-            self.connection.close()
-        else:
-            # Closing a parent's connection in a child would drop the parent's POSIX locks from
-            # under it. It is kept open, unused, until the child ends.
-            _inherited.append(self)
-
-
-class _Guard:
-    """Lies in a thread's own storage, and closes the thread's connection when that goes.
-
-    The connection is held elsewhere too, so that the collector, which ends the members of a ring
-    of garbage in any order, never finds it open.
-    """
-
-    __slots__ = ("_handle", "_handles")
-
-    def __init__(self, handle: _Handle, handles: set[_Handle]) -> None:
-        self._handle = handle
-        self._handles = handles
-
-    def __del__(self) -> None:
-        self._handles.discard(self._handle)
-        self._handle.close()
-
-
-_inherited: list[_Handle] = []
-# By id; no WeakSet, which may not be walked through while another thread opens a database.
-_databases: dict[int, weakref.ref[Database]] = {}
-
-
-def _living() -> list[Database]:
-    """Return the databases of this process."""
-    found = [reference() for reference in list(_databases.values())]
-    return [database for database in found if database is not None]
-
-
-def _before_fork() -> None:
-    """Close the idle connections of the thread that forks; both processes open their own again.
-
-    SQLite counts its locks per process in memory that a child inherits: a child whose parent had
-    the file open would believe that it holds locks which only the parent holds, and once the
-    parent is gone, nobody does.
-    """
-    for database in _living():
-        database.close_idle()
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(before=_before_fork)
-
-
 class _Local(threading.local):
-    handle: _Handle | None = None
-    guard: _Guard | None = None
-    pid: int = 0
+    handle: Handle | None = None
+    guard: Guard | None = None
 
 
 class Transaction:
@@ -285,9 +222,7 @@ class Database:
         self._local = _Local()
         self._opening = threading.Lock()
         renew_after_fork(self, "_opening", threading.Lock)
-        self._handles: set[_Handle] = set()
-        key = id(self)
-        _databases[key] = weakref.ref(self, lambda _: _databases.pop(key, None))
+        self._handles: set[Handle] = set()
 
     def connection(self) -> sqlite3.Connection:
         """Return this thread's connection, opening it on first use and after a fork.
@@ -297,9 +232,12 @@ class Database:
             DatabaseCorrupt: It is no database.
             SchemaTooNew: A newer version wrote it.
         """
-        local = self._local
-        if local.pid == os.getpid() and local.handle is not None:
-            return local.handle.connection
+        handle = self._local.handle
+        if handle is not None:
+            connection = handle.connection  # taken first, as its handle says
+            if handle.pid == os.getpid():
+                return connection
+            del connection  # a fork that waits for it may be going on
         return self._open()
 
     def transaction(self) -> Transaction:
@@ -337,12 +275,6 @@ class Database:
         # The guard goes, and the connection with it.
         self._local.handle = self._local.guard = None
 
-    def close_idle(self) -> None:
-        """Close this thread's connection, unless it is within a transaction."""
-        handle = self._local.handle
-        if handle is not None and not handle.connection.in_transaction:
-            self.discard()
-
     def close(self) -> None:
         """Close the connections of all threads of this process; a later use opens them again."""
         self._local.handle = None
@@ -360,21 +292,26 @@ class Database:
         """
         waited = 0.0
         ceiling = _PAUSE_MAX
-        while True:
-            if _primary(error) not in _BUSY:
-                raise self.translate(error) from error
-            if waited >= self._busy_seconds:
-                raise DatabaseBusy(str(self.path), f"waited {waited:.0f} seconds") from error
-            pause = entropy.uniform(0.0, ceiling)
-            # Another process is being waited for, which no frozen clock can move: a real wait.
-            threading.Event().wait(pause)
-            waited += pause
-            hurries = waited < _HURRY_SECONDS
-            ceiling = max(ceiling / 2, _PAUSE_MIN) if hurries else _PAUSE_MAX
-            try:
-                return work()
-            except sqlite3.Error as again:
-                error = again
+        try:
+            while True:
+                if _primary(error) not in _BUSY:
+                    raise self.translate(error) from error
+                if waited >= self._busy_seconds:
+                    raise DatabaseBusy(str(self.path), f"waited {waited:.0f} seconds") from error
+                pause = entropy.uniform(0.0, ceiling)
+                # Another process is being waited for, which no frozen clock can move: a real wait.
+                threading.Event().wait(pause)
+                waited += pause
+                hurries = waited < _HURRY_SECONDS
+                ceiling = max(ceiling / 2, _PAUSE_MIN) if hurries else _PAUSE_MAX
+                try:
+                    return work()
+                except sqlite3.Error as again:
+                    error = again
+        finally:
+            # It has this frame in its trace: the two would keep each other, and the connection,
+            # which a fork would believe to be in use.
+            del error
 
     def translate(self, error: sqlite3.Error) -> DatabaseError:
         """Return the error of ours that says what *error* means for this file."""
@@ -391,10 +328,17 @@ class Database:
         return DatabaseUnavailable(path, reason)
 
     def _open(self) -> sqlite3.Connection:
+        local = self._local
+        handle = local.handle
+        if handle is not None and handle.goes_on():
+            return handle.connection
         with self._opening:
             self._prepare_file()
             self._refuse_inherited()
-            handle = _Handle(self._connect(), self.path)
+            with opening(handle) as goes_on:
+                if goes_on and handle is not None:
+                    return handle.connection
+                handle = Handle(self._connect(), self.path)
             try:
                 self._configure(handle.connection)
             except sqlite3.Error as error:
@@ -404,23 +348,16 @@ class Database:
                 handle.close()
                 raise
             self._handles.add(handle)
-        self._local.handle = handle
-        self._local.guard = _Guard(handle, self._handles)
-        self._local.pid = handle.pid
+        local.handle = handle
+        local.guard = Guard(handle, self._handles)
         return handle.connection
 
     def _refuse_inherited(self) -> None:
-        """Raise in a child whose parent had the file open in another thread when it forked.
-
-        SQLite would take the parent's locks for the child's own, and what the child commits could
-        be lost. The connection of the forking thread itself was closed before.
-        """
-        here = os.getpid()
-        held = [*_inherited, *(each for other in _living() for each in [*other._handles])]
-        if any(handle.pid != here and handle.path == self.path for handle in held):
+        """Raise in a child whose parent was using the file when it forked."""
+        if is_inherited(self.path):
             reason = (
-                "this process was forked while another thread had the file open. "
-                "Fork before threads use it, or start the child with subprocess."
+                "this process was forked while a transaction was open on it. "
+                "Fork outside of transactions, or start the child with subprocess."
             )
             raise DatabaseUnavailable(str(self.path), reason)
 
@@ -440,7 +377,8 @@ class Database:
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             kind = _network_file_system(directory)
-            if kind is None:
+            unsafe = why_unsafe(directory)
+            if kind is None and unsafe is None:
                 _create(self.path)
         except OSError as error:
             reason = (
@@ -451,6 +389,8 @@ class Database:
         if kind is not None:
             reason = f'it lies on a network file system ("{kind}"). Move it to a local disk.'
             raise DatabaseUnavailable(str(self.path), reason)
+        if unsafe is not None:
+            raise DatabaseUnavailable(str(self.path), unsafe)
 
     def _configure(self, connection: sqlite3.Connection) -> None:
         pragmas: dict[str, int | str] = {

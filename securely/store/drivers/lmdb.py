@@ -39,6 +39,7 @@ from securely.store.exceptions import StoreError, StoreFull, StoreUnavailable
 from securely.store.manager import Materials
 from securely.store.options import LmdbOptions
 from securely.support import clock, entropy
+from securely.support.directories import why_unsafe
 from securely.support.forking import renew_after_fork
 from securely.support.importing import require
 from securely.support.missing import Missing
@@ -423,6 +424,8 @@ class LmdbEngine(Threaded):
         except OSError as error:
             reason = f"{error.strerror or error}. Make its parent writable for this user."
             raise StoreUnavailable(self.name, self.place, reason) from error
+        if (unsafe := why_unsafe(self._directory)) is not None:
+            raise StoreUnavailable(self.name, self.place, unsafe)
         with self._errors():
             environment = lmdb.open(
                 self.place,

@@ -176,43 +176,134 @@ print(database.query("SELECT text FROM notes"), database.query("PRAGMA integrity
     assert run.stdout.strip() == "[('parent',), ('child',), ('parent again',)] [('ok',)]"
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_fork_while_another_thread_has_the_file_open_is_refused_in_the_child(path):
-    """SQLite would take the parent's locks for the child's, and lose what the child commits."""
-    script = f"""
-import os, threading, warnings
+def forking(path: Path, body: str) -> str:
+    """What a program says that forks with threads: *body* has `database` and `write(text)`."""
+    head = f"""
+import os, threading, time, warnings
 warnings.simplefilter("ignore", DeprecationWarning)  # of forking with threads: what is tested
 from securely.support.sqlite import Database, DatabaseUnavailable
 def first(c): c.execute("CREATE TABLE notes (text TEXT)")
 database = Database({str(path)!r}, migrations=[first])
+def write(text):
+    with database.transaction() as c: c.execute("INSERT INTO notes VALUES (?)", (text,))
+def texts(): return [text for (text,) in database.query("SELECT text FROM notes ORDER BY text")]
+def fork(work):
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        except BaseException as error:
+            print("child:", type(error).__name__, error, flush=True)
+            os._exit(1)
+        os._exit(0)
+    return child
 opened, over = threading.Event(), threading.Event()
-def idle():
-    database.connection()
-    opened.set()
-    over.wait()
-thread = threading.Thread(target=idle)
-thread.start()
-opened.wait()
-read, write = os.pipe()
-child = os.fork()
-if child == 0:
-    try:
-        database.connection()
-    except DatabaseUnavailable as error:
-        os.write(write, str(error).encode())
-    os._exit(0)
-os.waitpid(child, 0)
-over.set()
-thread.join()
-print(os.read(read, 1000).decode(), database.query("SELECT count(*) FROM notes"))
-database.close()
 """  # noqa: S608  # a path of the test's own
-    run = subprocess.run(  # the script above
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    run = subprocess.run(  # a program of the test's own
+        [sys.executable, "-c", head + body], capture_output=True, text=True, check=True, timeout=9
+    )
+    assert run.stderr == ""
+    return run.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_fork_when_other_threads_have_the_file_open_and_idle_then_all_go_on(path):
+    said = forking(
+        path,
+        """
+def idle():
+    write("thread before"); opened.set(); over.wait(5); write("thread after")
+thread = threading.Thread(target=idle); thread.start(); opened.wait(5)
+write("parent before")
+_, status = os.waitpid(fork(lambda: write("child")), 0)
+over.set(); thread.join(); write("parent after")
+print(status, texts(), database.query("PRAGMA integrity_check"))
+""",
     )
 
-    assert "forked while another thread had the file open" in run.stdout
-    assert "[(0,)]" in run.stdout
+    wanted = ["child", "parent after", "parent before", "thread after", "thread before"]
+    assert said.strip() == f"0 {wanted} [('ok',)]"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_fork_when_a_parent_dies_at_once_then_its_child_keeps_what_it_writes(path):
+    """A child that had its locks from its parent's memory would lose them with the parent."""
+    said = forking(
+        path,
+        """
+def idle():
+    write("thread"); opened.set(); over.wait(5)
+threading.Thread(target=idle, daemon=True).start(); opened.wait(5)
+read, done = os.pipe()
+def go_on():
+    write("child")
+    # Another process opens the file as the last one would, and leaves it.
+    import subprocess, sys
+    look = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT * FROM notes')"
+    subprocess.run([sys.executable, "-c", look, str(database.path)], check=True)
+    write("child again")
+    print(texts(), flush=True); os.write(done, b"x")
+def middle():
+    fork(go_on); os._exit(0)
+os.waitpid(fork(middle), 0)
+os.read(read, 1); over.set()
+print(texts(), database.query("PRAGMA integrity_check"))
+""",
+    )
+
+    assert said.splitlines() == [
+        "['child', 'child again', 'thread']",
+        "['child', 'child again', 'thread'] [('ok',)]",
+    ]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_fork_when_another_thread_is_within_a_transaction_then_the_child_is_turned_away(path):
+    """SQLite would take the parent's locks for the child's, and lose what the child commits."""
+    said = forking(
+        path,
+        """
+def hold():
+    with database.transaction() as c:
+        c.execute("INSERT INTO notes VALUES ('first half')")
+        opened.set(); over.wait(5)
+        database.connection().execute("INSERT INTO notes VALUES ('second half')")
+thread = threading.Thread(target=hold); thread.start(); opened.wait(5)
+_, status = os.waitpid(fork(texts), 0)
+over.set(); thread.join()
+print(status != 0, texts(), database.query("PRAGMA integrity_check"))
+""",
+    )
+
+    assert "child: DatabaseUnavailable" in said
+    assert "forked while a transaction was open on it" in said
+    assert said.splitlines()[-1] == "True ['first half', 'second half'] [('ok',)]"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_fork_when_threads_write_all_the_time_then_nothing_is_lost(path):
+    said = forking(
+        path,
+        """
+written = []
+def busy(name):
+    while not over.is_set():
+        write(f"{name}{len(written)}"); written.append(name); database.query("SELECT 1")
+threads = [threading.Thread(target=busy, args=(name,)) for name in "abc"]
+for thread in threads: thread.start()
+children = 0
+for number in range(12):
+    _, status = os.waitpid(fork(lambda: write(f"child {number}")), 0)
+    children += status == 0
+over.set()
+for thread in threads: thread.join()
+found = texts()
+print(children, sum(text.startswith("child") for text in found), len(found) - len(written))
+print(database.query("PRAGMA integrity_check"))
+""",
+    )
+
+    assert said.splitlines()[-2:] == ["12 12 12", "[('ok',)]"]
 
 
 def test_second_opening_when_the_first_is_in_use_keeps_its_locks(path):
@@ -284,6 +375,46 @@ def test_directory_that_can_not_be_made_is_named_with_a_remedy(tmp_path):
         database.connection()
 
     assert str(blocked) in str(caught.value)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="users have no numbers")
+def test_directory_that_everyone_may_write_to_is_refused_with_its_mode_and_a_remedy(path):
+    path.parent.mkdir()
+    path.parent.chmod(0o777)
+    database = Database(path, migrations=[first])
+
+    with pytest.raises(DatabaseUnavailable, match=r"mode 0777.*chmod o-w") as caught:
+        database.connection()
+
+    assert str(path.parent) in str(caught.value)
+    assert list(path.parent.iterdir()) == []
+    path.parent.chmod(0o700)
+    write(database, "mended")
+    database.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="users have no numbers")
+def test_directory_that_its_group_may_write_to_is_used(path):
+    path.parent.mkdir()
+    path.parent.chmod(0o2775)
+    database = Database(path, migrations=[first])
+
+    write(database, "as an umask of 002 makes them")
+
+    assert texts(database) == ["as an umask of 002 makes them"]
+    database.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")
+def test_directory_of_another_user_is_refused_with_the_owner(path):
+    path.parent.mkdir(mode=0o700)
+    os.chown(path.parent, 12_345, -1)
+    database = Database(path, migrations=[first])
+
+    with pytest.raises(DatabaseUnavailable, match=r"belongs to another user .uid 12345, mode 0700"):
+        database.connection()
+
+    assert list(path.parent.iterdir()) == []
 
 
 def test_older_schema_when_opened_is_upgraded_with_its_rows(path):
