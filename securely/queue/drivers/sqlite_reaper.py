@@ -146,7 +146,7 @@ class Reaper:
                 charged += 1
             else:
                 columns = connection.execute(_CONDEMN, (self._row, id_)).fetchall()[0]
-                condemned.append(Delivery(*columns, verdict=Verdict.LOST))
+                condemned.append(Delivery(*columns)._replace(verdict=Verdict.LOST))
         tally.close()
         return replace(
             reaped, returned=returned, charged=charged, settled=settled, condemned=condemned
