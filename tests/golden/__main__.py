@@ -11,7 +11,7 @@ from tests.golden.runner import NotRunnable, Report, run_file
 
 _HERE = Path(__file__).parent
 # Scenarios are read, not run: see test_scenarios.py.
-SCENARIOS = {"container", "events"}
+SCENARIOS = {"container", "events", "queue"}
 DATA = [path for path in sorted(_HERE.glob("*/*.json")) if path.parent.name not in SCENARIOS]
 
 

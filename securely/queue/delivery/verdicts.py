@@ -65,7 +65,8 @@ def refusal(trial: Trial) -> MaxAttemptsExceeded | None:
     Its deadline may have passed while it waited; its tries may have been lowered meanwhile.
     """
     if trial.retry_until is not None:
-        if clock.timestamp() >= trial.retry_until:
+        # At the moment itself it still runs; a failure is final then.
+        if clock.timestamp() > trial.retry_until:
             return MaxAttemptsExceeded(trial.name, "the time for retries is over")
     elif 0 < trial.tries <= trial.exceptions:
         return MaxAttemptsExceeded(trial.name, f"it has failed {trial.exceptions} times")

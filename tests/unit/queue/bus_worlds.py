@@ -15,6 +15,7 @@ from securely.queue.delivery.runner import JobRunner
 from securely.queue.manager import Materials, QueueManager
 from securely.queue.options import QueueOptions
 from securely.queue.payload import Codec
+from securely.support import clock
 
 __all__ = ["BusWorld"]
 
@@ -78,12 +79,17 @@ class BusWorld:
         return told
 
     def work(
-        self, most: int = 1000, connection: str = "sqlite", queue: str = "default", tries: int = 1
+        self,
+        most: int = 1000,
+        connection: str = "sqlite",
+        queue: str = "default",
+        tries: int = 1,
+        backoff: float = 0.0,
     ) -> int:
         """Run up to *most* jobs that are due, one after the other; return how many there were."""
         store: Any = self.queues.connection(connection).driver
         queues = [*queue.split(","), "own", "mail", "others"]
-        self.runner.configure(Defaults(connection=connection, tries=tries, backoff=(0.0,)))
+        self.runner.configure(Defaults(connection=connection, tries=tries, backoff=(backoff,)))
         seat = store.join(queues)
         try:
             for ran in range(most):
@@ -107,6 +113,15 @@ class BusWorld:
         """Return the names of what waits in *queue*, in order."""
         store: Any = self.queues.connection(connection).driver
         return [self.name_of(one) for one in store.jobs(queue)]
+
+    def rows(self, queue: str = "default") -> list[tuple[str, int, float]]:
+        """Return the name, the attempts and the seconds until it is due of each that waits."""
+        store: Any = self.queues.connection("sqlite").driver
+        now = clock.timestamp()
+        return [
+            (self.name_of(one), one.attempts, round(one.available_at - now, 3))
+            for one in store.jobs(queue)
+        ]
 
     def name_of(self, stored: Any) -> str:
         """Return the name of a stored job, as the samples have it."""

@@ -61,6 +61,12 @@ class J(Job):
     def do_fail(self, value: str) -> None:
         self.fail(value or None)
 
+    def do_fail_error(self, value: str) -> None:
+        self.fail(JobError(value or "failed by hand"))
+
+    def do_dispatch(self, value: str) -> None:
+        J.dispatch(value)
+
     def do_cancel(self, value: str) -> None:
         seen(self.batch()).cancel()
 
@@ -129,6 +135,19 @@ class Optioned(Job):
     fail_on_timeout = True
 
     def handle(self) -> None: ...
+
+
+class Configured(J):
+    """Its options are attributes of the instance, as in the scenarios."""
+
+    def __init__(self, name: str, plan: str = "ok", **options: Any) -> None:
+        super().__init__(name, plan)
+        for option, value in options.items():
+            setattr(self, option, value)
+
+
+class Until(Configured):
+    retry_until: Any = 30
 
 
 class Waits3(Job):
