@@ -28,6 +28,8 @@ _HOUR: Final = 3_600.0
 _DAY: Final = 86_400.0
 # How long a bucket may be held by another: it is looked into, and no more.
 _BUCKET_SECONDS: Final = 5.0
+# By how much of an attempt sums of parts may be off.
+_ROUNDING: Final = 1e-6
 
 
 class Verdict(NamedTuple):
@@ -59,6 +61,9 @@ class Limit:
         respond: Makes the answer to an attempt that is refused.
         counts: Says of an answer whether the attempt counts.
 
+    Raises:
+        ValueError: There are fewer than no attempts, or no time.
+
     Example:
         >>> Limit.per_minute(60).by("ann")
         Limit(60 in 60 s by 'ann')
@@ -70,6 +75,17 @@ class Limit:
     algorithm: Literal["fixed", "sliding", "bucket"] = "fixed"
     respond: Callable[..., Any] | None = None
     counts: Callable[..., bool] | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_attempts is not None and self.max_attempts < 0:
+            raise ValueError(
+                f"A limit lets none (0) or some attempts through, not {self.max_attempts}. "
+                "Limit.none() refuses nothing."
+            )
+        if not 0 < self.decay_seconds < math.inf:
+            raise ValueError(
+                f"A limit counts attempts in some time, not in {self.decay_seconds:g} seconds."
+            )
 
     @staticmethod
     def per_second(attempts: int, seconds: float = 1) -> Limit:
@@ -260,6 +276,14 @@ class RateLimiter:
         """Async twin of :meth:`remaining`."""
         return max(0, max_attempts - await self.aattempts(key))
 
+    def retries_left(self, key: str, max_attempts: int) -> int:
+        """Return what :meth:`remaining` does, by Laravel's other name."""
+        return self.remaining(key, max_attempts)
+
+    async def aretries_left(self, key: str, max_attempts: int) -> int:
+        """Async twin of :meth:`retries_left`."""
+        return await self.aremaining(key, max_attempts)
+
     def available_in(self, key: str) -> int:
         """Return in how many whole seconds the window ends; 0 when there is none."""
         return _whole(self._cache.ttl(key))
@@ -325,14 +349,16 @@ class RateLimiter:
         made = yield from call(self.increment, self.aincrement, now, 2 * width, cost)
         earlier = yield from call(self.attempts, self.aattempts, before)
         weight = earlier * (1 - passed / width)
-        if made + weight <= most:
-            return Verdict(True, most, math.floor(most - made - weight), 0.0)
+        if made + weight <= most + _ROUNDING:
+            return Verdict(True, most, max(0, math.floor(most - made - weight)), 0.0)
         # An attempt that is refused does not keep the next from being let through.
         yield from call(self.increment, self.aincrement, now, 2 * width, -cost)
-        room = most - made  # what the window before may still weigh
-        if room >= 0 and earlier:
-            return Verdict(False, most, 0, width * (1 - room / earlier) - passed)
-        return Verdict(False, most, 0, width - passed)
+        if (room := most - made) >= 0:  # what the window before may still weigh
+            return _refused(most, width * (1 - room / earlier) - passed)
+        # This window is full; in the next one, what of it is still within may weigh this much.
+        room, earlier = max(0, most - cost), made - cost
+        more = width * (1 - room / earlier) if earlier > room else 0.0
+        return _refused(most, width - passed + more)
 
     def _consume_bucket(self, limit: Limit, most: int, cost: int) -> Steps[Verdict]:
         """Take tokens out of a bucket that fills steadily; one process at a time looks into it."""
@@ -343,15 +369,22 @@ class RateLimiter:
             kept = yield from call(self._cache.get, self._cache.aget, limit.key)
             tokens, filled = cast("list[float]", kept or [float(most), now])
             tokens = min(float(most), tokens + max(0.0, now - filled) * rate)
-            if tokens < cost:
-                return Verdict(False, most, math.floor(tokens), (cost - tokens) / rate)
-            content = [tokens - cost, now]
+            if tokens < cost - _ROUNDING:
+                # A bucket of none never fills.
+                wait = (cost - tokens) / rate if rate else limit.decay_seconds
+                return _refused(most, wait, math.floor(tokens))
+            content = [max(0.0, tokens - cost), now]
             yield from call(
                 self._cache.put, self._cache.aput, limit.key, content, limit.decay_seconds
             )
-            return Verdict(True, most, math.floor(tokens - cost), 0.0)
+            return Verdict(True, most, max(0, math.floor(tokens - cost)), 0.0)
         finally:
             yield from call(guard.release, guard.arelease)
+
+
+def _refused(most: int, wait: float, remaining: int = 0) -> Verdict:
+    """Return that an attempt is refused; at the end of *wait*, rounded up, the next one is not."""
+    return Verdict(False, most, remaining, math.ceil(wait * 1_000) / 1_000)
 
 
 def _apart(name: str, limits: Limits) -> list[Limit]:

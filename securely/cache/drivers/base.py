@@ -583,7 +583,7 @@ class LayeredStore(ABC):
             locks, key = _locks(inner, name)
             return call(locks.holder, locks.aholder, key)
 
-        return self._perform(use)
+        return self._held(use)
 
     def _force_release(self, name: str) -> Steps[bool]:
         def use(inner: Repository) -> Steps[bool]:
@@ -592,7 +592,7 @@ class LayeredStore(ABC):
 
         return self._held(use)
 
-    def _held(self, use: Use[bool]) -> Steps[bool]:
+    def _held(self, use: Use[T]) -> Steps[T]:
         """Perform *use* where the lock may be held."""
         return self._perform(use)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from typing import TypeVar
 
 from securely.cache.drivers.base import LayeredStore, Use
@@ -19,13 +20,17 @@ __all__ = ["FailoverStore"]
 
 T = TypeVar("T")
 
+# The failovers that are being built in this context: one must not wait for itself.
+_building: ContextVar[tuple[str, ...]] = ContextVar("securely_cache_failovers", default=())
+
 
 class FailoverStore(LayeredStore):
     """Stores in order: an operation goes to the first that answers, in both colours.
 
     A store that failed is left alone for a while, and asked again then; while it fails,
     CacheFailedOver is told once. What was written to another store meanwhile stays there. A lock
-    is released, refreshed and detached wherever its owner holds it.
+    is found, released, refreshed and detached wherever it is held. Only StoreUnavailable is a
+    failure: what a store says of a value or a type, another would say as well.
 
     Args:
         names: The stores, the first one first.
@@ -49,16 +54,22 @@ class FailoverStore(LayeredStore):
         """Return the store *name* as its options have it.
 
         Raises:
-            ConfigurationError: It is one of its own stores.
+            ConfigurationError: It is one of its own stores, or one of those leads back to it.
             UnknownStore: One of its stores is not defined.
         """
-        if name in options.stores:
+        way = (*_building.get(), name)
+        if again := next((each for each in options.stores if each in way), None):
+            path = " -> ".join((*way[way.index(again) :], again))
             raise ConfigurationError(
-                f'The failover store "{name}" is one of its own stores. '
-                f"Take it out of cache.stores.{name}.stores."
+                f'The failover store "{name}" leads back to itself ({path}). '
+                f'Take "{again}" out of cache.stores.{name}.stores.'
             )
-        for each in options.stores:
-            materials.store(each)
+        token = _building.set(way)
+        try:
+            for each in options.stores:
+                materials.store(each)
+        finally:
+            _building.reset(token)
         return cls(options.stores, materials, retry_seconds=options.retry_seconds)
 
     def _perform(self, use: Use[T], keys: Sequence[str] | None = ()) -> Steps[T]:
@@ -89,21 +100,24 @@ class FailoverStore(LayeredStore):
             raise last
         return removed
 
-    def _held(self, use: Use[bool]) -> Steps[bool]:
+    def _held(self, use: Use[T]) -> Steps[T]:
         # The lock was taken at the store that answered then, which need not be the first now.
         last: StoreUnavailable | None = None
-        answered = False
+        answers: list[T] = []
         for name, inner in self._order():
             try:
-                if (yield from use(inner)):
-                    return True
-                answered = True
+                answer = yield from use(inner)
             except StoreUnavailable as error:
                 last = error
                 yield from self._fail(name, error)
-        if last is not None and not answered:
+            else:
+                if answer:
+                    return answer
+                answers.append(answer)
+        if not answers:
+            assert last is not None  # noqa: S101  # there is at least one store
             raise last
-        return False
+        return answers[0]
 
     def _order(self) -> Iterator[tuple[str, Repository]]:
         """Give the stores to try; those that have just failed come last, in their order."""

@@ -28,7 +28,7 @@ _END: Final = struct.Struct(">d")
 _HEAD_BYTES: Final = _END.size + 33
 # The server ends an entry by its own clock. One that it still has so long after its signed end
 # was put back or prolonged by a stranger; shorter than that, the machines' clocks may differ.
-_APART_SECONDS: Final = 60.0
+_APART_SECONDS: Final = 5.0
 # Far beyond any lifetime, and what the server can still add to the time of day.
 _MILLISECONDS_MAX: Final = 2**53
 # Keys of one MGET, and about as many of one step of a scan.

@@ -204,6 +204,24 @@ class RepositorySuite:
         refused = [verdict.retry_after for verdict in verdicts if not verdict.allowed]
         assert all(59 <= seconds <= 60 for seconds in refused)
 
+    @pytest.mark.parametrize("waits", [0, 7.3, 31.01, 59.9])
+    @pytest.mark.parametrize("kind", ["fixed", "sliding", "bucket"])
+    def test_limiter_when_refused_then_the_next_is_let_through_when_it_was_told(
+        self, cache: Repository, travel: Callable[[float], None], kind: str, waits: float
+    ) -> None:
+        """Who comes back when he was told to is not told to come back once more."""
+        limiter = RateLimiter(cache)
+        limit = Limit.per_minute(7).by("ann")
+        limit = {"fixed": limit, "sliding": limit.sliding(), "bucket": limit.bucket()}[kind]
+        again: list[bool] = []
+        for _ in range(4):
+            while (verdict := limiter.consume(limit)).allowed:
+                travel(waits / 20)
+            travel(verdict.retry_after + 0.002)  # a server may count in whole milliseconds
+            again.append(limiter.consume(limit).allowed)
+
+        assert again == [True] * 4
+
     def test_limiter_when_the_time_is_over_then_begins_anew(
         self, cache: Repository, travel: Callable[[float], None]
     ) -> None:

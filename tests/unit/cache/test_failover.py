@@ -19,7 +19,7 @@ from securely.cache import (
 )
 from securely.cache.drivers.array import ArrayStore
 from securely.cache.drivers.base import SyncStore
-from securely.cache.options import CacheOptions
+from securely.cache.options import ArrayOptions, CacheOptions, FailoverOptions
 from securely.exceptions import ConfigurationError
 from securely.support.clock import FrozenClock
 from securely.support.missing import MISSING
@@ -303,7 +303,53 @@ def test_build_when_it_names_itself_or_a_stranger_then_refused() -> None:
 
     with pytest.raises(UnknownStore, match='Did you mean "array"'):
         manager.build({"driver": "failover", "stores": ["arrey"]})
-    with pytest.raises(ConfigurationError, match="one of its own stores"):
+    with pytest.raises(ConfigurationError, match=r"leads back to itself \(failover -> failover\)"):
         manager.build({"driver": "failover", "stores": ["failover"]})
     assert manager.build({"driver": "failover", "stores": ["more"]}).put("key", 1) is True
     assert manager.get("key") == 1
+
+
+def test_failovers_when_they_name_each_other_then_refused() -> None:
+    manager = CacheManager(
+        "a",
+        {
+            "a": FailoverOptions(driver="failover", stores=("memory", "b")),
+            "b": FailoverOptions(driver="failover", stores=("c",)),
+            "c": FailoverOptions(driver="failover", stores=("a",)),
+            "memory": ArrayOptions(driver="array"),
+            "d": FailoverOptions(driver="failover", stores=("memory",)),
+        },
+    )
+
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match=r"itself \(a -> b -> c -> a\)\. Take \"a\""):
+            manager.store("a")
+    assert manager.store("d").put("key", 1) is True
+
+
+def test_lock_when_the_first_store_is_back_then_its_holder_is_known(
+    manager: CacheManager, shaky: dict[str, Shaky], frozen: FrozenClock
+) -> None:
+    lock = manager.lock("x", 60)
+    shaky["first"].is_down = True
+    lock.acquire()
+    shaky["first"].is_down = False
+    frozen.travel(6)
+
+    async def ask() -> bool:
+        return await lock.ais_owned_by_current_process()
+
+    assert lock.is_owned_by_current_process() is True
+    assert asyncio.run(ask()) is True
+    assert manager.lock("x").is_locked() is True
+    assert manager.lock("y").is_locked() is False
+
+
+def test_get_when_a_store_fails_otherwise_then_raised_at_once(
+    manager: CacheManager, shaky: dict[str, Shaky]
+) -> None:
+    manager.put("key", "text")
+
+    with pytest.raises(NotNumeric):
+        manager.increment("key")
+    assert shaky["second"].calls == 0

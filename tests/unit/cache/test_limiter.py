@@ -146,7 +146,36 @@ def test_sliding_window_when_alone_is_too_much_then_waits_for_the_next(
     limit = Limit.per_minute(1).by("k").sliding()
 
     assert limiter.consume(limit).allowed
-    assert limiter.consume(limit).retry_after == pytest.approx(45)
+    # The rest of this window, and all of the next, in which this one weighs.
+    assert limiter.consume(limit).retry_after == pytest.approx(105)
+
+
+def test_sliding_window_when_nothing_may_pass_then_refused(limiter: RateLimiter) -> None:
+    limit = Limit.per_minute(0).by("k").sliding()
+
+    verdict = limiter.consume(limit)
+
+    assert not verdict.allowed
+    assert 0 < verdict.retry_after <= 60
+
+
+def test_bucket_when_nothing_may_pass_then_refused(limiter: RateLimiter) -> None:
+    assert limiter.consume(Limit.per_minute(0).by("k").bucket()) == (False, 0, 0, 60.0)
+
+
+@pytest.mark.parametrize(
+    ("most", "decay"), [(-1, 60), (1, 0), (1, -1), (1, float("nan")), (1, float("inf"))]
+)
+def test_limit_when_it_makes_no_sense_then_refused(most: int, decay: float) -> None:
+    with pytest.raises(ValueError, match="A limit"):
+        Limit(most, decay)
+
+
+def test_retries_left_is_what_remains(limiter: RateLimiter) -> None:
+    limiter.hit("k")
+
+    assert limiter.retries_left("k", 3) == 2
+    assert asyncio.run(limiter.aretries_left("k", 3)) == 2
 
 
 def test_bucket_fills_steadily(limiter: RateLimiter, frozen: FrozenClock) -> None:

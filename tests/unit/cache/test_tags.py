@@ -126,7 +126,6 @@ USES: dict[str, Callable[[Repository], object]] = {
     "atouch": lambda cache: asyncio.run(cache.atouch(RESERVED, 1)),
     "forget": lambda cache: cache.forget(RESERVED),
     "aforget": lambda cache: asyncio.run(cache.aforget(RESERVED)),
-    "remember": lambda cache: cache.remember(RESERVED, 60, lambda: 1),
     "item": lambda cache: cache.__setitem__(RESERVED, 1),
 }
 
