@@ -72,6 +72,20 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert not broken, f"Mend the links of {page.name}: {', '.join(broken)}"
 
 
+def test_every_proof_of_a_guarantee_exists() -> None:
+    text = (ROOT / "docs" / "queue-guarantees.md").read_text(encoding="utf-8")
+    proofs = re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", text)
+
+    missing = [
+        f"{file}::{name}"
+        for file, name in proofs
+        if f"def {name}" not in (ROOT / "tests" / file).read_text(encoding="utf-8")
+    ]
+
+    assert len(proofs) > 20
+    assert not missing, f"Name the tests that there are: {', '.join(missing)}"
+
+
 def test_every_page_is_in_the_index(hold: Any) -> None:
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
 
