@@ -143,6 +143,8 @@ class QueueFake(QueueManager):
         """Record *job*, or run it later where it is not to be recorded."""
         if self.records(job):
             self.record(job, Placement(connection="sync"), way="after_response")
+        elif not self.dispatches_after_responses:
+            self._real.run_now(job)
         else:
             self._real.run_after_response(job)
 
@@ -381,7 +383,7 @@ class QueueFake(QueueManager):
         """Record *job*, unless its unique key is taken."""
         where = self.destination(job, placement)
         name, queue = where.connection or "", where.queue or ""
-        uuid = placement.id or str(entropy.uuid7())
+        uuid = str(entropy.uuid7())
         if (holder := self._holder(job, placement, uuid, batch)) is not None:
             return Dispatched(holder, name, queue, skipped=True)
         wait = job.delay if where.delay is None else where.delay

@@ -124,7 +124,13 @@ class QueueManager(Manager[Queue], Queue, Hooks):
         definitions: What the configuration says of each.
         events: Told of each dispatch.
         materials: What connections are built from.
+
+    Attributes:
+        dispatches_after_responses: What is to run after the response waits for it; tests may want
+            it at once, by `Bus.without_dispatching_after_responses`.
     """
+
+    dispatches_after_responses: bool = True
 
     kind = "Queue connection"
     drivers: ClassVar[Mapping[str, str]] = {
@@ -293,6 +299,9 @@ class QueueManager(Manager[Queue], Queue, Hooks):
         Raises:
             NotQueueable: As for :meth:`push`.
         """
+        if not self.dispatches_after_responses:
+            self.run_now(job)
+            return
         from securely.queue.drivers.deferred import DeferredConnection
 
         driver = DeferredConnection.of("sync", self._materials, always=True)

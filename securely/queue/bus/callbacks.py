@@ -11,7 +11,13 @@ from securely.container.signature import is_service
 from securely.queue.bus.batch import Batch
 from securely.queue.contracts import Envelope
 from securely.queue.delivery.failure import unpack_error
-from securely.queue.exceptions import NotQueueable, RecordedFailure, UnknownJob
+from securely.queue.exceptions import (
+    ConnectionUndefined,
+    DriverUnknown,
+    NotQueueable,
+    RecordedFailure,
+    UnknownJob,
+)
 from securely.queue.job import Job
 from securely.support.importing import ImportFailed, import_object
 
@@ -115,6 +121,7 @@ class Relay(Job):
 
     tries: Any = 0
     backoff: Any = (1, 5, 30)
+    dont_retry = (ConnectionUndefined, DriverUnknown)
 
     def __init__(self, target: str, envelope: Envelope) -> None:
         self.target = target

@@ -21,7 +21,7 @@ from securely.queue.bus.trail import Link, Trail
 from securely.queue.bus.transaction import withheld
 from securely.queue.contracts import Batches, BatchRecord, Envelope
 from securely.queue.events import BatchCanceled, BatchDispatched, BatchFinished
-from securely.queue.exceptions import BatchEnded, BatchesUnsupported, NotQueueable
+from securely.queue.exceptions import BatchEnded, BatchesUnsupported, Fail, NotQueueable
 from securely.queue.job import Dispatched, Job, PendingDispatch, Placement
 from securely.queue.manager import Defers, QueueManager
 from securely.queue.payload import Codec
@@ -58,7 +58,6 @@ class Bus:
         self._defer = defer
         self._pipes: list[Pipe] = []
         self._handlers: dict[type, Any] = {}
-        self._defers = True
 
     # -- one at a time
 
@@ -145,21 +144,20 @@ class Bus:
 
     def dispatch_after_response(self, command: object) -> None:
         """Run *command* in this process once the response was sent, or the command has ended."""
-        if not self._defers:
-            self.dispatch_sync(command)
-        elif isinstance(command, Job):
+        if isinstance(command, Job):
             self._queues.run_after_response(command)
         else:
-            self._defer(partial(self.dispatch_now, command), always=True)
+            self._later(partial(self.dispatch_now, command), partial(self.adispatch_now, command))
 
     @contextmanager
     def without_dispatching_after_responses(self) -> Generator[None]:
         """Within this block, run at once what was to run after the response: for tests."""
-        before, self._defers = self._defers, False
+        queues = self._queues
+        before, queues.dispatches_after_responses = queues.dispatches_after_responses, False
         try:
             yield
         finally:
-            self._defers = before
+            queues.dispatches_after_responses = before
 
     def bulk(self, jobs: Iterable[Job | PendingDispatch[Any]]) -> list[Dispatched]:
         """Queue *jobs*, each where it belongs; those of one connection in one step.
@@ -277,10 +275,7 @@ class Bus:
 
     def batch_after_response(self, batch: PendingBatch) -> None:
         """Dispatch *batch* once the response was sent, or the command has ended."""
-        if self._defers:
-            self._defer(batch.dispatch, always=True)
-        else:
-            batch.dispatch()
+        self._later(batch.dispatch, batch.adispatch)
 
     def find_batch(self, id_: str, connection: str | None = None) -> Batch | None:
         """Return the batch *id_* as it is now; None when there is none.
@@ -371,6 +366,7 @@ class Bus:
             trail: What follows in the chain when the batch is over.
 
         Raises:
+            Fail: One of the functions raised; nothing was written.
             QueueError: It cannot be kept; nothing was written.
         """
         packer = self._packer
@@ -380,8 +376,11 @@ class Bus:
         packed = PackedBatch(
             connection, packer.after_batch(record, connection, trail), packer.refreshed(members)
         )
-        for path in before:
-            self._tell_before(cast("Callable[..., object]", import_object(path)), packed)
+        try:
+            for path in before:
+                self._tell_before(cast("Callable[..., object]", import_object(path)), packed)
+        except Exception as error:  # the application's: to try again would not help
+            raise Fail(error) from error
         self._create((packed,))
 
     def fake(self, *only: type[Any], except_: Iterable[type[Any]] = ()) -> BusFake:
@@ -408,6 +407,21 @@ class Bus:
     @property
     def _packer(self) -> Packer:
         return Packer(self._queues, self._container.make(Codec))
+
+    def _later(self, now: Callable[[], object], anow: Callable[[], Awaitable[object]]) -> None:
+        """Call one of both, in the colour of whoever asks, when what is under way is over."""
+
+        def call() -> object:
+            try:
+                asyncio.get_running_loop()
+            except RuntimeError:
+                return now()
+            return anow()
+
+        if self._queues.dispatches_after_responses:
+            self._defer(call, always=True)
+        else:
+            now()
 
     def _pipeline(self, command: object) -> Pipeline[object]:
         return Pipeline(command, self._container.make).through(self._pipes)

@@ -9,6 +9,7 @@ from securely.container import Container
 from securely.queue.bus.callbacks import Relay
 from securely.queue.contracts import BatchRecord, Envelope
 from securely.queue.delivery.interaction import current_interaction
+from securely.queue.exceptions import BatchesUnsupported, ConnectionUndefined, DriverUnknown
 from securely.queue.job import Job
 
 __all__ = ["DispatchBatch", "Onward"]
@@ -31,6 +32,7 @@ class DispatchBatch(Job):
 
     tries: Any = 0
     backoff: Any = (1, 5, 30)
+    dont_retry = (BatchesUnsupported, ConnectionUndefined, DriverUnknown)
 
     def __init__(
         self,

@@ -182,8 +182,7 @@ class Packer:
             packed = self.batch(item, connection)
             before = _paths(item.wishes.callbacks.get("before", ()))
             job = DispatchBatch(packed.record, packed.connection, packed.members, before)
-            # The job has the batch's id.
-            return job, Placement(id=packed.record.id)
+            return job, _ANYWHERE
         return job_of(item)
 
     def _link(self, job: Job, own: Placement, given: Placement, batch: str | None = None) -> Link:

@@ -192,7 +192,13 @@ class PendingBatch(_Pending):
         """Call *callbacks* with the batch here, just before it is accepted.
 
         One that raises keeps the batch from being dispatched.
+
+        Raises:
+            NotQueueable: One is no function: a job would run too late.
         """
+        for each in callbacks:
+            if not callable(each):
+                raise NotQueueable(repr(each), "before() calls functions. A job would be too late.")
         return self._call("before", callbacks)
 
     def progress(self, *callbacks: Callbacks) -> Self:

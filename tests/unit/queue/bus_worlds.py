@@ -61,6 +61,14 @@ class BusWorld:
         self.container.instance(QueueManager, self.queues)
         self.container.instance(Codec, codec)
 
+    def forget(self, connection: str) -> None:
+        """Let the configuration have no connection of this name any more."""
+        left = {
+            name: each for name, each in self._options.connections.items() if name != connection
+        }
+        self._options = self._options.model_copy(update={"connections": left})
+        self.use(self.codec)
+
     def defer(self, function: Any, name: str | None = None, *, always: bool = False) -> None:
         """Note what is to be called when all is over."""
         self.deferred.append(function)

@@ -108,9 +108,22 @@ def test_nothing_waits_for_the_response_where_a_test_says_so(world, sample, log)
     with world.bus.without_dispatching_after_responses():
         world.bus.dispatch_after_response(sample.J("a"))
         world.bus.batch([sample.J("b")]).on_connection("sync").dispatch_after_response()
-    world.bus.dispatch_after_response(sample.J("c"))
+        sample.J.dispatch_after_response("c")
+        world.bus.dispatch_after_response(sample.Plain(1))
+    world.bus.dispatch_after_response(sample.J("d"))
 
-    assert log == [("run", "a", 1), ("run", "b", 1)]
+    assert log == [("run", "a", 1), ("run", "b", 1), ("run", "c", 1), ("plain", 1)]
+
+
+def test_what_waited_for_the_response_runs_in_the_colour_of_its_end(world, sample, log):
+    async def end():
+        world.bus.dispatch_after_response(sample.AsyncPlain(2))
+        world.bus.batch([sample.J("a")]).dispatch_after_response()
+        return [await function() for function in world.deferred]
+
+    answers = asyncio.run(end())
+
+    assert (answers[0], answers[1].total_jobs) == (6, 1)
 
 
 def test_bulk_sends_each_job_where_it_belongs(world, sample):

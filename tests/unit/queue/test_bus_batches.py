@@ -410,6 +410,11 @@ def test_callbacks_may_be_jobs(world, sample, log):
     assert names(log) == ["a", "after", "later", "there"]
 
 
+def test_before_calls_functions_only(world, sample):
+    with pytest.raises(NotQueueable, match="before\\(\\) calls functions"):
+        world.bus.batch([]).before(sample.J("a"))
+
+
 def test_callback_that_no_worker_could_import_is_refused(world, sample):
     with pytest.raises(NotQueueable, match="a worker imports a callback by its name"):
         world.bus.batch([sample.J("a")]).then(lambda batch: None).dispatch()
@@ -577,6 +582,13 @@ def test_retried_member_counts_again(world, sample, log, batch):
     world.work()
 
     assert sample.numbers(made.fresh()) == counted(1, 0, cancelled=True, finished=True)
+
+
+def test_sync_batch_takes_more_from_inside(world, sample, log, batch):
+    made = batch(sample.J("a", "add:b")).on_connection("sync").dispatch()
+
+    assert sample.numbers(made) == counted(2, 0, finished=True)
+    assert names(log)[-2:] == ["then", "finally"]
 
 
 def test_sync_batch_raises_what_a_job_raised(world, sample, log, batch):

@@ -141,6 +141,15 @@ def test_what_a_job_says_itself_wins_over_its_chain(world, sample, log, frozen):
     assert runs(log) == ["first", "late", "there", "last"]
 
 
+def test_link_whose_connection_is_gone_fails_once(world, sample, log):
+    world.bus.chain([sample.J("a"), sample.J.using("b").on_connection("other")]).dispatch()
+    world.forget("other")
+
+    world.work()
+
+    assert (runs(log), world.queues.failed.count(), world.state()) == (["a"], 1, [])
+
+
 def test_chain_goes_to_its_connection(world, sample, log):
     world.bus.chain([sample.J("a"), sample.J("b")]).on_connection("other").dispatch()
 
@@ -308,13 +317,14 @@ def test_batch_is_one_link_and_the_next_waits_for_all_of_it(world, sample, log):
     assert told[0].batch.name == "inner"
 
 
-def test_batch_that_comes_first_has_the_id_of_its_job(world, sample, log):
-    sent = world.bus.chain([world.bus.batch([sample.J("b1")]), sample.J("c")]).dispatch()
+def test_batch_may_come_first(world, sample, log):
+    world.bus.chain([world.bus.batch([sample.J("b1")]), sample.J("c")]).dispatch()
 
     world.work()
 
     assert runs(log) == ["b1", "c"]
-    assert world.bus.find_batch(sent.id).finished()
+    (record,) = world.queues.connection("sqlite").driver.batches.all()
+    assert world.bus.find_batch(record.id).finished()
 
 
 def test_batch_is_dispatched_once_even_if_its_job_runs_again(world, sample, log):
@@ -388,6 +398,29 @@ def test_callbacks_of_a_batch_in_a_chain_are_called(world, sample, log):
     assert log == []
     world.work()
     assert [entry[0] for entry in log] == ["before", "run", "then", "run"]
+
+
+def test_before_of_a_batch_that_raises_breaks_the_chain(world, sample, log):
+    sample.THROWS.add("before")
+    inner = world.bus.batch([sample.J("b1")]).before(sample.before)
+    world.bus.chain([inner, sample.J("c")]).catch(sample.chain_catch).dispatch()
+
+    world.work()
+
+    assert runs(log) == []
+    assert log[-1] == ("chain catch", "sample_bus.JobError: before itself")
+    assert world.queues.failed.count() == 1
+
+
+def test_batch_whose_connection_is_gone_breaks_the_chain(world, sample, log):
+    inner = world.bus.batch([sample.J("b1")]).on_connection("other")
+    world.bus.chain([inner, sample.J("c")]).catch(sample.chain_catch).dispatch()
+    world.forget("other")
+
+    world.work()
+
+    assert runs(log) == []
+    assert 'connection "other" is not defined' in log[-1][1]
 
 
 def test_chain_with_a_batch_runs_on_sync(world, sample, log):
