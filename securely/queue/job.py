@@ -41,7 +41,7 @@ class Extras(NamedTuple):
     """What a payload may hold beyond its job; all of it is left out where it is not needed.
 
     Attributes:
-        uuid: The job's id; a new one where it is None.
+        id: What the caller calls it: one unsettled job may be called so.
         trail: What follows it in its chain.
         batch: The batch that counts it.
         group: Jobs of one group run one after the other.
@@ -50,7 +50,7 @@ class Extras(NamedTuple):
         through: Middleware of this one dispatch.
     """
 
-    uuid: str | None = None
+    id: str | None = None
     trail: Trail | None = None
     batch: str | None = None
     group: str | None = None
@@ -84,7 +84,7 @@ class Placement(NamedTuple):
         delay: How long it waits first.
         priority: Higher goes first within its queue.
         group: Jobs of one group run one after the other, in order.
-        id: The job's id, given by the caller: while a job of this id is unsettled, there is no
+        id: What the caller calls the job: while one that is called so is unsettled, there is no
             second one.
         after_commit: Send it when the open transaction has committed (True), or at once (False).
         trail: What follows it in its chain.
@@ -157,7 +157,11 @@ class PendingDispatch(Generic[T]):
         return self
 
     def id(self, id_: str) -> PendingDispatch[T]:
-        """Give it an id: while a job of this id is unsettled, another one is skipped."""
+        """Call it *id_*: while a job that is called so is unsettled, another one is skipped.
+
+        So a request that is sent twice queues its job once. What the second dispatch returns has
+        the id of the first one's job, and says `skipped`.
+        """
         self._options["id"] = id_
         return self
 

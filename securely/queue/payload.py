@@ -345,8 +345,8 @@ class Codec:
                 max_wait=claim.max_wait,
                 delay=envelope.delay or claim.delay,
             )
-        if extras.is_unique and extras.uuid is not None:
-            return special._replace(unique=f"id:{extras.uuid}")
+        if extras.is_unique and extras.id is not None:
+            return special._replace(unique=f"id:{extras.id}")
         return special
 
     def _sealed(self, head: bytes, body: bytes, trail: Trail | None) -> bytes:
@@ -375,7 +375,7 @@ class Codec:
     def _header(self, job: Job, blueprint: Blueprint, extras: Extras) -> Header:
         name = job.display_name() if blueprint.names_itself else blueprint.name
         now = clock.timestamp()
-        header = Header(extras.uuid or _uuid7(now), blueprint.path, name, now)
+        header = Header(_uuid7(now), blueprint.path, name, now)
         if extras is not _NO_EXTRAS:
             header.batch = extras.batch
             header.context = dict(extras.context) if extras.context else None

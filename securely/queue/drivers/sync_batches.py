@@ -66,8 +66,10 @@ class MemoryBatches:
             record = self._records.get(envelope.batch)
             if record is None:
                 return ()
+            # Only a failure breaks a chain; all else goes on with the links behind it.
+            links = envelope.links if kind is Kind.FAIL else 0
             record, happened = counting.after_member(
-                record, envelope.uuid, kind, links=envelope.links, error=error
+                record, envelope.uuid, kind, links=links, error=error
             )
             self._records[record.id] = record
         return tuple(counting.due(record, happened))

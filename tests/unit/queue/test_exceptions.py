@@ -8,9 +8,12 @@ from securely.queue import exceptions
 from securely.queue.delivery.failure import pack_error, unpack_error
 from securely.queue.exceptions import (
     BackgroundFailed,
+    BatchEnded,
+    BatchesUnsupported,
     ConnectionUndefined,
     DriverUnknown,
     Drop,
+    EmptyChain,
     EntityNotFound,
     Fail,
     Instruction,
@@ -33,6 +36,9 @@ from securely.queue.exceptions import (
 )
 
 SAMPLES = [
+    BatchEnded("b-1", "import", "gone"),
+    BatchesUnsupported("null"),
+    EmptyChain(),
     BackgroundFailed(["Send"], -9, "background.log"),
     Release(5, ValueError("why")),
     ConnectionUndefined("sqlight", ["sqlite", "sync"], "sqlite"),

@@ -369,3 +369,13 @@ def test_what_travels_with_jobs_is_written_once_for_all_connections(manager, cod
 
     (delivery,) = claimed(manager, "other", "second")
     assert codec.header(delivery.payload).context == {"tenant": 4}
+
+
+def test_job_of_an_id_that_is_unsettled_is_skipped(manager, jobs):
+    first = manager.place(jobs.Plain(1), Placement(id="order-5"))
+    again = manager.place(jobs.Plain(2), Placement(id="order-5"))
+    other = manager.place(jobs.Plain(3), Placement(id="order-6"))
+
+    assert (first.skipped, again.skipped, other.skipped) == (False, True, False)
+    assert again.id == first.id
+    assert manager.size() == 2
