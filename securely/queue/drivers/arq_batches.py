@@ -9,7 +9,7 @@ import msgspec
 
 from securely.queue.contracts import BatchRecord, Envelope
 from securely.queue.drivers.arq_server import ArqServer
-from securely.queue.drivers.arq_wire import decode_call, decode_fixed, wire
+from securely.queue.drivers.arq_wire import stranger, told_of, wire
 
 __all__ = ["ArqBatches", "batch_record"]
 
@@ -47,8 +47,8 @@ def _moment(value: bytes | None) -> float | None:
 
 def _envelope(wired: Sequence[Any]) -> Envelope:
     """Return what :func:`wire` was given."""
-    uuid, queue, priority, delay, fixed, value, more = wired
-    told = decode_fixed(fixed)
+    uuid, queue, priority, delay, value, more = wired
+    told, payload = told_of(value.encode()) or stranger(value.encode())
     more = cast("dict[str, Any]", more or {})
     spans: dict[str, float] = {
         name: more[name] / 1_000 for name in ("unique_for", "max_wait") if name in more
@@ -57,7 +57,7 @@ def _envelope(wired: Sequence[Any]) -> Envelope:
         uuid,
         told.name,
         queue,
-        decode_call(value),
+        payload,
         delay / 1_000,
         told.timeout,
         told.max_lost,

@@ -52,20 +52,16 @@ class StockWorker:
 
     Args:
         connection: Where the jobs are.
-        queue: Which queue it serves.
         runner: Runs them.
         timeout: Seconds after which arq gives a job up; ours end a little earlier.
     """
 
-    def __init__(
-        self, connection: ArqConnection, queue: str, runner: Runner, timeout: float
-    ) -> None:
+    def __init__(self, connection: ArqConnection, runner: Runner, timeout: float) -> None:
         self._connection = connection
-        self._queue = queue
         self._runner = runner
         self._timeout = timeout
 
-    async def run(self, ctx: dict[str, Any], frame: str) -> None:
+    async def run(self, ctx: dict[str, Any], frame: str, fixed: str, queue: str) -> None:
         """Run one job, settle it with all that follows, and tell arq how it ended.
 
         Raises:
@@ -73,7 +69,7 @@ class StockWorker:
             RecordedFailure: It has failed, and is kept with the failed jobs.
         """
         uuid = str(ctx["job_id"])
-        delivery = await self._delivery(ctx, uuid, base64.b64decode(frame))
+        delivery = await self._delivery(ctx, decode_fixed(fixed), queue, base64.b64decode(frame))
         outcome = await self._outcome(delivery)
         await self._settle(uuid, outcome)
         if outcome.kind in {Kind.RELEASE, Kind.RETURN}:
@@ -86,15 +82,16 @@ class StockWorker:
             error = unpack_error(outcome.error or b"{}")
             raise RecordedFailure(error.type, error.message, error.trace)
 
-    async def _delivery(self, ctx: dict[str, Any], uuid: str, payload: bytes) -> Delivery:
-        meta = f"{self._connection.server.prefix}@job:{uuid}"
-        row: list[bytes | None] = await ctx["redis"].hmget(meta, "n", "m", "x", "l", "d")
-        fixed = decode_fixed(row[1]) if row[1] else Fixed("?", None, 3, 0)
-        exceptions, lost, deferrals = (int(count or 0) for count in row[2:])
+    async def _delivery(
+        self, ctx: dict[str, Any], fixed: Fixed, queue: str, payload: bytes
+    ) -> Delivery:
+        meta = f"{self._connection.server.prefix}@job:{ctx['job_id']}"
+        row: list[bytes | None] = await ctx["redis"].hmget(meta, "n", "x", "l", "d")
+        exceptions, lost, deferrals = (int(count or 0) for count in row[1:])
         return Delivery(
             int(row[0] or 0),
             1,
-            self._queue,
+            queue,
             fixed.name,
             int(ctx["job_try"]),
             exceptions,
@@ -164,7 +161,7 @@ def worker_settings(
         raise QueueUnavailable(found.name, reason)
     loaded.runner.configure(Defaults(connection=driver.name, timeout=timeout))
     served = queue or found.default_queue
-    stock = StockWorker(driver, served, loaded.runner, timeout)
+    stock = StockWorker(driver, loaded.runner, timeout)
     functions = [func(stock.run, name=FUNCTION, timeout=timeout + 5, max_tries=_ENDLESS)]
     for path in driver.functions:
         functions += [func(path, name=name) for name in names_of(path)]

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from securely.queue.contracts import Envelope, FailedJob
 from securely.queue.drivers.arq_server import ArqServer
-from securely.queue.drivers.arq_wire import told_of, wire
+from securely.queue.drivers.arq_wire import stranger, told_of, wire
 from securely.support import clock
 
 __all__ = ["ArqFailedJobs", "failed_job"]
@@ -16,7 +16,7 @@ __all__ = ["ArqFailedJobs", "failed_job"]
 def failed_job(connection: str, uuid: bytes, row: Sequence[bytes]) -> FailedJob:
     """Make a failed job of the fields of its hash."""
     found = dict(zip(row[::2], row[1::2], strict=True))
-    told, payload = told_of(found[b"m"], found[b"value"])
+    told, payload = told_of(found[b"value"]) or stranger(found[b"value"])
     links = found.get(b"k")
     unique_for = found.get(b"o")
     return FailedJob(
@@ -87,7 +87,7 @@ class ArqFailedJobs:
         chosen.sort(key=lambda job: (job.failed_at, job.id))
         if not chosen:
             return []
-        wires = [wire(self._again(job)) for job in chosen]
+        wires = [self._wire(job) for job in chosen]
         retried = frozenset(self._do("retry", wires=wires))
         return [job for job in chosen if job.uuid.encode() in retried]
 
@@ -105,6 +105,13 @@ class ArqFailedJobs:
         """Return how many there are."""
         (count,) = self._server.ask(("ZCARD", self._own("failed")))
         return int(count)
+
+    def _wire(self, job: FailedJob) -> list[Any]:
+        made = wire(self._again(job))
+        (value,) = self._server.ask(("HGET", self._own("failed:") + job.uuid, "value"))
+        if value is None or told_of(value) is None:
+            made[4] = False  # it goes back as it came
+        return made
 
     def _again(self, job: FailedJob) -> Envelope:
         return Envelope(

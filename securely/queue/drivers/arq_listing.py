@@ -7,11 +7,14 @@ from typing import Any, Final
 
 from securely.queue.contracts import StoredJob
 from securely.queue.drivers.arq_server import ArqServer
-from securely.queue.drivers.arq_wire import told_of
+from securely.queue.drivers.arq_wire import stranger, told_of
 from securely.support import clock
 
 __all__ = ["read_jobs"]
 
+# How ids are counted, as `base.lua` has it: parts of a millisecond since 2020.
+GRAIN: Final = 4096
+EPOCH: Final = 1_577_836_800_000
 _AT_ONCE: Final = 1_000  # jobs of one round trip
 
 
@@ -22,8 +25,7 @@ def read_jobs(
     numbered = sorted(one for one in _ids(server, queue) if one[0] > after)
     found: list[StoredJob] = []
     for begin in range(0, len(numbered), _AT_ONCE):
-        page = [uuid for _, uuid in numbered[begin : begin + _AT_ONCE]]
-        for job in _read(server, queue, page):
+        for job in _read(server, queue, numbered[begin : begin + _AT_ONCE]):
             if state is None or job.state == state:
                 found.append(job)
                 if len(found) == limit:
@@ -33,21 +35,22 @@ def read_jobs(
 
 def _ids(server: ArqServer, queue: str) -> Iterator[tuple[int, str]]:
     """Give the ids and uuids of all jobs of *queue*."""
-    sets = server.run("admin", {"what": "sets", "keep": 0, "queue": queue})
-    for set_ in sets:
-        (uuids,) = server.ask(("ZRANGE", set_, 0, -1))
-        for begin in range(0, len(uuids), _AT_ONCE):
-            page = [uuid.decode() for uuid in uuids[begin : begin + _AT_ONCE]]
-            numbers = server.ask(*(("HGET", _meta(server, uuid), "n") for uuid in page))
-            for uuid, number in zip(page, numbers, strict=True):
-                yield int(number or 0), uuid
+    for set_ in server.run("admin", {"what": "sets", "keep": 0, "queue": queue}):
+        asked = {"what": "ids", "keep": 0, "set": set_.decode()}
+        first = 0
+        while page := server.run("admin", asked | {"first": first, "last": first + _AT_ONCE - 1}):
+            for uuid, number in zip(page[::2], page[1::2], strict=True):
+                yield int(number), uuid.decode()
+            first += _AT_ONCE
 
 
-def _read(server: ArqServer, queue: str, uuids: Sequence[str]) -> Iterator[StoredJob]:
+def _read(
+    server: ArqServer, queue: str, numbered: Sequence[tuple[int, str]]
+) -> Iterator[StoredJob]:
     commands: list[Sequence[Any]] = []
-    for uuid in uuids:
+    for _, uuid in numbered:
         commands += (
-            ("HMGET", _meta(server, uuid), "n", "m", "s", "b"),
+            ("HMGET", _meta(server, uuid), "s", "b"),
             ("HGET", f"{server.prefix}@holders", uuid),
             ("GET", f"arq:job:{uuid}"),
             ("GET", f"arq:retry:{uuid}"),
@@ -55,16 +58,16 @@ def _read(server: ArqServer, queue: str, uuids: Sequence[str]) -> Iterator[Store
         )
     answers = server.ask(*commands)
     now = clock.timestamp()
-    for at, uuid in enumerate(uuids):
+    for at, (number, uuid) in enumerate(numbered):
         about, holder, value, tries, is_held = answers[5 * at : 5 * at + 5]
-        number, fixed, due, batch = about
+        due, batch = about
         if value is None:
             continue  # settled meanwhile
-        told, payload = told_of(fixed or b"", value)
-        available_at = float(due or 0) / 1_000
+        told, payload = told_of(value) or stranger(value)
+        available_at = (float(due) if due else number / GRAIN + EPOCH) / 1_000
         state = "reserved" if is_held else "delayed" if available_at > now else "pending"
         yield StoredJob(
-            id=int(number or 0),
+            id=number,
             uuid=uuid,
             name=told.name,
             queue=queue,

@@ -18,7 +18,7 @@ _PARTS: Final = {
     "leave": ("base", "batch", "settle", "leave"),
     "push": ("base", "push"),
     "reap": ("base", "batch", "settle", "reap"),
-    "renew": ("base", "renew"),
+    "renew": ("base", "batch", "settle", "renew"),
     "turn": ("base", "batch", "settle", "turn"),
 }
 

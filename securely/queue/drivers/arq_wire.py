@@ -23,7 +23,6 @@ __all__ = [
     "FUNCTION",
     "Call",
     "Fixed",
-    "decode_call",
     "decode_fixed",
     "delivery",
     "deserialize",
@@ -32,6 +31,7 @@ __all__ = [
     "pack",
     "serialize",
     "settlement",
+    "stranger",
     "told_of",
     "wire",
 ]
@@ -59,10 +59,13 @@ class _Named(msgspec.Struct):
 
 
 class Call(msgspec.Struct):
-    """A job of ours as arq writes one: function, arguments, moment."""
+    """A job of ours as arq writes one: function, arguments, moment.
+
+    The arguments are the frame, what workers are told besides it as JSON, and the queue.
+    """
 
     f: str
-    a: tuple[bytes]
+    a: tuple[bytes, str, str]
     t: int | None = None
     k: dict[str, object] = msgspec.field(default_factory=dict[str, object])
     et: int = 0
@@ -80,7 +83,7 @@ pack: Final = _PACK.encode
 
 
 @lru_cache(maxsize=1_024)
-def decode_fixed(written: bytes) -> Fixed:
+def decode_fixed(written: str) -> Fixed:
     """Read what a worker is told of a job; of one class it is mostly the same."""
     return _FIXED.decode(written)
 
@@ -114,31 +117,29 @@ def deserialize(data: bytes) -> dict[str, Any]:
     return record
 
 
-def encode_call(frame: bytes) -> bytes:
+def encode_call(envelope: Envelope) -> bytes:
     """Return a job of ours as arq writes one."""
-    return _JSON.encode(Call(FUNCTION, (frame,), et=int(clock.timestamp() * 1_000)))
+    one = envelope
+    fixed = _JSON.encode((one.name, one.timeout, one.max_lost, one.priority)).decode()
+    moment = int(clock.timestamp() * 1_000)
+    return _JSON.encode(Call(FUNCTION, (one.payload, fixed, one.queue), et=moment))
 
 
-def decode_call(value: bytes) -> bytes:
-    """Return the frame of a job of ours.
-
-    Raises:
-        ValueError: It is something else.
-    """
-    call = _CALL.decode(value)
-    if call.f != FUNCTION:
-        raise ValueError(f"it calls {call.f}")
-    return call.a[0]
-
-
-def told_of(fixed: bytes, value: bytes) -> tuple[Fixed, bytes]:
-    """Return what is known of a job, and its frame, or what lies there in the place of one."""
-    if not fixed:
-        return Fixed(name_of(value), None, 3, 0), value
+def told_of(value: bytes) -> tuple[Fixed, bytes] | None:
+    """Return what is known of a job of ours, and its frame; None for what is none of ours."""
     try:
-        return decode_fixed(fixed), decode_call(value)
+        call = _CALL.decode(value)
+        if call.f != FUNCTION:
+            return None
+        frame, fixed, _ = call.a
+        return decode_fixed(fixed), frame
     except ValueError:
-        return decode_fixed(fixed), value  # changed by somebody: the runner says so, and fails it
+        return None
+
+
+def stranger(value: bytes) -> tuple[Fixed, bytes]:
+    """Return what is known of what is no job of ours."""
+    return Fixed(name_of(value), None, 3, 0), value
 
 
 def name_of(value: bytes) -> str:
@@ -157,9 +158,7 @@ def wire(envelope: Envelope) -> list[Any]:
         one.queue,
         one.priority,
         max(0.0, one.delay * 1_000),
-        # As text, of which alone the scripts' decoder knows.
-        _JSON.encode((one.name, one.timeout, one.max_lost, one.priority)).decode(),
-        encode_call(one.payload).decode(),
+        encode_call(one).decode(),  # as text, of which alone the scripts' decoder knows
         _more(one),
     ]
 
@@ -186,14 +185,14 @@ def _more(one: Envelope) -> dict[str, Any] | Literal[False]:
 
 def delivery(row: Sequence[bytes], queue: str, fixed: Fixed, payload: bytes) -> Delivery:
     """Return what the claim's script tells of a job."""
-    exceptions, lost, deferrals = map(int, row[5].split(b",")) if row[5] else _NO_COUNTS
+    exceptions, lost, deferrals = map(int, row[4].split(b",")) if row[4] else _NO_COUNTS
     name, timeout, max_lost, _ = fixed
     return Delivery(
         int(row[3]),
         int(row[1]),
         queue,
         name,
-        int(row[6]),
+        int(row[5]),
         exceptions,
         lost,
         deferrals,

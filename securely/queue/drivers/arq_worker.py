@@ -26,8 +26,10 @@ from securely.queue.drivers.arq_pool import ArqPool, set_of
 from securely.queue.drivers.arq_server import ArqServer
 from securely.queue.drivers.arq_wire import (
     FUNCTION,
+    Fixed,
     delivery,
     settlement,
+    stranger,
     told_of,
 )
 from securely.queue.exceptions import QueueUnavailable, StoreFull
@@ -85,11 +87,13 @@ class _Held(NamedTuple):
 
     Attributes:
         set: The sorted set of a job whose end means nothing for others; "" for any other.
+        is_plain: It has nothing but its value and its place.
     """
 
     uuid: str
     token: int
     set: str
+    is_plain: bool
 
 
 class LoopThread:
@@ -115,7 +119,8 @@ class LoopThread:
         self.loop.run_forever()
 
 
-_NOBODY: Final = _Held("", 0, "")
+_NO_ENDS: Final[dict[str, list[str]]] = {"": []}  # an empty one would be a list to a script
+_NOBODY: Final = _Held("", 0, "", False)
 
 
 async def _never(ctx: dict[Any, Any], *_: Any) -> None:
@@ -237,7 +242,7 @@ class SeatWorker(Worker):
         """Say that this worker is there, and prolong what it holds."""
         held: list[object] = []
         for one in self._held.values():
-            held += (one.uuid, str(one.token))
+            held += (one.uuid, str(one.token), one.set)
         await self._ask("renew", self._renewal(held=held, info=self._terms.info))
         self._renew_at = self.loop.time() + self._terms.lease_seconds / RENEWALS
 
@@ -254,10 +259,11 @@ class SeatWorker(Worker):
         """Tell the store what has begun, for whoever may have to judge it by the lease."""
         states = await asyncio.to_thread(self._terms.begun)
         begun: list[object] = []
-        for id_, (uuid, token, _) in self._held.items():
-            if token not in self._begun and states.get((id_, token)) == State.STARTED:
-                self._begun.add(token)
-                begun += (uuid, str(token))
+        for id_, one in list(self._held.items()):
+            if one.token not in self._begun and states.get((id_, one.token)) == State.STARTED:
+                self._begun.add(one.token)
+                self._held[id_] = one._replace(is_plain=False)  # from here on there is the note
+                begun += (one.uuid, str(one.token))
         if begun:
             with suppress(QueueUnavailable, StoreFull):
                 await self._ask("renew", self._renewal(begun=begun))
@@ -332,11 +338,13 @@ class SeatWorker(Worker):
     def _request(self, outcomes: Sequence[Outcome], room: int) -> dict[str, Any]:
         terms = self._terms
         plain: dict[str, list[str]] = {}
+        ends: dict[str, list[str]] = {}
         others: list[list[Any]] = []
         for outcome in outcomes:
-            uuid, _, set_ = self._held.get(outcome.id, _NOBODY)
+            uuid, _, set_, is_plain = self._held.get(outcome.id, _NOBODY)
             if set_ and outcome.kind == Kind.DONE and not outcome.successors:
-                plain.setdefault(set_, []).extend((uuid, str(outcome.token)))
+                list_ = (plain if is_plain else ends).setdefault(set_, [])
+                list_ += (uuid, str(outcome.token))
             else:
                 others.append(settlement(uuid, outcome))
         return {
@@ -345,7 +353,8 @@ class SeatWorker(Worker):
             "queues": terms.queues,
             "room": room,
             "restarts": terms.restarts,
-            "plain": plain or {"": []},
+            "plain": plain or _NO_ENDS,
+            "ends": ends or _NO_ENDS,
             "others": others,
             "keep": terms.result_seconds * 1_000,
             "turn": self._turns,
@@ -392,13 +401,16 @@ class SeatWorker(Worker):
         self._looking = self.loop.create_task(self._note_begun())
 
     def _deliver(self, row: Sequence[bytes]) -> Delivery:
-        uuid, token, fixed, value = row[0].decode(), int(row[1]), row[4], row[7]
-        told, payload = told_of(fixed, value)
-        if not fixed:
-            payload = self._terms.adopt(value)
+        value = row[6]
+        told, payload = told_of(value) or self._adopt(value)
         one = delivery(row, self._name(row[2]), told, payload)
-        self._held[one.id] = _Held(uuid, token, self._name(row[8]))
+        is_plain = value[:1] == b" "
+        self._held[one.id] = _Held(row[0].decode(), one.token, self._name(row[7]), is_plain)
         return one
+
+    def _adopt(self, value: bytes) -> tuple[Fixed, bytes]:
+        told, _ = stranger(value)
+        return told, self._terms.adopt(value)
 
     def _name(self, written: bytes) -> str:
         """Return the name of a queue or of a set; there are few."""

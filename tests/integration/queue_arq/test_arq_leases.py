@@ -403,7 +403,7 @@ def test_a_payload_that_somebody_changed_reaches_the_runner_as_it_is(
     held = seat.turn([], 9).deliveries
 
     # Signatures are the runner's business; nothing blocks what is behind.
-    assert [one.name for one in held] == ["0", "1", "2", "3"]
+    assert [one.name for one in held] == ["?", "securely_job", "?", "3"]
     assert [one.payload for one in held] == [b"\x80\x05garbage", serialize(record), b"", b"payload"]
     fail = [Outcome(one.id, one.token, Kind.FAIL, error=b"{}") for one in held]
     assert list(seat.turn(fail, 0).stale) == []

@@ -14,17 +14,18 @@ from securely.queue.drivers.arq_pool import queue_of, set_of
 from securely.queue.drivers.arq_wire import (
     FUNCTION,
     Fixed,
-    decode_call,
-    decode_fixed,
     deserialize,
     encode_call,
     name_of,
     serialize,
+    stranger,
     told_of,
     wire,
 )
 from securely.queue.exceptions import RecordedFailure
 from securely.queue.options import ArqOptions
+from securely.support import clock
+from securely.support.clock import FrozenClock
 from securely.support.options import InvalidOptions
 
 
@@ -127,30 +128,38 @@ def test_serialize_when_a_result_has_no_form_then_arq_says_so_in_its_place() -> 
 
 
 def test_encode_call_when_arq_reads_it_then_it_calls_our_function_with_the_frame() -> None:
-    written = encode_call(b"\x00frame\xff")
+    one = Envelope("u", "Greet", "mail", b"\x00frame\xff", timeout=9.0, priority=-2)
 
-    assert deserialize_job(written, deserializer=deserialize).function == FUNCTION
-    assert decode_call(written) == b"\x00frame\xff"
+    written = encode_call(one)
 
-
-@pytest.mark.parametrize("written", [b"", b"{}", b"\x80\x05.", b'{"f":"other","a":["AA=="]}'])
-def test_decode_call_when_it_is_none_of_ours_then_refuses(written: bytes) -> None:
-    with pytest.raises(ValueError, match=r"."):
-        decode_call(written)
-    assert told_of(b'["n",null,3,0]', written)[1] == written
+    job = deserialize_job(written, deserializer=deserialize)
+    assert job.function == FUNCTION
+    assert list(job.args) == ["AGZyYW1l/w==", '["Greet",9.0,3,-2]', "mail"]
+    assert told_of(written) == (Fixed("Greet", 9.0, 3, -2), b"\x00frame\xff")
+    assert told_of(b" " + written) == told_of(written)
 
 
-def test_told_of_when_plain_arq_has_enqueued_it_then_the_function_is_named() -> None:
-    assert told_of(b"", b'{"f":"send","a":[],"k":{}}')[0] == Fixed("send", None, 3, 0)
+@pytest.mark.parametrize(
+    "written",
+    [b"", b"{}", b"\x80\x05.", b'{"f":"other","a":["AA==","",""]}', b'{"f":"securely_job","a":[]}'],
+)
+def test_told_of_when_it_is_none_of_ours_then_nothing(written: bytes) -> None:
+    assert told_of(written) is None
+    assert stranger(written)[1] == written
+
+
+def test_stranger_when_plain_arq_has_enqueued_it_then_the_function_is_named() -> None:
+    assert stranger(b'{"f":"send","a":[],"k":{}}')[0] == Fixed("send", None, 3, 0)
     assert name_of(b"\x80\x05.") == "?"
 
 
 def test_wire_when_a_job_is_plain_then_little_is_sent() -> None:
-    sent = wire(Envelope("u", "Greet", "mail", b"payload", delay=1.5, timeout=9.0, priority=-2))
+    one = Envelope("u", "Greet", "mail", b"payload", delay=1.5, priority=-2)
 
-    assert sent[:4] == ["u", "mail", -2, 1500.0]
-    assert decode_fixed(sent[4].encode()) == Fixed("Greet", 9.0, 3, -2)
-    assert sent[6] is False
+    with clock.using(FrozenClock(at=1_800_000_000.0)):
+        sent = wire(one)
+
+        assert sent == ["u", "mail", -2, 1500.0, encode_call(one).decode(), False]
 
 
 def test_wire_when_a_job_has_more_then_it_is_in_milliseconds() -> None:
@@ -159,7 +168,7 @@ def test_wire_when_a_job_has_more_then_it_is_in_milliseconds() -> None:
         links=2,
     )  # fmt: skip
 
-    assert wire(one)[6] == {
+    assert wire(one)[5] == {
         "unique": "k",
         "unique_for": 2000.0,
         "max_wait": 3000.0,

@@ -16,11 +16,12 @@ function DO.counts()
   end
   add(own('waiting:' .. A.queue))
   for _, id in ipairs(call('HKEYS', own('holders'))) do
-    local z = call('HGET', meta(id), 'z')
-    if z and sets[z] and call('EXISTS', PROG .. id) == 1 then
-      reserved = reserved + 1
-      local score = tonumber(call('ZSCORE', z, id) or 0)
-      if score > NOW then delayed = delayed - 1 else pending = pending - 1 end
+    for z in pairs(sets) do
+      local score = call('ZSCORE', z, id)
+      if score and call('EXISTS', PROG .. id) == 1 then
+        reserved = reserved + 1
+        if tonumber(score) > NOW then delayed = delayed - 1 else pending = pending - 1 end
+      end
     end
   end
   return { pending, delayed, reserved, pending > 0 and flt(oldest) or '' }
@@ -55,6 +56,21 @@ function DO.queues()
   return found
 end
 
+-- The ids and numbers of a part of a set.
+function DO.ids()
+  local found = {}
+  local page = call('ZRANGE', A.set, A.first, A.last, 'WITHSCORES')
+  for i = 1, #page, 2 do
+    local n = call('HGET', meta(page[i]), 'n')
+    if not n then
+      local holder = call('HGET', own('holders'), page[i])
+      n = int(id_of(tonumber(holder and holder:match('([^:]*)$') or page[i + 1])))
+    end
+    found[i], found[i + 1] = page[i], n
+  end
+  return found
+end
+
 function DO.sets()
   local list = bands(A.queue)
   list[#list + 1] = own('waiting:' .. A.queue)
@@ -62,10 +78,9 @@ function DO.sets()
 end
 
 function DO.cancel()
+  if call('EXISTS', PROG .. A.uuid) == 1 or call('EXISTS', JOB .. A.uuid) == 0 then return 0 end
   local f = read(A.uuid)
-  if not f.n or call('EXISTS', PROG .. A.uuid) == 1 or call('EXISTS', JOB .. A.uuid) == 0 then
-    return 0
-  end
+  if not f.n then return 0 end
   remove(A.uuid, f, 5)
   finish()
   return 1
@@ -75,8 +90,9 @@ end
 function DO.abort()
   local count = 0
   for _, id in ipairs(call('ZRANGE', ABORT, 0, -1)) do
-    local f = read(id)
-    if f.n and call('EXISTS', PROG .. id) == 0 and call('EXISTS', JOB .. id) == 1 then
+    local is_free = call('EXISTS', PROG .. id) == 0 and call('EXISTS', JOB .. id) == 1
+    local f = is_free and read(id) or {}
+    if f.n then
       keep_result(id, f, '0', false, '{"$error":{"type":"asyncio.exceptions.CancelledError",'
         .. '"message":"","trace":""}}')
       remove(id, f, 5)
@@ -174,10 +190,9 @@ end
 function DO.retry()
   local retried = {}
   for _, wire in ipairs(A.wires) do
-    local id, more = wire[1], wire[7]
-    -- What plain arq has enqueued goes back as it came.
-    local v = call('HMGET', own('failed:' .. id), 'm', 'value')
-    if v[1] == '' then wire[5], wire[6] = v[1], v[2] end
+    local id, more = wire[1], wire[6]
+    -- What is no call of ours goes back as it came.
+    if not wire[5] then wire[5] = call('HGET', own('failed:' .. id), 'value') end
     local is_free = not (more and more.unique) or not unique_holder(more.unique)
     if is_free and forget_failed(id) == 1 then
       local batch = more and more.batch
@@ -197,7 +212,7 @@ end
 
 local function total_of(wires)
   local total = 0
-  for _, wire in ipairs(wires) do total = total + 1 + (wire[7] and wire[7].links or 0) end
+  for _, wire in ipairs(wires) do total = total + 1 + (wire[6] and wire[6].links or 0) end
   return total
 end
 
@@ -207,7 +222,7 @@ function DO.create_batch()
   call('HSET', key, 'name', A.name, 'total', int(total_of(A.wires)), 'done', '0', 'failed', '0',
     'skipped', '0', 'allow', A.allow, 'options', A.options, 'callbacks', next(A.callbacks) and cmsgpack.pack(A.callbacks) or '', 'created',
     flt(NOW / 1000))
-  call('ZADD', own('batches'), int(new_id()), A.id)
+  call('ZADD', own('batches'), int(new_token()), A.id)
   for _, wire in ipairs(A.wires) do insert(wire, true) end
   if #A.wires == 0 then conclude_batch(A.id, {}) end
   finish()

@@ -7,7 +7,8 @@ local call, fmt = redis.call, string.format
 local P, NOW, A = ARGV[1], tonumber(ARGV[2]), cmsgpack.unpack(ARGV[3])
 local JOB, PROG, TRY, RES = 'arq:job:', 'arq:in-progress:', 'arq:retry:', 'arq:result:'
 local ABORT = 'arq:abort'
-local STEP = 1 / 4096 -- the finest a score can tell apart, in milliseconds
+local GRAIN = 4096 -- the finest that scores can tell apart, in parts of a millisecond
+local EPOCH = 1577836800000 -- 2020, in milliseconds: ids are counted from there
 local time = call('TIME')
 local US = time[1] * 1000000 + time[2]
 
@@ -46,7 +47,7 @@ local function bands(queue)
   return list
 end
 
--- Ids and tokens: one sequence that only grows, and that does not begin again when data are lost.
+-- Tokens and places: sequences that only grow, and that do not begin again when data are lost.
 local seq_id, seq_score, seq_is_ours
 local function load_sequence()
   if not seq_id then
@@ -54,7 +55,7 @@ local function load_sequence()
     seq_id, seq_score = tonumber(v[1] or 0), tonumber(v[2] or 0)
   end
 end
-local function new_id()
+local function new_token()
   load_sequence()
   seq_id = math.max(seq_id + 1, US)
   return seq_id
@@ -64,17 +65,23 @@ end
 -- acceptance. Who accepts more than four thousand in one goes on into the next.
 local function new_place()
   load_sequence()
-  local from = NOW - 1
+  local from = math.floor((NOW - 1) * GRAIN) / GRAIN
   if seq_score >= from and (seq_is_ours or seq_score < NOW + 25) then
-    seq_score = seq_score + STEP
+    seq_score = seq_score + 1 / GRAIN
   else
     seq_score = from
   end
   seq_is_ours = true
   return seq_score
 end
+
+-- No two places are the same, so each is an id as well: 53 bits, in order of acceptance.
+local function id_of(place) return math.floor((place - EPOCH) * GRAIN + 0.5) end
+
 local function save_sequence()
-  if seq_id then call('HSET', own('sequence'), 'id', int(seq_id), 'score', flt(seq_score)) end
+  if seq_id then
+    call('HSET', own('sequence'), 'id', int(seq_id), 'score', flt(seq_score))
+  end
 end
 
 -- Wake-ups: one element per queue, for one idle worker; who leaves work behind puts it back.
@@ -147,10 +154,14 @@ local function debounce(holder, wire, more)
   return tonumber(f[2]), first, math.min(NOW + wire[4], first + more.max_wait)
 end
 
--- Accepts a job: {uuid, queue, priority, delay, fixed, value, more}. Returns the uuid of the job
--- that stands for it. Times are milliseconds; `fixed` is what workers are told of it.
+-- Accepts a job: {uuid, queue, priority, delay, value, more}. Returns the uuid of the job that
+-- stands for it. Times are milliseconds.
+--
+-- Most jobs are plain: due at once, and alone. All there is of one is its value, which then begins
+-- with a space, and its place in its set. What else there may be of a job lies in a hash, which
+-- `read` makes for a plain one when there comes to be more of it.
 local function insert(wire, ignores_unique)
-  local id, queue, priority, more = wire[1], wire[2], wire[3], wire[7]
+  local id, queue, priority, more = wire[1], wire[2], wire[3], wire[6]
   local z, n, due, first, key
   if more and more.unique then
     local holder = unique_holder(more.unique)
@@ -165,11 +176,20 @@ local function insert(wire, ignores_unique)
   end
   -- The same push once more: it waits, runs, or has run a moment ago.
   if call('EXISTS', JOB .. id, RES .. id) > 0 then return id end
-  call('SET', JOB .. id, wire[6])
-  n = n or new_id()
-  due = due or (wire[4] > 0 and NOW + wire[4]) or new_place()
   z = zset(queue, priority)
-  local fields = { 'n', int(n), 'm', wire[5], 'z', z, 's', flt(due), 'q', queue }
+  call('SADD', own('queues'), queue)
+  if priority ~= 0 then call('ZADD', own('bands:' .. queue), int(priority), int(priority)) end
+  ring(queue)
+  local place = new_place()
+  if not more and wire[4] <= 0 then
+    call('SET', JOB .. id, ' ' .. wire[5])
+    call('ZADD', z, flt(place), id)
+    return id
+  end
+  call('SET', JOB .. id, wire[5])
+  n = n or id_of(place)
+  due = due or (wire[4] > 0 and NOW + wire[4]) or place
+  local fields = { 'n', int(n), 'z', z, 's', flt(due), 'q', queue }
   local function set(field, value)
     fields[#fields + 1] = field
     fields[#fields + 1] = value
@@ -197,9 +217,6 @@ local function insert(wire, ignores_unique)
   end
   call('HSET', meta(id), unpack(fields))
   call('ZADD', waits and own('waiting:' .. queue) or z, flt(due), id)
-  if priority ~= 0 then call('ZADD', own('bands:' .. queue), int(priority), int(priority)) end
-  call('SADD', own('queues'), queue)
-  ring(queue)
   return id
 end
 

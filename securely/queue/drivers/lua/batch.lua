@@ -5,7 +5,7 @@ local touched = {} -- batches that were cancelled or finished
 local function batch_key(id) return own('batch:' .. id) end
 
 local function fresh_uuid()
-  local n = fmt('%016x', new_id())
+  local n = fmt('%016x', new_token())
   local ms = fmt('%012x', math.floor(US / 1000))
   return fmt('%s-%s-7%s-8%s-%s', ms:sub(1, 8), ms:sub(9, 12), n:sub(1, 3), n:sub(4, 6),
     n:sub(5, 16))
@@ -20,10 +20,10 @@ local function fire(batch, name, callbacks)
       local unique = fmt('progress:%s:%d', batch, at - 1)
       local holder = unique_holder(unique)
       if not holder or call('EXISTS', PROG .. holder) == 1 then
-        local more = wire[7] or {}
+        local more = wire[6] or {}
         more.unique = unique
         if holder then release_unique(unique, holder) end
-        insert({ fresh_uuid(), wire[2], wire[3], wire[4], wire[5], wire[6], more }, false)
+        insert({ fresh_uuid(), wire[2], wire[3], wire[4], wire[5], more }, false)
       end
     else
       insert(wire, true)

@@ -2,7 +2,7 @@
 insist()
 local held = call('HGETALL', own('holders'))
 for i = 1, #held, 2 do
-  local owner, token = held[i + 1]:match('^(.*):(%d+)$')
+  local owner, token = held[i + 1]:match('^([^:]*):(%d+)')
   if owner == A.worker then
     local f, prog = read(held[i]), call('GET', PROG .. held[i])
     if f.n and (not prog or prog == token) then release(held[i], f, 4) end

@@ -21,7 +21,7 @@ end
 local held = has_gone and call('HGETALL', own('holders')) or {}
 for i = 1, #held, 2 do
   local id = held[i]
-  local owner, token = held[i + 1]:match('^(.*):(%d+)$')
+  local owner, token = held[i + 1]:match('^([^:]*):(%d+)')
   if gone[owner] then
     local f, prog = read(id), call('GET', PROG .. id)
     if f.n and (not prog or prog == token) then

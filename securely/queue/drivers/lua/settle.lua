@@ -9,17 +9,35 @@ local function keep_result(id, f, token, success, value)
   call('SET', RES .. id, fmt(
     '{"t":%d,"f":"securely_job","a":[],"k":{},"et":%.0f,"s":%s,"r":%s,"st":%.0f,"ft":%.0f,'
       .. '"q":%s,"id":%s}',
-    tonumber(f.t or call('GET', TRY .. id) or 1), (tonumber(f.n) or US) / 1000,
+    tonumber(f.t or call('GET', TRY .. id) or 1), f.n and f.n / GRAIN + EPOCH or US / 1000,
     success and 'true' or 'false', value, started, US / 1000, cjson.encode(f.z or ''),
     cjson.encode(id)
   ), 'PX', int(A.keep))
 end
 
-local FIELDS = { 'z', 'n', 'u', 'g', 'b', 'k', 'q', 'y', 's', 'm', 'r', 'o' }
+-- Makes the hash of a plain job.
+local function materialize(id, value, holder)
+  local call_ = cjson.decode(value)
+  local queue, fixed = call_.a[3], cjson.decode(call_.a[2])
+  local z = zset(queue, fixed[4])
+  local s = holder and holder:match('([^:]*)$') or call('ZSCORE', z, id) or flt(NOW)
+  local f = { z = z, n = int(id_of(tonumber(s))), q = queue, s = s }
+  call('HSET', meta(id), 'n', f.n, 'z', z, 's', s, 'q', queue)
+  call('SET', JOB .. id, value:sub(2))
+  return f
+end
+
+-- What there is of a job; `h` is who holds it, with which token.
+local FIELDS = { 'z', 'n', 'u', 'g', 'b', 'k', 'q', 'y', 's', 'r', 'o' }
 local function read(id)
   local v, f = call('HMGET', meta(id), unpack(FIELDS)), {}
   for i, name in ipairs(FIELDS) do f[name] = v[i] or nil end
-  f.h = call('HGET', own('holders'), id) or nil
+  local holder = call('HGET', own('holders'), id)
+  if not f.n then
+    local value = call('GET', JOB .. id)
+    if value and value:byte(1) == 32 then f = materialize(id, value, holder) end
+  end
+  f.h = holder and holder:match('^([^:]*:%d+)') or nil
   return f
 end
 
@@ -37,14 +55,14 @@ local function remove(id, f, kind, error, successors)
   if not f.b or not MEMBER[kind] then return end
   local links = tonumber(f.k or 0)
   for _, wire in ipairs(successors or {}) do
-    if wire[7] and wire[7].batch == f.b then links = 0 end
+    if wire[6] and wire[6].batch == f.b then links = 0 end
   end
   count_member(f.b, id, MEMBER[kind], links, error)
 end
 
 local function record_failure(id, f, error, has_hook, worker)
   local key, at = own('failed:' .. id), flt(NOW / 1000)
-  local fields = { 'n', f.n, 'm', f.m, 'q', f.q, 'value', call('GET', JOB .. id) or '',
+  local fields = { 'n', f.n, 'q', f.q, 'value', call('GET', JOB .. id) or '',
     'error', error, 'attempts', call('GET', TRY .. id) or '1', 'at', at }
   for _, name in ipairs({ 'u', 'g', 'b', 'k', 'o' }) do
     if f[name] then
@@ -126,8 +144,8 @@ local function settle_one(o, worker)
 end
 
 -- Ends of jobs of one sorted set that mean nothing for others, {uuid, token, uuid, token, ...}:
--- most are, and are settled with few calls.
-local function settle_plain(z, done, worker, stale, gone)
+-- most are, and are settled with few calls. Those that are plain have no hash.
+local function settle_ends(z, done, is_plain, worker, stale, gone)
   local ids, progs, held = {}, {}, {}
   for i = 1, #done, 2 do
     local id = done[i]
@@ -137,17 +155,17 @@ local function settle_plain(z, done, worker, stale, gone)
   in_chunks(progs, function(...)
     for _, prog in ipairs(call('MGET', ...)) do held[#held + 1] = prog end
   end)
-  local keys, plain = {}, {}
+  local keys, ended = {}, {}
   for i, id in ipairs(ids) do
     if gone[id] then
       stale[#stale + 1] = id
     elseif held[i] == done[2 * i] then
       gone[id] = true
-      if A.keep > 0 then keep_result(id, read(id), done[2 * i], true, 'null') end
+      if A.keep > 0 then keep_result(id, is_plain and { z = z } or read(id), done[2 * i], true, 'null') end
       local at = #keys
-      keys[at + 1], keys[at + 2] = JOB .. id, progs[i]
-      keys[at + 3], keys[at + 4] = TRY .. id, meta(id)
-      plain[#plain + 1] = id
+      keys[at + 1], keys[at + 2], keys[at + 3] = JOB .. id, progs[i], TRY .. id
+      if not is_plain then keys[at + 4] = meta(id) end
+      ended[#ended + 1] = id
     elseif settle_one({ id, done[2 * i], 0 }, worker) then
       gone[id] = true
     else
@@ -155,7 +173,7 @@ local function settle_plain(z, done, worker, stale, gone)
     end
   end
   in_chunks(keys, function(...) call('UNLINK', ...) end)
-  in_chunks(plain, function(...)
+  in_chunks(ended, function(...)
     call('HDEL', own('holders'), ...)
     call('ZREM', z, ...)
   end)

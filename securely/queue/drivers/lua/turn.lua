@@ -1,5 +1,5 @@
 -- One turn of a worker: settle what is done, claim what fits, learn what comes next.
--- A: worker, lease, queues, room, restarts, plain, others, keep, turn (its number).
+-- A: worker, lease, queues, room, restarts, plain, ends, others, keep, turn (its number).
 
 local worker, LEASE = A.worker, A.lease
 local stale, gone = {}, {}
@@ -39,17 +39,17 @@ end
 -- returns how often it was tried.
 local function adopt(id, v, queue, z, tries)
   if not v[1] then -- somebody else's: it was enqueued by plain arq
-    v[1], v[2] = int(new_id()), ''
-    call('HSET', meta(id), 'n', v[1], 'z', z, 's', call('ZSCORE', z, id), 'q', queue, 'm', '')
+    v[1] = int(id_of(new_place()))
+    call('HSET', meta(id), 'n', v[1], 'z', z, 's', call('ZSCORE', z, id), 'q', queue)
     return tries
   end
-  if v[6] then -- It was seen to have begun: charged.
+  if v[5] then -- It was seen to have begun: charged.
     call('HDEL', meta(id), 'r')
-    v[4] = call('HINCRBY', meta(id), 'l', 1)
+    v[3] = call('HINCRBY', meta(id), 'l', 1)
     return tries
   end
   if call('HINCRBY', meta(id), 'v', 1) % 10 == 9 then
-    v[4] = call('HINCRBY', meta(id), 'l', 1)
+    v[3] = call('HINCRBY', meta(id), 'l', 1)
     return tries
   end
   return tries - 1
@@ -61,14 +61,13 @@ local function keys_of(prefix, ids)
   return unpack(keys)
 end
 
--- What a worker is told of a claimed job.
+-- What a worker is told of a claimed job. v: n, x, l, d, r, p.
 local function row(id, token, queue, z, v, attempts, value)
   local counts = ''
-  if v[3] or v[4] or v[5] then
-    counts = (v[3] or '0') .. ',' .. (v[4] or '0') .. ',' .. (v[5] or '0')
+  if v[2] or v[3] or v[4] then
+    counts = (v[2] or '0') .. ',' .. (v[3] or '0') .. ',' .. (v[4] or '0')
   end
-  return { id, token, queue, v[1] or '0', v[2] or '', counts, attempts or '1', value or '',
-    v[7] and '' or z }
+  return { id, token, queue, v[1] or '0', counts, attempts or '1', value or '', v[6] and '' or z }
 end
 
 local function claim(queue, z, room)
@@ -76,28 +75,42 @@ local function claim(queue, z, room)
   local until_ = flt(NOW + LEASE)
   while left > 0 do
     local asked = math.min(left, 500)
-    local ids = call('ZRANGEBYSCORE', z, '-inf', flt(NOW), 'LIMIT', skipped, asked)
-    if #ids == 0 then break end
+    local found = call('ZRANGEBYSCORE', z, '-inf', flt(NOW), 'WITHSCORES', 'LIMIT', skipped, asked)
+    if #found == 0 then break end
     insist()
-    local values, tries = call('MGET', keys_of(JOB, ids)), call('MGET', keys_of(TRY, ids))
+    local ids, scores = {}, {}
+    for i = 1, #found, 2 do
+      ids[#ids + 1] = found[i]
+      scores[#scores + 1] = found[i + 1]
+    end
+    local values = call('MGET', keys_of(JOB, ids))
     local holders = call('HMGET', own('holders'), unpack(ids))
     local moved, held, tried = {}, {}, {}
     for i, id in ipairs(ids) do
-      local token = int(new_id())
+      local token = int(new_token())
       if call('SET', PROG .. id, token, 'NX', 'PX', lease) then
         if is_aborted(id) then
           call('DEL', PROG .. id)
         else
-          local v = call('HMGET', meta(id), 'n', 'm', 'x', 'l', 'd', 'r', 'p')
-          local attempts = tonumber(tries[i] or 0)
-          if not v[1] or holders[i] then attempts = adopt(id, v, queue, z, attempts) end
-          attempts = int(attempts + 1)
+          local value, score, v, attempts = values[i], scores[i], nil, '1'
+          if value and value:byte(1) == 32 and holders[i] then
+            read(id) -- there is more of it now
+            value = value:sub(2)
+          end
+          if value and value:byte(1) == 32 then
+            v = { int(id_of(tonumber(score))) }
+          else
+            v = call('HMGET', meta(id), 'n', 'x', 'l', 'd', 'r', 'p')
+            local tries = tonumber(call('GET', TRY .. id) or 0)
+            if not v[1] or holders[i] then tries = adopt(id, v, queue, z, tries) end
+            attempts = int(tries + 1)
+          end
           moved[#moved + 1], moved[#moved + 2] = until_, id
-          held[#held + 1], held[#held + 2] = id, worker .. ':' .. token
+          held[#held + 1], held[#held + 2] = id, worker .. ':' .. token .. ':' .. score
           tried[#tried + 1], tried[#tried + 2] = TRY .. id, attempts
           local at = #claimed
           claimed[at + 1], claimed[at + 2], claimed[at + 3] = id, token, queue
-          deliveries[#deliveries + 1] = row(id, token, queue, z, v, attempts, values[i])
+          deliveries[#deliveries + 1] = row(id, token, queue, z, v, attempts, value)
           left = left - 1
         end
       elseif holders[i] then
@@ -146,9 +159,11 @@ local function next_due()
   return earliest
 end
 
+-- The same, of one that was claimed before.
 local function describe(id, token, queue)
-  local v = call('HMGET', meta(id), 'n', 'm', 'x', 'l', 'd', 'r', 'p', 'z')
-  return row(id, token, queue, v[8], v, call('GET', TRY .. id), call('GET', JOB .. id))
+  local f = read(id)
+  local v = call('HMGET', meta(id), 'n', 'x', 'l', 'd', 'r', 'p')
+  return row(id, token, queue, f.z, v, call('GET', TRY .. id), call('GET', JOB .. id))
 end
 
 -- A turn whose answer was lost is asked for again by its number, and answered as before.
@@ -164,7 +179,8 @@ if is_again then
   end
 else
   if next(A.others) then insist() end
-  for z, list in pairs(A.plain) do settle_plain(z, list, worker, stale, gone) end
+  for z, list in pairs(A.plain) do settle_ends(z, list, true, worker, stale, gone) end
+  for z, list in pairs(A.ends) do settle_ends(z, list, false, worker, stale, gone) end
   for _, o in ipairs(A.others) do
     if not gone[o[1]] and settle_one(o, worker) then
       gone[o[1]] = true
