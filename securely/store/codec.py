@@ -17,7 +17,7 @@ from securely.store.contracts import Row
 from securely.store.exceptions import Corrupted, ValueTooLarge, WrongType
 from securely.store.keys import Key, decode_key
 
-__all__ = ["Codec", "Seal"]
+__all__ = ["Codec", "Seal", "is_same"]
 
 V = TypeVar("V")
 
@@ -58,7 +58,18 @@ class Codec(Generic[V]):
     """
 
     __slots__ = (
-        *("_decode", "_encode", "_max", "_of", "_place", "_resolve", "_seal", "_sign", "_verify"),
+        *(
+            "_decode",
+            "_encode",
+            "_max",
+            "_never",
+            "_of",
+            "_place",
+            "_resolve",
+            "_seal",
+            "_sign",
+            "_verify",
+        ),
         *("store", "tree"),
     )
 
@@ -79,6 +90,8 @@ class Codec(Generic[V]):
         self._verify = seal.verify
         self._resolve = resolve
         self._of: type[Any] = object if of is None else of
+        # To Python a bool is an int; a tree of numbers holds none.
+        self._never = bool if self._of is int else None
         from securely.support.serializer import Serializer  # msgspec: not before it is needed
 
         allowed = [self._of] if _is_written_by_name(self._of) else []
@@ -103,7 +116,7 @@ class Codec(Generic[V]):
             ValueTooLarge: It is larger than the database takes.
             Unserializable: It has no written form.
         """
-        if not isinstance(value, self._of):
+        if not isinstance(value, self._of) or type(value) is self._never:
             raise WrongType(self.tree, self._of.__name__, type(value).__name__)
         if type(value) is bytes:
             return self.sealed(key, expires, _BYTES + cast("bytes", value))
@@ -156,7 +169,7 @@ class Codec(Generic[V]):
             Undecodable: It holds a class that is not allowed here, or is no more.
         """
         value: Any = self._decode(body[1:]) if body[:1] == _JSON else body[1:]
-        if not isinstance(value, self._of):
+        if not isinstance(value, self._of) or type(value) is self._never:
             raise WrongType(self.tree, self._of.__name__, type(value).__name__)
         return cast("V", value)
 
@@ -191,6 +204,41 @@ class Codec(Generic[V]):
             return decode_key(key)
         except (ValueError, IndexError) as error:
             raise Corrupted(self.store, self.tree, key, f"its key is none ({error})") from error
+
+
+def is_same(one: object, other: object) -> bool:
+    """Return whether two values are equal, and of the same types down to the last of their items.
+
+    Example:
+        >>> is_same({"a": [1]}, {"a": [1]}), is_same([1], [True]), is_same([1], [1.0])
+        (True, False, False)
+    """
+    kind = type(one)
+    if kind is not type(other):
+        return False
+    ours, theirs = cast("Any", one), cast("Any", other)
+    if kind in {list, tuple}:
+        return len(ours) == len(theirs) and all(map(is_same, ours, theirs))
+    if kind in {set, frozenset}:
+        return _typed(ours) == _typed(theirs)
+    if hasattr(kind, "__pydantic_fields__"):
+        ours, theirs = ours.__dict__, theirs.__dict__
+    if isinstance(ours, dict):
+        return _are_same_items(ours, theirs)
+    if dataclasses.is_dataclass(kind):
+        names = [field.name for field in dataclasses.fields(kind) if field.compare]
+        return all(is_same(getattr(one, name), getattr(other, name)) for name in names)
+    return one == other
+
+
+def _typed(values: Iterable[object]) -> set[tuple[type, object]]:
+    return {(type(each), each) for each in values}
+
+
+def _are_same_items(one: Any, other: Any) -> bool:
+    if _typed(one) != _typed(other):
+        return False
+    return all(is_same(value, other[key]) for key, value in one.items())
 
 
 def _is_written_by_name(of: type) -> bool:

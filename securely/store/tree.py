@@ -11,13 +11,15 @@ from datetime import datetime
 from typing import Any, Final, Generic, TypeAlias, TypeVar, overload
 
 from securely.store.batch import Batch
-from securely.store.codec import Codec
+from securely.store.codec import Codec, is_same
 from securely.store.contracts import Engine, Entry, Row, Span
-from securely.store.exceptions import InvalidKey, NoMergeOperator
+from securely.store.exceptions import InvalidKey, NoMergeOperator, ValueTooLarge, WrongType
+from securely.store.handover import GivenUp, Handover
 from securely.store.keys import Key, encode_key, prefix_range
 from securely.store.watch import Watch
 from securely.support import clock
 from securely.support.durations import Duration, seconds_until
+from securely.support.finishing import finished
 from securely.support.missing import MISSING, Missing
 
 __all__ = ["Bound", "CasResult", "MergeOperator", "Tree", "Ttl"]
@@ -252,8 +254,9 @@ class Tree(Generic[V]):
     ) -> CasResult[V]:
         """Let *key* have *new* if it has *old*; nobody comes between.
 
-        Values are compared as Python compares them, and by their type. MISSING as *old* means
-        that the key is absent, as *new* that it shall be.
+        Values are compared as Python compares them, and by their type, as are the items in them.
+        MISSING as *old* means that the key is absent, as *new* that it shall be. An *old* that the
+        tree can not hold is never there.
 
         Returns:
             Whether it swapped, and what is there now.
@@ -266,9 +269,8 @@ class Tree(Generic[V]):
         if not isinstance(new, Missing) and not _is_over(expires):
             entry = expires, bound.codec.seal(raw, new, expires)
             # What we wrote without an end has these very bytes, so that one statement will do.
-            if not isinstance(old, Missing) and bound.engine.replace(
-                bound.name, raw, bound.codec.seal(raw, old, None), entry
-            ):
+            sealed = None if isinstance(old, Missing) else _sealed(bound.codec, raw, old)
+            if sealed is not None and bound.engine.replace(bound.name, raw, sealed, entry):
                 return CasResult(ok=True, current=new, proposed=new)
         current: V | Missing = MISSING
         swapped = False
@@ -276,7 +278,7 @@ class Tree(Generic[V]):
         def change(found: Entry | None) -> Entry | Missing | None:
             nonlocal current, swapped
             current = MISSING if found is None else bound.codec.open(raw, *found)
-            swapped = type(current) is type(old) and current == old
+            swapped = is_same(current, old)
             return entry if swapped else MISSING
 
         bound.engine.modify(bound.name, raw, change)
@@ -451,8 +453,8 @@ class Tree(Generic[V]):
         return self._pop(reverse=False)
 
     async def apop_min(self) -> tuple[Any, V] | None:
-        """Async twin of :meth:`pop_min`."""
-        return await self.bound.engine.aside(self.pop_min)
+        """Async twin of :meth:`pop_min`; one that is cancelled has removed nothing."""
+        return await self._apop(reverse=False)
 
     def pop_max(self) -> tuple[Any, V] | None:
         """Remove the greatest key and return it with its value, or None.
@@ -462,8 +464,8 @@ class Tree(Generic[V]):
         return self._pop(reverse=True)
 
     async def apop_max(self) -> tuple[Any, V] | None:
-        """Async twin of :meth:`pop_max`."""
-        return await self.bound.engine.aside(self.pop_max)
+        """Async twin of :meth:`pop_max`; one that is cancelled has removed nothing."""
+        return await self._apop(reverse=True)
 
     # The whole tree
 
@@ -557,14 +559,42 @@ class Tree(Generic[V]):
         rows = bound.engine.rows(bound.name, span, limit=1, reverse=reverse)
         return next(bound.codec.items(rows), None)
 
-    def _pop(self, *, reverse: bool) -> tuple[Any, V] | None:
+    def _pop(self, *, reverse: bool, handover: Handover | None = None) -> tuple[Any, V] | None:
         bound = self.bound
-        with bound.engine.write():
-            rows = bound.engine.rows(bound.name, Span(), limit=1, reverse=reverse)
-            found = next(bound.codec.items(rows), None)
-            if found is not None:
-                bound.engine.delete(bound.name, rows[0][0])
-            return found
+        taken: tuple[bytes, Entry] | None = None
+        try:
+            with bound.engine.write():
+                rows = bound.engine.rows(bound.name, Span(), limit=1, reverse=reverse)
+                found = next(bound.codec.items(rows), None)
+                if found is not None:
+                    bound.engine.delete(bound.name, rows[0][0])
+                if handover is not None:
+                    handover.take()
+            taken = (rows[0][0], rows[0][1:]) if rows else None
+        except GivenUp:
+            return None
+        finally:
+            if handover is not None:
+                handover.taken(taken)
+        return found
+
+    async def _apop(self, *, reverse: bool) -> tuple[Any, V] | None:
+        import asyncio  # who is here has imported it; a sync program need not
+
+        engine, handover = self.bound.engine, Handover()
+        try:
+            return await engine.aside(self._pop, reverse=reverse, handover=handover)
+        except asyncio.CancelledError:
+            if not handover.give_up():
+                await finished(engine.aside(self._put_back, handover))
+            raise
+
+    def _put_back(self, handover: Handover) -> None:
+        """Let a key that was taken out for nobody have what it had, unless it has a newer value."""
+        bound = self.bound
+        if (row := handover.wait()) is not None:
+            key, entry = row
+            bound.engine.modify(bound.name, key, lambda found: entry if found is None else MISSING)
 
     def _page(self, span: Span, reverse: bool, limit: int) -> list[Row]:
         bound = self.bound
@@ -603,6 +633,14 @@ def _span(start: Key | None, stop: Key | None) -> Span:
 
 def _prefix_span(prefix: Key) -> Span:
     return Span(*prefix_range(prefix))
+
+
+def _sealed(codec: Codec[V], key: bytes, value: V) -> bytes | None:
+    """Return *value* as the bytes of a row, None if the tree can not hold it."""
+    try:
+        return codec.seal(key, value, None)
+    except (ValueTooLarge, WrongType):
+        return None
 
 
 def _end(ttl: Ttl) -> float | None:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Generic, Literal, TypeVar
 
 from securely.store.codec import Codec
-from securely.store.contracts import Change, Engine, Span
+from securely.store.contracts import Change, Changes, Engine, Entry, Span
 from securely.store.exceptions import Closed, EventsLost
 from securely.support import clock
 from securely.support.durations import Duration, seconds
 from securely.support.missing import MISSING, Missing
+from securely.support.steps import Steps, arun, call, run
 
 __all__ = ["Event", "Watch"]
 
+T = TypeVar("T")
 V = TypeVar("V")
 
 # A watch that has not looked for so long is forgotten: its process may have died.
@@ -79,7 +82,7 @@ class Watch(Generic[V]):
         """
         deadline = None if timeout is None else clock.monotonic() + seconds(timeout)
         pause = _PAUSE_FIRST
-        while (event := self._look()) is None:
+        while (event := run(self._look())) is None:
             rest = pause if deadline is None else min(pause, deadline - clock.monotonic())
             if rest <= 0:
                 return None
@@ -88,10 +91,10 @@ class Watch(Generic[V]):
         return event
 
     async def anext(self, timeout: Duration | None = None) -> Event[V] | None:  # noqa: ASYNC109  # the twin's
-        """Async twin of :meth:`next`."""
+        """Async twin of :meth:`next`; one that is cancelled has taken no change."""
         deadline = None if timeout is None else clock.monotonic() + seconds(timeout)
         pause = _PAUSE_FIRST
-        while (event := await self._engine.aside(self._look)) is None:
+        while (event := await arun(self._look())) is None:
             rest = pause if deadline is None else min(pause, deadline - clock.monotonic())
             if rest <= 0:
                 return None
@@ -154,30 +157,57 @@ class Watch(Generic[V]):
         assert event is not None  # noqa: S101  # as above
         return event
 
-    def _look(self) -> Event[V] | None:
-        """Return the next change that is there already."""
+    def _look(self) -> Steps[Event[V] | None]:
+        """Return the next change that is there already.
+
+        What a step has found is noted when it is over, and never in its thread: a task that is
+        cancelled while it looks has not heard of it, and its next look finds it again.
+        """
+        self._refuse_closed()
+        if not self._told:
+            found = yield from self._aside(self._changes)
+            self._refuse_closed()
+            if found.lost:
+                self._token, self._position = yield from self._aside(self._again)
+                raise EventsLost(self._tree)
+            self._position = found.position
+            self._told.extend(found.changes)
+        if not self._told:
+            return None
+        change = self._told[0]
+        large = None
+        if isinstance(change.entry, Missing):
+            large = yield from self._aside(self._present, change.key)
+            self._refuse_closed()
+        self._told.popleft()
+        return self._event(change, large)
+
+    def _aside(self, work: Callable[..., T], *args: object) -> Steps[T]:
+        """Do *work*, which uses the engine, as a step."""
+        aside: Callable[..., Awaitable[T]] = partial(self._engine.aside, work)
+        return (yield from call(work, aside, *args))
+
+    def _refuse_closed(self) -> None:
         if self._closed:
             raise Closed("watch")
-        if not self._told:
-            found = self._engine.changes(self._token, self._span, self._position, _LEASE_SECONDS)
-            self._position = found.position
-            if found.lost:
-                self._again()
-                raise EventsLost(self._tree)
-            self._told.extend(found.changes)
-        return self._event(self._told.popleft()) if self._told else None
 
-    def _again(self) -> None:
+    def _changes(self) -> Changes:
+        return self._engine.changes(self._token, self._span, self._position, _LEASE_SECONDS)
+
+    def _again(self) -> tuple[str, int]:
         """Begin anew from what comes now on; the engine may have forgotten this watch."""
         self._engine.unfollow(self._token)
-        self._token, self._position = self._engine.follow(self._tree, _LEASE_SECONDS)
+        return self._engine.follow(self._tree, _LEASE_SECONDS)
 
-    def _event(self, change: Change) -> Event[V]:
-        key = self._codec.key(change.key)
-        entry = change.entry
+    def _present(self, key: bytes) -> Entry | None:
+        return self._engine.get(self._tree, key)
+
+    def _event(self, change: Change, large: Entry | None) -> Event[V]:
+        """Return the event that *change* is; *large* is what it did not keep, if it is there."""
+        key, entry = change
+        shown = self._codec.key(key)
         if entry is None:
-            return Event("remove", key, MISSING)
-        if isinstance(entry, Missing):
-            entry = self._engine.get(self._tree, change.key)
-        value = MISSING if entry is None else self._codec.open(change.key, *entry)
-        return Event("insert", key, value)
+            return Event("remove", shown, MISSING)
+        known = large if isinstance(entry, Missing) else entry
+        value = MISSING if known is None else self._codec.open(key, *known)
+        return Event("insert", shown, value)

@@ -7,7 +7,7 @@ import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -21,6 +21,7 @@ from securely.store import (
     WrongType,
 )
 from securely.store.drivers.array import ArrayEngine
+from securely.support import clock
 from securely.support.clock import FrozenClock
 from securely.support.missing import MISSING
 from securely.support.serializer import Undecodable, Unserializable
@@ -266,6 +267,64 @@ def test_compare_and_swap_when_equal_but_of_another_type_then_not_swapped(
     assert not store.tree("t").compare_and_swap("k", old, "new")
 
 
+@pytest.mark.parametrize(
+    ("there", "old"),
+    [
+        ([True], [1]),
+        ({"a": {"b": 1}}, {"a": {"b": 1.0}}),
+        ((0, ("x", False)), (0, ("x", 0))),
+        ({1, 2}, {True, 2}),
+        ({1: "x"}, {True: "x"}),
+        ([1, 2], [1]),
+        ([1], (1,)),
+    ],
+)
+def test_compare_and_swap_when_an_item_is_of_another_type_then_not_swapped(
+    store: Database, there: Any, old: Any
+) -> None:
+    store.put("k", there)
+
+    assert not store.compare_and_swap("k", old, "new")
+    assert store.get("k") == there
+    assert store.compare_and_swap("k", there, "new")
+
+
+def test_compare_and_swap_when_a_class_then_by_its_fields_and_their_types(store: Database) -> None:
+    tree, one = store.tree("orders", Order), cast("Any", 1)
+    tree.put("k", Order(1, paid=True), "1h")
+
+    assert not tree.compare_and_swap("k", Order(1, paid=one), Order(2))
+    assert tree.compare_and_swap("k", Order(1, paid=True), Order(2))
+
+
+def test_compare_and_swap_when_the_old_value_can_not_be_there_then_not_swapped(
+    store: Database,
+) -> None:
+    tree: Any = store.tree("numbers", int)
+    tree.put("k", 1)
+
+    for old in ("x", True, None, 1.0):
+        assert tree.compare_and_swap("k", old, 2) == CasResult(ok=False, current=1, proposed=2)
+    with pytest.raises(WrongType):
+        tree.compare_and_swap("k", 1, "x")
+
+
+def test_tree_of_numbers_when_given_a_truth_then_refused_in_both_directions(
+    store: Database,
+) -> None:
+    """To Python True is an int; in a tree of numbers it is a mistake."""
+    tree: Any = store.tree("numbers", int)
+    with pytest.raises(WrongType, match="values of type int, not bool"):
+        tree.put("k", True)
+    store.tree("numbers").put("k", False)
+    with pytest.raises(WrongType, match="values of type int, not bool"):
+        tree.get("k")
+
+    flags = store.tree("flags", bool)
+    flags.put("k", True)
+    assert flags.get("k") is True
+
+
 def test_compare_and_swap_when_written_otherwise_but_equal_then_swapped(store: Database) -> None:
     tree = store.tree("t")
     tree.put("k", {"a": 1, "b": {1, 2, 3}})
@@ -482,3 +541,115 @@ def test_twins_when_awaited_then_as_the_sync_ones(store: Database, frozen: Froze
         assert await tree.aclear() == 0
 
     asyncio.run(use())
+
+
+class Late:
+    """An engine whose answers wait until they are let out, though the work is done."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+        self.done = asyncio.Event()
+        self.out = asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    async def aside(self, work: Any, *args: Any, **kwargs: Any) -> Any:
+        answer = await self._engine.aside(work, *args, **kwargs)
+        self.done.set()
+        await self.out.wait()
+        return answer
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_apop_when_cancelled_after_it_is_done_then_the_key_is_put_back(
+    store: Database, frozen: FrozenClock, last: bool
+) -> None:
+    store.put(1, "x", 60)
+    store.put(2, "y", 60)
+
+    async def use() -> None:
+        late = Late(store.bound.engine)
+        tree = store.within(cast("Any", late))
+        popping = asyncio.ensure_future(tree.apop_max() if last else tree.apop_min())
+        await late.done.wait()
+        assert store.len() == 1
+        popping.cancel()
+        asyncio.get_running_loop().call_soon(late.out.set)
+        with pytest.raises(asyncio.CancelledError):
+            await popping
+
+    asyncio.run(use())
+
+    assert list(store.range()) == [(1, "x"), (2, "y")]
+    assert store.ttl(2 if last else 1) == 60
+
+
+def test_apop_when_cancelled_and_the_key_has_a_newer_value_then_that_stays(
+    store: Database,
+) -> None:
+    store.put(1, "old")
+
+    async def use() -> None:
+        late = Late(store.bound.engine)
+        popping = asyncio.ensure_future(store.within(cast("Any", late)).apop_min())
+        await late.done.wait()
+        store.put(1, "new")
+        popping.cancel()
+        asyncio.get_running_loop().call_soon(late.out.set)
+        with pytest.raises(asyncio.CancelledError):
+            await popping
+
+    asyncio.run(use())
+
+    assert list(store.range()) == [(1, "new")]
+
+
+def test_apop_when_cancelled_while_it_waits_for_the_lock_then_it_takes_nothing(
+    store: Database,
+) -> None:
+    store.put(1, "x")
+
+    async def use() -> Any:
+        session, block = store.bound.engine.session(), store.bound.engine.write()
+        await session.run(block.__enter__)
+        popping = asyncio.ensure_future(store.apop_min())
+        for _ in range(20):
+            await clock.asleep(0)
+        popping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await popping
+        await session.run(block.__exit__, None, None, None)
+        session.end()
+        return await store.apop_min()
+
+    assert asyncio.run(use()) == (1, "x")
+
+
+def test_apop_when_cancelled_at_any_moment_then_each_key_is_given_or_there(
+    store: Database,
+) -> None:
+    with store.transaction():
+        for number in range(120):
+            store.put(number, "x")
+
+    async def use() -> list[Any]:
+        given: list[Any] = []
+        for number in range(100):
+            popping = asyncio.ensure_future(store.apop_min())
+            for _ in range(number % 10):
+                await clock.asleep(0)
+            popping.cancel()
+            try:
+                found = await popping
+            except asyncio.CancelledError:
+                continue
+            assert found is not None
+            given.append(found[0])
+        while (found := await store.apop_min()) is not None:
+            given.append(found[0])
+        return given
+
+    given = asyncio.run(use())
+
+    assert given == list(range(120))

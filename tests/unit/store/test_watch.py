@@ -93,6 +93,20 @@ def test_watch_when_large_values_then_the_one_that_is_there(
     assert event == Event("insert", "k", "x" * 50_000)
 
 
+def test_watch_when_a_large_value_has_gone_then_an_insert_without_it(
+    store: Database, frozen: FrozenClock
+) -> None:
+    tree = store.tree("t")
+    with tree.watch_prefix() as watch:
+        tree.put("k", "x" * 50_000)
+        tree.forget("k")
+
+        first, second = watch.next(0), watch.next(0)
+
+    assert first in (Event("insert", "k", MISSING), Event("insert", "k", "x" * 50_000))
+    assert second == Event("remove", "k", MISSING)
+
+
 def test_watch_when_too_slow_then_told_so_and_it_goes_on(
     store: Database, frozen: FrozenClock
 ) -> None:
@@ -172,3 +186,37 @@ def test_watch_when_async_then_the_same(store: Database) -> None:
         assert [event async for event in watch] == []
 
     asyncio.run(use())
+
+
+@pytest.mark.parametrize("size", [1, 50_000])
+def test_watch_when_its_reader_is_cancelled_then_no_change_is_missed(
+    store: Database, size: int
+) -> None:
+    """What a cancelled reader was about to be told is told to the next one."""
+
+    async def use() -> tuple[list[Any], int]:
+        tree = store.tree("t")
+        told: list[Any] = []
+        cancelled = 0
+        async with await tree.awatch_prefix() as watch:
+            for number in range(40):
+                await tree.aput(number, "x" * size)
+                reader = asyncio.ensure_future(watch.anext(5))
+                for _ in range(number % 8):
+                    await clock.asleep(0)
+                reader.cancel()
+                try:
+                    event = await reader
+                except asyncio.CancelledError:
+                    cancelled += 1
+                else:
+                    told.append(event.key if event else None)
+            while len(told) < 40 and (event := await watch.anext(5)) is not None:
+                told.append(event.key)
+            assert await watch.anext(0) is None
+        return told, cancelled
+
+    told, cancelled = asyncio.run(use())
+
+    assert told == list(range(40))
+    assert cancelled > 0
