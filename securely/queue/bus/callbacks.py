@@ -121,7 +121,7 @@ class Relay(Job):
 
     tries: Any = 0
     backoff: Any = (1, 5, 30)
-    dont_retry = (ConnectionUndefined, DriverUnknown)
+    dont_retry: tuple[type[BaseException], ...] = (ConnectionUndefined, DriverUnknown)
 
     def __init__(self, target: str, envelope: Envelope) -> None:
         self.target = target

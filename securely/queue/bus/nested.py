@@ -32,7 +32,11 @@ class DispatchBatch(Job):
 
     tries: Any = 0
     backoff: Any = (1, 5, 30)
-    dont_retry = (BatchesUnsupported, ConnectionUndefined, DriverUnknown)
+    dont_retry: tuple[type[BaseException], ...] = (
+        BatchesUnsupported,
+        ConnectionUndefined,
+        DriverUnknown,
+    )
 
     def __init__(
         self,
