@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import types
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Self, TypeVar, overload
 
 from securely.container.binding import Binding, Key, Lifetime, class_of, name_of
 from securely.container.exceptions import AliasLoop, InvalidBinding
-from securely.container.scope import Scope, aclose, building, close, current_scope
+from securely.container.scope import ScopeBlock, aclose, building, close
 from securely.container.verbs.reports import Reports
 from securely.support.missing import MISSING
 
@@ -263,46 +263,16 @@ class Container(Reports):
 
     # Living.
 
-    @contextmanager
-    def scope(self) -> Generator[Self]:
+    def scope(self) -> AbstractContextManager[Self]:
         """Keep scoped objects, and what their factories opened, until the end of the block.
 
         Scopes are per context: concurrent tasks and threads have their own.
         """
-        scope, token = self._enter_scope()
-        failure: BaseException | None = None
-        try:
-            yield self
-        except BaseException as error:
-            failure = error
-            raise
-        finally:
-            try:
-                scope.close(failure)
-            finally:
-                scope.is_over = True
-                current_scope.reset(token)
+        return ScopeBlock(self, self._top())
 
-    @asynccontextmanager
-    async def ascope(self) -> AsyncGenerator[Self]:
+    def ascope(self) -> AbstractAsyncContextManager[Self]:
         """Async twin of :meth:`scope`."""
-        scope, token = self._enter_scope()
-        failure: BaseException | None = None
-        try:
-            yield self
-        except BaseException as error:
-            failure = error
-            raise
-        finally:
-            try:
-                await scope.aclose(failure)
-            finally:
-                scope.is_over = True
-                current_scope.reset(token)
-
-    def _enter_scope(self) -> tuple[Scope, Any]:
-        scope = Scope(self._top(), current_scope.get())
-        return scope, current_scope.set(scope)
+        return ScopeBlock(self, self._top())
 
     def close(self) -> None:
         """Finish what singletons and unscoped factories have opened, in the reverse order.

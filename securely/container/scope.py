@@ -9,17 +9,20 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from securely.container.exceptions import CircularDependency, LoopBlocked
 from securely.support.forking import renew_after_fork
 from securely.support.missing import MISSING
+
+T = TypeVar("T")
 
 __all__ = [
     "Build",
     "Cell",
     "Closing",
     "Scope",
+    "ScopeBlock",
     "aclose",
     "aonce",
     "building",
@@ -378,11 +381,17 @@ class Scope:
         Raises:
             ExceptionGroup: Of what finishing raised; one that fails keeps no other from it.
         """
-        close(self, error=error)
+        if self._closings:
+            close(self, error=error)
+        else:
+            self.cells = {}
 
     async def aclose(self, error: BaseException | None = None) -> None:
         """Async twin of :meth:`close`."""
-        await aclose(self, error=error)
+        if self._closings:
+            await aclose(self, error=error)
+        else:
+            self.cells = {}
 
     def last(self) -> Closing | None:
         """Take what is to be finished next; None when nothing is left."""
@@ -391,6 +400,52 @@ class Scope:
 
 
 current_scope: ContextVar[Scope | None] = ContextVar("securely_scope", default=None)
+
+
+class ScopeBlock(Generic[T]):
+    """A `with` block, of either colour, that is a scope of its own.
+
+    (A class and not a generator with a decorator: every job and every request pays for it.)
+
+    Args:
+        given: What the block is given.
+        owner: The container it belongs to.
+    """
+
+    __slots__ = ("_given", "_owner", "_scope", "_token")
+
+    _scope: Scope
+    _token: Token[Scope | None]
+
+    def __init__(self, given: T, owner: object) -> None:
+        self._given = given
+        self._owner = owner
+
+    def __enter__(self) -> T:
+        self._scope = scope = Scope(self._owner, current_scope.get())
+        self._token = current_scope.set(scope)
+        return self._given
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        try:
+            self._scope.close(error)
+        finally:
+            self._scope.is_over = True
+            current_scope.reset(self._token)
+
+    async def __aenter__(self) -> T:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        try:
+            await self._scope.aclose(error)
+        finally:
+            self._scope.is_over = True
+            current_scope.reset(self._token)
 
 
 def close(*scopes: Scope, error: BaseException | None = None) -> None:
