@@ -1,8 +1,7 @@
 """How a job is written into arq's keys, and read out of them; JSON, never pickle.
 
-A job of ours is a call of one registered function, `securely_job`, whose one argument is the
-signed frame in base64. What else a worker must know without opening the frame, its queue, name,
-timeout and so on, lies beside it.
+A job of ours is a call of one registered function, `securely_job`. Its arguments are the signed
+frame in base64, what a worker must know without opening it (name, timeout and so on), and the queue.
 """
 
 from __future__ import annotations
