@@ -217,6 +217,8 @@ def settlement(uuid: str, outcome: Outcome) -> list[Any]:
 
 
 def _tagged(value: object) -> object:
+    if isinstance(value, RecordedFailure):
+        return {_ERROR: {"type": value.type, "message": value.message, "trace": value.trace}}
     if isinstance(value, BaseException):
         return {_ERROR: msgspec.Raw(pack_error(value))}
     raise NotImplementedError(f"{type(value).__name__} has no form in JSON")

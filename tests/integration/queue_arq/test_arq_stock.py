@@ -166,3 +166,30 @@ def test_calls_of_a_pool_without_our_serializer_wake_no_code(depot: Any, jobs: A
     (failed,) = depot.connection.failed.all()
     assert b"JSON" in failed.error
     assert depot.tags() == []
+
+
+def test_our_workers_leave_what_a_stock_worker_leaves(depot: Any, jobs: Any) -> None:
+    """Keys and results, field by field; times and arguments apart."""
+    left: list[tuple[set[str], list[dict[str, Any]]]] = []
+    for drain in (lambda: depot.stock("--burst").wait(), depot.work):
+        depot.push(jobs.Work("done"), jobs.AsyncWork("done-too"))
+        (failing,) = depot.push(jobs.Broken("fails"))
+        drain()
+        depot.wait_for(lambda: depot.connection.counts("default").delayed == 0)
+        drain()
+        with depot.valkey.client as client:
+            keys = {key.decode() for key in client.keys("arq:*")}
+            results = [deserialize(client.get(key)) for key in sorted(keys) if "result" in key]
+            assert keys == {f"arq:result:{one['id']}" for one in results}
+            assert all(0 < client.ttl(key) <= 3600 for key in keys)
+        assert all(one["et"] <= one["st"] <= one["ft"] for one in results)
+        (failed,) = [one for one in results if not one["s"]]
+        assert (failed["id"], failed["r"].message) == (failing, "no such customer")
+        fields = [
+            {name: one[name] for name in ("f", "k", "q", "s", "t")} | {"names": set(one)}
+            for one in sorted(results, key=lambda one: one["s"])
+        ]
+        left.append(({key.partition(":0")[0] for key in keys}, fields))
+        depot.valkey.flush()
+
+    assert left[0] == left[1]

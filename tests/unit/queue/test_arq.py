@@ -116,6 +116,14 @@ def test_serialize_when_a_result_is_an_error_then_an_error_is_read(error: BaseEx
         assert isinstance(result, asyncio.CancelledError)
 
 
+def test_serialize_when_an_error_was_read_then_it_is_written_as_it_was() -> None:
+    written = serialize({"r": RecordedFailure("ValueError", "no", "line 1")})
+
+    again = deserialize(written)["r"]
+
+    assert (again.type, again.message, again.trace) == ("ValueError", "no", "line 1")
+
+
 def test_serialize_when_a_result_has_no_form_then_arq_says_so_in_its_place() -> None:
     written = serialize_result(
         "send", (), {}, 1, 1, True, object(), 2, 3, "ref", "q", "id", serializer=serialize
