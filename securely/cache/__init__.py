@@ -4,7 +4,7 @@
 is signed and never pickled. Every method has an async twin with an ``a`` before its name.
 
     contracts.py    Store, LockStore, MeasuredStore: what a driver must do
-    repository/     Repository: get, put, remember, flexible, increment, pull, tags and their kin
+    repository/     Repository: get, put, remember, cached, flexible, increment, tags and their kin
     lock.py         Lock: one holder at a time
     funnel.py       Funnel: so many holders at a time
     limiter.py      RateLimiter: so many attempts in so much time
@@ -29,6 +29,8 @@ from securely.cache.events import (
     CacheFlushed,
     CacheFlushing,
     CacheHit,
+    CacheLocksFlushed,
+    CacheLocksFlushing,
     CacheMissed,
     ForgettingKey,
     KeyForgetFailed,
@@ -68,6 +70,8 @@ __all__ = [
     "CacheFlushed",
     "CacheFlushing",
     "CacheHit",
+    "CacheLocksFlushed",
+    "CacheLocksFlushing",
     "CacheManager",
     "CacheMissed",
     "EntryRefused",

@@ -19,15 +19,22 @@ class ClearCommand(Command):
 
     signature: ClassVar[str] = (
         "cache:clear {store? : The store; the default one if left out} "
-        "{--tags= : Only what these tags cover, with commas between them}"
+        "{--tags= : Only what these tags cover, with commas between them} "
+        "{--locks : Free all locks instead; keys stay}"
     )
     description: ClassVar[str] = "Remove every key of a cache store; locks stay"
 
     def handle(self, cache: CacheManager) -> int:
-        """Flush the store, or its tags."""
+        """Flush the store, or its tags, or its locks."""
         name, store = _chosen(self, cache)
         tags = [tag.strip() for tag in str(self.option("tags") or "").split(",") if tag.strip()]
-        if tags:
+        if self.boolean("locks"):
+            if tags:
+                self.error("Locks have no tags: say --tags or --locks, not both.")
+                return self.FAILURE
+            store.flush_locks()
+            self.info(f'The cache store "{name}" has no locks any more.')
+        elif tags:
             store.tags(tags).flush()
             covered = ", ".join(f'"{tag}"' for tag in tags)
             self.info(f'The cache store "{name}" has nothing any more with the tags {covered}.')

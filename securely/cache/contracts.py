@@ -182,7 +182,7 @@ class Recalling(Protocol):
 class LockStore(Protocol):
     """What a driver with locks must do. Names are whole; None seconds means no end.
 
-    A lock is never evicted, never flushed, and never released by a stranger.
+    A lock is never evicted, not flushed with the values, and never released by a stranger.
     """
 
     def acquire(self, name: str, owner: str, seconds: float | None, *, bound: bool) -> bool:
@@ -241,4 +241,12 @@ class LockStore(Protocol):
 
     async def aforce_release(self, name: str) -> bool:
         """Async twin of :meth:`force_release`."""
+        ...
+
+    def flush_locks(self, prefix: str) -> None:
+        """Free every lock whose name begins with *prefix*, whoever holds it; values stay."""
+        ...
+
+    async def aflush_locks(self, prefix: str) -> None:
+        """Async twin of :meth:`flush_locks`."""
         ...

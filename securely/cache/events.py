@@ -17,6 +17,8 @@ __all__ = [
     "CacheFlushed",
     "CacheFlushing",
     "CacheHit",
+    "CacheLocksFlushed",
+    "CacheLocksFlushing",
     "CacheMissed",
     "ForgettingKey",
     "KeyForgetFailed",
@@ -127,6 +129,16 @@ class CacheFlushing(CacheEvent):
 @dataclass(frozen=True, slots=True)
 class CacheFlushed(CacheEvent):
     """All keys of a store were removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheLocksFlushing(CacheEvent):
+    """All locks of a store are about to be freed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheLocksFlushed(CacheEvent):
+    """All locks of a store were freed."""
 
 
 @dataclass(frozen=True, slots=True)

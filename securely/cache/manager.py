@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, Protocol, TypeAlias, cast
 
 from securely.cache.contracts import Seal, Store
 from securely.cache.exceptions import EntryRefused, UnknownDriver, UnknownStore
-from securely.cache.place import Defer, Events, Memory, Place
+from securely.cache.place import Defer, Events, Memory, Place, Ttl
 from securely.cache.repository import Repository
 from securely.exceptions import ConfigurationError
 from securely.support.importing import import_object
@@ -59,6 +59,8 @@ class Materials:
         memory: Gives what `memo` remembers in: that of the current scope. None for one that lasts
             as long as the manager.
         defer: What does something when the request, the job or the command is over.
+        current: Gives the cache of the current application, if there is one: what functions ask
+            that are cached; those of a module outlive an application of a test.
         store: Gives another store by name; the manager's own.
         events: Who is told what happens; the manager's own.
     """
@@ -69,6 +71,7 @@ class Materials:
     classes: tuple[str, ...] = ()
     memory: Callable[[], Memory] | None = None
     defer: Defer | None = None
+    current: Callable[[], Repository | None] = lambda: None
     store: Callable[[str], Repository] = _no_stores
     events: Events | None = None
 
@@ -141,6 +144,16 @@ class CacheManager(Manager[Repository], Repository):
         """Where the default store keeps its values."""
         return self._instance().place
 
+    @property
+    def default_cache_time(self) -> Ttl:
+        """How long what is set as an item of the default store is kept."""
+        return self._instance().default_cache_time
+
+    @default_cache_time.setter
+    def default_cache_time(self, ttl: Ttl) -> None:
+        """Keep items of the default store for *ttl*."""
+        self._instance().default_cache_time = ttl
+
     def store(self, name: str | None = None) -> Repository:
         """Return the store *name*, or the default one.
 
@@ -172,11 +185,15 @@ class CacheManager(Manager[Repository], Repository):
             memo = Repository.at(
                 replace(place, store=store, prefix="", events=None, root=place.root + place.prefix)
             )
+            memo.default_cache_time = inner.default_cache_time
             known = self._memos[wanted] = inner, memo
         return known[1]
 
     def build(self, definition: Mapping[str, object]) -> Repository:
-        """Return a store that is defined here and now; it is not kept, and has no name.
+        """Return a store that is defined here and now; it is not kept.
+
+        It is called after its driver and where it lies, and so is what it signs: nobody can move
+        a row to a store that lies elsewhere.
 
         Args:
             definition: What would stand in the configuration: ``{"driver": "array"}``.
@@ -184,10 +201,11 @@ class CacheManager(Manager[Repository], Repository):
         Raises:
             ConfigurationError: The definition is not one.
         """
-        from securely.cache.options import store_options  # pydantic: not before it is needed
+        from securely.cache.options import location, store_options  # pydantic: not before
 
         options = store_options(definition, "cache.build")
-        return self._build(options.driver, options)
+        where = location(options, self._materials.locate)
+        return self._build(f"{options.driver}@{where}" if where else options.driver, options)
 
     def extend(self, driver: str, factory: StoreFactory) -> None:
         """Let *factory* build the stores of *driver*; it wins over one of ours.
@@ -204,6 +222,9 @@ class CacheManager(Manager[Repository], Repository):
         for name, repository in self._built().items():
             await repository.aclose()
             self.drop(name)
+
+    def _current(self) -> Repository:
+        return self._materials.current() or self
 
     def _driver(self, name: str, driver: str) -> Driver[Repository]:
         if driver in self._extensions or driver not in self.drivers:

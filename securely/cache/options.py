@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, cast
 
 from pydantic import (
@@ -30,6 +31,7 @@ __all__ = [
     "RedisOptions",
     "StoreOptions",
     "default_stores",
+    "location",
     "store_options",
 ]
 
@@ -220,6 +222,20 @@ def store_options(data: Mapping[str, object], key: str) -> OneStore:
         InvalidOptions: They are none.
     """
     return _CLASSES.get(str(data.get("driver")), CustomOptions).parse(data, key)
+
+
+def location(options: StoreOptions, locate: Callable[[str], Path]) -> str:
+    """Return where a store of *options* lies; empty for one that is nowhere else than here.
+
+    Args:
+        options: What is said of the store.
+        locate: Gives the place of a path in the configuration.
+    """
+    if isinstance(options, DiskOptions):
+        return str(locate(options.path).resolve())
+    if isinstance(options, RedisOptions):
+        return f"{options.path or f'{options.host}:{options.port}'}/{options.database}"
+    return ""
 
 
 def _check_failover(name: str, stores: Mapping[str, object], way: tuple[str, ...] = ()) -> None:

@@ -13,7 +13,7 @@ from securely.cache.options import CacheOptions
 from securely.cache.place import Memory
 from securely.cache.repository import Repository
 from securely.config import Config
-from securely.container import Provider
+from securely.container import NotBooted, Provider, current
 from securely.encryption import KeyRing
 from securely.events import Dispatcher
 from securely.log import LogManager
@@ -67,6 +67,7 @@ class CacheProvider(Provider):
             classes=options.serializable_classes,
             memory=lambda: self.app.make(Memory),
             defer=self.defer,
+            current=self.current,
         )
         return CacheManager(
             options.default,
@@ -86,6 +87,13 @@ class CacheProvider(Provider):
             self.app.defer(function, name, always=always)
         else:
             function()
+
+    def current(self) -> CacheManager | None:
+        """Return the cache of the application that is current now; None where none is."""
+        try:
+            return current().make(CacheManager)
+        except NotBooted:
+            return None
 
     def report(self, error: EntryRefused) -> None:
         """Log that a store has refused an entry: somebody should look."""

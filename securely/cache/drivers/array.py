@@ -238,6 +238,13 @@ class ArrayStore(SyncStore, SyncLocks):
             self._locks.pop(name, None)
             return was_held
 
+    def flush_locks(self, prefix: str) -> None:
+        """Free every lock whose name begins with *prefix*, whoever holds it."""
+        InvalidKey.check(prefix)
+        with self._mutex:
+            for name in [name for name in self._locks if name.startswith(prefix)]:
+                del self._locks[name]
+
     def _entry(self, value: object, seconds: float | None) -> _Entry:
         if self._serializer is None or type(value) in _IMMUTABLE:
             return _Entry(value, False, _end(seconds))

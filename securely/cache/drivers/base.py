@@ -208,6 +208,14 @@ class SyncLocks(_Aside, ABC):
         """Async twin of :meth:`force_release`."""
         return await self._aside(self.force_release, name)
 
+    @abstractmethod
+    def flush_locks(self, prefix: str) -> None:
+        """Free every lock whose name begins with *prefix*, whoever holds it."""
+
+    async def aflush_locks(self, prefix: str) -> None:
+        """Async twin of :meth:`flush_locks`."""
+        await self._aside(self.flush_locks, prefix)
+
 
 class AsyncStore(ABC):
     """A store that is natural in async: its sync twins run it on the process's portal.
@@ -491,6 +499,14 @@ class LayeredStore(ABC):
         """Async twin of :meth:`force_release`."""
         return await arun(self._force_release(name))
 
+    def flush_locks(self, prefix: str) -> None:
+        """Free every lock whose name begins with *prefix*, whoever holds it."""
+        run(self._flush_locks(prefix))
+
+    async def aflush_locks(self, prefix: str) -> None:
+        """Async twin of :meth:`flush_locks`."""
+        await arun(self._flush_locks(prefix))
+
     def close(self) -> None:
         """Do nothing: the repositories beneath are closed by who made them."""
         return
@@ -590,6 +606,14 @@ class LayeredStore(ABC):
             locks, key = _locks(inner, name)
             return call(locks.force_release, locks.aforce_release, key)
 
+        return self._held(use)
+
+    def _flush_locks(self, prefix: str) -> Steps[None]:
+        def use(inner: Repository) -> Steps[None]:
+            locks, key = _locks(inner, prefix)
+            return call(locks.flush_locks, locks.aflush_locks, key)
+
+        # It answers nothing, so that a failover asks all of its stores.
         return self._held(use)
 
     def _held(self, use: Use[T]) -> Steps[T]:

@@ -244,6 +244,10 @@ class DiskStore(SyncStore, SyncLocks):
             self._locks.remove(entry)
             return True
 
+    def flush_locks(self, prefix: str) -> None:
+        """Free every lock whose name begins with *prefix*, whoever holds it."""
+        self._locks.flush(prefix)
+
     def _holding(self, name: str) -> Entry | None:
         """Return the lock's entry if somebody holds it who lives."""
         entry = self._locks.get(name)

@@ -86,3 +86,6 @@ class NullStore(SyncStore, SyncLocks):
     def force_release(self, name: str) -> bool:
         """Return False."""
         return False
+
+    def flush_locks(self, prefix: str) -> None:
+        """Do nothing."""

@@ -326,6 +326,14 @@ class RedisStore:
         """Async twin of :meth:`force_release`."""
         return bool(await self._server.asend("DEL", self._locks + _bytes(name)))
 
+    def flush_locks(self, prefix: str) -> None:
+        """Free every lock whose name begins with *prefix*, whoever holds it."""
+        run(self._scan(self._locks + _bytes(prefix), remove=True))
+
+    async def aflush_locks(self, prefix: str) -> None:
+        """Async twin of :meth:`flush_locks`."""
+        await arun(self._scan(self._locks + _bytes(prefix), remove=True))
+
     def _ask(self, *command: Any) -> Steps[Any]:
         return call(self._server.send, self._server.asend, *command)
 

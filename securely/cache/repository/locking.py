@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from securely.cache.contracts import LockStore
+from securely.cache.events import CacheLocksFlushed, CacheLocksFlushing
 from securely.cache.exceptions import LocksUnsupported
 from securely.cache.funnel import Funnel
 from securely.cache.lock import Lock
 from securely.cache.place import Place
 from securely.support.durations import Duration
+from securely.support.steps import Steps, arun, call, run
 
 __all__ = ["Locking"]
 
@@ -49,10 +51,8 @@ class Locking:
             ValueError: The seconds are less than zero.
         """
         place = self.place
-        if not isinstance(place.store, LockStore):
-            raise LocksUnsupported(place.name)
         return Lock(
-            place.store,
+            _locks(place),
             name,
             seconds,
             owner=owner,
@@ -67,6 +67,20 @@ class Locking:
         It does not know for how long it was made: ``refresh`` wants to be told.
         """
         return self.lock(name, None, owner)
+
+    def flush_locks(self) -> None:
+        """Free every lock of the store with this repository's prefix, whoever holds it.
+
+        Who holds one goes on as if he did: it is for a store that nobody uses.
+
+        Raises:
+            LocksUnsupported: The store has none.
+        """
+        run(self._flush_locks(self.place))
+
+    async def aflush_locks(self) -> None:
+        """Async twin of :meth:`flush_locks`."""
+        await arun(self._flush_locks(self.place))
 
     def without_overlapping(
         self,
@@ -104,3 +118,15 @@ class Locking:
     def funnel(self, name: str) -> Funnel:
         """Begin ``funnel(name).limit(3).block(5)``: so many at a time, over all processes."""
         return Funnel(self, name)
+
+    def _flush_locks(self, place: Place) -> Steps[None]:
+        locks = _locks(place)
+        yield from place.tell(CacheLocksFlushing(place.name))
+        yield from call(locks.flush_locks, locks.aflush_locks, place.prefix)
+        yield from place.tell(CacheLocksFlushed(place.name))
+
+
+def _locks(place: Place) -> LockStore:
+    if not isinstance(place.store, LockStore):
+        raise LocksUnsupported(place.name)
+    return place.store

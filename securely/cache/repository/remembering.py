@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from securely.cache.exceptions import LocksUnsupported, LockTimeout
 from securely.cache.flights import Flight, guards_led
 from securely.cache.lock import Lock
 from securely.cache.place import Place, Ttl
+from securely.cache.repository.caching import CacheKey, Remembers, cached_function
 from securely.cache.repository.locking import Locking
 from securely.cache.repository.values import Values
 from securely.support.durations import Duration, seconds
@@ -17,6 +18,7 @@ from securely.support.steps import Steps, arun, async_step, call, run, sync_step
 
 __all__ = ["Remembering"]
 
+F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 # How long other processes wait for the one that makes a value, and how long it may take before
@@ -78,6 +80,45 @@ class Remembering(Values, Locking):
     async def aremember_forever(self, key: str, produce: Callable[[], Awaitable[T]]) -> T:
         """Async twin of :meth:`remember_forever`."""
         return await self.aremember(key, None, produce)
+
+    def sear(self, key: str, produce: Callable[[], T]) -> T:
+        """Return what :meth:`remember_forever` does, by Laravel's other name."""
+        return self.remember_forever(key, produce)
+
+    async def asear(self, key: str, produce: Callable[[], Awaitable[T]]) -> T:
+        """Async twin of :meth:`sear`."""
+        return await self.aremember_forever(key, produce)
+
+    def cached(
+        self,
+        ttl: Ttl | Callable[[Any], Ttl],
+        key: CacheKey = None,
+        *,
+        lock: Duration = _WAIT_SECONDS,
+    ) -> Callable[[F], F]:
+        """Return a decorator: the answers of a function, sync or async, are remembered.
+
+        Args:
+            ttl: How long; or a callable that says so, given the answer.
+            key: Text with names of parameters in braces, or a callable that is given the
+                arguments. None is for the function's name and all of its arguments, which must
+                be plain data then.
+            lock: As for :meth:`remember`.
+
+        Raises:
+            ValueError: The key names a parameter that the function does not have.
+
+        Example:
+            >>> from securely.cache.drivers.array import ArrayStore
+            >>> from securely.cache.repository import Repository
+            >>> cache = Repository(ArrayStore())
+            >>> @cache.cached("10m", key="square:{number}")
+            ... def square(number: int) -> int:
+            ...     return number * number
+            >>> square(3), cache.get("square:3")
+            (9, 9)
+        """
+        return lambda function: cached_function(function, self._current, ttl, key, lock)
 
     def remember_with_warmth(
         self,
@@ -180,6 +221,10 @@ class Remembering(Values, Locking):
             else:
                 await refresh()
         return cast("T", value)
+
+    def _current(self) -> Remembers:
+        """Return what a cached function asks at each call."""
+        return self
 
     def _remember(
         self,

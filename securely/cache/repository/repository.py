@@ -8,7 +8,7 @@ from typing import Final
 from securely.cache.contracts import Store
 from securely.cache.flights import Flights
 from securely.cache.lock import Lock
-from securely.cache.place import Defer, Events, Place
+from securely.cache.place import Defer, Events, Place, Ttl, to_seconds
 from securely.cache.repository.remembering import Remembering
 from securely.cache.repository.tags import TaggedStore, tag_names
 from securely.support.durations import Duration
@@ -49,6 +49,7 @@ class Repository(Remembering):
         defer: Defer | None = None,
     ) -> None:
         self._place = Place(store, name, prefix, events, Flights(), defer)
+        self._item_ttl: Ttl = _ITEM_SECONDS
 
     @classmethod
     def at(cls, place: Place) -> Repository:
@@ -61,6 +62,20 @@ class Repository(Remembering):
     def place(self) -> Place:
         """Where this repository keeps its values."""
         return self._place
+
+    @property
+    def default_cache_time(self) -> Ttl:
+        """How long what is set as an item is kept (``cache["key"] = value``); an hour unless set.
+
+        Source: Laravel 13, Illuminate\\Cache\\Repository::setDefaultCacheTime.
+        """
+        return self._item_ttl
+
+    @default_cache_time.setter
+    def default_cache_time(self, ttl: Ttl) -> None:
+        """Keep items for *ttl*."""
+        to_seconds(ttl)  # raises InvalidDuration for what is none
+        self._item_ttl = ttl
 
     def tags(self, *tags: str | Iterable[str]) -> TaggedRepository:
         """Return this store seen through *tags*: what they cover can be flushed together.
@@ -90,7 +105,7 @@ class Repository(Remembering):
         return value
 
     def __setitem__(self, key: str, value: object) -> None:
-        self.put(key, value, _ITEM_SECONDS)
+        self.put(key, value, self.default_cache_time)
 
     def __delitem__(self, key: str) -> None:
         if not self.forget(key):
@@ -121,6 +136,7 @@ class TaggedRepository(Repository):
         place = parent.place
         store = TaggedStore(place.store, place.prefix, tags)
         self._place = place.tagged(store, tags)
+        self._item_ttl = parent.default_cache_time
 
     def lock(
         self,
@@ -133,3 +149,11 @@ class TaggedRepository(Repository):
     ) -> Lock:
         """Return a lock of the repository itself: locks have no tags."""
         return self._parent.lock(name, seconds, owner, wait=wait, bound=bound)
+
+    def flush_locks(self) -> None:
+        """Free the locks of the repository itself: locks have no tags."""
+        self._parent.flush_locks()
+
+    async def aflush_locks(self) -> None:
+        """Async twin of :meth:`flush_locks`."""
+        await self._parent.aflush_locks()

@@ -288,13 +288,19 @@ class Values(TypedReads):
         """Async twin of :meth:`forget_many`."""
         return sum([await self.aforget(key) for key in keys])
 
-    def flush(self) -> None:
-        """Remove every key with this repository's prefix; locks stay."""
-        run(self._flush(self.place))
+    def flush(self, *, everything: bool = False) -> None:
+        """Remove every key with this repository's prefix; locks stay.
 
-    async def aflush(self) -> None:
+        Args:
+            everything: Whether keys with other prefixes go as well: those of other applications
+                that share the store. A memo and a failover keep to the prefixes of their stores,
+                and tags to what they cover.
+        """
+        run(self._flush(self.place, everything))
+
+    async def aflush(self, *, everything: bool = False) -> None:
         """Async twin of :meth:`flush`."""
-        await arun(self._flush(self.place))
+        await arun(self._flush(self.place, everything))
 
     def prune(self) -> int:
         """Remove what has expired; return how many entries that were."""
@@ -403,11 +409,12 @@ class Values(TypedReads):
         yield from place.tell(done(place.name, key))
         return was_there
 
-    def _flush(self, place: Place) -> Steps[None]:
+    def _flush(self, place: Place, everything: bool) -> Steps[None]:
         watched = place.watched(_ON_FLUSH)
         if watched:
             yield from place.tell(CacheFlushing(place.name))
-        yield from call(place.store.flush, place.store.aflush, place.prefix)
+        prefix = "" if everything else place.prefix
+        yield from call(place.store.flush, place.store.aflush, prefix)
         if watched:
             yield from place.tell(CacheFlushed(place.name))
 

@@ -149,3 +149,18 @@ def test_stats_when_a_store_does_not_answer_then_says_why(tmp_path: Path, run: R
     assert code == 1
     assert said["main"]["entries"] == 0
     assert "error" in said["gone"]
+
+
+def test_clear_when_locks_are_wanted_then_those_alone(cache: CacheManager, run: Run) -> None:
+    cache.put("key", 1)
+    cache.lock("x").acquire()
+
+    refused, why = run("cache:clear --locks --tags=a")
+    locked = cache.lock("x").is_locked()
+    code, said = run("cache:clear --locks")
+
+    assert (refused, locked) == (1, True)
+    assert "not both" in why
+    assert (code, said) == (0, 'The cache store "main" has no locks any more.')
+    assert not cache.lock("x").is_locked()
+    assert cache.get("key") == 1

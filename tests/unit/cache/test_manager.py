@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from securely.cache import (
 from securely.cache.drivers.array import ArrayStore
 from securely.cache.drivers.disk import DiskStore
 from securely.cache.manager import Materials
-from securely.cache.options import CacheOptions
+from securely.cache.options import ArrayOptions, CacheOptions, DiskOptions
 from securely.encryption import KeyRing
 from securely.exceptions import ConfigurationError
 from securely.support.missing import MISSING
@@ -216,3 +217,65 @@ def test_classes_when_not_named_then_not_found() -> None:
 def test_driver_when_looked_at_then_the_store_itself(manager: CacheManager) -> None:
     assert isinstance(manager.driver, ArrayStore)
     assert manager.driver.get("absent") is MISSING
+
+
+def test_build_when_on_disk_then_rows_of_one_directory_are_strangers_in_another(
+    tmp_path: Path,
+) -> None:
+    refused: list[EntryRefused] = []
+    seal = KeyRing(b"k" * 32).purpose("cache")
+    manager = CacheManager(
+        "disk",
+        {"disk": DiskOptions(driver="disk", path=str(tmp_path / "disk"))},
+        materials=Materials(seal=lambda: seal, report=refused.append),
+    )
+    one, other = (
+        manager.build({"driver": "disk", "path": str(tmp_path / name)}) for name in ("one", "other")
+    )
+    same = manager.build({"driver": "disk", "path": str(tmp_path / "other" / ".." / "one")})
+    for cache, role in ((one, "admin"), (other, "guest"), (manager, "guest")):
+        cache.put("role", role)
+    with sqlite3.connect(tmp_path / "one" / "cache.db") as connection:
+        (row,) = connection.execute("SELECT value FROM Cache WHERE key = 'role'").fetchone()
+    connection.close()
+    for name in ("other", "disk"):
+        with sqlite3.connect(tmp_path / name / "cache.db") as connection:
+            connection.execute("UPDATE Cache SET value = ? WHERE key = 'role'", (row,))
+        connection.close()
+
+    assert same.get("role") == "admin"
+    assert [other.get("role"), manager.get("role")] == [None, None]
+    assert [error.key for error in refused] == ["role", "role"]
+    for cache in (one, other, same, manager):
+        cache.close()
+
+
+@pytest.mark.parametrize(
+    ("definition", "name"),
+    [
+        ({"driver": "array"}, "array"),
+        ({"driver": "redis"}, "redis@127.0.0.1:6379/0"),
+        ({"driver": "redis", "url": "redis://:secret@cache:6380/2"}, "redis@cache:6380/2"),
+        ({"driver": "redis", "path": "/run/redis.sock"}, "redis@/run/redis.sock/0"),
+    ],
+)
+def test_build_when_a_store_lies_elsewhere_then_it_is_called_so(
+    definition: dict[str, object], name: str
+) -> None:
+    seal = KeyRing(b"k" * 32).purpose("cache")
+    manager = CacheManager(
+        "a", {"a": ArrayOptions(driver="array")}, materials=Materials(seal=lambda: seal)
+    )
+
+    assert manager.build(definition).place.name == name
+
+
+def test_default_cache_time_when_set_then_that_of_the_default_store(manager: CacheManager) -> None:
+    manager.default_cache_time = 60
+    manager["key"] = 1
+    manager.memo()["other"] = 2
+
+    assert manager.store().default_cache_time == 60
+    assert manager.default_cache_time == 60
+    ttls = [manager.ttl("key"), manager.ttl("other")]
+    assert all(isinstance(ttl, float) and ttl <= 60 for ttl in ttls)

@@ -17,6 +17,8 @@ from securely.cache.options import ArrayOptions, DiskOptions, FailoverOptions
 from securely.cache.place import Memory
 from securely.encryption import KeyRing
 from securely.support import clock
+from securely.support.clock import FrozenClock
+from securely.support.serializer import Unserializable
 
 # How many come at once.
 CROWD = 6
@@ -181,3 +183,111 @@ def test_remember_when_no_lock_is_wanted_then_none_is_taken(lock: float | str) -
 
     assert cache.remember("k", 60, locked, lock=lock) is False
     assert cache.remember("other", 60, lambda: cache.lock("remember:other").is_locked()) is True
+
+
+# Functions whose answers are kept
+
+
+def test_cached_when_called_again_then_the_answer_is_kept(
+    cache: Repository, frozen: FrozenClock
+) -> None:
+    calls: list[int] = []
+
+    @cache.cached("1m", key="square:{number}")
+    def square(number: int) -> int:
+        """Return it squared."""
+        calls.append(number)
+        return number * number
+
+    assert [square(3), square(number=3), square(4)] == [9, 9, 16]
+    assert calls == [3, 4]
+    assert cache.get("square:3") == 9
+    assert (square.__name__, square.__doc__) == ("square", "Return it squared.")
+    frozen.travel(61)
+    assert square(3) == 9
+    assert calls == [3, 4, 3]
+
+
+def test_cached_when_async_then_awaited_and_kept(cache: Repository) -> None:
+    calls: list[int] = []
+
+    @cache.cached("1m", key=lambda number: f"square:{number}")
+    async def square(number: int) -> int:
+        calls.append(number)
+        await clock.asleep(0)
+        return number * number
+
+    async def use() -> list[int]:
+        return await asyncio.gather(square(3), square(3), square(4))
+
+    assert asyncio.run(use()) == [9, 9, 16]
+    assert sorted(calls) == [3, 4]
+    assert cache.get("square:3") == 9
+
+
+def test_cached_when_no_key_is_told_then_all_arguments_make_it(cache: Repository) -> None:
+    calls: list[object] = []
+
+    @cache.cached(None)
+    def total(first: int, *rest: int, scale: float = 1) -> float:
+        calls.append((first, rest, scale))
+        return (first + sum(rest)) * scale
+
+    @cache.cached(lambda answer: 10 if answer else 1)
+    def nothing() -> None:
+        calls.append("nothing")
+
+    answers = [total(1), total(1, scale=1), total(1, 2), total(1, 2, scale=2), total(1, 2)]
+    nothing()
+    nothing()
+
+    assert answers == [1, 1, 3, 6, 3]
+    assert calls == [(1, (), 1), (1, (2,), 1), (1, (2,), 2), "nothing"]
+
+
+def test_cached_when_arguments_have_no_written_form_then_asks_for_a_key(cache: Repository) -> None:
+    @cache.cached(60)
+    def show(thing: object) -> str:
+        return str(thing)
+
+    with pytest.raises(Unserializable) as caught:
+        show(object())
+    assert "Say what the key of" in caught.value.__notes__[0]
+
+
+def test_cached_when_used_wrongly_then_said(cache: Repository) -> None:
+    with pytest.raises(ValueError, match=r'names "name", which is no parameter .* number'):
+
+        @cache.cached(60, key="square:{name.first}")
+        def square(number: int) -> int:
+            return number
+
+    with pytest.raises(TypeError, match="takes the lifetime first"):
+        cache.cached(60)(7)  # type: ignore[type-var]  # it is a mistake
+
+
+def test_cached_when_the_application_is_another_then_its_cache_is_asked() -> None:
+    caches = [CacheManager("a", {"a": ArrayOptions(driver="array")}) for _ in range(2)]
+    now: list[CacheManager | None] = [None]
+    manager = CacheManager(
+        "a", {"a": ArrayOptions(driver="array")}, materials=Materials(current=lambda: now[0])
+    )
+
+    @manager.cached(60, key="k")
+    def answer() -> int:
+        return 42
+
+    for each in (*caches, None):
+        now[0] = each
+        answer()
+
+    assert [each.get("k") for each in (*caches, manager)] == [42, 42, 42]
+
+
+def test_sear_is_remember_forever(cache: Repository) -> None:
+    async def two() -> int:
+        return 2
+
+    assert cache.sear("k", lambda: 1) == 1
+    assert asyncio.run(cache.asear("k", two)) == 1
+    assert cache.ttl("k") is None

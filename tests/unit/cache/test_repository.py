@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from securely.cache import LocksUnsupported, Repository
+from securely.cache.drivers.array import ArrayStore
 from securely.cache.drivers.base import SyncStore
 from securely.support import clock
 from securely.support.clock import FrozenClock
@@ -518,3 +519,54 @@ def test_lock_when_prefixes_differ_then_are_different(cache: Repository) -> None
 
     assert cache.lock("x").get() is True
     assert other.lock("x").get() is True
+
+
+def test_item_when_another_time_is_wanted_then_kept_for_that(
+    cache: Repository, frozen: FrozenClock
+) -> None:
+    cache["hour"] = 1
+    cache.default_cache_time = "1m"
+    cache["minute"] = 2
+    cache.tags("a")["minute"] = 3
+    cache.put("ever", 4)
+
+    assert [cache.ttl(key) for key in ("hour", "minute", "ever")] == [3_600, 60, None]
+    assert cache.tags("a").ttl("minute") == 60
+    with pytest.raises(InvalidDuration):
+        cache.default_cache_time = "soon"
+    assert cache.default_cache_time == "1m"
+
+
+def test_flush_when_everything_then_keys_of_other_prefixes_too() -> None:
+    store = ArrayStore()
+    mine, theirs = Repository(store, prefix="mine:"), Repository(store, prefix="theirs:")
+    for cache in (mine, theirs):
+        cache.put("key", 1)
+
+    mine.flush()
+    kept = theirs.get("key")
+    mine.lock("x").acquire()
+    mine.flush(everything=True)
+
+    assert kept == 1
+    assert theirs.missing("key")
+    assert mine.lock("x").is_locked()
+    theirs.put("key", 1)
+    asyncio.run(mine.aflush(everything=True))
+    assert theirs.missing("key")
+
+
+def test_flush_locks_when_told_then_free_and_said(cache: Repository, listeners: Any) -> None:
+    cache.put("x", 1)
+    cache.lock("x").acquire()
+    listeners.told.clear()
+
+    cache.tags("a").flush_locks()
+    asyncio.run(cache.aflush_locks())
+
+    assert not cache.lock("x").is_locked()
+    assert cache.get("x") == 1
+    assert [name for name, _ in listeners.names][:4] == [
+        "CacheLocksFlushing",
+        "CacheLocksFlushed",
+    ] * 2
