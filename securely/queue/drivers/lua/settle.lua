@@ -161,7 +161,12 @@ local function settle_ends(z, done, is_plain, worker, stale, gone)
       stale[#stale + 1] = id
     elseif held[i] == done[2 * i] then
       gone[id] = true
-      if A.keep > 0 then keep_result(id, is_plain and { z = z } or read(id), done[2 * i], true, 'null') end
+      if A.keep > 0 then
+        local holder = is_plain and call('HGET', own('holders'), id)
+        local place = holder and tonumber(holder:match('([^:]*)$'))
+        local f = is_plain and { z = z, n = place and id_of(place) } or read(id)
+        keep_result(id, f, done[2 * i], true, 'null')
+      end
       local at = #keys
       keys[at + 1], keys[at + 2], keys[at + 3] = JOB .. id, progs[i], TRY .. id
       if not is_plain then keys[at + 4] = meta(id) end
