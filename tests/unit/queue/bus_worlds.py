@@ -21,18 +21,28 @@ __all__ = ["BusWorld"]
 
 
 class BusWorld:
-    """Two stores, `sync` and `null`, and a bus; :meth:`work` is a worker of "sqlite"."""
+    """Two stores, `sync` and `null`, and a bus; :meth:`work` is a worker of "sqlite".
+
+    Args:
+        server: The port of a Redis server that keeps both stores; None for files.
+    """
 
     def __init__(
-        self, container: Container, codec: Codec, events: Dispatcher, path: Path, default: str
+        self,
+        container: Container,
+        codec: Codec,
+        events: Dispatcher,
+        path: Path,
+        server: int | None = None,
     ) -> None:
         connections = {
-            "sqlite": {"driver": "sqlite", "path": str(path / "one")},
-            "other": {"driver": "sqlite", "path": str(path / "two"), "queue": "others"},
+            "sqlite": _store(path, 1, server),
+            "other": {**_store(path, 2, server), "queue": "others"},
             "sync": {"driver": "sync"},
             "null": {"driver": "null"},
         }
-        options = QueueOptions.parse({"connections": connections, "default": default}, "queue")
+        options = QueueOptions.parse({"connections": connections, "default": "sqlite"}, "queue")
+        self._seats: dict[tuple[str, str], Any] = {}
         self.reported: list[BaseException] = []
         self.deferred: list[Any] = []
         self.container = container
@@ -50,6 +60,7 @@ class BusWorld:
 
     def use(self, codec: Codec) -> None:
         """Open the connections anew, with another codec."""
+        self._leave()
         self.codec = codec
         self.runner = JobRunner(
             self.container, codec, self.events, lambda error, _: self.reported.append(error)
@@ -96,26 +107,30 @@ class BusWorld:
     ) -> int:
         """Run up to *most* jobs that are due, one after the other; return how many there were."""
         store: Any = self.queues.connection(connection).driver
-        queues = [*queue.split(","), "own", "mail", "others"]
         self.runner.configure(Defaults(connection=connection, tries=tries, backoff=(backoff,)))
-        seat = store.join(queues)
-        try:
-            for ran in range(most):
-                deliveries = seat.turn([], 1).deliveries
-                if not deliveries:
-                    return ran
-                delivery = deliveries[0]
-                if self.runner.is_async(delivery):
-                    outcome = asyncio.run(self.runner.arun(delivery))
-                else:
-                    outcome = self.runner.run(delivery)
-                seat.turn([outcome], 0)
-                if outcome.kind is Kind.FAIL and outcome.has_hook:
-                    failed = store.failed.all()[0]
-                    self.runner.run_failed_hook(replace(failed, id=delivery.id))
-            return most
-        finally:
-            seat.leave()
+        seat = self._seat(connection, queue)
+        for ran in range(most):
+            deliveries = seat.turn([], 1).deliveries
+            if not deliveries:
+                return ran
+            delivery = deliveries[0]
+            if self.runner.is_async(delivery):
+                outcome = asyncio.run(self.runner.arun(delivery))
+            else:
+                outcome = self.runner.run(delivery)
+            seat.turn([outcome], 0)
+            if outcome.kind is Kind.FAIL and outcome.has_hook:
+                failed = store.failed.all()[0]
+                self.runner.run_failed_hook(replace(failed, id=delivery.id))
+        return most
+
+    def _seat(self, connection: str, queue: str) -> Any:
+        """Return a worker's place, which it keeps to the end."""
+        key = (connection, queue)
+        if key not in self._seats:
+            store: Any = self.queues.connection(connection).driver
+            self._seats[key] = store.join([*queue.split(","), "own", "mail", "others"])
+        return self._seats[key]
 
     def state(self, queue: str = "default", connection: str = "sqlite") -> list[str]:
         """Return the names of what waits in *queue*, in order."""
@@ -127,7 +142,8 @@ class BusWorld:
         store: Any = self.queues.connection("sqlite").driver
         now = clock.timestamp()
         return [
-            (self.name_of(one), one.attempts, round(one.available_at - now, 3))
+            # To the hundredth: arq's milliseconds are cut, not rounded.
+            (self.name_of(one), one.attempts, round(one.available_at - now, 2))
             for one in store.jobs(queue)
         ]
 
@@ -138,4 +154,17 @@ class BusWorld:
 
     def close(self) -> None:
         """Let go of the files."""
+        self._leave()
         self.queues.close()
+
+    def _leave(self) -> None:
+        for seat in self._seats.values():
+            seat.leave()
+        self._seats.clear()
+
+
+def _store(path: Path, number: int, server: int | None) -> dict[str, str]:
+    """Return the options of a store of its own."""
+    if server is None:
+        return {"driver": "sqlite", "path": str(path / str(number))}
+    return {"driver": "arq", "url": f"redis://127.0.0.1:{server}/{number}"}

@@ -54,12 +54,22 @@ def sample() -> Iterator[ModuleType]:
 
 @pytest.fixture
 def world(
-    container: Container, codec: Codec, events: Dispatcher, sample: ModuleType, tmp_path: Path
+    request: pytest.FixtureRequest,
+    container: Container,
+    codec: Codec,
+    events: Dispatcher,
+    sample: ModuleType,
+    tmp_path: Path,
 ) -> Iterator[Any]:
-    """An application of a kind, with a worker that is turned by hand."""
+    """An application of a kind, with a worker that is turned by hand.
+
+    Its connections "sqlite" and "other" are on sqlite; or, where a module says so, on a server.
+    """
     import bus_worlds
 
-    made = bus_worlds.BusWorld(container, codec, events, tmp_path, "sqlite")
+    engine = getattr(request, "param", "sqlite")
+    server = request.getfixturevalue("valkey").port if engine == "arq" else None
+    made = bus_worlds.BusWorld(container, codec, events, tmp_path, server)
     with container.active():
         yield made
     made.close()

@@ -16,6 +16,9 @@ from securely.queue.payload import Codec
 from securely.support import clock
 from securely.support.clock import FrozenClock
 
+# On both engines: what follows from the end of a job, each of them counts for itself.
+pytestmark = pytest.mark.parametrize("world", ["sqlite", "arq"], indirect=True)
+
 
 @pytest.fixture
 def frozen():
