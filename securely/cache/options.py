@@ -101,7 +101,8 @@ class RedisOptions(StoreOptions):
     tls: bool = False
     """Whether the connection is encrypted."""
     timeout_seconds: Seconds = Field(default=2.0, gt=0)
-    """How long an answer is waited for before the store counts as unavailable."""
+    """How long an answer is waited for before the store counts as unavailable; in sync code, how
+    long the server may be silent while it answers."""
     connect_timeout_seconds: Seconds = Field(default=2.0, gt=0)
     """How long a connection is waited for."""
     retries: int = Field(default=1, ge=0)

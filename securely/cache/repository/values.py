@@ -227,7 +227,10 @@ class Values(TypedReads):
         return _given(default) if value is MISSING else value
 
     async def apull(self, key: str, default: object = None) -> object:
-        """Async twin of :meth:`pull`."""
+        """Async twin of :meth:`pull`.
+
+        A task that is cancelled in it never gets the value, which may be removed all the same.
+        """
         value = await arun(self._pull(self.place, key))
         return await _agiven(default) if value is MISSING else value
 

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from securely.cache import Limit, LimiterTimeout, RateLimiter, Repository, Store
+from securely.cache import InvalidKey, Limit, LimiterTimeout, RateLimiter, Repository, Store
 from securely.support import clock
 from securely.support.clock import FrozenClock
 
@@ -21,6 +21,8 @@ __all__ = ["RepositorySuite"]
 
 # Where the clock stands.
 _START = 1_700_000_000.0
+# After how many turns of the loop a task is cancelled, at most.
+_TURNS = 30
 
 
 class RepositorySuite:
@@ -84,6 +86,58 @@ class RepositorySuite:
 
         assert cache.tags("a").get("key") is None
 
+    def test_tags_when_a_key_is_called_as_one_then_both_are_there(self, cache: Repository) -> None:
+        """What the cache notes about tags lies where no user writes."""
+        cache.tags("people").put("ann", 1, 60)
+        cache.put("tag:people", "mine", 60)
+
+        assert cache.tags("people").get("ann") == 1
+        cache.tags("people").flush()
+        assert cache.get("tag:people") == "mine"
+        with pytest.raises(InvalidKey):
+            cache.put(InvalidKey.RESERVED, 1)
+
+    def test_remember_when_its_producer_wants_the_key_with_tags_then_does_not_wait(
+        self, cache: Repository
+    ) -> None:
+        """Nobody waits for himself."""
+        began = clock.monotonic()
+
+        found = cache.remember(
+            "key",
+            60,
+            lambda: (
+                1
+                + cache.tags("a").remember(
+                    "key", 60, lambda: 1 + cache.tags("b").remember("key", 60, lambda: 1)
+                )
+            ),
+        )
+
+        assert found == 3
+        assert clock.monotonic() == began
+
+    def test_funnel_when_its_tasks_are_cancelled_then_all_places_are_free(
+        self, cache: Repository
+    ) -> None:
+        """A place that was taken too late is given back."""
+
+        async def use() -> None:
+            async with cache.funnel("f").limit(2).block(60):
+                await clock.asleep(0)
+
+        async def cancel() -> None:
+            for turns in range(_TURNS):
+                task = asyncio.create_task(use())
+                for _ in range(turns):
+                    await clock.asleep(0)
+                task.cancel()
+                await asyncio.wait([task])
+
+        asyncio.run(cancel())
+
+        assert not any(cache.lock(f"funnel:f:{place}").is_locked() for place in (1, 2))
+
     def test_tags_have_every_operation(self, cache: Repository) -> None:
         """What can be done without tags can be done with them."""
         tagged = cache.tags("a", "b")
@@ -139,6 +193,18 @@ class RepositorySuite:
         assert [read(), read()] == [1, 2]
         travel(25)
         assert read() == 3
+
+    @pytest.mark.parametrize("ttl", [None, 86_400])
+    def test_flexible_when_it_was_put_for_longer_then_made_anew(
+        self, cache: Repository, ttl: float | None
+    ) -> None:
+        """Nobody knows how old it is."""
+        cache.put("key", "old", ttl)
+
+        seen = [cache.flexible("key", (60, 3_600), lambda: "new") for _ in range(2)]
+
+        assert seen == ["old", "new"]
+        assert cache.ttl("key") == pytest.approx(3_600, abs=1)
 
     def test_flexible_in_async_code_does_the_same(
         self, cache: Repository, travel: Callable[[float], None]

@@ -218,7 +218,7 @@ def test_cached_when_async_then_awaited_and_kept(cache: Repository) -> None:
         return number * number
 
     async def use() -> list[int]:
-        return await asyncio.gather(square(3), square(3), square(4))
+        return list(await asyncio.gather(square(3), square(3), square(4)))
 
     assert asyncio.run(use()) == [9, 9, 16]
     assert sorted(calls) == [3, 4]
