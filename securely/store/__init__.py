@@ -29,6 +29,7 @@ from securely.store.contracts import Engine
 from securely.store.database import Compaction, Database, Problem, Verification
 from securely.store.exceptions import (
     Abort,
+    AsyncFunction,
     Closed,
     Conflict,
     Corrupted,
@@ -56,6 +57,7 @@ from securely.store.watch import Event, Watch
 
 __all__ = [
     "Abort",
+    "AsyncFunction",
     "AsyncTransaction",
     "Batch",
     "CasResult",

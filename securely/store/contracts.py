@@ -143,6 +143,14 @@ class Engine(Protocol):
         """
         ...
 
+    def read(self) -> AbstractContextManager[None]:
+        """Return a block in which all that this thread reads is of one moment.
+
+        Others write meanwhile, and this thread does not (WithinTransaction). In a block of
+        `write`, which nobody comes between, it changes nothing.
+        """
+        ...
+
     def in_transaction(self) -> bool:
         """Return whether this thread holds the write lock."""
         ...

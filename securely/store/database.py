@@ -13,6 +13,7 @@ from securely.store.codec import Codec, Seal
 from securely.store.contracts import Engine, Span
 from securely.store.dump import crc32, plain_rows, read_dump, write_dump
 from securely.store.exceptions import (
+    AsyncFunction,
     Corrupted,
     ForeignTree,
     InvalidKey,
@@ -195,6 +196,17 @@ class Database(Tree[Any]):
         """Async twin of :meth:`trees`."""
         return await self.bound.engine.aside(self.trees)
 
+    def contains_tree(self, name: str) -> bool:
+        """Return whether the tree *name* has begun; an empty one that is left has.
+
+        Source: sled, Db::contains_tree.
+        """
+        return name in self.bound.engine.trees()
+
+    async def acontains_tree(self, name: str) -> bool:
+        """Async twin of :meth:`contains_tree`."""
+        return await self.bound.engine.aside(self.contains_tree, name)
+
     def drop_tree(self, name: str) -> bool:
         """Remove the tree *name* with all its rows; return whether it was there."""
         return self.bound.engine.drop(name)
@@ -243,16 +255,27 @@ class Database(Tree[Any]):
 
         Raises:
             Abort: The function raised it; all that it wrote is undone.
+            AsyncFunction: What it returned must be awaited; all that it wrote is undone.
         """
-        with self.transaction(*trees) as given:
-            return function(*given)
+        return self._transact("transact", function, *trees)
 
     async def atransact(self, function: Callable[[*Ts], T], *trees: *Ts) -> T:
         """Async twin of :meth:`transact`: a plain function runs in a thread, a coroutine here."""
-        if inspect.iscoroutinefunction(function):
+        if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+            getattr(function, "__call__", None)  # noqa: B004  # an object that is called: is it async?
+        ):
             async with self.atransaction(*trees) as given:
                 return cast("T", await cast("Any", function)(*given))
-        return await self.bound.engine.aside(lambda: self.transact(function, *trees))
+        return await self.bound.engine.aside(lambda: self._transact("atransact", function, *trees))
+
+    def _transact(self, operation: str, function: Callable[[*Ts], T], *trees: *Ts) -> T:
+        with self.transaction(*trees) as given:
+            answer = function(*given)
+            if inspect.isawaitable(answer):
+                if inspect.iscoroutine(answer):
+                    answer.close()  # it never runs, and shall not warn of that
+                raise AsyncFunction(operation)
+            return answer
 
     def generate_id(self) -> int:
         """Return a number that this database has given to nobody before, in any process.
@@ -294,13 +317,16 @@ class Database(Tree[Any]):
     def checksum(self) -> int:
         """Return a number that is equal where trees, keys, values and lifetimes are.
 
+        They are those of one moment, as if nobody wrote meanwhile.
+
         Raises:
             Corrupted: A row is not one that we have written there.
 
         Source: sled 0.34, Db::checksum.
         """
         bound = self.bound
-        return crc32(plain_rows(bound.engine, bound.codec))
+        with bound.engine.read():
+            return crc32(plain_rows(bound.engine, bound.codec))
 
     async def achecksum(self) -> int:
         """Async twin of :meth:`checksum`."""
@@ -310,7 +336,8 @@ class Database(Tree[Any]):
         """Write all trees to *file* as lines of text; return how many rows.
 
         The lines are neither signed nor encrypted: keep the file as the secrets in it deserve.
-        What is written meanwhile is in it or not; within a transaction nothing is.
+        It is all of one moment, as if nobody wrote meanwhile: a transaction of others is in it
+        as a whole or not at all.
 
         Raises:
             Corrupted: A row is not one that we have written there.
@@ -318,7 +345,8 @@ class Database(Tree[Any]):
         Source: sled 0.34, Db::export.
         """
         bound = self.bound
-        return write_dump(plain_rows(bound.engine, bound.codec), file)
+        with bound.engine.read():
+            return write_dump(plain_rows(bound.engine, bound.codec), file)
 
     async def aexport(self, file: IO[str]) -> int:
         """Async twin of :meth:`export`."""
@@ -352,14 +380,15 @@ class Database(Tree[Any]):
         return await self.bound.engine.aside(self.import_, file)
 
     def verify(self) -> Verification:
-        """Look at the file, and at the key and the signature of every row; change nothing."""
+        """Look at the file, and at the key and the signature of every row of one moment."""
         bound = self.bound
         problems = [Problem("", None, reason) for reason in bound.engine.check()]
         rows = 0
         try:
-            for tree in bound.engine.trees():
-                codec = bound.codec.for_tree(tree, object)
-                rows += _verify_tree(bound.engine, tree, codec, problems)
+            with bound.engine.read():
+                for tree in bound.engine.trees():
+                    codec = bound.codec.for_tree(tree, object)
+                    rows += _verify_tree(bound.engine, tree, codec, problems)
         except StoreError as error:
             # A file that is damaged enough can not be read to its end.
             problems.append(Problem("", None, str(error)))

@@ -89,7 +89,8 @@ def read_dump(file: Iterable[str]) -> Iterator[Plain]:
     """
     count = crc = 0
     number = 0
-    for number, line in enumerate(file, 1):  # it is used behind the loop
+    lines = _text_lines(file)
+    for number, line in enumerate(lines, 1):  # it is used behind the loop
         found = _parsed(line, number)
         if number == 1:
             if found != {"securely-store": _VERSION}:
@@ -97,7 +98,7 @@ def read_dump(file: Iterable[str]) -> Iterator[Plain]:
         elif isinstance(found, dict):
             if found != {"rows": count, "crc32": crc}:
                 raise DumpInvalid(number, "what is counted is not what is there")
-            if next(iter(file), "").strip():
+            if next(lines, "").strip():
                 raise DumpInvalid(number + 1, "it stands behind the end of the export")
             return
         else:
@@ -123,11 +124,26 @@ def private_file(path: Path) -> Generator[IO[str]]:
         raise
 
 
-def _parsed(line: str, number: int) -> object:
+def _text_lines(file: Iterable[str]) -> Iterator[str]:
+    """Give the lines of *file*, which may turn out not to be text."""
+    number = 0
     try:
-        return cast("object", json.loads(line))
-    except ValueError as error:
+        for line in file:
+            number += 1
+            yield line
+    except UnicodeDecodeError as error:
+        raise DumpInvalid(number + 1, "it is not text in UTF-8") from error
+
+
+def _parsed(line: str | bytes, number: int) -> object:
+    try:
+        return cast("object", json.loads(line, parse_constant=_refuse))
+    except (ValueError, RecursionError) as error:
         raise DumpInvalid(number, "it is not JSON") from error
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _row(found: object, number: int) -> Plain:
@@ -144,7 +160,9 @@ def _row(found: object, number: int) -> Plain:
             raise ValueError("its end is no time")  # noqa: TRY301  # one place answers
     except (TypeError, ValueError, IndexError) as error:
         raise DumpInvalid(number, f"it is no row ({error})") from error
-    if row.body[:1] not in {b"J", b"B"}:
+    if row.body[:1] == b"J":
+        _parsed(row.body[1:], number)
+    elif row.body[:1] != b"B":
         raise DumpInvalid(number, "its codec is not known")
     return row
 

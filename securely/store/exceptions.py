@@ -2,6 +2,7 @@
 
 StoreError                  the root
 ├── Abort                   raised by you: the transaction is rolled back
+├── AsyncFunction           `transact` was given what must be awaited (also a TypeError)
 ├── Closed                  a watch or a transaction is used after its end
 ├── Conflict                another writer held the store for too long (also a TimeoutError)
 ├── Corrupted               a row was edited, swapped or planted; it is not returned
@@ -30,6 +31,7 @@ from securely.support.suggest import did_you_mean
 
 __all__ = [
     "Abort",
+    "AsyncFunction",
     "Closed",
     "Conflict",
     "Corrupted",
@@ -68,6 +70,20 @@ class Abort(StoreError):
 
     def __reduce__(self) -> tuple[type[Abort], tuple[object]]:
         return type(self), (self.value,)
+
+
+class AsyncFunction(StoreError, TypeError):
+    """What was to run in a transaction returned what must be awaited; nothing was written."""
+
+    def __init__(self, operation: str) -> None:
+        self.operation = operation
+        super().__init__(
+            f"{operation}() was given a function that returned an awaitable, which would run after "
+            "the transaction. Give `await store.atransact(…)` an `async def`, or a plain function."
+        )
+
+    def __reduce__(self) -> tuple[type[AsyncFunction], tuple[str]]:
+        return type(self), (self.operation,)
 
 
 class Closed(StoreError):

@@ -122,11 +122,14 @@ class StoreManager(Manager[Database], Database):
         """
         return self._instance(name)
 
-    def build(self, definition: Mapping[str, object]) -> Database:
+    def build(self, definition: Mapping[str, object], name: str | None = None) -> Database:
         """Return a database that is defined here and now; it is not kept.
 
         Args:
             definition: What would stand in the configuration: ``{"driver": "array"}``.
+            name: What it is called, which is part of what is signed. If left out, its driver and
+                where it lies: so nobody can move a row to a database that lies elsewhere, but who
+                moves its directory must import an export of it.
 
         Raises:
             ConfigurationError: The definition is not one.
@@ -134,7 +137,11 @@ class StoreManager(Manager[Database], Database):
         from securely.store.options import database_options  # pydantic: not before it is needed
 
         options = database_options(definition, "store.build")
-        return self._build(options.driver, options)
+        if name is None:
+            path = getattr(options, "path", None)
+            where = self._materials.locate(path).resolve() if isinstance(path, str) else None
+            name = options.driver if where is None else f"{options.driver}@{where}"
+        return self._build(name, options)
 
     def extend(self, driver: str, factory: EngineFactory) -> None:
         """Let *factory* build the databases of *driver*; it wins over one of ours.

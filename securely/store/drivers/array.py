@@ -12,7 +12,7 @@ from typing import Final
 
 from securely.store.contracts import Change, Changes, Entry, Row, Span
 from securely.store.drivers.base import Threaded
-from securely.store.exceptions import Conflict
+from securely.store.exceptions import Conflict, WithinTransaction
 from securely.store.manager import Materials
 from securely.store.options import ArrayOptions
 from securely.support import clock, entropy
@@ -53,6 +53,18 @@ class _Rows:
         stop = len(self.keys) if span.upper is None else bisect_left(self.keys, span.upper)
         return range(start, stop)
 
+    def copy(self) -> _Rows:
+        """Return the same rows, which stay as they are."""
+        rows = _Rows()
+        rows.entries, rows.keys = self.entries.copy(), self.keys.copy()
+        return rows
+
+
+class _Seen(threading.local):
+    """The trees as they were when this thread began to read them in one piece."""
+
+    trees: dict[str, _Rows] | None = None
+
 
 class ArrayEngine(Threaded):
     """Trees in the memory of this process.
@@ -75,6 +87,7 @@ class ArrayEngine(Threaded):
         super().__init__(name)
         self._busy_seconds = busy_seconds
         self._trees: dict[str, _Rows] = {}
+        self._seen = _Seen()
         self._lock = threading.RLock()
         renew_after_fork(self, "_lock", threading.RLock)
         # What undoes the writes of the transactions that are open, the outermost first.
@@ -92,7 +105,7 @@ class ArrayEngine(Threaded):
     def get(self, tree: str, key: bytes) -> Entry | None:
         """Return what *key* has."""
         with self._held():
-            rows = self._trees.get(tree)
+            rows = self._present().get(tree)
             return None if rows is None else _live(rows.entries.get(key))
 
     def put(self, tree: str, key: bytes, entry: Entry) -> None:
@@ -135,7 +148,7 @@ class ArrayEngine(Threaded):
         """Return the first *limit* rows in *span*, or the last ones, which come last first."""
         now = clock.timestamp()
         with self._held():
-            rows = self._trees.get(tree)
+            rows = self._present().get(tree)
             if rows is None:
                 return []
             places = rows.within(span)
@@ -150,7 +163,7 @@ class ArrayEngine(Threaded):
         """Return how many rows *tree* has."""
         now = clock.timestamp()
         with self._held():
-            rows = self._trees.get(tree)
+            rows = self._present().get(tree)
             entries = () if rows is None else rows.entries.values()
             return sum(expires is None or expires > now for expires, _ in entries)
 
@@ -166,6 +179,7 @@ class ArrayEngine(Threaded):
     def drop(self, tree: str) -> bool:
         """Remove *tree* itself; return whether it was there."""
         with self._held():
+            self._refuse_reading()
             self.clear(tree)
             dropped = self._trees.pop(tree, None)
             if dropped is not None:
@@ -175,11 +189,12 @@ class ArrayEngine(Threaded):
     def trees(self) -> list[str]:
         """Return the names of all trees, sorted."""
         with self._held():
-            return sorted(self._trees)
+            return sorted(self._present())
 
     @contextmanager
     def write(self) -> Generator[None]:
         """Return a block that holds the lock, and undoes what this thread did in it on an error."""
+        self._refuse_reading()
         with self._held():
             self._undo.append([])
             try:
@@ -191,6 +206,19 @@ class ArrayEngine(Threaded):
             done = self._undo.pop()
             if self._undo:
                 self._undo[-1].extend(done)
+
+    @contextmanager
+    def read(self) -> Generator[None]:
+        """Return a block in which all that this thread reads is of one moment."""
+        with self._held():
+            begins = not self._undo and self._seen.trees is None
+            if begins:
+                self._seen.trees = {name: rows.copy() for name, rows in self._trees.items()}
+        try:
+            yield
+        finally:
+            if begins:
+                self._seen.trees = None
 
     def in_transaction(self) -> bool:
         """Return whether this thread holds the write lock."""
@@ -281,7 +309,15 @@ class ArrayEngine(Threaded):
         finally:
             self._lock.release()
 
+    def _present(self) -> dict[str, _Rows]:
+        return self._trees if self._seen.trees is None else self._seen.trees
+
+    def _refuse_reading(self) -> None:
+        if self._seen.trees is not None:
+            raise WithinTransaction("write")
+
     def _set(self, tree: str, key: bytes, entry: Entry | None) -> None:
+        self._refuse_reading()
         rows = self._trees.get(tree)
         if rows is None:
             rows = self._trees[tree] = _Rows()

@@ -1,4 +1,7 @@
-"""On LMDB (the extra ``lmdb``): many processes, one machine; the fastest reads."""
+"""On LMDB (the extra ``lmdb``): many processes, one machine; the fastest reads.
+
+It is long because an engine is one object of many small methods, which share its transactions.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ from securely.store.drivers.lmdb_rows import (
     unpack_entry,
     watched_trees,
 )
-from securely.store.exceptions import StoreError, StoreFull, StoreUnavailable
+from securely.store.exceptions import StoreError, StoreFull, StoreUnavailable, WithinTransaction
 from securely.store.manager import Materials
 from securely.store.options import LmdbOptions
 from securely.support import clock, entropy
@@ -69,6 +72,7 @@ _inherited: list[object] = []
 
 class _Local(threading.local):
     write: _Write | None = None
+    read: Any = None
 
 
 class LmdbEngine(Threaded):
@@ -222,6 +226,19 @@ class LmdbEngine(Threaded):
         with self._transaction():
             yield
 
+    @contextmanager
+    def read(self) -> Generator[None]:
+        """Return a block in which all that this thread reads is of one moment."""
+        if self._present() is not None or self._local.read is not None:
+            yield
+            return
+        with self._reading() as transaction:
+            self._local.read = transaction
+            try:
+                yield
+            finally:
+                self._local.read = None
+
     def in_transaction(self) -> bool:
         """Return whether this thread holds the write lock."""
         return self._local.write is not None
@@ -316,7 +333,11 @@ class LmdbEngine(Threaded):
             if write is not None:
                 yield write.open[-1]
                 return
+            # First of all: in a process that was forked meanwhile this refuses.
             environment = self._env()
+            if self._local.read is not None:
+                yield self._local.read
+                return
             self._within.add(here := threading.get_ident())
             try:
                 with environment.begin() as transaction:
@@ -339,6 +360,8 @@ class LmdbEngine(Threaded):
     def _transaction(self) -> Generator[_Write]:
         write = self._present()
         environment = self._env()
+        if self._local.read is not None:
+            raise WithinTransaction("write")
         if write is None:
             with self._lock.held():
                 self._within.add(here := threading.get_ident())

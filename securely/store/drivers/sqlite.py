@@ -1,4 +1,7 @@
-"""One SQLite file: a table per tree, keys in order; for all processes of one machine."""
+"""One SQLite file: a table per tree, keys in order; for all processes of one machine.
+
+It is long because an engine is one object of many small methods, which share its transactions.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,7 @@ from securely.store.exceptions import (
     StoreError,
     StoreFull,
     StoreUnavailable,
+    WithinTransaction,
 )
 from securely.store.manager import Materials
 from securely.store.options import SqliteOptions
@@ -65,9 +69,10 @@ _SWEEP_ROWS: Final = 128
 
 
 class _Depth(threading.local):
-    """How many transactions of this thread are within each other."""
+    """How many transactions of this thread are within each other, and whether it only reads."""
 
     depth: int = 0
+    reads: bool = False
 
 
 class SqliteEngine(Threaded):
@@ -241,6 +246,8 @@ class SqliteEngine(Threaded):
     @contextmanager
     def write(self) -> Generator[None]:
         """Return a block that holds the write lock, for what this thread does in it."""
+        if self._local.reads:
+            raise WithinTransaction("write")
         connection = self._connection()
         within = connection.in_transaction
         transaction = self._database.transaction()
@@ -269,6 +276,28 @@ class SqliteEngine(Threaded):
                     transaction.__exit__(None, None, None)
         finally:
             self._local.depth -= 1
+
+    @contextmanager
+    def read(self) -> Generator[None]:
+        """Return a block in which all that this thread reads is of one moment."""
+        if self._local.depth or self._local.reads:
+            yield
+            return
+        connection = self._connection()
+        self._local.reads = True
+        try:
+            with self._errors():
+                connection.execute("PRAGMA query_only = ON")
+                connection.execute("BEGIN")
+                # The moment is that of the first look.
+                self._patient(lambda c: c.execute("SELECT 1 FROM meta").fetchone())
+            yield
+        finally:
+            self._local.reads = False
+            with self._errors():
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                connection.execute("PRAGMA query_only = OFF")
 
     def in_transaction(self) -> bool:
         """Return whether this thread holds the write lock."""
@@ -450,7 +479,7 @@ class SqliteEngine(Threaded):
         except DatabaseError as error:
             raise self._failed(error) from error
         if connection.in_transaction:
-            if not self._local.depth:
+            if not self._local.depth and not self._local.reads:
                 # An interrupt came between its beginning and the note of it: nobody would end it.
                 connection.execute("ROLLBACK")
         elif self._local.depth:
@@ -508,6 +537,8 @@ class SqliteEngine(Threaded):
             error = self._database.translate(error)
         if isinstance(error, DatabaseBusy):
             return Conflict(self.name, self._busy_seconds)
+        if self._local.reads and "readonly" in error.reason:
+            return WithinTransaction("write")
         kind = StoreFull if isinstance(error, DatabaseFull) else StoreUnavailable
         return kind(self.name, self.place, error.reason)
 

@@ -81,11 +81,13 @@ class Table(NamedTuple):
         """Return the statements for the table whose number is *id_*."""
         name = f"tree_{id_}"
         live = "(e IS NULL OR e > ?)"
-        rows = f"SELECT k, e + 0.0, CAST(v AS BLOB) FROM {name} WHERE k >= ?"  # noqa: S608  # id_ is hexadecimal
+        # What is no value at all reads as an empty one, whose signature does not match.
+        what = "e + 0.0, coalesce(CAST(v AS BLOB), x'')"
+        rows = f"SELECT k, {what} FROM {name} WHERE k >= ?"  # noqa: S608  # id_ is hexadecimal
         put = f"INSERT INTO {name} (k, e, v) VALUES (?, ?, ?)"  # noqa: S608  # as above
         return cls(
             id=id_,
-            get=f"SELECT e + 0.0, CAST(v AS BLOB) FROM {name} WHERE k = ?",  # noqa: S608  # as above
+            get=f"SELECT {what} FROM {name} WHERE k = ?",  # noqa: S608  # as above
             put=f"{put} ON CONFLICT (k) DO UPDATE SET e = excluded.e, v = excluded.v",
             replace=f"UPDATE {name} SET e = ?, v = ? WHERE k = ? AND v = ? AND e IS NULL",  # noqa: S608  # as above
             delete=f"DELETE FROM {name} WHERE k = ?",  # noqa: S608  # as above

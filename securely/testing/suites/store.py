@@ -27,7 +27,7 @@ from typing import Any
 import pytest
 
 from securely.store.contracts import Change, Engine, Span
-from securely.store.exceptions import Conflict
+from securely.store.exceptions import Conflict, WithinTransaction
 from securely.support import clock
 from securely.support.clock import FrozenClock
 from securely.support.missing import MISSING
@@ -363,6 +363,77 @@ class EngineSuite:
 
         engine.put("t", b"a", (None, b"1"))
         assert engine.get("t", b"a") == (None, b"1")
+
+    def test_read_when_others_write_then_all_is_of_one_moment(self, engine: Engine) -> None:
+        """A block that reads sees what was there when it began, and holds up nobody."""
+        engine.put("t", b"a", (None, b"1"))
+        engine.put("t", b"b", (None, b"1"))
+        engine.put("gone", b"a", (None, b"1"))
+
+        def write() -> None:
+            with engine.write():
+                engine.put("t", b"a", (None, b"2"))
+                engine.delete("t", b"b")
+                engine.put("new", b"a", (None, b"2"))
+                engine.drop("gone")
+
+        with engine.read():
+            writer = threading.Thread(target=write)
+            writer.start()
+            writer.join()
+            with engine.read():
+                assert engine.get("t", b"a") == (None, b"1")
+            rows = engine.rows("t", Span(), limit=9)
+            assert rows == [(b"a", None, b"1"), (b"b", None, b"1")]
+            assert engine.count("t") == 2
+            assert engine.trees() == ["gone", "t"]
+            assert engine.get("gone", b"a") == (None, b"1")
+            assert engine.get("new", b"a") is None
+            assert engine.in_transaction() is False
+
+        assert engine.rows("t", Span(), limit=9) == [(b"a", None, b"2")]
+        assert engine.trees() == ["new", "t"]
+        engine.put("t", b"c", (None, b"3"))
+        assert engine.count("t") == 2
+
+    def test_read_when_its_thread_writes_then_refused(self, engine: Engine) -> None:
+        """What is written in a block that reads could not be seen in it."""
+        engine.put("t", b"a", (None, b"1"))
+
+        with engine.read():
+            with pytest.raises(WithinTransaction):
+                engine.put("t", b"a", (None, b"2"))
+            with pytest.raises(WithinTransaction):
+                engine.modify("t", b"a", lambda _: None)
+            with pytest.raises(WithinTransaction):
+                engine.put("u", b"a", (None, b"2"))
+            with pytest.raises(WithinTransaction), engine.write():
+                pass
+
+        assert engine.trees() == ["t"]
+        assert engine.get("t", b"a") == (None, b"1")
+        engine.put("t", b"a", (None, b"2"))
+        assert engine.get("t", b"a") == (None, b"2")
+
+    def test_read_when_it_raises_then_it_is_over(self, engine: Engine) -> None:
+        """A block that fails leaves nothing behind."""
+        engine.put("t", b"a", (None, b"1"))
+
+        with pytest.raises(LookupError), engine.read():
+            raise LookupError
+        engine.put("t", b"a", (None, b"2"))
+
+        assert engine.get("t", b"a") == (None, b"2")
+
+    def test_read_when_within_a_transaction_then_it_sees_its_writes(self, engine: Engine) -> None:
+        """Within a transaction nobody comes between anyway."""
+        with engine.write():
+            engine.put("t", b"a", (None, b"1"))
+            with engine.read():
+                assert engine.get("t", b"a") == (None, b"1")
+            engine.put("t", b"b", (None, b"2"))
+
+        assert engine.count("t") == 2
 
     def test_modify_when_threads_race_then_none_is_lost(self, engine: Engine) -> None:
         """Every change sees the one before it."""

@@ -145,5 +145,8 @@ def test_import_when_the_file_is_none_then_told_so(run: Run, tmp_path: Path) -> 
 
     code, output = run(f"store:import {tmp_path / 'dump'}")
     assert (code, "Line 1 can not be imported" in output) == (1, True)
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    code, output = run(f"store:import {tmp_path / 'binary'}")
+    assert (code, "it is not text in UTF-8" in output) == (1, True)
     code, output = run(f"store:import {tmp_path / 'absent'}")
     assert (code, "There is no file" in output) == (1, True)

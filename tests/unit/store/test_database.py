@@ -5,17 +5,20 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
 import json
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from securely.encryption import KeyRing
 from securely.store import (
     Abort,
+    AsyncFunction,
     Closed,
     Conflict,
     Corrupted,
@@ -55,7 +58,10 @@ def test_trees_when_written_to_then_there(store: Database) -> None:
     tree.put(1, 1)
 
     assert store.trees() == ["t"]
+    assert (store.contains_tree("t"), store.contains_tree("u")) == (True, False)
+    assert asyncio.run(store.acontains_tree("t")) is True
     assert store.drop_tree("t") is True
+    assert store.contains_tree("t") is False
     assert store.drop_tree("t") is False
     assert store.trees() == []
     assert tree.get(1) is None
@@ -64,6 +70,32 @@ def test_trees_when_written_to_then_there(store: Database) -> None:
 
 
 # Transactions
+
+
+@pytest.mark.parametrize("wait", [False, True])
+def test_transact_when_what_it_calls_must_be_awaited_then_refused_and_undone(
+    store: Database, wait: bool
+) -> None:
+    """It would write after the transaction, or never."""
+
+    def forgetful(tree: Any) -> Any:
+        tree.put("a", 1)
+        return tree.aput("b", 2)
+
+    with pytest.raises(AsyncFunction, match=r"transact\(\).*`async def`"):
+        asyncio.run(store.atransact(forgetful, store)) if wait else store.transact(forgetful, store)
+
+    assert store.is_empty()
+
+
+def test_atransact_when_given_an_object_whose_call_is_async_then_awaited(store: Database) -> None:
+    class Move:
+        async def __call__(self, tree: Any) -> int:
+            await tree.aput("a", 1)
+            return await tree.aget("a")
+
+    assert asyncio.run(store.atransact(Move(), store)) == 1
+    assert store.get("a") == 1
 
 
 def test_transaction_when_it_ends_then_all_is_there(store: Database) -> None:
@@ -385,6 +417,73 @@ def test_export_when_imported_then_the_same(store: Database, frozen: FrozenClock
     assert other.verify()
 
 
+def b64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+class Between:
+    """An engine on which another thread commits something between two reads of this one."""
+
+    def __init__(self, engine: Any, write: Callable[[], object]) -> None:
+        self._engine = engine
+        self._write = write
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def rows(self, *args: Any, **kwargs: Any) -> Any:
+        found = self._engine.rows(*args, **kwargs)
+        writer = threading.Thread(target=self._write)
+        writer.start()
+        writer.join()
+        return found
+
+
+def moving(store: Database) -> Database:
+    """Return *store*, in which one is moved from the first to the last key at each look."""
+    tree = store.tree("t", int)
+    with store.transaction():
+        for number in range(700):
+            tree.put(number, 0)
+
+    def move() -> None:
+        with store.transaction():
+            tree.update_and_fetch(0, lambda old: (old or 0) - 1)
+            tree.update_and_fetch(699, lambda old: (old or 0) + 1)
+            store.drop_tree("u")
+            store.tree("v").put(1, 1)
+
+    store.tree("u").put(1, 1)
+    return Database(cast("Any", Between(store.bound.engine, move)), store.bound.codec)
+
+
+def test_export_when_others_write_meanwhile_then_it_is_of_one_moment(store: Database) -> None:
+    file = io.StringIO()
+
+    assert moving(store).export(file) == 701
+
+    file.seek(0)
+    other = Database.temporary()
+    other.import_(file)
+    assert sum(value for _, value in other.tree("t", int).range()) == 0
+    assert other.trees() == ["t", "u"]
+    assert store.trees() == ["t", "v"]
+
+
+def test_checksum_and_verify_when_others_write_meanwhile_then_of_one_moment(
+    store: Database,
+) -> None:
+    moved = moving(store)
+    before = store.checksum()
+
+    assert moved.checksum() == before
+    store.tree("u").put(2, 2)
+    store.drop_tree("v")
+    found = moved.verify()
+
+    assert (bool(found), found.rows) == (True, 701)
+
+
 def dumped() -> list[str]:
     store = Database.temporary()
     store.tree("t").put("a", 1)
@@ -409,6 +508,10 @@ def dumped() -> list[str]:
         (lambda lines: [*lines[:2], json.dumps(["t", "mQ==", None, "SjE="]) + "\n", lines[3]], 3),
         (lambda lines: [*lines[:2], '["t", "AmE=", NaN, "SjE="]\n', lines[3]], 3),
         (lambda lines: [*lines, lines[1]], 5),
+        (lambda lines: [*lines[:2], "[" * 100_000, lines[3]], 3),
+        (lambda lines: [*lines[:2], json.dumps(["t", "AmE=", None, b64("Jno")]), lines[3]], 3),
+        (lambda lines: [*lines[:2], json.dumps(["t", "AmE=", None, b64("JNaN")]), lines[3]], 3),
+        (lambda _: io.TextIOWrapper(io.BytesIO(b"\xff\xfe\x00"), "utf-8"), 1),
     ],
 )
 def test_import_when_the_file_is_not_whole_then_nothing_is_imported(

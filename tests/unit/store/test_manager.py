@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from securely.exceptions import ConfigurationError
-from securely.store import Database, StoreManager, Tree, UnknownDatabase, UnknownDriver
+from securely.store import (
+    Corrupted,
+    Database,
+    StoreManager,
+    Tree,
+    UnknownDatabase,
+    UnknownDriver,
+)
 from securely.store.drivers.array import ArrayEngine
 from securely.store.drivers.lmdb import LmdbEngine
 from securely.store.drivers.sqlite import SqliteEngine
@@ -102,6 +109,45 @@ def test_build_when_defined_here_then_not_kept(store: StoreManager) -> None:
     assert store.get("k") is None
     with pytest.raises(InvalidOptions, match=r"store\.build\.durability"):
         store.build({"driver": "sqlite", "durability": "total"})
+
+
+@pytest.mark.parametrize("driver", ["lmdb", "sqlite"])
+def test_build_when_a_row_is_moved_to_another_directory_then_refused(
+    store: StoreManager, tmp_path: Path, driver: str
+) -> None:
+    """What is built here and now is signed with where it lies."""
+    one, other = (
+        store.build({"driver": driver, "path": str(tmp_path / name), "durability": "relaxed"})
+        for name in ("one", "other")
+    )
+    one.put("role", "admin")
+    row = one.bound.engine.get("default", b"\x02role")
+    assert row is not None
+    other.bound.engine.put("default", b"\x02role", row)
+
+    with pytest.raises(Corrupted):
+        other.get("role")
+    one.close()
+    again = store.build({"driver": driver, "path": str(tmp_path / "x" / ".." / "one")})
+    assert again.get("role") == "admin"
+    for each in (other, again):
+        each.close()
+
+
+def test_build_when_it_is_given_a_name_then_it_may_be_moved(
+    store: StoreManager, tmp_path: Path
+) -> None:
+    path = tmp_path / "one"
+    built = store.build({"driver": "sqlite", "path": str(path)}, "orders")
+    built.put("k", 1)
+    built.close()
+    path.rename(tmp_path / "moved")
+
+    moved = store.build({"driver": "sqlite", "path": str(tmp_path / "moved")}, name="orders")
+
+    assert moved.get("k") == 1
+    assert moved.bound.engine.name == "orders"
+    moved.close()
 
 
 def test_manager_when_it_has_no_key_then_it_says_so() -> None:

@@ -137,6 +137,31 @@ def test_row_when_planted_under_another_key_then_refused(
     assert caught.value.key == b"\x99"
 
 
+def test_row_when_it_has_no_value_at_all_then_refused_and_named(
+    store: Database, file: sqlite3.Connection
+) -> None:
+    """Our table has none, but a stranger's may."""
+    name = table(file, "t")
+    file.execute(f"DROP TABLE {name}")
+    file.execute(f"CREATE TABLE {name} (k BLOB PRIMARY KEY, e REAL, v BLOB) WITHOUT ROWID")
+    file.execute(f"INSERT INTO {name} VALUES (?, NULL, NULL)", (b"\x02a",))
+    tree = store.tree("t")
+
+    for read in (
+        lambda: tree.get("a"),
+        lambda: list(tree.range()),
+        lambda: tree.insert("a", 1),
+        lambda: tree.compare_and_swap("a", 1, 2),
+        tree.pop_min,
+    ):
+        with pytest.raises(Corrupted, match='tree "t"'):
+            read()
+    assert [problem.key for problem in store.verify().problems] == ["a"]
+    tree.put("a", 1)
+
+    assert tree.get("a") == 1
+
+
 def test_rows_when_their_keys_are_no_bytes_then_they_are_not_there(
     store: Database, file: sqlite3.Connection
 ) -> None:
