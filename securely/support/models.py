@@ -31,8 +31,9 @@ def model_of(model: type[M], data: dict[str, Any]) -> M:
     """
     from pydantic import ValidationError  # not before it is needed
 
+    made: Any = model  # to a checker, not every class can be a key of a dict
     try:
-        return cast("M", _adapter(model).validate_python(data))
+        return cast("M", _adapter(made).validate_python(data))
     except ValidationError as error:
         # By name and kind, never by value: it may be secret.
         wrong = ", ".join(
