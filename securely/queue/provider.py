@@ -72,12 +72,16 @@ class QueueProvider(Provider):
         self.app.bind(Queue, QueueManager)
         self.app.singleton(Codec, self.codec)
         self.app.singleton(JobRunner, self.runner)
-        self.app.singleton(ListenerRunner, QueuedListeners)
+        self.app.singleton(ListenerRunner, self.listeners)
         self.app.singleton(CommandQueue, QueuedCommands)
 
     def bus(self, events: Dispatcher) -> Bus:
         """Return what dispatches jobs, chains and batches."""
         return Bus(self.app, events, self.defer)
+
+    def listeners(self) -> QueuedListeners:
+        """Return what queues the calls of listeners."""
+        return QueuedListeners(partial(self.app.make, QueueManager))
 
     def manager(self, config: Config, events: Dispatcher, paths: Paths) -> QueueManager:
         """Return the manager of the configured connections."""

@@ -141,10 +141,10 @@ class QueuedListeners:
     """Runs listeners on the queue: what events ask for, as `ListenerRunner`.
 
     Args:
-        queue: Where their jobs go.
+        queue: Gives where their jobs go; asked each time, since a test may put a fake there.
     """
 
-    def __init__(self, queue: QueueManager) -> None:
+    def __init__(self, queue: Callable[[], QueueManager]) -> None:
         self._queue = queue
 
     def run(self, calls: Sequence[QueuedCall]) -> None:
@@ -155,17 +155,17 @@ class QueuedListeners:
         """
         jobs = [_job(call) for call in calls]
         if len(jobs) == 1:
-            self._queue.place(jobs[0])
+            self._queue().place(jobs[0])
         else:
-            self._queue.bulk(jobs)
+            self._queue().bulk(jobs)
 
     async def arun(self, calls: Sequence[QueuedCall]) -> None:
         """Async twin of :meth:`run`."""
         jobs = [_job(call) for call in calls]
         if len(jobs) == 1:
-            await self._queue.aplace(jobs[0])
+            await self._queue().aplace(jobs[0])
         else:
-            await self._queue.abulk(jobs)
+            await self._queue().abulk(jobs)
 
 
 def _job(call: QueuedCall) -> CallListener:

@@ -135,7 +135,7 @@ def queue(events: Dispatcher, container: Container, codec: Codec) -> QueueFake:
         "sqlite", parsed.connections, events, Materials(lambda: codec, lambda: runner)
     )
     fake = QueueFake(real, parsed.connections)
-    events.queue_by(QueuedListeners(fake))
+    events.queue_by(QueuedListeners(lambda: fake))
     return fake
 
 

@@ -264,6 +264,22 @@ class Order:
         return cls.KNOWN.get(reference)
 
 
+@dataclass(frozen=True)
+class Shipped:
+    """An event."""
+
+    number: int
+
+
+class SendNews:
+    """A queued listener."""
+
+    queued = True
+
+    def handle(self, event: Shipped) -> None:
+        LOG.append(event)
+
+
 class Service:
     """What a task may ask for."""
 
@@ -312,6 +328,14 @@ def catch(batch: Batch, error: BaseException) -> None:
 
 async def finally_(batch: Batch) -> None:
     _called("finally", batch)
+
+
+def any_arguments(*told: object) -> None:
+    LOG.append(("any arguments", len(told)))
+
+
+def injected(batch: Batch, service: Service) -> None:
+    LOG.append(("injected", type(service).__name__))
 
 
 def without_arguments() -> None:

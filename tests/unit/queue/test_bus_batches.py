@@ -264,6 +264,7 @@ def test_batch_is_found_by_its_id_until_it_is_deleted(world, sample):
 
     found = world.bus.find_batch(made.id)
     assert (found.total_jobs, world.bus.find_batch("nope")) == (1, None)
+    assert not found.canceled()
     assert found.delete()
     assert (world.bus.find_batch(made.id), found.fresh(), found.delete()) == (None, None, False)
     assert world.work() == 1
@@ -402,6 +403,29 @@ def test_callback_that_raises_is_reported_and_the_others_are_called(world, sampl
     assert str(world.reported[0]) == "then itself"
 
 
+def test_callbacks_take_what_they_declare_and_services_besides(world, sample, log):
+    pending = world.bus.batch([sample.J("a", "throw")]).catch(sample.any_arguments, sample.injected)
+    pending.catch(sample.without_arguments).dispatch()
+
+    world.work()
+
+    assert log[-3:] == [
+        ("any arguments", 2),
+        ("injected", "Service"),
+        ("without arguments",),
+    ]
+
+
+def test_callback_that_is_gone_fails_its_own_job(world, sample, log, monkeypatch):
+    world.bus.batch([sample.J("a")]).then(sample.then).finally_(sample.finally_).dispatch()
+    monkeypatch.delattr(sample, "then")
+
+    world.work()
+
+    assert names(log) == ["a", "finally"]
+    assert "sample_bus:then" in str(world.reported[0])
+
+
 def test_callbacks_may_be_jobs(world, sample, log):
     pending = world.bus.batch([sample.J("a")])
     pending.then(sample.J("after"), sample.J.using("later").on_queue("mail"))
@@ -421,7 +445,15 @@ def test_before_calls_functions_only(world, sample):
 def test_callback_that_no_worker_could_import_is_refused(world, sample):
     with pytest.raises(NotQueueable, match="a worker imports a callback by its name"):
         world.bus.batch([sample.J("a")]).then(lambda batch: None).dispatch()
+    with pytest.raises(NotQueueable, match="a worker imports a callback by its name"):
+        world.bus.batch([sample.J("a")]).then(sample.J("a").handle).dispatch()
     assert world.state() == []
+
+
+def test_jobs_are_added_while_it_is_built(world, sample, log):
+    made = world.bus.batch(sample.J("a")).add(sample.J("b"), [sample.J("c"), sample.J("d")])
+
+    assert made.dispatch().total_jobs == 4
 
 
 def test_callback_of_a_deleted_batch_is_told_nothing(world, sample, log, batch):

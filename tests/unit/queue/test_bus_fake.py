@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from securely.queue.bus.dispatcher import Bus
+from securely.queue.bus.listeners import QueuedListeners
 from securely.queue.exceptions import Drop, EmptyChain, NotQueueable, Release
 from securely.queue.fake import FakeBatch, with_fake_queue_interactions
 from securely.queue.job import Dispatched
@@ -137,6 +138,20 @@ def test_raw_pushes_are_kept_apart(world, queue, sample):
     assert queue.raw_pushes() == (envelope, envelope)
     assert queue.pushed_raw(lambda payload: payload == envelope.payload) == [envelope.payload] * 2
     assert queue.pushed_raw(lambda payload: False) == []
+
+
+def test_queued_listeners_are_recorded_with_what_they_were_to_hear(world, sample):
+    world.events.queue_by(QueuedListeners(lambda: world.container.make(QueueManager)))
+    world.events.listen(sample.Shipped, sample.SendNews)
+    queue = world.queues.fake()
+
+    world.events.dispatch(sample.Shipped(7))
+    world.events.dispatch(sample.Shipped(8))
+
+    assert queue.listeners_pushed(sample.SendNews) == [sample.Shipped(7), sample.Shipped(8)]
+    eighth = queue.listeners_pushed(sample.SendNews, lambda event: event.number == 8)
+    assert eighth == [sample.Shipped(8)]
+    assert queue.listeners_pushed(sample.MappedHandler) == []
 
 
 def test_partial_fake_lets_the_others_run_for_real(world, sample, log):
@@ -290,7 +305,7 @@ def test_chain_keeps_its_queue_in_the_record(fake, sample):
 
 
 def test_batches_are_recorded_and_answer_as_batches_do(world, fake, sample):
-    jobs = [sample.J("a"), [sample.J("b"), sample.J("c")]]
+    jobs = [sample.J("a"), fake.chain([sample.J("b"), sample.J("c")])]
     made = fake.batch(jobs).name("import").with_option("rows", 3).dispatch()
     asyncio.run(fake.batch([sample.J("d")]).adispatch())
     fake.batch([sample.J("e")]).dispatch_after_response()
@@ -342,8 +357,15 @@ def test_partial_fake_of_the_bus_lets_the_others_go_their_way(world, sample, log
     fake.chain([sample.J("chained"), sample.J("b")]).dispatch()
     asyncio.run(fake.chain([sample.J("chained too"), sample.J("b")]).adispatch())
     fake.except_(sample.Elsewhere).dispatch(sample.Elsewhere("real"))
+    fake.dispatch_sync(sample.J("sync"))
+    asyncio.run(fake.adispatch_sync(sample.J("async")))
+    with fake.without_dispatching_after_responses():
+        sample.J.dispatch_after_response("at once")
+    sample.J.dispatch_after_response("later")
+    world.over()
 
     assert ("plain", 3) in log
+    assert [entry[1] for entry in log[-4:]] == ["sync", "async", "at once", "later"]
     assert world.state() == ["real", "chained", "chained too"]
     assert world.state("own") == ["real"]
     fake.assert_dispatched_once(sample.Mapped)

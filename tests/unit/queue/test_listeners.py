@@ -45,7 +45,7 @@ def manager(bench, tmp_path):
     parsed = QueueOptions.parse({"connections": connections, "default": "sync"}, "queue")
     materials = Materials(lambda: bench.codec, lambda: bench.runner, lambda path: tmp_path / path)
     manager = QueueManager(parsed.default, parsed.connections, bench.events, materials)
-    bench.events.queue_by(QueuedListeners(manager))
+    bench.events.queue_by(QueuedListeners(lambda: manager))
     yield manager
     manager.close()
 
@@ -121,7 +121,7 @@ def test_options_of_the_listener_hold_for_its_job(bench, sample, shipped):
     )
     fake = QueueFake(real, parsed.connections)
 
-    QueuedListeners(fake).run([call(sample.SendMail, shipped)])
+    QueuedListeners(lambda: fake).run([call(sample.SendMail, shipped)])
 
     (entry,) = fake.pushed_jobs()
     assert (entry.queue, entry.delay) == ("mail", 60.0)
@@ -136,4 +136,4 @@ def test_options_of_the_listener_hold_for_its_job(bench, sample, shipped):
 
 def test_event_that_can_not_be_written_is_named(manager, sample):
     with pytest.raises(NotQueueable, match="SendMail"):
-        QueuedListeners(manager).run([call(sample.SendMail, object())])
+        QueuedListeners(lambda: manager).run([call(sample.SendMail, object())])
