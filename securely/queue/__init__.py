@@ -8,17 +8,19 @@ A job is a class with `handle`; `dispatch` signs its data and hands it to a conn
     queue.py        Queue: one connection as applications see it
     manager.py      QueueManager: the connections, and itself the default one
     payload.py      job <-> signed bytes
+    bus/            what is dispatched together or besides: chains, batches, tasks, transactions,
+                    event listeners that run on the queue; and the fakes of them
     delivery/       one run of one job, and what becomes of it
-    failed.py       what a failure is kept as
-    listeners.py    event listeners that run on the queue
-    drivers/        null, sqlite, sync
+    middleware/     what stands around a job's handle
+    drivers/        sqlite, arq; sync, deferred, background, failover, null
+    upkeep/         what people do to queues: failed jobs, batches, pauses
     supervisor.py   claims and settles; executor.py: runs user code; crew/: what the two are
                     made of, what `queue:work` asks for, and what is shown
     events.py       JobQueued, JobProcessing, JobProcessed, JobFailed …
     exceptions.py   QueueError and its tree; Release, Fail and Drop
     options.py      the section ``queue`` of the configuration
     commands/       queue:work, :restart, :failed, :retry, :forget, :flush …
-    fake.py         QueueFake: assert_pushed …
+    fake.py         QueueFake: assert_pushed …; with_fake_queue_interactions
     provider.py     binds all of it
 """
 

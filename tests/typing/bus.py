@@ -49,6 +49,7 @@ assert_type(dispatch(Step(1)), Dispatched)
 assert_type(dispatch(plain, 7), Dispatched)
 
 assert_type(Bus.dispatch(Step(1)), Dispatched)
+assert_type(Bus.dispatch(Step.using(1)), Dispatched)
 assert_type(Bus.chain([Step(1), bare, greet.using("a")]), PendingChain)
 assert_type(Bus.chain([Step(1)]).on_queue("a").catch(print).dispatch(), Dispatched)
 assert_type(Bus.batch([Step(1), [Step(2)]]).name("a").then(print, Step(3)), PendingBatch)
