@@ -23,8 +23,8 @@ __all__ = ["ArqSeat"]
 class ArqSeat:
     """A worker's place at the arq store, from `join()` to :meth:`leave`.
 
-    Not thread safe: a worker has one control flow. What talks to the server lives in a thread of
-    its own, so that leases are renewed whatever the supervisor waits for.
+    Not thread safe: a worker has one control flow. A thread of its own renews the leases, whatever
+    the supervisor waits for.
 
     Args:
         server: Where the jobs are.
@@ -59,7 +59,7 @@ class ArqSeat:
             QueueUnavailable: The server does not answer. What came of this turn is learnt, and
                 told, with the next one.
         """
-        return self._thread.call(self._worker.turn(outcomes, room))
+        return self._worker.turn(outcomes, room)
 
     def reap(self) -> Reaped:
         """Look for dead workers and take care of what they held.
@@ -147,7 +147,7 @@ class ArqSeat:
         self._lock = -1
 
     def _ask(self, name: str, arguments: object) -> Any:
-        return self._thread.call(self._worker.scripts.script(name, arguments))
+        return self._server.run(name, arguments)
 
     def _find_dead(self) -> tuple[dict[str, dict[str, int]], int]:
         """Return the dead workers of this machine with what their boards say, and who is dying."""

@@ -1,7 +1,8 @@
 """How a job is written into arq's keys, and read out of them; JSON, never pickle.
 
 A job of ours is a call of one registered function, `securely_job`. Its arguments are the signed
-frame in base64, what a worker must know without opening it (name, timeout and so on), and the queue.
+frame in base64, what a worker must know without opening it (name, timeout and so on), and the
+queue.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """SeatWorker: arq's worker for a supervisor that runs the jobs elsewhere.
 
 Its loop lives in a thread of the supervisor's process, where no user code runs. It renews leases,
-listens for wake-ups and records arq's sign of health; jobs are claimed and settled when the
-supervisor asks.
+listens for wake-ups, notes what has begun and records arq's sign of health. Turns are taken in the
+supervisor's own thread, on a connection of its own: to hand each over cost as much as ten jobs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from arq.constants import health_check_key_suffix
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
-from securely.queue.contracts import Delivery, Kind, Outcome, Turn
+from securely.queue.contracts import BatchRecord, Delivery, Kind, Outcome, Turn
 from securely.queue.crew.board import State
 from securely.queue.drivers.arq_batches import batch_record
 from securely.queue.drivers.arq_pool import ArqPool, set_of
@@ -96,6 +96,47 @@ class _Held(NamedTuple):
     is_plain: bool
 
 
+class _Recovered:
+    """What turns have brought whose answers came late, until a turn can tell of it."""
+
+    def __init__(self) -> None:
+        self._deliveries: list[Delivery] = []
+        self._stale: list[int] = []
+        self._batches: list[BatchRecord] = []
+        self._settled: set[tuple[int, int]] = set()
+
+    def add(self, turn: Turn, outcomes: Sequence[Outcome]) -> None:
+        """Take note of a turn that settled *outcomes*."""
+        self._deliveries += turn.deliveries
+        self._stale += turn.stale
+        self._batches += turn.batches
+        self._settled.update((outcome.id, outcome.token) for outcome in outcomes)
+
+    def trim(self, outcomes: Sequence[Outcome], room: int) -> tuple[Sequence[Outcome], int]:
+        """Return what of *outcomes* is left to settle, and the room that is left.
+
+        What there is no room for any more goes back as it was.
+        """
+        if not self._settled and not self._deliveries:
+            return outcomes, room
+        left = [one for one in outcomes if (one.id, one.token) not in self._settled]
+        surplus = self._deliveries[room:]
+        del self._deliveries[room:]
+        left += [Outcome(one.id, one.token, Kind.RETURN) for one in surplus]
+        return left, room - len(self._deliveries)
+
+    def with_(self, turn: Turn) -> Turn:
+        """Return *turn*, and what came before it."""
+        if not self._settled and not self._deliveries:
+            return turn
+        return replace(
+            turn,
+            deliveries=(*self._deliveries, *turn.deliveries),
+            stale=(*self._stale, *turn.stale),
+            batches=(*self._batches, *turn.batches),
+        )
+
+
 class LoopThread:
     """A thread with an event loop of its own."""
 
@@ -121,6 +162,14 @@ class LoopThread:
 
 _NO_ENDS: Final[dict[str, list[str]]] = {"": []}  # an empty one would be a list to a script
 _NOBODY: Final = _Held("", 0, "", False)
+
+
+def _repeated(request: dict[str, Any]) -> dict[str, Any]:
+    """Return *request* as it is asked for again; of a plain job there may be more by now."""
+    ends = {set_: list(ended) for set_, ended in request["ends"].items()}
+    for set_, ended in request["plain"].items():
+        ends.setdefault(set_, []).extend(ended)
+    return request | {"again": True, "plain": _NO_ENDS, "ends": ends}
 
 
 async def _never(ctx: dict[Any, Any], *_: Any) -> None:
@@ -155,7 +204,11 @@ class SeatWorker(Worker):
         self._names: dict[bytes, str] = {}
         self._begun: set[int] = set()
         self._begun_timer: asyncio.TimerHandle | None = None
+        self._is_looking = False
+        self._turned_at = 0.0
         self._unanswered: _Unanswered | None = None
+        self._recovered = _Recovered()
+        self._turning = threading.Lock()
         self._turns = 0
         self._is_dry = False
         self._stirred = asyncio.Event()
@@ -241,7 +294,7 @@ class SeatWorker(Worker):
     async def renew(self) -> None:
         """Say that this worker is there, and prolong what it holds."""
         held: list[object] = []
-        for one in self._held.values():
+        for one in list(self._held.values()):  # turns go on meanwhile
             held += (one.uuid, str(one.token), one.set)
         await self._ask("renew", self._renewal(held=held, info=self._terms.info))
         self._renew_at = self.loop.time() + self._terms.lease_seconds / RENEWALS
@@ -258,12 +311,18 @@ class SeatWorker(Worker):
     async def _note_begun(self) -> None:
         """Tell the store what has begun, for whoever may have to judge it by the lease."""
         states = await asyncio.to_thread(self._terms.begun)
+        if not self._turning.acquire(blocking=False):
+            # The turn may be about to settle it as a job of which there is no more to know.
+            self._look_later(BEGUN_SECONDS)
+            return
         begun: list[object] = []
-        for id_, one in list(self._held.items()):
-            if one.token not in self._begun and states.get((id_, one.token)) == State.STARTED:
-                self._begun.add(one.token)
-                self._held[id_] = one._replace(is_plain=False)  # from here on there is the note
-                begun += (one.uuid, str(one.token))
+        try:
+            for id_, one in self._held.items():
+                if one.token not in self._begun and states.get((id_, one.token)) == State.STARTED:
+                    self._begun.add(one.token)
+                    begun += (one.uuid, str(one.token))
+        finally:
+            self._turning.release()
         if begun:
             with suppress(QueueUnavailable, StoreFull):
                 await self._ask("renew", self._renewal(begun=begun))
@@ -308,32 +367,17 @@ class SeatWorker(Worker):
 
     # -- turns
 
-    async def turn(self, outcomes: Sequence[Outcome], room: int) -> Turn:
-        """Settle *outcomes* and claim up to *room* jobs."""
-        before: Turn | None = None
-        surplus: Sequence[Delivery] = ()
-        if self._unanswered is not None:
-            request, sent = self._unanswered
-            before = await self._send(request | {"again": True}, sent)
-            known = {outcome[:2] for outcome in sent}
-            # More than there is room for by now goes back as it was.
-            surplus = before.deliveries[room:]
-            outcomes = [
-                *(one for one in outcomes if one[:2] not in known),
-                *(Outcome(one.id, one.token, Kind.RETURN) for one in surplus),
-            ]
-            room = max(0, room - len(before.deliveries))
-        self._turns += 1
-        turn = await self._send(self._request(outcomes, room), outcomes)
-        if before is None:
-            return turn
-        kept = before.deliveries[: len(before.deliveries) - len(surplus)]
-        return replace(
-            turn,
-            deliveries=(*kept, *turn.deliveries),
-            stale=(*before.stale, *turn.stale),
-            batches=(*before.batches, *turn.batches),
-        )
+    def turn(self, outcomes: Sequence[Outcome], room: int) -> Turn:
+        """Settle *outcomes* and claim up to *room* jobs; called in the supervisor's thread."""
+        with self._turning:
+            if self._unanswered is not None:
+                request, sent = self._unanswered
+                self._recovered.add(self._send(_repeated(request), sent), sent)
+            outcomes, room = self._recovered.trim(outcomes, room)
+            self._turns += 1
+            turn = self._send(self._request(outcomes, room), outcomes)
+            recovered, self._recovered = self._recovered, _Recovered()
+            return recovered.with_(turn)
 
     def _request(self, outcomes: Sequence[Outcome], room: int) -> dict[str, Any]:
         terms = self._terms
@@ -343,7 +387,8 @@ class SeatWorker(Worker):
         for outcome in outcomes:
             uuid, _, set_, is_plain = self._held.get(outcome.id, _NOBODY)
             if set_ and outcome.kind == Kind.DONE and not outcome.successors:
-                list_ = (plain if is_plain else ends).setdefault(set_, [])
+                is_noted = outcome.token in self._begun
+                list_ = (plain if is_plain and not is_noted else ends).setdefault(set_, [])
                 list_ += (uuid, str(outcome.token))
             else:
                 others.append(settlement(uuid, outcome))
@@ -360,9 +405,9 @@ class SeatWorker(Worker):
             "turn": self._turns,
         }
 
-    async def _send(self, request: dict[str, Any], outcomes: Sequence[Outcome]) -> Turn:
+    def _send(self, request: dict[str, Any], outcomes: Sequence[Outcome]) -> Turn:
         self._unanswered = _Unanswered(request, outcomes)
-        answer = await self._ask("turn", request)
+        answer = self._server.run("turn", request)
         self._unanswered = None
         stale, rows, due, must_restart, paused, batches = answer
         refused = frozenset(stale)
@@ -387,18 +432,29 @@ class SeatWorker(Worker):
         )
 
     def _settle_down(self, claimed: int, room: int) -> None:
-        """Listen once there is no more to claim; look at what has begun if nothing ends soon."""
-        if room:
-            self._is_dry = claimed < room
-        self._stirred.set()
-        if self._begun_timer is not None:
-            self._begun_timer.cancel()
-            self._begun_timer = None
-        if self._held:
-            self._begun_timer = self.loop.call_later(BEGUN_SECONDS, self._look_at_begun)
+        """Have the loop listen once there is no more to claim, and look at what lasts longer."""
+        self._turned_at = self.loop.time()
+        if room and claimed < room and not self._is_dry:
+            self._is_dry = True
+            self.loop.call_soon_threadsafe(self._stirred.set)
+        elif room and claimed >= room:
+            self._is_dry = False
+        if self._held and not self._is_looking:
+            self._is_looking = True
+            self.loop.call_soon_threadsafe(self._look_later, BEGUN_SECONDS)
 
-    def _look_at_begun(self) -> None:
-        self._looking = self.loop.create_task(self._note_begun())
+    def _look_later(self, seconds: float) -> None:
+        self._begun_timer = self.loop.call_later(seconds, self._look)
+
+    def _look(self) -> None:
+        """Look at what has begun, once nothing has ended for a while."""
+        quiet = self.loop.time() - self._turned_at
+        if self._held and quiet < BEGUN_SECONDS:
+            self._look_later(BEGUN_SECONDS - quiet)
+            return
+        self._is_looking = False
+        if self._held:
+            self._looking = self.loop.create_task(self._note_begun())
 
     def _deliver(self, row: Sequence[bytes]) -> Delivery:
         value = row[6]

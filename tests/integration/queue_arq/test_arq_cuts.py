@@ -126,6 +126,38 @@ def test_a_claim_that_is_cut_gives_back_what_there_is_no_room_for_any_more(
     seat.leave()
 
 
+@pytest.mark.parametrize("second", CUTS)
+@pytest.mark.parametrize("first", CUTS)
+def test_a_turn_that_is_cut_again_while_it_is_repeated_loses_nothing(
+    proxy: Proxy, connect: Callable[[], ArqConnection], first: Cut, second: Cut
+) -> None:
+    connection = connect()
+    connection.push([envelope(str(n)) for n in range(6)])
+    seat = connection.join(["default"])
+    held = seat.turn([], 2).deliveries
+    for cut, count in ((first, 2), (second, 1)):
+        proxy.arm(cut)
+        with pytest.raises(QueueUnavailable):
+            seat.turn(done(held[:count]), 2)
+    proxy.arm(second, b"again")  # of the repeated turn, or of none
+    found: list[str] = []
+    stale: list[int] = []
+    for _ in range(4):
+        try:
+            turn = seat.turn(done(held), 2)
+        except QueueUnavailable:
+            continue
+        held = turn.deliveries
+        found += names(turn)
+        stale += turn.stale
+
+    assert found == ["2", "3", "4", "5"]
+    assert stale == []
+    assert not seat.turn(done(held), 2).stale
+    assert connection.counts("default").total == 0
+    seat.leave()
+
+
 @pytest.mark.parametrize("cut", CUTS)
 def test_a_settlement_that_is_cut_counts_once_with_all_that_follows(
     proxy: Proxy, connect: Callable[[], ArqConnection], cut: Cut
