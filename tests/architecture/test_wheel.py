@@ -139,5 +139,8 @@ def test_types_are_complete(unpacked: Path, tmp_path: Path) -> None:
     assert {name.rpartition(".")[0] for name in foreign} <= {
         "securely.cache.drivers.disk_rows",
         "securely.queue.crew.link",
+        "securely.queue.drivers.arq_pool",
+        "securely.queue.drivers.arq_wire",
+        "securely.queue.drivers.arq_worker",
         "securely.queue.payload",
     }, foreign

@@ -31,10 +31,10 @@ class Run:
     def __init__(
         self, delivery: Delivery, frame: Frame, interaction: Interaction, trial: Trial
     ) -> None:
-        self.delivery = delivery
-        self.frame = frame
-        self.interaction = interaction
-        self.trial = trial
+        self.delivery: Delivery = delivery
+        self.frame: Frame = frame
+        self.interaction: Interaction = interaction
+        self.trial: Trial = trial
         self.error: BaseException | None = None
 
     @property
