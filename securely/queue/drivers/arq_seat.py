@@ -118,6 +118,8 @@ class ArqSeat:
         try:
             if held:
                 self.turn(held, 0)
+            # First the loop: it would say that this worker is there.
+            self._thread.call(self._worker.halt())
             self._ask("leave", {"worker": self.id, "keep": 0})
             left = True
         finally:

@@ -16,7 +16,7 @@ import msgspec
 
 from securely.queue.contracts import Delivery, Envelope, Outcome, Verdict
 from securely.queue.delivery.failure import pack_error
-from securely.queue.exceptions import RecordedFailure
+from securely.queue.exceptions import NotQueueable, RecordedFailure
 from securely.support import clock
 
 __all__ = [
@@ -151,8 +151,15 @@ def name_of(value: bytes) -> str:
 
 
 def wire(envelope: Envelope) -> list[Any]:
-    """Return *envelope* as the scripts take it; times are milliseconds."""
+    """Return *envelope* as the scripts take it; times are milliseconds.
+
+    Raises:
+        NotQueueable: Its queue has a name that is kept for keys of ours.
+    """
     one = envelope
+    if one.queue.startswith("@"):
+        reason = f'the name of its queue, "{one.queue}", begins with an @; choose another.'
+        raise NotQueueable(one.name, reason)
     return [
         one.uuid,
         one.queue,

@@ -386,6 +386,25 @@ def test_kill_when_the_last_member_is_settled_leaves_its_callback_to_others(
     living.leave()
 
 
+def test_a_worker_that_has_left_is_gone_for_good(connection: ArqConnection, valkey: Valkey) -> None:
+    seat, other = connection.join(["default"]), connection.join(["default"])
+    connection.push([envelope("a")])
+    seat.turn([], 1)
+    seat._worker._renew_at = 0.0  # due at this moment
+
+    seat.leave()
+
+    with valkey.client as client:
+        assert [key.decode() for key in client.hkeys("securely:@workers")] == [other.id]
+        assert client.exists(f"securely:@alive:{seat.id}") == 0
+    (again,) = other.turn([], 9).deliveries
+    other.turn(done([again]), 0)
+    other.leave()
+    with valkey.client as client:
+        left = {key.decode() for key in client.keys("securely:@*")}
+    assert left <= {f"securely:@{name}" for name in ("sequence", "queues", "wake:default")}
+
+
 # -- bad input, no room, no server
 
 

@@ -22,7 +22,7 @@ from securely.queue.drivers.arq_wire import (
     told_of,
     wire,
 )
-from securely.queue.exceptions import RecordedFailure
+from securely.queue.exceptions import NotQueueable, RecordedFailure
 from securely.queue.options import ArqOptions
 from securely.support import clock
 from securely.support.clock import FrozenClock
@@ -168,6 +168,11 @@ def test_wire_when_a_job_is_plain_then_little_is_sent() -> None:
         sent = wire(one)
 
         assert sent == ["u", "mail", -2, 1500.0, encode_call(one).decode(), False]
+
+
+def test_wire_when_a_queue_is_named_like_our_keys_then_refuses() -> None:
+    with pytest.raises(NotQueueable, match="@flags"):
+        wire(Envelope("u", "Greet", "@flags", b""))
 
 
 def test_wire_when_a_job_has_more_then_it_is_in_milliseconds() -> None:

@@ -152,6 +152,7 @@ local function next_due()
         end
         at = at + 64
         if #page < 128 then break end
+        if at >= 1024 then found = tonumber(page[127]) end -- near enough, and bounded
       end
       if found and (not earliest or found < earliest) then earliest = found end
     end
