@@ -41,8 +41,9 @@ class ArqSeat:
         self._server = server
         self._lock = hold(home / f"{self.id}.lock")
         self._infos: Sequence[bytes] = ()
-        self._bell, bell = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._far_bell = bell
+        self._bell, self._far_bell = os.pipe()
+        for end in (self._bell, self._far_bell):
+            os.set_blocking(end, False)
         self._thread = LoopThread(f"queue-{server.connection}")
         try:
             self._worker: SeatWorker = self._thread.call(self._begin(terms))

@@ -204,6 +204,7 @@ class SeatWorker(Worker):
         self._names: dict[bytes, str] = {}
         self._begun: set[int] = set()
         self._begun_timer: asyncio.TimerHandle | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._is_looking = False
         self._turned_at = 0.0
         self._unanswered: _Unanswered | None = None
@@ -249,11 +250,11 @@ class SeatWorker(Worker):
         """Do nothing any more."""
         if self._begun_timer is not None:
             self._begun_timer.cancel()
-        task = self.main_task
-        while task is not None and not task.done():
-            # Again and again: Python 3.11 swallows one that comes as what is waited for ends.
-            task.cancel()
-            await asyncio.wait([task], timeout=CLOSE_SECONDS)
+        for task in (self.main_task, self._looking):
+            while task is not None and not task.done():
+                # Again and again: Python 3.11 swallows one that comes as what is waited for ends.
+                task.cancel()
+                await asyncio.wait([task], timeout=CLOSE_SECONDS)
 
     async def close(self) -> None:
         """Let go of the connections."""
