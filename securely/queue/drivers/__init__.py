@@ -1,5 +1,10 @@
 """One file per driver, named as in the configuration; imported when it is first used.
 
+arq.py         a Redis server, on arq's keys; arq_server.py: how it is reached; arq_pool.py: arq's
+               pool; arq_scripts.py, lua/: what the server runs as one; arq_wire.py: how a job is
+               written; arq_seat.py, arq_worker.py: a worker's place and its loop; arq_failed.py,
+               arq_batches.py, arq_listing.py: what is kept and shown; arq_functions.py: calls of
+               plain arq; arq_compat.py: our jobs under arq's own workers
 background.py  runs jobs in processes of their own; background_process.py: such a process
 base.py        the missing colour
 deferred.py    runs jobs once what is under way is over
