@@ -3,6 +3,11 @@
 local MEMBER = { [0] = 'done', [2] = 'failed', [3] = 'done', [5] = 'skipped' }
 
 -- arq's record of a result, so that Job.status(), result() and abort() have something to read.
+local encoded = {}
+local function json(text)
+  encoded[text] = encoded[text] or cjson.encode(text)
+  return encoded[text]
+end
 local function keep_result(id, f, token, success, value)
   if A.keep <= 0 then return end
   local started = tonumber(token) and tonumber(token) > 1 and tonumber(token) / 1000 or NOW
@@ -10,7 +15,7 @@ local function keep_result(id, f, token, success, value)
     '{"t":%d,"f":"securely_job","a":[],"k":{},"et":%.0f,"s":%s,"r":%s,"st":%.0f,"ft":%.0f,'
       .. '"q":%s,"id":%s}',
     tonumber(f.t or call('GET', TRY .. id) or 1), f.n and f.n / GRAIN + EPOCH or US / 1000,
-    success and 'true' or 'false', value, started, US / 1000, cjson.encode(f.z or ''),
+    success and 'true' or 'false', value, started, US / 1000, json(f.z or ''),
     cjson.encode(id)
   ), 'PX', int(A.keep))
 end
@@ -146,7 +151,7 @@ end
 -- Ends of jobs of one sorted set that mean nothing for others, {uuid, token, uuid, token, ...}:
 -- most are, and are settled with few calls. Those that are plain have no hash.
 local function settle_ends(z, done, is_plain, worker, stale, gone)
-  local ids, progs, held = {}, {}, {}
+  local ids, progs, held, holders = {}, {}, {}, {}
   for i = 1, #done, 2 do
     local id = done[i]
     ids[#ids + 1] = id
@@ -155,6 +160,11 @@ local function settle_ends(z, done, is_plain, worker, stale, gone)
   in_chunks(progs, function(...)
     for _, prog in ipairs(call('MGET', ...)) do held[#held + 1] = prog end
   end)
+  if A.keep > 0 and is_plain then
+    in_chunks(ids, function(...)
+      for _, holder in ipairs(call('HMGET', own('holders'), ...)) do holders[#holders + 1] = holder end
+    end)
+  end
   local keys, ended = {}, {}
   for i, id in ipairs(ids) do
     if gone[id] then
@@ -162,9 +172,9 @@ local function settle_ends(z, done, is_plain, worker, stale, gone)
     elseif held[i] == done[2 * i] then
       gone[id] = true
       if A.keep > 0 then
-        local holder = is_plain and call('HGET', own('holders'), id)
-        local place = holder and tonumber(holder:match('([^:]*)$'))
-        local f = is_plain and { z = z, n = place and id_of(place) } or read(id)
+        local place = holders[i] and tonumber(holders[i]:match('([^:]*)$'))
+        -- (What was released before is not plain any more: this was its first try.)
+        local f = is_plain and { z = z, n = place and id_of(place), t = 1 } or read(id)
         keep_result(id, f, done[2 * i], true, 'null')
       end
       local at = #keys
