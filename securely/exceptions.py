@@ -49,18 +49,26 @@ class HttpException(SecurelyError):
 
 
 class MissingExtra(SecurelyError, ImportError):
-    """An optional package is needed and not installed."""
+    """An optional package is needed and not installed.
 
-    def __init__(self, package: str, extra: str) -> None:
+    Args:
+        package: What is to be imported.
+        extra: The extra of Securely that it belongs to.
+        needed_by: What needs it, as the configuration calls it; empty where that is plain.
+    """
+
+    def __init__(self, package: str, extra: str, needed_by: str = "") -> None:
         self.package = package
         self.extra = extra
+        self.needed_by = needed_by
+        whose = f", which {needed_by} needs," if needed_by else ""
         super().__init__(
-            f'The package "{package}" is not installed. '
+            f'The package "{package}"{whose} is not installed. '
             f'Install it with: pip install "securely[{extra}]"'
         )
 
-    def __reduce__(self) -> tuple[type[MissingExtra], tuple[str, str]]:
-        return type(self), (self.package, self.extra)
+    def __reduce__(self) -> tuple[type[MissingExtra], tuple[str, str, str]]:
+        return type(self), (self.package, self.extra, self.needed_by)
 
 
 def _phrase(status: int) -> str:

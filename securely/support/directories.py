@@ -1,4 +1,4 @@
-"""Whether others could put files of their own into a directory of ours."""
+"""Whether others could put files into a directory of ours, and why one can not be used."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-__all__ = ["why_unsafe"]
+__all__ = ["why_unsafe", "why_unusable"]
 
 
 def why_unsafe(directory: Path) -> str | None:
@@ -38,3 +38,21 @@ def why_unsafe(directory: Path) -> str | None:
             f"what lies there. Run `chmod o-w {directory}`, or use another directory."
         )
     return None
+
+
+def why_unusable(directory: Path, error: OSError) -> str:
+    """Return why *directory* could not be made or written to, with what helps against *error*.
+
+    Example:
+        >>> why_unusable(Path("/"), PermissionError(13, "Permission denied"))
+        'Permission denied. Make / writable for the user that runs this process.'
+    """
+    reason = error.strerror or str(error)
+    there = next(each for each in (directory, *directory.absolute().parents) if each.exists())
+    if not there.is_dir():
+        return f"{there} is a file, where a directory should be. Move it away, or use another path."
+    if isinstance(error, PermissionError):
+        return f"{reason}. Make {there} writable for the user that runs this process."
+    if there != directory:
+        return f"{reason}: no directory can be made in {there}. Use another path."
+    return f"{reason}. Use another path, or make {there} one that can be written to."

@@ -77,8 +77,13 @@ def dotted(target: object) -> str:
     return f"{named.__module__}:{getattr(named, '__qualname__', '')}"
 
 
-def require(package: str, extra: str) -> ModuleType:
+def require(package: str, extra: str, needed_by: str = "") -> ModuleType:
     """Import an optional *package*.
+
+    Args:
+        package: Its name.
+        extra: The extra of Securely that it belongs to.
+        needed_by: What needs it, for the error: ``the store's database "fast"``.
 
     Raises:
         MissingExtra: It is not installed; the message has the line that installs it.
@@ -89,7 +94,7 @@ def require(package: str, extra: str) -> ModuleType:
         # A package that is there, but lacks something itself, is another fault.
         if error.name is None or package.split(".", maxsplit=1)[0] != error.name.split(".")[0]:
             raise
-        raise MissingExtra(package, extra) from error
+        raise MissingExtra(package, extra, needed_by) from error
 
 
 def _told(module_name: str, error: Exception) -> str:

@@ -18,7 +18,7 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from securely.exceptions import SecurelyError
 from securely.support import entropy
-from securely.support.directories import why_unsafe
+from securely.support.directories import why_unsafe, why_unusable
 from securely.support.forking import renew_after_fork
 from securely.support.sqlite_handles import Guard, Handle, is_inherited, opening
 
@@ -381,10 +381,7 @@ class Database:
             if kind is None and unsafe is None:
                 _create(self.path)
         except OSError as error:
-            reason = (
-                f"{error.strerror or error}. "
-                f"Make {directory} writable for the user that runs this process."
-            )
+            reason = why_unusable(directory, error)
             raise DatabaseUnavailable(str(self.path), reason) from error
         if kind is not None:
             reason = f'it lies on a network file system ("{kind}"). Move it to a local disk.'

@@ -42,7 +42,7 @@ from securely.store.exceptions import StoreError, StoreFull, StoreUnavailable, W
 from securely.store.manager import Materials
 from securely.store.options import LmdbOptions
 from securely.support import clock, entropy
-from securely.support.directories import why_unsafe
+from securely.support.directories import why_unsafe, why_unusable
 from securely.support.forking import renew_after_fork
 from securely.support.importing import require
 from securely.support.missing import Missing
@@ -441,11 +441,11 @@ class LmdbEngine(Threaded):
         self._environment = None
 
     def _open(self) -> Any:
-        lmdb = require("lmdb", "lmdb")
+        lmdb = self._package()
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            reason = f"{error.strerror or error}. Make its parent writable for this user."
+            reason = why_unusable(self._directory, error)
             raise StoreUnavailable(self.name, self.place, reason) from error
         if (unsafe := why_unsafe(self._directory)) is not None:
             raise StoreUnavailable(self.name, self.place, unsafe)
@@ -523,6 +523,9 @@ class LmdbEngine(Threaded):
 
     # Errors
 
+    def _package(self) -> Any:
+        return require("lmdb", "lmdb", f'the store "{self.name}"')
+
     @contextmanager
     def _errors(self) -> Generator[None]:
         try:
@@ -531,7 +534,7 @@ class LmdbEngine(Threaded):
             raise
         except Exception as error:
             # Its errors can only be named when it is there.
-            lmdb = require("lmdb", "lmdb")
+            lmdb = self._package()
             if isinstance(error, lmdb.MapFullError):
                 reason = f"it may take {self._size_bytes_max:,} bytes. Raise size_bytes_max"
                 raise StoreFull(self.name, self.place, reason) from error

@@ -43,6 +43,7 @@ from securely.support.missing import Missing
 from securely.support.sqlite import (
     Database,
     DatabaseBusy,
+    DatabaseCorrupt,
     DatabaseError,
     DatabaseFull,
 )
@@ -539,6 +540,9 @@ class SqliteEngine(Threaded):
             return Conflict(self.name, self._busy_seconds)
         if self._local.reads and "readonly" in error.reason:
             return WithinTransaction("write")
+        if isinstance(error, DatabaseCorrupt):
+            reason = f"{error.reason}. If it is damaged, move it away and import a backup."
+            return StoreUnavailable(self.name, self.place, reason)
         kind = StoreFull if isinstance(error, DatabaseFull) else StoreUnavailable
         return kind(self.name, self.place, error.reason)
 

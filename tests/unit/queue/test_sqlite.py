@@ -663,9 +663,9 @@ def test_directory_that_can_not_be_written_is_named_with_a_remedy(tmp_path):
     blocked.write_text("a file where a directory belongs")
     connection = SqliteConnection("sqlite", blocked / "queue")
 
-    with pytest.raises(QueueUnavailable, match=r"Make .* writable") as caught:
+    with pytest.raises(QueueUnavailable, match="Move it away") as caught:
         connection.push([envelope()])
-    with pytest.raises(QueueUnavailable, match=r"Make .* writable"):
+    with pytest.raises(QueueUnavailable, match="Move it away"):
         connection.join(["default"])
 
     assert str(blocked) in str(caught.value)

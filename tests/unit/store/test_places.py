@@ -34,6 +34,41 @@ def test_directory_when_everyone_may_write_to_it_then_refused_with_the_remedy(
     store.close()
 
 
+@pytest.mark.parametrize("driver", ["lmdb", "sqlite"])
+@pytest.mark.parametrize("under", ["", "below/it"])
+def test_directory_when_a_file_is_in_the_way_then_it_is_named(
+    driver: str, under: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("in the way")
+
+    with pytest.raises(StoreUnavailable, match="is a file, where a directory") as caught:
+        Database.over(engine(driver, file / under), SEAL).get("k")
+
+    assert f"{file} is a file" in str(caught.value)
+    assert "writable" not in str(caught.value)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
+@pytest.mark.parametrize("driver", ["lmdb", "sqlite"])
+def test_directory_when_none_can_be_made_there_then_writable_is_no_remedy(driver: str) -> None:
+    with pytest.raises(StoreUnavailable, match=r"can be made in /proc\. Use another") as caught:
+        Database.over(engine(driver, Path("/proc/store")), SEAL).get("k")
+
+    assert "writable" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("driver", "file"), [("lmdb", "data.mdb"), ("sqlite", "store.db")])
+def test_file_when_it_is_damaged_then_told_what_to_do(
+    driver: str, file: str, tmp_path: Path
+) -> None:
+    (tmp_path / "store").mkdir(mode=0o700)
+    (tmp_path / "store" / file).write_bytes(b"no database at all" * 1_000)
+
+    with pytest.raises(StoreUnavailable, match="move it away and import a backup"):
+        Database.over(engine(driver, tmp_path / "store"), SEAL).get("k")
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("driver", ["array", "lmdb", "sqlite"])
 def test_fork_when_another_thread_has_the_store_open_then_the_child_uses_it(

@@ -241,7 +241,7 @@ def test_directory_when_it_can_not_be_made_then_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     store = Database.over(engine("sqlite", tmp_path / "file" / "store", "orders"), SEAL)
 
-    with pytest.raises(StoreUnavailable, match=r'"orders".*Make'):
+    with pytest.raises(StoreUnavailable, match=r'"orders".*is a file'):
         store.put(1, 1)
 
 
