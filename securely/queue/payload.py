@@ -184,7 +184,7 @@ class Codec:
         parts = self._parts(job, extras)
         head = self._written(parts)
         payload = self._sealed(head, parts.body, extras.trail)
-        if len(payload) > self._bytes_max:
+        if len(payload) > self._bytes_max and not parts.blueprint.is_ours:
             raise self._too_large(parts, len(payload))
         header = parts.header
         envelope = Envelope(
@@ -380,7 +380,7 @@ class Codec:
             header.batch = extras.batch
             header.context = dict(extras.context) if extras.context else None
             header.through = pack(extras.through)
-        for writer in self._writers:
+        for writer in () if blueprint.is_ours else self._writers:
             header.context = {**(header.context or {}), **writer(job)}
         for key in blueprint.options_of(job):
             value = option(job, key)
@@ -477,14 +477,32 @@ def _moment(value: datetime | Duration) -> float:
     return clock.timestamp() + seconds_until(value)
 
 
+def _length(value: Duration) -> float:
+    found = seconds(value)
+    if found < 0:
+        raise ValueError("It can not be negative; 0 is no limit")
+    return found
+
+
+def _number(least: int) -> Callable[[Any], int]:
+    def read(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise TypeError("It is no whole number")
+        if value < least:
+            raise ValueError(f"It can not be less than {least}")
+        return value
+
+    return read
+
+
 _OPTIONS: Final[dict[str, Callable[[Any], object]]] = {
-    "tries": int,
+    "tries": _number(0),
     "backoff": lambda value: Backoff.of(cast("BackoffLike", value)).pack(),
-    "timeout": seconds,
+    "timeout": _length,
     "fail_on_timeout": bool,
-    "max_exceptions": int,
+    "max_exceptions": _number(1),
     "retry_until": _moment,
-    "max_lost": int,
+    "max_lost": _number(1),
     "expires_after": _moment,
     "encrypted": bool,
 }

@@ -158,6 +158,8 @@ class Queue(Controls):
         Raises:
             QueueError: As for :meth:`push`.
         """
+        if (event := self._queueing(job, placement)) is not None:
+            self._events.dispatch(event)
         parcel = self._pack(job, placement)
         if withheld(self._send, self._asend, (parcel,), after_commit=parcel.after_commit):
             return self._dispatched(parcel.envelope, parcel.envelope.uuid)
@@ -165,6 +167,8 @@ class Queue(Controls):
 
     async def aplace(self, job: Job, placement: Placement = _ANYWHERE) -> Dispatched:
         """Async twin of :meth:`place`."""
+        if (event := self._queueing(job, placement)) is not None:
+            await self._events.adispatch(event)
         parcel = self._pack(job, placement)
         if withheld(self._send, self._asend, (parcel,), after_commit=parcel.after_commit):
             return self._dispatched(parcel.envelope, parcel.envelope.uuid)
@@ -190,12 +194,18 @@ class Queue(Controls):
         Raises:
             QueueError: As for :meth:`push`; nothing was written.
         """
+        for each in jobs:
+            if (event := self._queueing(*each)) is not None:
+                self._events.dispatch(event)
         parcels = [self._pack(*each) for each in jobs]
         rest = self._unheld(parcels)
         return self._in_order(parcels, rest, self._send(rest) if rest else ())
 
     async def aplace_all(self, jobs: Sequence[tuple[Job, Placement]]) -> list[Dispatched]:
         """Async twin of :meth:`place_all`."""
+        for each in jobs:
+            if (event := self._queueing(*each)) is not None:
+                await self._events.adispatch(event)
         parcels = [self._pack(*each) for each in jobs]
         rest = self._unheld(parcels)
         return self._in_order(parcels, rest, await self._asend(rest) if rest else ())
@@ -318,13 +328,20 @@ class Queue(Controls):
             for parcel in parcels
         ]
 
-    def _pack(self, job: Job, placement: Placement) -> _Parcel:
-        """Make the envelope of *job*, having told that it is about to be queued."""
+    def _queueing(self, job: Job, placement: Placement) -> JobQueueing | None:
+        """Return what tells that *job* is about to be queued; None where nobody listens."""
+        if not self._events.has_listeners(JobQueueing):
+            return None
         name = placement.queue or job.queue or self.default_queue
         wait = job.delay if placement.delay is None else placement.delay
         waits = 0.0 if wait is None else max(0.0, seconds_until(wait))
-        if self._events.has_listeners(JobQueueing):
-            self._events.dispatch(JobQueueing(self.name, name, job, waits))
+        return JobQueueing(self.name, name, job, waits)
+
+    def _pack(self, job: Job, placement: Placement) -> _Parcel:
+        """Make the envelope of *job*."""
+        name = placement.queue or job.queue or self.default_queue
+        wait = job.delay if placement.delay is None else placement.delay
+        waits = 0.0 if wait is None else max(0.0, seconds_until(wait))
         said = (placement.group, placement.id, placement.trail)
         if said == _UNSAID and not placement.through:
             envelope = self._codec.envelope(job, name, delay=waits, priority=placement.priority)

@@ -16,6 +16,8 @@ from securely.support import clock
 
 __all__ = ["Bell"]
 
+_FAR_SECONDS = 1e8  # three years: the kernel refuses much more, and no executor lives so long
+
 
 class Bell:
     """Raises :class:`JobTimedOut` between :meth:`set` and :meth:`unset`.
@@ -34,11 +36,11 @@ class Bell:
         """Give the job *name* *limit* seconds from the monotonic time *now*."""
         self._name = name
         self._limit = limit
-        self._due = due = now + limit
+        self._due = due = now + min(limit, _FAR_SECONDS)
         # One that should have rung and has not was taken away, by an alarm() in a job.
         if due < self._rings_at or now > self._rings_at:
             self._rings_at = due
-            signal.setitimer(signal.ITIMER_REAL, limit)
+            signal.setitimer(signal.ITIMER_REAL, due - now)
 
     def unset(self) -> None:
         """The job is over: a bell that rings from here on is nobody's."""

@@ -61,6 +61,9 @@ class Blueprint:
         takes_nothing: Its `handle` wants no services, so that it is called without the container.
         failed_parameter: Its `failed` hook's parameter for the error; "" if it takes none, and
             None if there is no hook.
+        dont_retry: Exceptions that are final.
+        is_ours: The queue makes such jobs by itself, for what follows from others: limits and
+            contexts are those of the jobs that they stand for.
         is_exclusive: It is unique or debounced.
         frees_early: It is unique only until it begins.
         entities: Its attributes that are kept as references (`__queue_ref__`), with their classes.
@@ -80,6 +83,8 @@ class Blueprint:
         self.is_async: bool = inspect.iscoroutinefunction(handle)
         self.takes_nothing: bool = len(inspect.signature(handle).parameters) == 1
         self.failed_parameter: str | None = _first_parameter(getattr(cls, "failed", None))
+        self.dont_retry: tuple[type[BaseException], ...] = _final(self.name, cls.dont_retry)
+        self.is_ours: bool = cls.__module__ == "securely.queue.bus.callbacks"
         self.is_exclusive: bool = bool(cls.unique) or cls.debounce is not None
         self.frees_early: bool = cls.unique == "until_processing"
         hints = [*_hints(cls).items(), *_hints(cls.__init__).items()]
@@ -109,12 +114,12 @@ class Blueprint:
             if job.unique:
                 key = f"unique:{self.path}:{job.unique_id()}"
                 length = option(job, "unique_for")
-                return Exclusion(key, None if length is None else seconds(cast(Any, length)))
+                return Exclusion(key, None if length is None else _length(length))
             limit = option(job, "debounce_max_wait")
             return Exclusion(
                 f"debounce:{self.path}:{job.debounce_id()}",
-                max_wait=math.inf if limit is None else seconds(cast(Any, limit)),
-                delay=seconds(cast(Any, option(job, "debounce"))),
+                max_wait=math.inf if limit is None else _length(limit),
+                delay=_length(option(job, "debounce")),
             )
         except (TypeError, ValueError) as error:
             raise NotQueueable(self.name, str(error)) from error
@@ -186,6 +191,26 @@ def entities_in(hints: Iterable[tuple[str, object]]) -> dict[str, Any]:
             if isinstance(kind, type) and hasattr(kind, "__from_queue_ref__"):
                 found[name] = kind
     return found
+
+
+def _length(value: object) -> float:
+    found = seconds(cast(Any, value))
+    if found < 0:
+        raise ValueError(f"{value!r} is negative; write how long the key is held, or a job waits")
+    return found
+
+
+def _final(name: str, kinds: object) -> tuple[type[BaseException], ...]:
+    """Return the exceptions that *kinds* names: a class, or several.
+
+    Raises:
+        NotQueueable: It names something else.
+    """
+    several = cast("tuple[object, ...]", kinds) if isinstance(kinds, tuple | list) else (kinds,)
+    if all(isinstance(kind, type) and issubclass(kind, BaseException) for kind in several):
+        return cast("tuple[type[BaseException], ...]", tuple(several))
+    reason = f"its option has the value {kinds!r}. Write classes of exceptions."
+    raise NotQueueable(f"{name}.dont_retry", reason)
 
 
 def _is_set(value: object) -> bool:

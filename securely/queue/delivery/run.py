@@ -66,9 +66,11 @@ class Run:
 
 
 def check_time(run: Run) -> None:
-    """Take a job out whose time to start is over."""
+    """Take a job out whose time to start is over; one that has failed once had started."""
     expires_at = run.frame.header.expires_at
-    if expires_at is not None and clock.timestamp() >= expires_at:
+    if expires_at is None or run.delivery.exceptions:
+        return
+    if clock.timestamp() >= expires_at:
         raise Skip("its time to start was over")
 
 

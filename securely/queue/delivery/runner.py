@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias, cast
 from securely.container import Container
 from securely.events import Dispatcher
 from securely.queue.bus.callbacks import Callback, Relay
+from securely.queue.bus.trail import Trail
 from securely.queue.contracts import (
     Charge,
     Defaults,
@@ -43,6 +44,7 @@ from securely.queue.events import (
 from securely.queue.exceptions import (
     EntityNotFound,
     Instruction,
+    InvalidPayload,
     JobTimedOut,
     QueueError,
     RecordedFailure,
@@ -109,7 +111,7 @@ class JobRunner:
         self._container = container
         self._codec = codec
         self._events = events
-        self._report: Reporter = report or _ignore
+        self._reporter: Reporter = report or _ignore
         self._keys = keys
         self._defaults = Defaults()
         self._decoded: dict[bytes, Frame] = {}
@@ -128,7 +130,9 @@ class JobRunner:
             return False
         try:
             frame = self._codec.decode(delivery.payload)
-        except QueueError:
+        except JobTimedOut:
+            raise
+        except (Exception, SystemExit):
             return False  # run() will say why
         if len(self._decoded) >= _DECODED_MAX:
             self._decoded.clear()
@@ -166,7 +170,7 @@ class JobRunner:
                 # The border: it becomes an outcome.
                 except (Exception, SystemExit, asyncio.CancelledError) as error:
                     run.error = error
-            over = self._end(run)
+            over = self._over(run)
         for event in over.events:
             self._tell(event)
         return over.ran
@@ -189,7 +193,7 @@ class JobRunner:
                     if _is_for_us(error):
                         raise
                     run.error = error
-            over = self._end(run)
+            over = self._over(run)
         for event in over.events:
             await self._atell(event)
         return over.ran
@@ -268,7 +272,10 @@ class JobRunner:
         try:
             if frame is None:
                 frame = self._codec.decode(delivery.payload)
-        except QueueError as error:
+        except JobTimedOut:
+            raise
+        # The border to an author's module, and to what makes his fields' defaults.
+        except (Exception, SystemExit) as error:
             return self._refused(delivery, name, error)
         header, defaults = frame.header, self._defaults
         trial = Trial(
@@ -281,7 +288,7 @@ class JobRunner:
             header.fail_on_timeout,
             delivery.exceptions,
             is_last,
-            frame.job.dont_retry,
+            frame.blueprint.dont_retry,
         )
         run = Run(delivery, frame, Interaction(name, header.uuid, delivery), trial)
         if not is_last:  # where there is one try only, nobody looks at the time
@@ -298,6 +305,23 @@ class JobRunner:
         elif delivery.verdict is Verdict.TIMED_OUT:
             run.error = JobTimedOut(header.name, delivery.timeout)
         return run
+
+    def _over(self, run: Run) -> _Over:
+        """End *run*; what follows from it and cannot be written makes it a failure."""
+        try:
+            return self._end(run)
+        except JobTimedOut:
+            raise
+        except Exception as error:  # of a writer of context, or a payload that is too large
+            self._report(error, run.facts())
+            delivery = run.delivery
+            outcome = Outcome(delivery.id, delivery.token, Kind.FAIL, error=pack_error(error))
+            return _Over(Ran(outcome, error), [])
+
+    def _report(self, error: BaseException, facts: Mapping[str, object]) -> None:
+        """Report *error*; a log that fails costs no job."""
+        with suppress(Exception):
+            self._reporter(error, facts)
 
     def _end(self, run: Run) -> _Over:
         """Turn the way a run ended into its outcome, and note the events that tell of it."""
@@ -351,10 +375,13 @@ class JobRunner:
         if outcome.kind in _GOES_ON and trail.links:
             successors = (self._next(run),)
         elif outcome.kind is Kind.FAIL:
-            calls = [Callback(function, error=error) for function in trail.catches]
-            queue = run.delivery.queue
-            successors = tuple(self._codec.envelope(call, queue) for call in calls)
+            successors = self._calls(trail, run.delivery, error)
         return outcome._replace(successors=successors, is_member=batch is not None)
+
+    def _calls(self, trail: Trail, delivery: Delivery, error: bytes | None) -> tuple[Envelope, ...]:
+        """Return the calls of those who are told that a chain broke."""
+        calls = [Callback(function, error=error) for function in trail.catches]
+        return tuple(self._codec.envelope(call, delivery.queue) for call in calls)
 
     def _next(self, run: Run) -> Envelope:
         """Return the next link of the chain; one of another connection is handed over there."""
@@ -391,11 +418,18 @@ class JobRunner:
         if listened(JobAttempted):
             events.append(run.event(JobAttempted, run.error))
 
-    def _refused(self, delivery: Delivery, connection: str, error: QueueError) -> _Over:
+    def _refused(self, delivery: Delivery, connection: str, error: BaseException) -> _Over:
         """Fail what cannot be decoded; its payload is kept with the failed job."""
+        if not isinstance(error, QueueError):
+            error = InvalidPayload(f"{delivery.name} raised {type(error).__name__}: {error}")
         facts = {"job": delivery.name, "queue": delivery.queue, "attempts": delivery.attempts}
         self._report(error, facts)
-        outcome = Outcome(delivery.id, delivery.token, Kind.FAIL, error=pack_error(error))
+        told: tuple[Envelope, ...] = ()
+        with suppress(QueueError):  # who is told of a broken chain can be read without the class
+            told = self._calls(self._codec.trail(delivery.payload), delivery, pack_error(error))
+        outcome = Outcome(
+            delivery.id, delivery.token, Kind.FAIL, error=pack_error(error), successors=told
+        )
         events: list[object] = []
         if self._events.has_listeners(JobFailed):
             source = (connection, delivery.queue, "", delivery.name, delivery.attempts)

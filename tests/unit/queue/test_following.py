@@ -187,3 +187,80 @@ def test_exception_that_is_final_for_a_job_spends_no_further_tries(bench, jobs):
     outcome = bench.runner.run(bench.delivery(jobs.Stubborn()))
 
     assert outcome.kind is Kind.FAIL
+
+
+def too_late(job):
+    raise RuntimeError("no tenant")
+
+
+def test_what_can_not_be_written_after_a_job_makes_it_a_failure_and_no_more(bench, jobs):
+    delivery = chained(bench, jobs.Plain(1), bench.codec.link(jobs.Plain(9), "other", "mail"))
+    bench.codec._bytes_max = 10  # a relay is ours: the limit is for jobs of the application
+    bench.codec.create_using(too_late)
+
+    outcome = bench.runner.run(delivery)
+
+    assert (outcome.kind, len(outcome.successors)) == (Kind.DONE, 1)
+
+
+def test_what_follows_and_can_not_be_made_fails_the_job_alone(bench, jobs, monkeypatch):
+    delivery = chained(bench, jobs.Plain(1), jobs.Plain(2))
+    monkeypatch.setattr(bench.codec, "promote", too_late)
+
+    outcome = bench.runner.run(delivery)
+
+    assert (outcome.kind, outcome.successors) == (Kind.FAIL, ())
+    assert "no tenant" in json.loads(outcome.error or b"{}")["message"]
+
+
+def test_reporter_that_raises_costs_no_job(container, codec, events, bench, jobs):
+    runner = JobRunner(container, codec, events, lambda error, facts: too_late(None))
+
+    assert runner.run(bench.delivery(jobs.Acts("throw"))).kind is Kind.FAIL
+
+
+def test_payload_whose_class_is_gone_tells_who_waits_for_the_chain(bench, jobs, monkeypatch):
+    delivery = chained(bench, jobs.Plain(1), catches=["m:f"])
+    monkeypatch.delattr(jobs, "Plain")
+    bench.codec._classes.clear()
+
+    outcome = bench.runner.run(delivery)
+
+    (call,) = outcome.successors
+    assert bench.codec.decode(call.payload).job.function == "m:f"
+
+
+@pytest.mark.parametrize("error", [RuntimeError("broken"), SystemExit(3)])
+def test_payload_that_can_not_be_restored_fails_with_the_reason(bench, jobs, monkeypatch, error):
+    delivery = bench.delivery(jobs.Plain(1))
+
+    def restore(*arguments):
+        raise error
+
+    monkeypatch.setattr(type(bench.codec.blueprint(jobs.Plain)), "restore", restore)
+
+    assert not bench.runner.is_async(delivery)
+    outcome = bench.runner.run(delivery)
+    assert outcome.kind is Kind.FAIL
+    assert type(error).__name__ in json.loads(outcome.error or b"{}")["message"]
+
+
+def test_job_that_has_failed_once_is_not_dropped_for_its_time_to_start(bench, jobs, journal):
+    with clock.using(FrozenClock(at=1_000.0)) as frozen:
+        delivery = bench.delivery(jobs.Perishable(), exceptions=1)
+        frozen.travel(3_600)
+        outcome = bench.runner.run(delivery)
+
+    assert outcome.kind is not Kind.SKIP
+
+
+def test_final_exceptions_may_be_one_class_and_nothing_else(bench, jobs, monkeypatch):
+    from securely.queue.delivery.blueprint import Blueprint
+    from securely.queue.exceptions import NotQueueable
+
+    monkeypatch.setattr(jobs.Stubborn, "dont_retry", KeyError)
+    assert Blueprint(jobs.Stubborn).dont_retry == (KeyError,)
+
+    monkeypatch.setattr(jobs.Stubborn, "dont_retry", ("KeyError",))
+    with pytest.raises(NotQueueable, match="classes of exceptions"):
+        Blueprint(jobs.Stubborn)

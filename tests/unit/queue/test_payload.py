@@ -405,7 +405,16 @@ def test_context_travels_in_the_header(codec, jobs):
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("tries", "many"), ("backoff", [-1]), ("timeout", "soon"), ("retry_until", "one day")],
+    [
+        ("tries", "many"),
+        ("tries", -1),
+        ("backoff", [-1]),
+        ("timeout", "soon"),
+        ("timeout", -5),
+        ("max_lost", 0),
+        ("max_exceptions", 0),
+        ("retry_until", "one day"),
+    ],
 )
 def test_option_that_is_none_is_named_at_dispatch(codec, jobs, monkeypatch, option, value):
     monkeypatch.setattr(jobs.Plain, option, value)
@@ -428,3 +437,11 @@ def test_context_without_a_written_form_is_named(codec, jobs):
 
     with pytest.raises(NotQueueable, match=r"Plain\.context"):
         codec.envelope(jobs.Plain(7), "default")
+
+
+@pytest.mark.parametrize("option", ["debounce", "debounce_max_wait"])
+def test_debounce_that_is_negative_is_named(codec, jobs, monkeypatch, option):
+    monkeypatch.setattr(jobs.Settled, option, -1)
+
+    with pytest.raises(NotQueueable, match="Settled"):
+        codec.envelope(jobs.Settled(3), "default")

@@ -379,3 +379,16 @@ def test_job_of_an_id_that_is_unsettled_is_skipped(manager, jobs):
     assert (first.skipped, again.skipped, other.skipped) == (False, True, False)
     assert again.id == first.id
     assert manager.size() == 2
+
+
+def test_async_dispatch_tells_async_listeners_first(manager, bench, jobs):
+    told = []
+
+    async def hear(event: JobQueueing) -> None:
+        told.append(event.queue)
+
+    bench.events.listen(JobQueueing, hear)
+
+    asyncio.run(manager.apush(jobs.Plain(1), "mail"))
+
+    assert told == ["mail"]
