@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from inspect import isawaitable
+from inspect import isawaitable, iscoroutinefunction
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, cast
 
 from securely.container import Container
@@ -506,7 +506,18 @@ def _around(stage: object, call: Callable[[Job], object]) -> Callable[[Job], obj
     handle = cast(
         "Callable[[Job, Callable[[Job], object]], object]", getattr(stage, "handle", stage)
     )
+    if iscoroutinefunction(handle):
+        return lambda job: handle(job, lambda job: _awaitable(call(job)))
     return lambda job: handle(job, call)
+
+
+def _awaitable(answer: object) -> Awaitable[object]:
+    """Return what an async middleware may await: it need not know the colour of the job."""
+    return answer if isawaitable(answer) else _given(answer)
+
+
+async def _given(answer: object) -> object:
+    return answer
 
 
 def _is_for_us(error: BaseException) -> bool:

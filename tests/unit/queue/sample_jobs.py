@@ -425,3 +425,14 @@ class UntilBegunAsync(Job):
 
     async def handle(self) -> None:
         JOURNAL.append("begun")
+
+
+class MixedBracketed(Job):
+    """A sync job within an async middleware."""
+
+    def middleware(self) -> list[object]:
+        return [AsyncOuter()]
+
+    def handle(self) -> str:
+        JOURNAL.append("handle")
+        return "done"

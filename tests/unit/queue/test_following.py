@@ -264,3 +264,10 @@ def test_final_exceptions_may_be_one_class_and_nothing_else(bench, jobs, monkeyp
     monkeypatch.setattr(jobs.Stubborn, "dont_retry", ("KeyError",))
     with pytest.raises(NotQueueable, match="classes of exceptions"):
         Blueprint(jobs.Stubborn)
+
+
+def test_async_middleware_stands_around_a_sync_job_too(bench, jobs, journal):
+    outcome = bench.runner.run(bench.delivery(jobs.MixedBracketed()))
+
+    assert outcome.kind is Kind.DONE
+    assert journal == ["async outer in", "handle", "async outer out"]
