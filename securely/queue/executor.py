@@ -40,7 +40,7 @@ from securely.queue.crew.link import (
     ToExecutor,
 )
 from securely.queue.crew.loading import Loaded, Place
-from securely.queue.crew.system import die_with, hold_lock, resident_bytes
+from securely.queue.crew.system import die_with, hold_lock, keep_from_forks, resident_bytes
 from securely.queue.crew.telling import Telling
 from securely.queue.exceptions import JobTimedOut
 from securely.support import clock
@@ -250,6 +250,7 @@ def main(arguments: list[str]) -> int:
     _stay_calm()
     for descriptor in (link_end, control_end):
         os.set_inheritable(descriptor, False)
+    keep_from_forks(link_end, control_end)
     decoder = cast("msgspec.msgpack.Decoder[ToExecutor]", msgspec.msgpack.Decoder(ToExecutor))
     link = Link(socket.socket(fileno=link_end), decoder)
     inbox = Inbox(link, socket.socket(fileno=control_end))

@@ -11,10 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-__all__ = ["die_with", "hold_lock", "resident_bytes"]
+__all__ = ["die_with", "hold_lock", "keep_from_forks", "resident_bytes"]
 
 _PR_SET_PDEATHSIG: Final = 1
 _locks: list[int] = []
+_sockets: list[int] = []
 
 
 def die_with(parent: int) -> None:
@@ -42,10 +43,26 @@ def hold_lock(path: Path) -> None:
     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def keep_from_forks(*descriptors: int) -> None:
+    """Let children that are forked from here not hold the sockets *descriptors* open.
+
+    The other end takes the end of the stream for our death: a child that outlives us must not
+    hide it.
+    """
+    _sockets.extend(descriptors)
+
+
 def _let_go() -> None:
     # A child closes what it has inherited, once: to its own children the number is another file.
     while _locks:
         os.close(_locks.pop())
+    if not _sockets:
+        return
+    # Put to nothing instead of closed: objects that close these numbers some day still exist.
+    nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    while _sockets:
+        os.dup2(nothing, _sockets.pop(), inheritable=False)
+    os.close(nothing)
 
 
 os.register_at_fork(after_in_child=_let_go)

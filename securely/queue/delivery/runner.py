@@ -167,8 +167,11 @@ class JobRunner:
                     self._life(run)
                 except Instruction as instruction:
                     run.interaction.decide(instruction)
-                # The border: it becomes an outcome.
-                except (Exception, SystemExit, asyncio.CancelledError) as error:
+                # The border: it becomes an outcome, whatever it derives from; but Ctrl-C in the
+                # process of who dispatched it is meant for that.
+                except BaseException as error:
+                    if isinstance(error, KeyboardInterrupt) and is_last:
+                        raise
                     run.error = error
             over = self._over(run)
         for event in over.events:
@@ -189,7 +192,7 @@ class JobRunner:
                 except Instruction as instruction:
                     run.interaction.decide(instruction)
                 # The border: it becomes an outcome.
-                except (Exception, SystemExit, asyncio.CancelledError) as error:
+                except BaseException as error:
                     if _is_for_us(error):
                         raise
                     run.error = error
@@ -522,6 +525,8 @@ async def _given(answer: object) -> object:
 
 def _is_for_us(error: BaseException) -> bool:
     """Tell whether *error* ends this task, and not only something that its job was waiting for."""
+    if isinstance(error, (GeneratorExit, KeyboardInterrupt)):
+        return True  # the coroutine is closed, or the loop's own process interrupted
     task = asyncio.current_task()
     return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 

@@ -250,3 +250,29 @@ def test_fork_when_a_job_leaves_a_child_behind_does_not_hold_the_executors_lock(
 
     assert shop.wait_for(lambda: shop.tags("start").count("a") == 2) < 2.0
     assert second.wait() == 0
+
+
+def test_executor_when_killed_with_a_forked_child_left_is_noticed_at_once(
+    shop: Any, jobs: Any
+) -> None:
+    shop.push(jobs.Abandon("o"), jobs.Work("after"))
+
+    worker = shop.start(orders={"stop_when_empty": True})
+
+    assert shop.wait_for(lambda: "after" in shop.tags("end")) < 5.0
+    assert worker.wait() == 0
+    (failed,) = shop.failed()
+    assert b"WorkerLost" in failed.error
+
+
+def test_job_when_it_raises_no_exception_of_the_usual_kind_fails_with_it(
+    shop: Any, jobs: Any
+) -> None:
+    shop.push(jobs.Panic("p"), jobs.Work("after"))
+
+    worker = shop.work()
+
+    assert shop.tags("end") == ["after"]
+    (failed,) = shop.failed()
+    assert b"Outcry" in failed.error
+    assert all("died" not in line.get("message", "") for line in worker.lines())

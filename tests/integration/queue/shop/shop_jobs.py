@@ -315,3 +315,33 @@ class Facades(Job):
         with ThreadPoolExecutor(1) as pool:
             elsewhere = pool.submit(Config.get, "app.env").result()
         note("facade", f"{self.tag}:{Config.get('app.env')}:{elsewhere}")
+
+
+class Abandon(Job):
+    """Forks a child that lives on, and is killed."""
+
+    max_lost = 1
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+
+    def handle(self) -> None:
+        note("start", self.tag)
+        if os.fork() == 0:
+            clock.sleep(30)
+            os._exit(0)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Panic(Job):
+    """Raises what is no Exception."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+
+    def handle(self) -> None:
+        raise Outcry(self.tag)
+
+
+class Outcry(BaseException):
+    """As those of libraries in other languages are."""
