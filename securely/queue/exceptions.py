@@ -351,7 +351,7 @@ class UnknownJob(QueueError, LookupError):
         self.path = path
         self.reason = reason
         super().__init__(
-            f'The job class "{path}" can not be used: {reason}. Its payload is kept; '
+            f'The job class "{path}" can not be used: {_ended(reason)} Its payload is kept; '
             "restore the class and retry the job, or forget it."
         )
 
@@ -432,3 +432,7 @@ class Skip(Instruction):
 
     def __reduce__(self) -> tuple[type[Skip], tuple[str]]:
         return type(self), (self.reason,)
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "?", "!")) else f"{sentence}."

@@ -137,3 +137,8 @@ def test_report_that_is_damaged_reads_as_what_is_there(data):
 
     assert report.message == ""
     assert report.type in {"", "5"}
+
+
+@pytest.mark.parametrize("reason", ["it is gone", "it is gone."])
+def test_reason_of_an_unknown_job_ends_with_one_stop(reason):
+    assert "it is gone. Its payload" in str(UnknownJob("app:Gone", reason))
