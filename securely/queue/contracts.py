@@ -54,7 +54,9 @@ class Envelope(NamedTuple):
         max_wait: Where it is not None, a waiting job of the same `unique` key is replaced in
             place: its due time moves on by `delay`, to at most this many seconds after the first.
         group: Jobs of one group run one after the other, in order of acceptance; None for none.
-        batch: The id of the batch that counts it; None for none.
+        batch: The id of the batch that counts it; None for none. What a member has put before the
+            next one of its chain is none itself, and has the batch all the same: it stands for
+            that one, and counts in its place where it ends and that one does not follow.
         links: How many jobs of the same batch follow it in its chain; they are counted as skipped
             when it fails.
     """
@@ -150,7 +152,9 @@ class Outcome(NamedTuple):
             The failed row keeps the delivery's id: `Seat.hook_done(outcome.id)` ends its wait.
         successors: Jobs that are accepted in the same step: the next link of a chain, callbacks.
             Their `unique` keys are not looked at: a link that was skipped would end its chain.
-        is_member: It belongs to a batch, which the store counts in the same step.
+        is_member: It belongs to a batch, which the store counts in the same step. False for what
+            only stands for a member: it counts nothing when it is done, or when a successor has
+            the same batch.
     """
 
     id: int

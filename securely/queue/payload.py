@@ -235,6 +235,7 @@ class Codec:
     def promote(self, trail: Trail) -> Envelope:
         """Return the first link of *trail*, with the others behind it; its time begins now."""
         link, rest = trail.links[0], trail.led_by(trail.links[1:])
+        batch, links = trail.stake()
         header = self._header_decoder.decode(link.header)
         _start_over(header)
         return Envelope(
@@ -247,8 +248,8 @@ class Codec:
             3 if header.max_lost is None else header.max_lost,
             link.priority,
             group=link.group,
-            batch=link.batch,
-            links=rest.members(link.batch),
+            batch=batch,
+            links=links,
         )
 
     def decode(self, payload: bytes) -> Frame:
@@ -337,7 +338,9 @@ class Codec:
         """Return *envelope* with what makes a store look twice."""
         links = 0 if extras.trail is None else extras.trail.members(extras.batch)
         special = envelope._replace(batch=extras.batch, group=extras.group, links=links)
-        if extras.is_unique and blueprint.is_exclusive:
+        # Who holds the key of a job knows nothing of what was to follow this one.
+        leads = extras.trail is not None and bool(extras.trail.links)
+        if extras.is_unique and blueprint.is_exclusive and not leads:
             claim = blueprint.exclusion(job)
             return special._replace(
                 unique=claim.key,

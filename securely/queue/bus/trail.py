@@ -60,6 +60,24 @@ class Trail(NamedTuple):
         """Return how many of the links *batch* counts."""
         return 0 if batch is None else sum(link.batch == batch for link in self.links)
 
+    def stake(self) -> tuple[str | None, int]:
+        """Return the batch that waits for the first link, and how many members are behind it.
+
+        A link that is no member itself, but has members behind it, stands for the first of those:
+        where it ends and they do not follow, the batch must not wait for them.
+        """
+        batch = next((link.batch for link in self.links if link.batch is not None), None)
+        return batch, max(0, self.members(batch) - 1)
+
+    def kept(self, batch: str, connection: str) -> Trail:
+        """Return this trail with all links that *batch* counts on *connection*."""
+        return self.led_by(
+            tuple(
+                link._replace(connection=connection) if link.batch == batch else link
+                for link in self.links
+            )
+        )
+
     def led_by(self, links: tuple[Link, ...]) -> Trail:
         """Return this trail with other links."""
         return self._replace(links=links)

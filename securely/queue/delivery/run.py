@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from securely.queue.contracts import Delivery
+from securely.queue.bus.callbacks import Relay
+from securely.queue.contracts import Delivery, Envelope
 from securely.queue.delivery.interaction import Interaction
 from securely.queue.delivery.verdicts import Trial, refusal
 from securely.queue.exceptions import EntityNotFound, Skip
 from securely.queue.job import Job
-from securely.queue.payload import Frame
+from securely.queue.payload import Codec, Frame
 from securely.support import clock
 
-__all__ = ["Run", "admit", "check_time"]
+__all__ = ["Run", "admit", "check_time", "following"]
 
 
 class Run:
@@ -86,3 +87,21 @@ def admit(run: Run) -> None:
             if not job.delete_when_missing:
                 raise
             raise Skip(str(missing)) from missing
+
+
+def following(run: Run, codec: Codec) -> Envelope:
+    """Return the next link of a run's chain; one of another connection is handed over there."""
+    here, batch = run.interaction.connection, run.interaction.batch_id
+    trail = run.interaction.trail
+    if batch is not None:
+        # Only this store counts them, whatever name the batch was given to: a failover's.
+        trail = trail.kept(batch, here)
+    envelope, target = codec.promote(trail), trail.links[0].connection
+    if target == here:
+        return envelope
+    queue = run.delivery.queue
+    if trail.links[0].batch is not None or envelope.batch is None:
+        return codec.envelope(Relay(target, envelope), queue)
+    # It stands for members behind it in this store; the other one does not know their batch.
+    hop = codec.envelope(Relay(target, envelope._replace(batch=None, links=0)), queue)
+    return hop._replace(batch=envelope.batch, links=envelope.links)

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias, cast
 
 from securely.container import Container
 from securely.events import Dispatcher
-from securely.queue.bus.callbacks import Callback, Relay
+from securely.queue.bus.callbacks import Callback
 from securely.queue.bus.trail import Trail
 from securely.queue.contracts import (
     Charge,
@@ -28,7 +28,7 @@ from securely.queue.contracts import (
 )
 from securely.queue.delivery.failure import pack_error, unpack_error
 from securely.queue.delivery.interaction import Interaction
-from securely.queue.delivery.run import Run, admit, check_time
+from securely.queue.delivery.run import Run, admit, check_time, following
 from securely.queue.delivery.through import unpack
 from securely.queue.delivery.verdicts import Settlement, Trial, after_exception, after_return
 from securely.queue.events import (
@@ -376,7 +376,7 @@ class JobRunner:
             return outcome
         successors: tuple[Envelope, ...] = ()
         if outcome.kind in _GOES_ON and trail.links:
-            successors = (self._next(run),)
+            successors = (following(run, self._codec),)
         elif outcome.kind is Kind.FAIL:
             successors = self._calls(trail, run.delivery, error)
         return outcome._replace(successors=successors, is_member=batch is not None)
@@ -385,15 +385,6 @@ class JobRunner:
         """Return the calls of those who are told that a chain broke."""
         calls = [Callback(function, error=error) for function in trail.catches]
         return tuple(self._codec.envelope(call, delivery.queue) for call in calls)
-
-    def _next(self, run: Run) -> Envelope:
-        """Return the next link of the chain; one of another connection is handed over there."""
-        trail = run.interaction.trail
-        envelope = self._codec.promote(trail)
-        target = trail.links[0].connection
-        if target == run.interaction.connection:
-            return envelope
-        return self._codec.envelope(Relay(target, envelope), run.delivery.queue)
 
     def _note(
         self,

@@ -221,6 +221,7 @@ def settlement(uuid: str, outcome: Outcome) -> list[Any]:
         (outcome.error or b"{}").decode("utf-8", "replace"),
         outcome.has_hook,
         [wire(one) for one in outcome.successors],
+        outcome.is_member,
     ]
 
 

@@ -134,6 +134,8 @@ class Settler:
         free_next(connection, (group,))
         if batch is not None:
             goes_on = any(successor.batch == batch for successor in outcome.successors)
+            if not outcome.is_member and (goes_on or outcome.kind == _DONE):
+                return True  # it stood for a member behind it, which is counted when it ends
             tally.settled(
                 batch,
                 uuid,

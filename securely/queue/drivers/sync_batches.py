@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from securely.queue.contracts import BatchRecord, Envelope, Kind
+from securely.queue.contracts import BatchRecord, Envelope, Kind, Outcome
 from securely.queue.delivery import counting
 from securely.support import clock
 
@@ -50,26 +50,29 @@ class MemoryBatches:
         self._push(_members(record, members))
         return True
 
-    def settle(
-        self, envelope: Envelope, kind: Kind, error: bytes | None = None
-    ) -> tuple[Envelope, ...]:
+    def settle(self, envelope: Envelope, kind: Kind, outcome: Outcome) -> tuple[Envelope, ...]:
         """Count the end of a member, and return the callbacks that are due.
 
         Args:
             envelope: The member; one of no batch changes nothing.
             kind: How it ended.
-            error: Why it failed.
+            outcome: Why it failed, and what follows from it.
         """
         if envelope.batch is None:
             return ()
+        goes_on = any(one.batch == envelope.batch for one in outcome.successors)
+        if not outcome.is_member and (goes_on or kind is Kind.DONE):
+            return ()  # it stood for a member behind it, which is counted when it ends
         with self._lock:
             record = self._records.get(envelope.batch)
             if record is None:
                 return ()
-            # Only a failure breaks a chain; all else goes on with the links behind it.
-            links = envelope.links if kind is Kind.FAIL else 0
             record, happened = counting.after_member(
-                record, envelope.uuid, kind, links=links, error=error
+                record,
+                envelope.uuid,
+                kind,
+                links=0 if goes_on else envelope.links,
+                error=outcome.error,
             )
             self._records[record.id] = record
         return tuple(counting.due(record, happened))

@@ -134,7 +134,7 @@ class InProcess(ABC):
             self._runner.run_failed_hook(_failed(self.name, envelope, outcome))
         # Nobody would take up again what was put back: its batch must not wait for it.
         kind = Kind.SKIP if outcome.kind is Kind.RELEASE else outcome.kind
-        return [*self.batches.settle(envelope, kind, outcome.error), *outcome.successors]
+        return [*self.batches.settle(envelope, kind, outcome), *outcome.successors]
 
 
 def _failed(connection: str, envelope: Envelope, outcome: Outcome) -> FailedJob:

@@ -38,6 +38,7 @@ class BusWorld:
         connections = {
             "sqlite": _store(path, 1, server),
             "other": {**_store(path, 2, server), "queue": "others"},
+            "either": {"driver": "failover", "connections": ["sqlite", "other"]},
             "sync": {"driver": "sync"},
             "null": {"driver": "null"},
         }

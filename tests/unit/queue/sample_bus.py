@@ -82,6 +82,12 @@ class J(Job):
     def do_prepend(self, value: str) -> None:
         self.prepend_to_chain(J(value))
 
+    def do_prepend_perhaps(self, value: str) -> None:
+        self.prepend_to_chain(J(value, "perhaps"))
+
+    def do_prepend_elsewhere(self, value: str) -> None:
+        self.prepend_to_chain(J.using(value).on_connection("other"))
+
     def do_append(self, value: str) -> None:
         self.append_to_chain(J(value))
 

@@ -249,6 +249,75 @@ def test_jobs_behind_one_that_failed_count_as_skipped(world, sample, log, batch)
     assert names(log)[-1] == "finally"
 
 
+@pytest.mark.parametrize("connection", ["sqlite", "either", "sync"])
+@pytest.mark.parametrize("edit", ["prepend:x", "append:x"])
+def test_what_a_member_adds_to_its_chain_leaves_the_count_exact(
+    world, sample, log, batch, connection, edit
+):
+    made = batch([sample.J("a", edit), sample.J("b", "info")])
+    made = made.on_connection(connection).dispatch()
+
+    world.work()
+
+    order = ["a", "x", "b"] if edit == "prepend:x" else ["a", "b", "x"]
+    assert [name for name in names(log) if name in order] == order
+    assert last(log, "batch") == (counted(2, 1),)
+    assert last(log, "then") == (counted(2, 0, finished=True),)
+    assert sample.numbers(made.fresh()) == counted(2, 0, finished=True)
+
+
+def test_chain_in_a_batch_of_a_failover_connection_stays_with_what_counts_it(
+    world, sample, log, batch
+):
+    made = batch([sample.J("a"), sample.J("b"), sample.J("c")]).on_connection("either").dispatch()
+
+    world.work(1)
+    assert "b" in world.state()
+    assert sample.numbers(made.fresh()) == counted(3, 2)
+    world.work()
+
+    assert [name for name in names(log) if name in "abc"] == ["a", "b", "c"]
+    assert last(log, "finally") == (counted(3, 0, finished=True),)
+
+
+def test_batch_does_not_wait_for_what_is_behind_an_added_job_that_failed(world, sample, log, batch):
+    sample.THROWS.add("x")
+    chain = [sample.J("a", "prepend_perhaps:x"), sample.J("b"), sample.J("c")]
+    made = batch(chain).allow_failures().dispatch()
+
+    world.work()
+
+    found = made.fresh()
+    assert (found.failed_jobs, found.skipped_jobs, found.finished()) == (1, 1, True)
+    sample.THROWS.clear()
+    world.queues.failed.retry()
+    world.work()
+    assert sample.numbers(made.fresh()) == counted(3, 0, finished=True)
+
+
+def test_added_job_of_another_connection_hands_the_chain_back_to_the_batch(
+    world, sample, log, batch
+):
+    made = batch([sample.J("a", "prepend_elsewhere:x"), sample.J("b")]).dispatch()
+
+    world.work()
+    assert sample.numbers(made.fresh()) == counted(2, 1)
+    world.work(connection="other", queue="others")
+    world.work()
+
+    assert [name for name in names(log) if name in "axb"] == ["a", "x", "b"]
+    assert sample.numbers(made.fresh()) == counted(2, 0, finished=True)
+
+
+def test_sync_member_that_puts_itself_back_ends_its_chain(world, sample, log, batch):
+    chain = [sample.J("a", "release:5"), sample.J("b")]
+    made = batch(chain, sample.J("c")).on_connection("sync").dispatch()
+
+    found = made.fresh()
+    assert (found.total_jobs, found.skipped_jobs, found.finished()) == (3, 2, True)
+    assert names(log)[-1] == "finally"
+
+
 def test_pending_chain_in_a_batch_keeps_its_catch_and_queue(world, sample, log):
     chain = world.bus.chain([sample.J("a1", "throw"), sample.J("a2")]).on_queue("cq")
     world.bus.batch([chain.catch(sample.chain_catch), sample.J("b")]).dispatch()

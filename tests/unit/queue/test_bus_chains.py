@@ -221,6 +221,37 @@ def test_unique_link_whose_key_is_taken_does_not_end_the_chain(world, sample, lo
     assert runs(log) == ["a", "u", "b"]
 
 
+@pytest.mark.parametrize("connection", ["sqlite", "either"])
+def test_chain_whose_first_job_is_unique_runs_though_the_key_is_taken(
+    world, sample, log, connection
+):
+    sample.Unique.using("holder").delay(60).dispatch()
+    chain = world.bus.chain([sample.Unique("u"), sample.J("b")]).on_connection(connection)
+
+    assert not chain.dispatch().skipped
+    world.work()
+
+    assert runs(log) == ["u", "b"]
+
+
+def test_chain_whose_first_job_is_debounced_is_not_replaced(world, sample, log, frozen):
+    world.bus.chain([sample.Debounced("d"), sample.J("b")]).dispatch()
+    sample.Debounced.dispatch("d")
+
+    world.work()
+    frozen.travel(30)
+    world.work()
+
+    assert runs(log) == ["d", "b", "d"]
+
+
+def test_first_job_of_a_chain_leaves_its_key_to_others(world, sample, log):
+    world.bus.chain([sample.Unique("u"), sample.J("b")]).dispatch()
+
+    assert not sample.Unique.dispatch("v").skipped
+    assert sample.Unique.dispatch("w").skipped
+
+
 def test_released_job_keeps_its_chain(world, sample, log, frozen):
     world.bus.chain([sample.J("a", "release:5,ok"), sample.J("b")]).dispatch()
 

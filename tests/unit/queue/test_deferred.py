@@ -71,9 +71,16 @@ def connection(materials: Materials) -> DeferredConnection:
 
 @pytest.fixture
 def packed(codec: Any, stages: Any, log: list[Any]):
-    def pack(name: str = "j", plan: str = "ok", *, kind: Any = None, **changes: Any) -> Any:
+    def pack(
+        name: str = "j",
+        plan: str = "ok",
+        *,
+        kind: Any = None,
+        batch: str | None = None,
+        **changes: Any,
+    ) -> Any:
         job = (kind or stages.Worked)(name, plan)
-        return codec.envelope(job, "default")._replace(**changes)
+        return codec.envelope(job, "default", extras=Extras(batch=batch))._replace(**changes)
 
     return pack
 
@@ -188,7 +195,7 @@ def test_batch_is_counted_when_its_members_have_run(app, connection, codec, stag
     record = BatchRecord("b1", callbacks={"then": (done,)})
 
     with app.scope():
-        connection.batches.create(record, [packed("a"), packed("b")])
+        connection.batches.create(record, [packed("a", batch="b1"), packed("b", batch="b1")])
         assert connection.batches.find("b1").done == 0
 
     assert ran(log) == ["a", "b", "then"]

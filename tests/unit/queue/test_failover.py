@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from securely.queue.contracts import BatchRecord, Counts, Envelope, FailedJob, Kind
+from securely.queue.contracts import BatchRecord, Counts, Envelope, FailedJob, Kind, Outcome
 from securely.queue.drivers.failover import FailoverConnection
 from securely.queue.drivers.null import NullConnection
 from securely.queue.drivers.sync_batches import MemoryBatches
@@ -350,6 +350,7 @@ def test_members_that_can_not_be_are_refused_at_boot(connections, message):
 def test_what_the_memory_of_a_member_counts_is_its_own(connection, members):
     connection.batches.create(BatchRecord("b1"), [member("a", "b1")])
 
-    members["first"].batches.settle(member("a", "b1"), Kind.DONE)
+    ended = Outcome(1, 1, Kind.DONE, is_member=True)
+    members["first"].batches.settle(member("a", "b1"), Kind.DONE, ended)
 
     assert connection.batches.find("b1").done == 1

@@ -262,7 +262,7 @@ def test_batch_counts_each_member_and_calls_back_right_after_it(
             return next_(job)
 
     stages.STAGES[:] = [Look()]
-    members = [packed(name) for name in "abc"]
+    members = [packed(name, batch="b1") for name in "abc"]
 
     assert connection.batches.create(record(), members)
 
@@ -285,7 +285,7 @@ def test_batch_counts_each_member_and_calls_back_right_after_it(
 def test_batch_with_a_failure_goes_on_is_cancelled_and_raises_at_its_end(
     connection, packed, record, stages, log
 ):
-    members = [packed("a", "throw"), packed("b")]
+    members = [packed("a", "throw", batch="b1"), packed("b", batch="b1")]
 
     with pytest.raises(stages.JobError):
         connection.batches.create(record(), members)
@@ -297,7 +297,9 @@ def test_batch_with_a_failure_goes_on_is_cancelled_and_raises_at_its_end(
 
 
 def test_batch_that_allows_failures_raises_nothing(connection, packed, record, log):
-    connection.batches.create(record(allow_failures=True), [packed("a", "throw"), packed("b")])
+    connection.batches.create(
+        record(allow_failures=True), [packed("a", "throw", batch="b1"), packed("b", batch="b1")]
+    )
 
     assert ran(log) == ["a", "progress", "catch", "b", "progress", "finally", "next"]
     assert connection.batches.find("b1").cancelled_at is None
@@ -316,7 +318,9 @@ def test_links_of_a_chain_in_a_batch_are_counted(connection, codec, packed, reco
 
 
 def test_member_that_put_itself_back_does_not_keep_its_batch_open(connection, packed, record, log):
-    connection.batches.create(record(), [packed("a", "release"), packed("b")])
+    connection.batches.create(
+        record(), [packed("a", "release", batch="b1"), packed("b", batch="b1")]
+    )
 
     found = connection.batches.find("b1")
     assert (found.done, found.skipped, found.finished_at is None) == (1, 1, False)
@@ -329,9 +333,9 @@ def test_batch_without_members_is_finished_at_once(connection, record, log):
 
 
 def test_batch_id_that_exists_is_refused_and_nothing_runs(connection, packed, record, log):
-    connection.batches.create(BatchRecord("b1"), [packed("a")])
+    connection.batches.create(BatchRecord("b1"), [packed("a", batch="b1")])
 
-    assert not connection.batches.create(record(), [packed("b")])
+    assert not connection.batches.create(record(), [packed("b", batch="b1")])
     assert ran(log) == ["a"]
 
 
@@ -341,21 +345,24 @@ def test_members_added_from_inside_run_and_are_counted_and_none_after_the_end(
     class Adds:
         def handle(self, job, next_):
             if job.name == "a":
-                assert connection.batches.add("b1", [packed("more")])
+                assert connection.batches.add("b1", [packed("more", batch="b1")])
             return next_(job)
 
     stages.STAGES[:] = [Adds()]
-    connection.batches.create(BatchRecord("b1"), [packed("a")])
+    connection.batches.create(BatchRecord("b1"), [packed("a", batch="b1")])
 
     found = connection.batches.find("b1")
     assert (ran(log), found.total, found.done) == (["more", "a"], 2, 2)
-    assert not connection.batches.add("b1", [packed("late")])
-    assert not connection.batches.add("b2", [packed("late")])
+    assert not connection.batches.add("b1", [packed("late", batch="b1")])
+    assert not connection.batches.add("b2", [packed("late", batch="b1")])
     assert ran(log) == ["more", "a"]
 
 
 def test_batches_of_several_threads_are_counted_exactly(connection, packed, log):
-    members = [[packed(f"{thread}-{number}") for number in range(20)] for thread in range(4)]
+    members = [
+        [packed(f"{thread}-{number}", batch=f"t{thread}") for number in range(20)]
+        for thread in range(4)
+    ]
     ready = threading.Barrier(4)
 
     def run(mine: list[Envelope], name: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from securely.queue.contracts import BatchRecord, Envelope, Kind
+from securely.queue.contracts import BatchRecord, Envelope, Kind, Outcome
 from securely.queue.drivers.null import NullConnection
 from securely.queue.drivers.sync_batches import MemoryBatches
 from securely.support import clock
@@ -22,6 +22,9 @@ def frozen() -> Iterator[FrozenClock]:
 @pytest.fixture
 def pushed() -> list[Envelope]:
     return []
+
+
+DONE = Outcome(1, 1, Kind.DONE, is_member=True)
 
 
 @pytest.fixture
@@ -61,14 +64,14 @@ def test_cancel_counts_once_and_delete_forgets(batches, frozen):
 
 
 def test_member_of_a_batch_that_is_gone_or_of_none_counts_nowhere(batches):
-    assert batches.settle(member(), Kind.DONE) == ()
-    assert batches.settle(member(batch="gone"), Kind.DONE) == ()
+    assert batches.settle(member(), Kind.DONE, DONE) == ()
+    assert batches.settle(member(batch="gone"), Kind.DONE, DONE) == ()
 
 
 def test_old_batches_are_forgotten_by_what_became_of_them(batches, frozen):
     for name in ("finished", "cancelled", "unfinished"):
         batches.create(BatchRecord(name), [member()])
-    batches.settle(member(batch="finished"), Kind.DONE)
+    batches.settle(member(batch="finished"), Kind.DONE, DONE)
     batches.cancel("cancelled")
     frozen.travel(100)
     batches.create(BatchRecord("young"), [member()])

@@ -54,14 +54,19 @@ local function is_current(id, token, f, worker)
   return f.h == worker .. ':' .. token
 end
 
--- Links of its chain that no successor stands for will not run, and are skipped.
-local function remove(id, f, kind, error, successors)
+-- Links of its chain that no successor stands for will not run, and are skipped. What is no member
+-- itself stood for one behind it, which is counted when it ends.
+local function remove(id, f, kind, error, successors, is_member)
   forget(id, f.z, f.n, f.u, f.g, f.q, f.y)
   if not f.b or not MEMBER[kind] then return end
   local links = tonumber(f.k or 0)
   for _, wire in ipairs(successors or {}) do
-    if wire[6] and wire[6].batch == f.b then links = 0 end
+    if wire[6] and wire[6].batch == f.b then
+      if is_member == false then return end
+      links = 0
+    end
   end
+  if is_member == false and kind == 0 then return end
   count_member(f.b, id, MEMBER[kind], links, error)
 end
 
@@ -128,7 +133,8 @@ local function take_from(id, f, state)
   return 'returned'
 end
 
--- One outcome: {uuid, token, kind, delay, charge, error, has_hook, successors}. False: stale.
+-- One outcome: {uuid, token, kind, delay, charge, error, has_hook, successors, is_member}.
+-- False: stale.
 local function settle_one(o, worker)
   local id, token, kind = o[1], o[2], o[3]
   local f = read(id)
@@ -142,7 +148,7 @@ local function settle_one(o, worker)
     else
       keep_result(id, f, token, true, 'null')
     end
-    remove(id, f, kind, o[6], o[8])
+    remove(id, f, kind, o[6], o[8], o[9])
   end
   for _, wire in ipairs(o[8] or {}) do insert(wire, true) end
   return true

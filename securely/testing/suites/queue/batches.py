@@ -261,6 +261,42 @@ class BatchSuite(WorkedSuite):
         assert _numbers(connection, "b") == ((3, 0, 0, 3) if kind is Kind.SKIP else (3, 3, 0, 0))
         assert callbacks() == ["finally"]
 
+    @pytest.mark.parametrize("kind", [Kind.SKIP, Kind.DROP, Kind.DONE])
+    def test_what_stands_for_a_member_counts_nothing_when_that_one_follows(
+        self,
+        connection: Workable,
+        join: Callable[..., Seat],
+        callbacks: Callable[[], list[str]],
+        kind: Kind,
+    ) -> None:
+        """A member may put jobs before the next one, which the batch does not count."""
+        connection.batches.create(_record("finally", id_="b"), _members("b", 1))
+        seat = join()
+        (held,) = seat.turn([], 9).deliveries
+        added = envelope("added")._replace(batch="b", links=0)
+        last = envelope("last")._replace(batch="b")
+        (held,) = seat.turn([ended(held, Kind.DONE, added, is_member=True)], 9).deliveries
+
+        (held,) = seat.turn([ended(held, kind, last, is_member=False)], 9).deliveries
+
+        assert (_numbers(connection, "b"), callbacks()) == ((2, 1, 0, 0), [])
+        seat.turn([ended(held, is_member=True)], 0)
+        assert (_numbers(connection, "b"), callbacks()) == ((2, 2, 0, 0), ["finally"])
+
+    def test_what_stands_for_members_counts_nothing_when_it_was_done(
+        self, connection: Workable, join: Callable[..., Seat]
+    ) -> None:
+        """What hands the next member over to where it belongs."""
+        connection.batches.create(_record(id_="b"), _members("b", 1))
+        seat = join()
+        (held,) = seat.turn([], 9).deliveries
+        hop = envelope("hop")._replace(batch="b", links=0)
+        (held,) = seat.turn([ended(held, Kind.DONE, hop, is_member=True)], 9).deliveries
+
+        seat.turn([ended(held, Kind.DONE, is_member=False)], 0)
+
+        assert _numbers(connection, "b") == (2, 1, 0, 0)
+
     @pytest.mark.parametrize("kind", [Kind.FAIL, Kind.DROP, Kind.SKIP])
     def test_who_does_not_know_of_a_batch_settles_its_members_too(
         self, connection: Workable, join: Callable[..., Seat], kind: Kind
