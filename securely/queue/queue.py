@@ -213,8 +213,9 @@ class Queue(Controls):
     def transaction(self) -> Transaction:
         """Return a block that collects what is dispatched in it, and sends it at the end.
 
-        All of one connection is sent in one step. A block that raises sends nothing. One within
-        another hands its part on to that. It serves both colours: `with`, and `async with`.
+        All jobs of one connection are sent in one step, and each batch in a step of its own. A
+        block that raises sends nothing. One within another hands its part on to that. It serves
+        both colours: `with`, and `async with`.
         """
         return Transaction()
 

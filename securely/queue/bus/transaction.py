@@ -28,8 +28,8 @@ _open: Final[ContextVar[tuple[Transaction, ...]]] = ContextVar("securely_queue_o
 
 
 class Transaction:
-    """Collects what is dispatched within its block, and sends it at the end: all of one connection
-    in one step. A block that raises sends nothing.
+    """Collects what is dispatched within its block, and sends it at the end: all jobs of one
+    connection in one step, each batch in one of its own. A block that raises sends nothing.
 
     A block within another one hands its part on to that; only the outermost one sends. It serves
     both colours, and each thread and task has its own.

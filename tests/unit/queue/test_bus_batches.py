@@ -11,7 +11,7 @@ import json
 
 import pytest
 
-from securely.queue.events import BatchCanceled, BatchDispatched, BatchFinished
+from securely.queue.events import BatchCanceled, BatchDispatched, BatchFinished, JobQueued
 from securely.queue.exceptions import (
     BatchEnded,
     BatchesUnsupported,
@@ -622,6 +622,16 @@ def test_events_tell_what_happens_to_a_batch(world, sample, log):
     assert told[-1].batch.finished()
 
 
+def test_what_a_store_accepts_with_a_batch_or_behind_a_job_is_not_told_as_queued(world, sample):
+    told = world.listen(JobQueued, BatchDispatched)
+    world.bus.batch([sample.J("a"), [sample.J("b"), sample.J("c")]]).then(sample.then).dispatch()
+    world.bus.chain([sample.J("first"), sample.J("second")]).dispatch()
+
+    world.work()
+
+    assert [type(one) for one in told] == [BatchDispatched, JobQueued]
+
+
 def test_batch_that_allows_failures_is_not_told_as_cancelled(world, sample, log):
     told = world.listen(BatchCanceled, BatchFinished)
     world.bus.batch([sample.J("a", "throw")]).allow_failures().dispatch()
@@ -641,6 +651,20 @@ def test_transaction_keeps_a_batch_until_its_end(world, sample):
         int(world.bus.batch([sample.J("b")]).dispatch())  # raises, after the dispatch
     assert world.state() == ["a"]
     assert len(world.queues.connection("sqlite").driver.batches.all()) == 1
+
+
+def test_transaction_sends_a_batch_in_a_step_of_its_own(world, sample):
+    """As the page says: there is a moment at which only one of both is accepted."""
+    batches = world.queues.connection("sqlite").driver.batches
+    seen = []
+    world.events.listen(JobQueued, lambda _: seen.append((world.state(), len(batches.all()))))
+
+    with world.queues.transaction():
+        sample.J.dispatch("a")
+        world.bus.batch([sample.J("b")]).dispatch()
+
+    assert seen == [(["a"], 0)]
+    assert (world.state(), len(batches.all())) == (["a", "b"], 1)
 
 
 def test_async_transaction_keeps_a_batch_until_its_end(world, sample):

@@ -424,7 +424,7 @@ class BatchSuite(WorkedSuite):
     ) -> None:
         """Links and all; what a batch waits for is gone, and it knows."""
         members = _members("b", 0, 1, 0)
-        connection.batches.create(_record("finally", id_="b"), members)
+        connection.batches.create(_record("then", "finally", id_="b"), members)
 
         assert connection.cancel(members[1].uuid) is True
         assert _numbers(connection, "b") == (4, 0, 0, 2)
@@ -433,7 +433,7 @@ class BatchSuite(WorkedSuite):
         (held, _) = join().turn([], 9).deliveries
         assert connection.clear("default") == 2
         assert _numbers(connection, "b") == (4, 0, 0, 4)
-        assert callbacks() == ["finally"]
+        assert callbacks() == ["then", "finally"]
         assert held.name == "member 0"
 
     def test_a_deleted_batch_leaves_its_members(
