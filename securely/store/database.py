@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any, Final, TypeVar, TypeVarTuple, cast, overload
 
+from securely.store.arguments import check_class, check_lines, check_text_file, refuse_async
 from securely.store.codec import Codec, Seal
 from securely.store.contracts import Engine, Span
 from securely.store.dump import crc32, plain_rows, read_dump, write_dump
 from securely.store.exceptions import (
-    AsyncFunction,
     Corrupted,
     ForeignTree,
+    InvalidArgument,
     InvalidKey,
     InvalidTree,
     StoreError,
@@ -180,12 +181,16 @@ class Database(Tree[Any]):
             of: What all its values are: a type of plain data, or an enum, a dataclass or a
                 pydantic model. Values of another type are refused, in both directions.
 
+        A merge operator belongs to the object that this returns, and each call returns a new one.
+
         Raises:
+            InvalidArgument: *of* is no class.
             InvalidTree: The name is none.
         """
         bound = self.bound
-        if not (0 < len(name) <= _NAME_MAX and name.isprintable()):
+        if not (_is_text(name) and 0 < len(name) <= _NAME_MAX and name.isprintable()):
             raise InvalidTree(name)
+        check_class(of)
         return Tree(Bound(bound.engine, name, bound.codec.for_tree(name, of)))
 
     def trees(self) -> list[str]:
@@ -271,10 +276,7 @@ class Database(Tree[Any]):
     def _transact(self, operation: str, function: Callable[[*Ts], T], *trees: *Ts) -> T:
         with self.transaction(*trees) as given:
             answer = function(*given)
-            if inspect.isawaitable(answer):
-                if inspect.iscoroutine(answer):
-                    answer.close()  # it never runs, and shall not warn of that
-                raise AsyncFunction(operation)
+            refuse_async(operation, answer)
             return answer
 
     def generate_id(self) -> int:
@@ -339,11 +341,16 @@ class Database(Tree[Any]):
         It is all of one moment, as if nobody wrote meanwhile: a transaction of others is in it
         as a whole or not at all.
 
+        Args:
+            file: A file that is open for text.
+
         Raises:
             Corrupted: A row is not one that we have written there.
+            InvalidArgument: It is a path, or a file of bytes.
 
         Source: sled 0.34, Db::export.
         """
+        check_text_file(file)
         bound = self.bound
         with bound.engine.read():
             return write_dump(plain_rows(bound.engine, bound.codec), file)
@@ -355,12 +362,17 @@ class Database(Tree[Any]):
     def import_(self, file: Iterable[str]) -> int:
         """Write all rows of an export over what is here, all or none; return how many.
 
+        Args:
+            file: A file that is open for reading, or other lines.
+
         Raises:
             DumpInvalid: The lines are no whole export.
+            InvalidArgument: It is a path, or text as a whole.
             InvalidKey: A key is longer than this database takes.
 
         Source: sled 0.34, Db::import.
         """
+        check_lines(file)
         bound = self.bound
         count = 0
         codecs: dict[str, Codec[Any]] = {}
@@ -426,6 +438,9 @@ class Database(Tree[Any]):
 
         await asyncio.to_thread(self.close)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.bound.codec.store!r}>"
+
     def _outside(self, operation: str) -> Engine:
         engine = self.bound.engine
         if engine.in_transaction():
@@ -436,10 +451,21 @@ class Database(Tree[Any]):
         """Return the engine of this database, which must be that of all *trees*."""
         bound = self.bound
         for each in trees:
-            tree = cast("Tree[Any]", each).bound
+            if not isinstance(each, Tree):
+                found = f"{each!r} as a tree" if isinstance(each, str) else _kind(each)
+                raise InvalidArgument("transaction", found, "Give trees: store.tree(name).")
+            tree = each.bound
             if tree.engine is not bound.engine:
                 raise ForeignTree(bound.codec.store, tree.name, tree.codec.store)
         return bound.engine
+
+
+def _is_text(name: object) -> bool:
+    return isinstance(name, str)
+
+
+def _kind(value: object) -> str:
+    return f"a value of type {type(value).__name__} as a tree"
 
 
 def _verify_tree(engine: Engine, tree: str, codec: Codec[Any], problems: list[Problem]) -> int:

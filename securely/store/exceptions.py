@@ -9,8 +9,10 @@ StoreError                  the root
 ├── DumpInvalid             a file to import is no whole export (also a ValueError)
 ├── EventsLost              a watch was too slow, and has missed changes
 ├── ForeignTree             a tree of another database is named in a transaction (also a ValueError)
+├── InvalidArgument         an argument is of another kind than is wanted (also a TypeError)
+├── InvalidDriver           what a driver of the application made is no engine (also a TypeError)
 ├── InvalidKey              a key has no place in the order of keys (also a ValueError)
-├── InvalidTree             text that is no name of a tree (also a ValueError)
+├── InvalidTree             what is no name of a tree (also a ValueError)
 ├── NoMergeOperator         `merge` on a tree that was given no operator (also a LookupError)
 ├── StoreUnavailable        the file can not be opened, read or written (also an OSError)
 │   └── StoreFull           there is no room; nothing was written
@@ -38,6 +40,8 @@ __all__ = [
     "DumpInvalid",
     "EventsLost",
     "ForeignTree",
+    "InvalidArgument",
+    "InvalidDriver",
     "InvalidKey",
     "InvalidTree",
     "NoMergeOperator",
@@ -73,13 +77,14 @@ class Abort(StoreError):
 
 
 class AsyncFunction(StoreError, TypeError):
-    """What was to run in a transaction returned what must be awaited; nothing was written."""
+    """What was to run while others wait returned what must be awaited; nothing was written."""
 
     def __init__(self, operation: str) -> None:
         self.operation = operation
         super().__init__(
             f"{operation}() was given a function that returned an awaitable, which would run after "
-            "the transaction. Give `await store.atransact(…)` an `async def`, or a plain function."
+            "the write. Give it a plain function, or await within a transaction: give "
+            "`await store.atransact(…)` an `async def`, and use the async methods of its trees."
         )
 
     def __reduce__(self) -> tuple[type[AsyncFunction], tuple[str]]:
@@ -184,6 +189,41 @@ class ForeignTree(StoreError, ValueError):
         return type(self), (self.store, self.tree, self.other)
 
 
+class InvalidArgument(StoreError, TypeError):
+    """An argument is of another kind than is wanted.
+
+    Args:
+        operation: What it was given to.
+        found: What was given, in words that show no value.
+        remedy: What to give instead: a sentence.
+    """
+
+    def __init__(self, operation: str, found: str, remedy: str) -> None:
+        self.operation = operation
+        self.found = found
+        self.remedy = remedy
+        super().__init__(f"{operation}() can do nothing with {found}. {remedy}")
+
+    def __reduce__(self) -> tuple[type[InvalidArgument], tuple[str, str, str]]:
+        return type(self), (self.operation, self.found, self.remedy)
+
+
+class InvalidDriver(StoreError, TypeError):
+    """A driver that the application has added can not make the database."""
+
+    def __init__(self, driver: str, database: str, reason: str) -> None:
+        self.driver = driver
+        self.database = database
+        self.reason = reason
+        super().__init__(
+            f'The driver "{driver}" can not make the database "{database}": {reason}. '
+            "Store.extend takes a function that is given name and options, and returns an Engine."
+        )
+
+    def __reduce__(self) -> tuple[type[InvalidDriver], tuple[str, str, str]]:
+        return type(self), (self.driver, self.database, self.reason)
+
+
 class InvalidKey(StoreError, ValueError):
     """A key has no place in the order of keys, or is too long for its database."""
 
@@ -199,15 +239,16 @@ class InvalidKey(StoreError, ValueError):
 
 
 class InvalidTree(StoreError, ValueError):
-    """Text that is no name of a tree."""
+    """What is no name of a tree."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: object) -> None:
         self.name = name
         super().__init__(
-            f"{name!a} is no name of a tree: it is of 1 to 200 characters, all of them printable."
+            f"{name!a} is no name of a tree: "
+            "that is text of 1 to 200 characters, all of them printable."
         )
 
-    def __reduce__(self) -> tuple[type[InvalidTree], tuple[str]]:
+    def __reduce__(self) -> tuple[type[InvalidTree], tuple[object]]:
         return type(self), (self.name,)
 
 

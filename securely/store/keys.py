@@ -14,6 +14,7 @@ point, integers by size however large, tuples by their first difference, the sho
 from __future__ import annotations
 
 import ast
+from enum import Enum
 from typing import Final, TypeAlias, Union, cast
 
 from securely.store.exceptions import InvalidKey
@@ -143,7 +144,19 @@ def _append(out: bytearray, key: Key, depth: int) -> None:
             _append(out, item, depth + 1)
         out.append(0)
     else:
-        raise InvalidKey(f"A value of type {kind.__name__}", "it has no place in the order of keys")
+        raise InvalidKey(f"A value of type {kind.__name__}", _why_none(key))
+
+
+def _why_none(value: object) -> str:
+    """Return why *value* is no key, and where it nearly is one what to give."""
+    if isinstance(value, Enum):
+        return "it has no place in the order of keys, but its .value may have"
+    if isinstance(value, list):
+        return "it has no place in the order of keys, but tuple(…) of it may have"
+    base = next((each for each in (bytes, str) if isinstance(value, each)), None)
+    if base is not None:
+        return f"only {base.__name__} itself comes back as it was. Give {base.__name__}(…) of it"
+    return "it has no place in the order of keys"
 
 
 def _append_integer(out: bytearray, number: int) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeAlias, cast
 
 from securely.exceptions import ConfigurationError
+from securely.store.arguments import check_engine, made
 from securely.store.codec import Codec, Seal
 from securely.store.contracts import Engine
 from securely.store.database import DEFAULT_TREE, Database
@@ -117,6 +118,7 @@ class StoreManager(Manager[Database], Database):
         """Return the database *name*, or the default one.
 
         Raises:
+            InvalidDriver: What a driver of the application made is no engine.
             UnknownDatabase: It is not defined.
             UnknownDriver: Nobody provides its driver.
         """
@@ -165,6 +167,9 @@ class StoreManager(Manager[Database], Database):
 
         await asyncio.to_thread(self.close)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.default!r}>"
+
     def _driver(self, name: str, driver: str) -> Driver[Database]:
         if driver in self._extensions or driver not in self.drivers:
             return super()._driver(name, driver)
@@ -174,9 +179,9 @@ class StoreManager(Manager[Database], Database):
         )
 
     def _made(self, name: str, options: Any, factory: EngineFactory) -> Database:
-        made = factory(name, options)
-        if isinstance(made, Database):
-            return made
+        engine = made(options.driver, name, options, factory)
+        if isinstance(engine, Database):
+            return engine
         materials = self._materials
         codec: Codec[Any] = Codec(
             name,
@@ -185,7 +190,7 @@ class StoreManager(Manager[Database], Database):
             resolve=materials.resolve,
             value_bytes_max=options.value_bytes_max,
         )
-        return Database(made, codec)
+        return Database(check_engine(options.driver, name, engine), codec)
 
     def _undefined(self, name: str) -> Exception:
         return UnknownDatabase(name, self.names())

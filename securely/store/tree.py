@@ -10,10 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Generic, TypeAlias, TypeVar, overload
 
+from securely.store.arguments import refuse_async
 from securely.store.batch import Batch
 from securely.store.codec import Codec, is_same
 from securely.store.contracts import Engine, Entry, Row, Span
-from securely.store.exceptions import InvalidKey, NoMergeOperator, ValueTooLarge, WrongType
+from securely.store.exceptions import (
+    InvalidArgument,
+    InvalidKey,
+    NoMergeOperator,
+    ValueTooLarge,
+    WrongType,
+)
 from securely.store.handover import GivenUp, Handover
 from securely.store.keys import Key, encode_key, prefix_range
 from securely.store.watch import Watch
@@ -297,13 +304,16 @@ class Tree(Generic[V]):
     ) -> V | Missing:
         """Let *key* have what *function* makes of its value, and return that.
 
-        The function is called exactly once, while no other process can write; so it is short.
-        It is given MISSING where there is no value, and removes the key by returning MISSING. The
-        lifetime stays as it was.
+        The function is called exactly once, while no other process can write; so it is short, and
+        a plain one. It is given MISSING where there is no value, and removes the key by returning
+        MISSING. The lifetime stays as it was.
+
+        Raises:
+            AsyncFunction: What it returned must be awaited; nothing was written.
 
         Source: sled 0.34, Tree::update_and_fetch.
         """
-        return self._update(key, function)[1]
+        return self._update("update_and_fetch", key, function)[1]
 
     async def aupdate_and_fetch(
         self, key: Key, function: Callable[[V | Missing], V | Missing]
@@ -318,7 +328,7 @@ class Tree(Generic[V]):
 
         Source: sled 0.34, Tree::fetch_and_update.
         """
-        return self._update(key, function)[0]
+        return self._update("fetch_and_update", key, function)[0]
 
     async def afetch_and_update(
         self, key: Key, function: Callable[[V | Missing], V | Missing]
@@ -334,6 +344,7 @@ class Tree(Generic[V]):
         """Let the merge operator put *value* into what *key* has; return what came of it.
 
         Raises:
+            AsyncFunction: What the operator returned must be awaited; nothing was written.
             NoMergeOperator: The tree was given none.
 
         Source: sled 0.34, Tree::merge.
@@ -341,15 +352,22 @@ class Tree(Generic[V]):
         operator = self._merge
         if operator is None:
             raise NoMergeOperator(self.name)
-        return self._update(key, lambda old: operator(key, old, value))[1]
+        return self._update("merge", key, lambda old: operator(key, old, value))[1]
 
     async def amerge(self, key: Key, value: object) -> V | Missing:
         """Async twin of :meth:`merge`."""
         return await self.bound.engine.aside(self.merge, key, value)
 
     def apply_batch(self, batch: Batch[V]) -> None:
-        """Do all writes of *batch*, or none."""
+        """Do all writes of *batch*, or none.
+
+        Raises:
+            InvalidArgument: It is no Batch.
+        """
         bound = self.bound
+        if not _is_batch(batch):
+            found = f"a value of type {type(batch).__name__}"
+            raise InvalidArgument("apply_batch", found, 'Give Batch().insert("key", 1).')
         rows: list[Row] = []
         gone: list[bytes] = []
         for key, value, ttl in batch.writes():
@@ -533,7 +551,7 @@ class Tree(Generic[V]):
         return raw
 
     def _update(
-        self, key: Key, function: Callable[[V | Missing], V | Missing]
+        self, operation: str, key: Key, function: Callable[[V | Missing], V | Missing]
     ) -> tuple[V | Missing, V | Missing]:
         """Change a value; return the old and the new one."""
         bound, raw = self.bound, self._raw(key)
@@ -545,6 +563,7 @@ class Tree(Generic[V]):
             expires = None if found is None else found[0]
             old = MISSING if found is None else bound.codec.open(raw, *found)
             new = function(old)
+            refuse_async(operation, new)
             if isinstance(new, Missing):
                 return MISSING if found is None else None
             return expires, bound.codec.seal(raw, new, expires)
@@ -618,6 +637,10 @@ class Tree(Generic[V]):
             if len(rows) < limit:
                 return
             span, limit = _rest(span, rows, reverse), _PAGE_MAX
+
+
+def _is_batch(batch: object) -> bool:
+    return isinstance(batch, Batch)
 
 
 def _rest(span: Span, rows: list[Row], reverse: bool) -> Span:
