@@ -12,6 +12,7 @@ twin with an ``a`` before its name.
     batch.py        Batch: writes that happen together
     transaction.py  all or nothing over several trees
     watch.py        Watch: tells when keys change
+    arguments.py    what is of another kind than is wanted is named, before anything is written
     handover.py     what is taken out for a task that may be cancelled goes to it, or stays
     dump.py         all trees as lines of text, and back
     manager.py      StoreManager: the databases, and itself the default one

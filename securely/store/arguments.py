@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
@@ -60,7 +59,8 @@ def check_lines(file: object) -> None:
     Raises:
         InvalidArgument: It does not.
     """
-    if isinstance(file, str | bytes | os.PathLike) or not hasattr(file, "__iter__"):
+    is_path = isinstance(file, str | bytes) or hasattr(file, "__fspath__")
+    if is_path or not hasattr(file, "__iter__"):
         remedy = _OPEN.format(mode="") + " The lines of a text are text.splitlines()."
         raise InvalidArgument("import_", _called(file, binary=False), remedy)
 

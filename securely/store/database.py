@@ -454,7 +454,7 @@ class Database(Tree[Any]):
             if not isinstance(each, Tree):
                 found = f"{each!r} as a tree" if isinstance(each, str) else _kind(each)
                 raise InvalidArgument("transaction", found, "Give trees: store.tree(name).")
-            tree = each.bound
+            tree: Bound[Any] = cast(Any, each).bound
             if tree.engine is not bound.engine:
                 raise ForeignTree(bound.codec.store, tree.name, tree.codec.store)
         return bound.engine

@@ -55,6 +55,13 @@ class Interaction:
         self.decision: Instruction | None = None
         self._token: Token[Interaction] | None = None
 
+    def learn(self, trail: Trail, batch_id: str | None, context: Mapping[str, Any] | None) -> None:
+        """Take note of what the payload says beyond the job itself."""
+        self.trail = trail
+        self.batch_id = batch_id
+        if context is not None:
+            self.context = context
+
     @property
     def attempts(self) -> int:
         """How many times the job was delivered, this one included; 1 for the first."""

@@ -297,12 +297,7 @@ class JobRunner:
         if not is_last:  # where there is one try only, nobody looks at the time
             limit = delivery.timeout
             run.interaction.timeout = defaults.timeout if limit is None else limit
-        if not frame.trail.is_empty:
-            run.interaction.trail = frame.trail
-        if header.batch is not None:
-            run.interaction.batch_id = header.batch
-        if header.context is not None:
-            run.interaction.context = header.context
+        run.interaction.learn(frame.trail, header.batch, header.context)
         if delivery.verdict is Verdict.LOST:
             run.error = WorkerLost(header.name, delivery.lost)
         elif delivery.verdict is Verdict.TIMED_OUT:
