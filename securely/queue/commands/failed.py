@@ -11,7 +11,7 @@ from securely.console.output.style import escape
 from securely.events import Dispatcher
 from securely.queue.commands.base import OfConnection, plural, shown, shown_at
 from securely.queue.contracts import FailedJob
-from securely.queue.crew.report import cut, short_name
+from securely.queue.crew.report import LINES, clean, cut, short_name
 from securely.queue.delivery.failure import unpack_error
 from securely.queue.exceptions import InvalidPayload
 from securely.queue.manager import QueueManager
@@ -135,8 +135,8 @@ class FailedCommand(OfFailedJobs):
         for name, value in record.items():
             if text := shown(value):
                 label = name.replace("_", " ").capitalize()
-                self.output.write(f"  {label:<14} {text}\n", raw=True)
-        self.output.write(f"\n{trace}", raw=True)
+                self.output.write(f"  {label:<14} {clean(text, keep=LINES)}\n", raw=True)
+        self.output.write(f"\n{clean(trace, keep=LINES)}", raw=True)
         return self.SUCCESS
 
 
@@ -269,4 +269,4 @@ def _reason(job: FailedJob) -> str:
     error = unpack_error(job.error)
     first = error.message.splitlines()[0] if error.message else ""
     text = f"{error.type.rpartition('.')[2]}: {first}"
-    return "".join(char if char.isprintable() else " " for char in text)
+    return clean(text)

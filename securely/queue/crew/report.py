@@ -14,12 +14,24 @@ from unicodedata import east_asian_width
 from securely.queue.contracts import Charge, Delivery, Kind, Outcome
 from securely.support import clock
 
-__all__ = ["Ended", "Page", "Report", "Status", "Tally", "cut", "duration", "short_name"]
+__all__ = [
+    "LINES",
+    "Ended",
+    "Page",
+    "Report",
+    "Status",
+    "Tally",
+    "clean",
+    "cut",
+    "duration",
+    "short_name",
+]
 
 WIDTH_MIN: Final = 60  # narrower, and there is no room for dots
 WIDTH_MAX: Final = 150  # wider, and the eye loses the line
 WIDTH_OF_WHOLE_NAMES: Final = 110  # narrower, and only a job's own name has room on each line
 DOTS_MIN: Final = 3  # fewer do not look like a line
+LINES: Final = "\n\t"  # what lays out a text of several lines
 _MINUTE: Final = 60  # seconds
 Write: TypeAlias = Callable[[str], object]
 
@@ -199,7 +211,7 @@ class Report:
         tail = f" {duration(one.seconds)} {status.name}"
         room = self._width - len(begin) - len(end) - len(tail) - DOTS_MIN
         is_narrow = self._page.is_terminal and self._width < WIDTH_OF_WHOLE_NAMES
-        name = delivery.name
+        name = clean(delivery.name)
         if is_narrow or len(name) > room:
             name = short_name(name)
             if self._page.is_terminal:
@@ -211,7 +223,7 @@ class Report:
         return f"{begin}{name}{end}{dots}{tail}{self._consequence(one, status)}"
 
     def _consequence(self, one: Ended, status: Status) -> str:
-        note = one.reason or _NOTES.get(status, "")
+        note = clean(one.reason) or _NOTES.get(status, "")
         text = f" → {note}" if note else ""
         if status in {Status.RETRY, Status.RELEASED} and one.outcome.delay > 0:
             text = f" in {duration(one.outcome.delay)}{text}"
@@ -265,7 +277,7 @@ class Report:
             text = json.dumps({"event": event, "at": clock.timestamp(), "text": text}) + "\n"
         else:
             label = f"\x1b[{colour}m{word}\x1b[0m" if self._page.is_coloured else word
-            text = f"  {label}  {text}\n"
+            text = f"  {label}  {clean(text, keep=LINES)}\n"
         if event == "notice":
             self._write(text)
         else:
@@ -334,6 +346,18 @@ def short_name(name: str) -> str:
     """
     parts = name.split(".")
     return parts[-1] if all(map(str.isidentifier, parts)) else name
+
+
+def clean(text: str, keep: str = "") -> str:
+    """Return *text* without what would move a terminal's cursor or colour it, but for *keep*.
+
+    Example:
+        >>> clean("\\x1b[2Jgone")
+        ' [2Jgone'
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in keep else " " for char in text)
 
 
 def cut(text: str, width: int) -> str:

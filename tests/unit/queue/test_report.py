@@ -239,3 +239,15 @@ def test_duration_when_read_by_people(seconds: float, text: str) -> None:
 
 def test_tally_when_returned_only_has_processed_nothing() -> None:
     assert Tally(returned=4).processed == 0
+
+
+def test_warning_when_a_name_has_escapes_keeps_them_from_the_terminal():
+    from securely.queue.crew.report import Report
+
+    written: list[str] = []
+
+    Report(written.append).warning("bad\x1b[2J\x07 name")
+
+    assert "\x1b" not in written[0]
+    assert "\x07" not in written[0]
+    assert written[0].endswith("name\n")
