@@ -17,7 +17,7 @@ from securely.store.contracts import Row
 from securely.store.exceptions import Corrupted, ValueTooLarge, WrongType
 from securely.store.keys import Key, decode_key
 
-__all__ = ["Codec", "Seal", "is_same"]
+__all__ = ["AsWritten", "Codec", "Reading", "Seal", "is_same"]
 
 V = TypeVar("V")
 
@@ -204,6 +204,46 @@ class Codec(Generic[V]):
             return decode_key(key)
         except (ValueError, IndexError) as error:
             raise Corrupted(self.store, self.tree, key, f"its key is none ({error})") from error
+
+
+class AsWritten(str):
+    """The written form of a value that could not be made; it differs from text by its class."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class Reading(Codec[Any]):
+    """A codec for who looks at a database: gives what it can not make as it is written."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, codec: Codec[Any]) -> Reading:
+        """Return the codec that reads what *codec* reads."""
+        return cls(
+            codec.store,
+            codec.tree,
+            codec._seal,
+            resolve=codec._resolve,
+            value_bytes_max=codec._max,
+        )
+
+    def value(self, body: bytes) -> Any:
+        """Return the value, or its written form."""
+        from securely.support.serializer import Undecodable  # msgspec, as above
+
+        try:
+            return super().value(body)
+        except Undecodable:
+            return AsWritten(body[1:].decode(errors="replace"))
+
+    def items(self, rows: Iterable[Row]) -> Generator[tuple[Any, Any]]:
+        """Give keys and values, one by one."""
+        for key, expires, data in rows:
+            yield self.key(key), self.open(key, expires, data)
 
 
 def is_same(one: object, other: object) -> bool:

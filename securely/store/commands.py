@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
 from securely.console import Command
 from securely.console.output.style import escape
+from securely.exceptions import SecurelyError
+from securely.store.codec import AsWritten
+from securely.store.contracts import IN_MEMORY
 from securely.store.database import DEFAULT_TREE, Database
 from securely.store.dump import private_file
 from securely.store.keys import Key, read_key
 from securely.store.manager import StoreManager
+from securely.store.tree import Tree, as_written
 from securely.support.missing import MISSING
+from securely.support.suggest import did_you_mean
 
 __all__ = [
     "CompactCommand",
@@ -37,6 +45,17 @@ class _OfDatabase(Command):
         """Return the key that is written as *text*."""
         return read_key(text) if self.boolean("literal") else text
 
+    def begun(self, store: StoreManager, name: str) -> Tree[Any]:
+        """Return the tree *name*, if it has begun; values are read whatever their class."""
+        database = self.chosen(store)
+        names = database.trees()
+        if name not in {*names, DEFAULT_TREE}:
+            near = did_you_mean(name, names)
+            hint = f' Did you mean "{near}"?' if near else ""
+            there = f'There is no tree "{name}" in {database.bound.engine.name}'
+            self.fail(escape(f"{there}. Trees: {', '.join(names) or 'none'}.{hint}"))
+        return as_written(database.tree(name))
+
 
 class InfoCommand(_OfDatabase):
     """Shows what is in a database."""
@@ -50,16 +69,18 @@ class InfoCommand(_OfDatabase):
         """Show it."""
         database = self.chosen(store)
         engine = database.bound.engine
+        # All of it is asked for first: an error leaves no half table.
+        trees = {name: database.tree(name).len() for name in database.trees()}
+        size = database.size_on_disk()
         if self.boolean("json"):
-            trees = {name: database.tree(name).len() for name in database.trees()}
             shown = {"database": engine.name, "place": engine.place, "trees": trees}
-            self.line(json.dumps({**shown, "bytes": database.size_on_disk()}))
+            self.line(json.dumps({**shown, "bytes": size}))
             return self.SUCCESS
         self.two_column_detail("Database", escape(engine.name))
         self.two_column_detail("Place", escape(engine.place))
-        self.two_column_detail("Size", f"{database.size_on_disk():,} bytes")
-        for name in database.trees():
-            self.two_column_detail(escape(f"Tree {name}"), f"{database.tree(name).len():,} keys")
+        self.two_column_detail("Size", f"{size:,} bytes")
+        for name, count in trees.items():
+            self.two_column_detail(escape(f"Tree {name}"), _count(count, "key"))
         return self.SUCCESS
 
 
@@ -69,19 +90,26 @@ class GetCommand(_OfDatabase):
     signature: ClassVar[str] = """store:get
         {key : The key}
         {tree? : The tree; "default" if left out}
+        {--tree= : The same, as the other commands have it}
         {--literal : The key is written as in Python: 7, b"raw", ("user", 7)}
+        {--json : For machines: the value, as Python writes what JSON has not}
         {--database= : The database; the default one if left out}"""
     description: ClassVar[str] = "Show the value of a key"
 
     def handle(self, store: StoreManager) -> int:
         """Show it."""
         key = self.key(self.string("key"))
-        tree = _tree(self)
-        value = self.chosen(store).tree(tree).get(key, MISSING)
+        wanted = self.option("tree") or self.argument("tree")
+        tree = self.begun(store, str(wanted or DEFAULT_TREE))
+        value = tree.get(key, MISSING)
         if value is MISSING:
-            self.error(f'The key {escape(repr(key))} is not in the tree "{escape(tree)}".')
+            self.error(f'The key {escape(repr(key))} is not in the tree "{escape(tree.name)}".')
             return self.FAILURE
-        self.line(escape(value if isinstance(value, str) else _shown(value)))
+        if self.boolean("json"):
+            self.line(escape(json.dumps(value, default=repr)))
+        else:
+            self.line(escape(value if isinstance(value, str) else _shown(value)))
+        _tell_written(self, int(isinstance(value, AsWritten)))
         return self.SUCCESS
 
 
@@ -100,39 +128,51 @@ class ScanCommand(_OfDatabase):
 
     def handle(self, store: StoreManager) -> int:
         """Show them."""
-        tree = self.chosen(store).tree(_tree(self))
+        tree = self.begun(store, self.string("tree") if self.option("tree") else DEFAULT_TREE)
         reverse = self.boolean("reverse")
         if self.argument("prefix") is None:
             found = tree.range(reverse=reverse)
         else:
             found = tree.scan_prefix(self.key(self.string("prefix")), reverse=reverse)
-        pairs = islice(found, self.integer("limit", minimum=1))
+        limit = self.integer("limit", minimum=1)
+        pairs = list(islice(found, limit))
         if self.boolean("json"):
-            self.line(json.dumps([[key, value] for key, value in pairs], default=repr))
-            return self.SUCCESS
-        for key, value in pairs:
+            self.line(escape(json.dumps([[key, value] for key, value in pairs], default=repr)))
+        for key, value in () if self.boolean("json") else pairs:
             self.line(escape(f"{key!r}  {_shown(value)}"))
+        if next(found, None) is not None:
+            _aside(self, f"There are more; --limit={limit} ends it here.")
+        _tell_written(self, sum(isinstance(value, AsWritten) for _, value in pairs))
         return self.SUCCESS
 
 
 class VerifyCommand(_OfDatabase):
     """Looks at the file and at every row."""
 
-    signature: ClassVar[str] = (
-        "store:verify {--database= : The database; the default one if left out}"
-    )
+    signature: ClassVar[str] = """store:verify
+        {--json : For machines}
+        {--database= : The database; the default one if left out}"""
     description: ClassVar[str] = "Check the file, and the signature of every row"
 
     def handle(self, store: StoreManager) -> int:
         """Verify all of it."""
         found = self.chosen(store).verify()
+        if self.boolean("json"):
+            shown = [
+                {"tree": each.tree, "key": each.key, "reason": each.reason}
+                for each in found.problems
+            ]
+            text = json.dumps({"rows": found.rows, "problems": shown}, default=repr)
+            self.line(escape(text))
+            return self.SUCCESS if found else self.FAILURE
         for problem in found.problems:
             where = f'Tree "{problem.tree}", key {problem.key!r}: ' if problem.tree else ""
             self.error(escape(f"{where}{problem.reason}"))
         if found:
-            self.info(f"{found.rows:,} rows, and nothing is wrong.")
+            self.info(f"{_count(found.rows, 'row')}, and nothing is wrong.")
             return self.SUCCESS
-        self.error(f"{found.rows:,} rows, {len(found.problems):,} of these things are wrong.")
+        wrong = _count(len(found.problems), "problem")
+        self.error(f"{_count(found.rows, 'row')}, and {wrong} with them or the file.")
         return self.FAILURE
 
 
@@ -150,7 +190,7 @@ class CompactCommand(_OfDatabase):
         """Compact it."""
         done = self.chosen(store).compact()
         self.info(
-            f"{done.expired:,} expired keys removed; "
+            f"{_count(done.expired, 'expired key')} removed; "
             f"{done.bytes_before:,} bytes before, {done.bytes_after:,} now."
         )
         return self.SUCCESS
@@ -160,19 +200,29 @@ class ExportCommand(_OfDatabase):
     """Writes all trees to a file."""
 
     signature: ClassVar[str] = """store:export
-        {file : The file; it must not be there yet}
+        {file : The file; it must not be there yet; "-" for the output of the command}
         {--force : Replace it if it is}
         {--database= : The database; the default one if left out}"""
     description: ClassVar[str] = "Write all trees to a file, for another database or a backup"
 
     def handle(self, store: StoreManager) -> int:
         """Export to the file."""
+        if self.string("file") == "-":
+            with _told(self, "the output"):
+                self.chosen(store).export(sys.stdout)
+            return self.SUCCESS
         path = Path(self.string("file"))
-        if path.exists() and not self.boolean("force"):
-            self.fail(f"{escape(str(path))} is there already. Use --force to replace it.")
-        with private_file(path) as file:
-            rows = self.chosen(store).export(file)
-        self.info(f"{rows:,} rows written to {escape(str(path))}. They are readable: guard them.")
+        with _told(self, str(path)):
+            if path.is_dir():
+                self.fail(f"{escape(str(path))} is a directory. Name a file in it.")
+            # A pipe or a device takes what it is given; it is not replaced.
+            is_stream = path.exists() and not path.is_file()
+            if path.exists() and not is_stream and not self.boolean("force"):
+                self.fail(f"{escape(str(path))} is there already. Use --force to replace it.")
+            with path.open("w", encoding="utf-8") if is_stream else private_file(path) as file:
+                rows = self.chosen(store).export(file)
+        written = f"{_count(rows, 'row')} written to {escape(str(path))}."
+        self.info(f"{written} Anyone who can read it reads the values: guard it.")
         return self.SUCCESS
 
 
@@ -180,30 +230,58 @@ class ImportCommand(_OfDatabase):
     """Writes all rows of an exported file."""
 
     signature: ClassVar[str] = """store:import
-        {file : A file of store:export}
+        {file : A file of store:export; "-" for the input of the command}
         {--database= : The database; the default one if left out}"""
     description: ClassVar[str] = "Write all rows of an exported file into a database"
 
     def handle(self, store: StoreManager) -> int:
         """Import from the file."""
-        path = Path(self.string("file"))
-        try:
-            with path.open(encoding="utf-8") as file:
-                rows = self.chosen(store).import_(file)
-        except FileNotFoundError:
-            self.fail(f"There is no file {escape(str(path))}.")
-        self.info(f"{rows:,} rows imported from {escape(str(path))}.")
+        named = self.string("file")
+        database = self.chosen(store)
+        with _told(self, named):
+            if named == "-":
+                rows = database.import_(sys.stdin)
+            else:
+                with Path(named).open(encoding="utf-8") as file:
+                    rows = database.import_(file)
+        self.info(f"{_count(rows, 'row')} imported from {escape(named)}.")
+        if database.bound.engine.place == IN_MEMORY:
+            name = escape(database.bound.engine.name)
+            self.warn(f'The database "{name}" is in memory: this is gone when the process ends.')
         return self.SUCCESS
 
 
-def _tree(command: Command) -> str:
-    """Return the tree that the command line names, as an argument or an option."""
-    reads = command.option if isinstance(command, ScanCommand) else command.argument
-    return command.string("tree") if reads("tree") else DEFAULT_TREE
+@contextmanager
+def _told(command: Command, place: str) -> Generator[None]:
+    """Tell in one line why a file of the user's could not be used; what is ours says so itself."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, SecurelyError):
+            raise
+        command.fail(escape(f"{place} can not be used: {error.strerror or error}."))
+
+
+def _tell_written(command: Command, count: int) -> None:
+    if count:
+        what = "A value is" if count == 1 else f"{count:,} values are"
+        classes = "what classes they hold is not in store.serializable_classes"
+        _aside(command, f"{what} shown as written: {classes}.")
+
+
+def _aside(command: Command, text: str) -> None:
+    """Say something that does not belong into what another program reads."""
+    command.output.error_line(text)
+
+
+def _count(count: int, one: str) -> str:
+    return f"{count:,} {one}{'' if count == 1 else 's'}"
 
 
 def _shown(value: Any) -> str:
     """Return *value* for a terminal: JSON where it is plain, Python's own form elsewhere."""
+    if isinstance(value, AsWritten):
+        return repr(value)
     try:
         return json.dumps(value, ensure_ascii=False)
     except TypeError:

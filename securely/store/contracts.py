@@ -11,15 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import NamedTuple, ParamSpec, Protocol, TypeAlias, TypeVar
+from typing import Final, NamedTuple, ParamSpec, Protocol, TypeAlias, TypeVar
 
 from securely.support.missing import Missing
 
-__all__ = ["Change", "Changes", "Engine", "Entry", "Row", "Session", "Span"]
+__all__ = ["IN_MEMORY", "Change", "Changes", "Engine", "Entry", "Row", "Session", "Span"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+
+IN_MEMORY: Final = "memory"
+"""The place of an engine that keeps nothing beyond the process."""
 
 Entry: TypeAlias = tuple[float | None, bytes]
 """What a key has: the end of its lifetime (wall seconds, None for none), and its bytes."""
@@ -82,7 +85,7 @@ class Engine(Protocol):
     name: str
     """The name of the database, for errors."""
     place: str
-    """Where it is, for errors."""
+    """Where it is, for errors; IN_MEMORY where nothing is kept beyond the process."""
     key_bytes_max: int
     """The longest key."""
 

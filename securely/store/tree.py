@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar, overload
 
 from securely.store.arguments import refuse_async
 from securely.store.batch import Batch
-from securely.store.codec import Codec, is_same
+from securely.store.codec import Codec, Reading, is_same
 from securely.store.contracts import Engine, Entry, Row, Span
 from securely.store.exceptions import (
     InvalidArgument,
@@ -29,7 +29,7 @@ from securely.support.durations import Duration, seconds_until
 from securely.support.finishing import finished
 from securely.support.missing import MISSING, Missing
 
-__all__ = ["Bound", "CasResult", "MergeOperator", "Tree", "Ttl"]
+__all__ = ["Bound", "CasResult", "MergeOperator", "Tree", "Ttl", "as_written"]
 
 V = TypeVar("V")
 D = TypeVar("D")
@@ -637,6 +637,12 @@ class Tree(Generic[V]):
             if len(rows) < limit:
                 return
             span, limit = _rest(span, rows, reverse), _PAGE_MAX
+
+
+def as_written(tree: Tree[Any]) -> Tree[Any]:
+    """Return *tree* for looking at: what holds a class that is not allowed is an AsWritten."""
+    bound = tree.bound
+    return Tree(Bound(bound.engine, bound.name, Reading.of(bound.codec)))
 
 
 def _is_batch(batch: object) -> bool:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Final
 
-from securely.store.contracts import Change, Changes, Entry, Row, Span
+from securely.store.contracts import IN_MEMORY, Change, Changes, Entry, Row, Span
 from securely.store.drivers.base import Threaded
 from securely.store.exceptions import Conflict, WithinTransaction
 from securely.store.manager import Materials
@@ -81,7 +81,7 @@ class ArrayEngine(Threaded):
     """
 
     key_bytes_max = _KEY_BYTES_MAX
-    place = "memory"
+    place = IN_MEMORY
 
     def __init__(self, name: str = "array", *, busy_seconds: float = 5.0) -> None:
         super().__init__(name)

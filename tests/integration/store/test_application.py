@@ -72,13 +72,13 @@ def test_commands_when_run_then_they_share_the_store(run: Any, project: Path) ->
         assert done.returncode == 0, done.stdout + done.stderr
         return str(done.stdout.strip())
 
-    assert "1 rows imported" in said("store:import", "dump")
+    assert "1 row imported" in said("store:import", "dump")
     assert said("store:get", "key", "t") == '{"n": 1}'
     assert said("store:scan", "--tree=t") == "'key'  {\"n\": 1}"
     assert "Tree t" in said("store:info")
-    assert "1 rows" in said("store:verify")
+    assert "1 row" in said("store:verify")
     assert "0 expired keys" in said("store:compact")
-    assert "1 rows written" in said("store:export", "again")
+    assert "1 row written" in said("store:export", "again")
     assert (project / "again").read_text() == (project / "dump").read_text()
     assert (project / "storage/app/store/store.db").stat().st_mode & 0o777 == 0o600
 

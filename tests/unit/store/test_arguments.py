@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import io
+import tempfile
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ import pytest
 
 from securely.store import (
     AsyncFunction,
+    Database,
     InvalidArgument,
     InvalidDriver,
     InvalidKey,
@@ -87,3 +91,40 @@ def test_driver_that_takes_other_arguments_is_named() -> None:
 def test_driver_that_asks_for_a_setting_nobody_gave_names_it() -> None:
     with pytest.raises(InvalidDriver, match='"entries"'):
         made("own", "main", object(), lambda name, options: options.entries)
+
+
+@pytest.mark.parametrize("operation", ["update_and_fetch", "fetch_and_update", "merge"])
+def test_function_that_must_be_awaited_is_refused_by_the_async_twin_too(
+    store: Any, operation: str
+) -> None:
+    async def merged(*_: object) -> int:
+        return 1
+
+    store.put("k", 7)
+    store.set_merge_operator(merged)
+
+    with pytest.raises(AsyncFunction, match=rf"^{operation}\(\).*atransact"):
+        asyncio.run(getattr(store, f"a{operation}")("k", 1 if operation == "merge" else later))
+
+    assert store.get("k") == 7
+
+
+def test_export_to_any_file_of_text_is_written(store: Any, tmp_path: Path) -> None:
+    store.put("k", 1)
+    with gzip.open(tmp_path / "dump.gz", "wt", encoding="utf-8") as packed:
+        assert store.export(packed) == 1
+    with tempfile.NamedTemporaryFile("w+", encoding="utf-8") as file:
+        assert store.export(file) == 1
+        file.seek(0)
+        assert Database.temporary().import_(file) == 1
+
+    with (
+        tempfile.NamedTemporaryFile() as binary,
+        pytest.raises(InvalidArgument, match="a file of bytes"),
+    ):
+        store.export(binary)
+
+
+def test_repr_of_a_database_has_its_name(store: Any) -> None:
+    assert repr(store) == "<Database 'test'>"
+    assert repr(store.tree("t")) == "<Tree 't'>"
