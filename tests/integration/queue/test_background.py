@@ -109,7 +109,8 @@ def test_what_follows_from_a_job_runs_in_the_same_process(
     codec = shop_app.make("queue.codec")
     then = codec.envelope(work.Work("then"), "default")
     link = codec.link(work.Work("link"), "background", "default")
-    first = codec.envelope(work.Work("a"), "default", extras=Extras(trail=Trail((link,))))
+    extras = Extras(trail=Trail((link,)), batch="b1")
+    first = codec.envelope(work.Work("a"), "default", extras=extras)
 
     assert connection.batches.create(BatchRecord("b1", callbacks={"then": (then,)}), [first])
 

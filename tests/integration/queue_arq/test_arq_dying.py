@@ -12,6 +12,7 @@ import pytest
 from securely.queue.contracts import BatchRecord
 from securely.queue.drivers.arq import ArqConnection
 from securely.queue.drivers.arq_server import ArqServer
+from securely.queue.job import Extras
 from securely.support import clock, entropy
 
 pytestmark = pytest.mark.integration
@@ -125,7 +126,7 @@ def _storm(depot: Any, jobs: Any, count: int, seconds: float) -> int:
     """Kill workers at random while they work; return how many."""
     depot.lease = 2.0
     batch = [
-        depot.codec.envelope(jobs.Work(f"b{n}"), "default")._replace(batch="b")
+        depot.codec.envelope(jobs.Work(f"b{n}"), "default", extras=Extras(batch="b"))
         for n in range(count // 2)
     ]
     callback = depot.codec.envelope(jobs.Work("finally"), "default")

@@ -371,7 +371,8 @@ def test_kill_when_the_last_member_is_settled_leaves_its_callback_to_others(
     record = BatchRecord("b", callbacks={"then": (envelope("then", "callbacks"),)})
     connection.batches.create(record, [envelope()._replace(batch="b")])
     dead, living = connection.join(["default", "callbacks"]), connect("there").join(["callbacks"])
-    dead.turn(done(dead.turn([], 1).deliveries), 1)  # and has taken the callback
+    member = [one._replace(is_member=True) for one in done(dead.turn([], 1).deliveries)]
+    dead.turn(member, 1)  # and has taken the callback
     die(dead)
     valkey.travel(LEASE + 1)
 
