@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -179,14 +181,86 @@ def test_the_store_is_looked_at_when_there_is_something_in_it(
     from securely.store import StoreManager
 
     config = app.make("config")
-    config.set({"store.default": "sqlite", "store.databases.sqlite.path": str(tmp_path / "s")})
+    databases = {"sqlite": {"driver": "sqlite", "path": str(tmp_path / "s")}}
+    config.set({"store.default": "sqlite", "store.databases": databases})
     assert only(app, "store").seen == "nothing has been stored yet"
     assert not (tmp_path / "s").exists()
 
     app.make(StoreManager).put("key", 1)
-    assert only(app, "store").seen.startswith("it answers; 1 trees")
+    assert only(app, "store").seen.startswith("it answers; 1 tree,")
 
     app.make(StoreManager).close()
     (tmp_path / "s/store.db").write_bytes(b"no database at all" * 100)
     assert only(app, "store").state == "error"
     assert "store:verify" in only(app, "store").remedy
+
+
+def test_every_database_of_the_store_is_looked_at_and_what_it_lies_on(
+    app: Application, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("in the way")
+    databases = {
+        "array": {"driver": "array"},
+        "good": {"driver": "sqlite", "path": str(tmp_path / "good")},
+        "blocked": {"driver": "sqlite", "path": str(file)},
+        "below": {"driver": "lmdb", "path": str(file / "below")},
+        "typo": {"driver": "sqlit"},
+    }
+    if Path("/proc/self").exists():
+        databases["nowhere"] = {"driver": "sqlite", "path": "/proc/store"}
+    app.make("config").set({"store.default": "array", "store.databases": databases})
+
+    looked = {finding.name: finding for finding in found(app, "store")}
+
+    assert looked.keys() == {f"store {name}" for name in databases}
+    errors = {name for name, finding in looked.items() if finding.state == "error"}
+    assert errors == looked.keys() - {"store array", "store good"}
+    for name in ("store blocked", "store below"):
+        assert f"{file} is a file" in looked[name].seen
+    assert 'Did you mean "sqlite"?' in looked["store typo"].seen
+    assert "--database=typo" in looked["store typo"].remedy
+    assert not (tmp_path / "good").exists()
+
+
+@pytest.mark.parametrize(("default", "state"), [("array", "ok"), ("fast", "error")])
+def test_a_database_whose_package_is_missing_is_an_error_where_it_is_the_default(
+    app: Application, monkeypatch: pytest.MonkeyPatch, default: str, state: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "lmdb", None)
+    databases = {"array": {"driver": "array"}, "fast": {"driver": "lmdb", "path": "fast"}}
+    app.make("config").set({"store.default": default, "store.databases": databases})
+
+    _, fast = found(app, "store")
+
+    assert (fast.state, "not installed" in fast.seen) == (state, True)
+
+
+def test_a_database_that_another_holds_is_a_warning(app: Application, tmp_path: Path) -> None:
+    from securely.store import StoreManager
+
+    database = {"driver": "sqlite", "path": str(tmp_path / "s"), "busy_seconds": 0.05}
+    app.make("config").set({"store.default": "sqlite", "store.databases": {"sqlite": database}})
+    store = app.make(StoreManager)
+    store.put("key", 1)
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with store.transaction():
+            held.set()
+            done.wait(5)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(5)
+    finding = only(app, "store")
+    done.set()
+    thread.join()
+
+    assert (finding.state, "held by another writer" in finding.seen) == ("warn", True)
+
+
+def test_one_error_is_not_called_errors(app: Application, artisan: Artisan) -> None:
+    app.make(Doctor).check("moon", lambda: Finding.error("it is full", "Wait a week."))
+
+    artisan("doctor --only=moon").assert_exit(1).assert_output("1 error, 0 warnings, 1 finding in")

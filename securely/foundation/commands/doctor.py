@@ -47,7 +47,8 @@ class DoctorCommand(Command):
         errors = sum(finding.state == "error" for finding in found)
         warnings = sum(finding.state == "warn" for finding in found)
         if errors or warnings:
-            self.line(f"{errors} errors, {warnings} warnings, {len(found)} findings in all.")
+            counts = f"{_count(errors, 'error')}, {_count(warnings, 'warning')}"
+            self.line(f"{counts}, {_count(len(found), 'finding')} in all.")
         else:
             self.info("All is well.")
 
@@ -69,3 +70,7 @@ def _plain(finding: Finding) -> dict[str, str]:
         "seen": finding.seen,
         "remedy": finding.remedy,
     }
+
+
+def _count(count: int, one: str) -> str:
+    return f"{count} {one}{'' if count == 1 else 's'}"

@@ -28,7 +28,7 @@ CHECKS: Final = {
     "debug": "securely.foundation.doctor.settings:debug",
     "sqlite": "securely.foundation.doctor.machine:sqlite",
     "cache": "securely.foundation.doctor.services:cache_stores",
-    "store": "securely.foundation.doctor.services:store_database",
+    "store": "securely.foundation.doctor.services:store_databases",
     "queue": "securely.foundation.doctor.services:queue_connection",
     "failed jobs": "securely.foundation.doctor.services:failed_jobs",
     "maintenance": "securely.foundation.doctor.settings:maintenance",

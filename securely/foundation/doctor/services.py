@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib import util
 from pathlib import Path
 from typing import Final
 
@@ -12,10 +13,11 @@ from securely.exceptions import SecurelyError
 from securely.foundation.doctor.finding import Finding
 from securely.queue import QueueManager
 from securely.queue.upkeep.checkup import examine
-from securely.store import StoreManager
+from securely.store import Conflict, StoreManager, StoreUnavailable
 from securely.support import clock, entropy
+from securely.support.directories import why_unusable
 
-__all__ = ["cache_stores", "failed_jobs", "queue_connection", "store_database"]
+__all__ = ["cache_stores", "failed_jobs", "queue_connection", "store_databases"]
 
 OLD_SECONDS: Final = 15 * 60  # nobody works on a queue whose oldest job has waited this long
 PROBE_SECONDS: Final = 10  # the value goes by itself where it could not be removed
@@ -27,19 +29,10 @@ def cache_stores(cache: CacheManager, config: Config) -> Iterable[Finding]:
         yield _store(cache, str(name))
 
 
-def store_database(store: StoreManager) -> Finding:
-    """Look whether the default database of the store answers."""
-    name = f"store {store.default}"
-    try:
-        database = store.database()
-        place = database.bound.engine.place
-        if Path(place).is_absolute() and not Path(place).exists():
-            return Finding.ok("nothing has been stored yet", name=name)
-        trees, size = len(database.trees()), database.size_on_disk()
-    except SecurelyError as error:
-        remedy = f"Look at store.databases.{store.default}; `store:verify` says more."
-        return Finding.error(str(error), remedy, name=name)
-    return Finding.ok(f"it answers; {trees} trees, {size:,} bytes", name=name)
+def store_databases(store: StoreManager) -> Iterable[Finding]:
+    """Look whether each database of the store can be opened and written, or could be made."""
+    for name in store.names():
+        yield _database(store, name)
 
 
 def queue_connection(queues: QueueManager) -> Iterable[Finding]:
@@ -72,6 +65,44 @@ def failed_jobs(queues: QueueManager) -> Finding:
             "See `queue:failed`, then `queue:retry all` or `queue:flush`.",
         )
     return Finding.ok("none")
+
+
+def _database(store: StoreManager, name: str) -> Finding:
+    shown = f"store {name}"
+    if store.definition(name).driver == "lmdb" and util.find_spec("lmdb") is None:
+        seen = 'the package "lmdb" is not installed'
+        if name != store.default:
+            return Finding.ok(f"{seen}, and nothing uses it by default", name=shown)
+        return Finding.error(seen, 'Run: pip install "securely[lmdb]"', name=shown)
+    try:
+        database = store.database(name)
+        place = Path(database.bound.engine.place)
+        if place.is_absolute() and not place.exists():
+            _try_to_make(name, place)
+            return Finding.ok("nothing has been stored yet", name=shown)
+        with database.bound.engine.write():
+            trees, size = len(database.trees()), database.size_on_disk()
+    except Conflict as error:
+        remedy = "Keep transactions short; see who holds it."
+        return Finding.warn(str(error), remedy, name=shown)
+    except Exception as error:  # a driver of the application's own may raise anything
+        said = (
+            str(error) if isinstance(error, SecurelyError) else f"{type(error).__name__}: {error}"
+        )
+        remedy = f"Look at store.databases.{name}; `store:verify --database={name}` says more."
+        return Finding.error(said, remedy, name=shown)
+    return Finding.ok(f"it answers; {trees} tree{'s' * (trees != 1)}, {size:,} bytes", name=shown)
+
+
+def _try_to_make(name: str, place: Path) -> None:
+    """Make and remove a directory where that of *place* would be made."""
+    there = next(each for each in place.parents if each.exists())
+    probe = there / f".doctor-{entropy.token_hex(4)}"
+    try:
+        probe.mkdir(mode=0o700)
+        probe.rmdir()
+    except OSError as error:
+        raise StoreUnavailable(name, str(place), why_unusable(there, error)) from error
 
 
 def _store(cache: CacheManager, name: str) -> Finding:
