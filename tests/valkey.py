@@ -87,8 +87,9 @@ class Valkey:
         self._process.send_signal(signal.SIGCONT)
 
     def flush(self) -> None:
-        """Empty it."""
+        """Empty it, and cut off whoever an earlier test has left connected."""
         with self.client as client:
+            client.client_kill_filter(_type="normal", skipme=True)
             client.flushall()
 
     def travel(self, seconds: float) -> None:
