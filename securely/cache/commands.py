@@ -27,7 +27,12 @@ class ClearCommand(Command):
     def handle(self, cache: CacheManager) -> int:
         """Flush the store, or its tags, or its locks."""
         name, store = _chosen(self, cache)
-        tags = [tag.strip() for tag in str(self.option("tags") or "").split(",") if tag.strip()]
+        named = self.option("tags")
+        tags = [tag.strip() for tag in str(named or "").split(",") if tag.strip()]
+        if named is not None and not tags:
+            # A variable that is empty in a script must not empty the whole store.
+            self.error("No tag is named: say --tags=people, or leave --tags out to clear it all.")
+            return self.FAILURE
         if self.boolean("locks"):
             if tags:
                 self.error("Locks have no tags: say --tags or --locks, not both.")

@@ -104,6 +104,21 @@ def test_clear_when_tags_are_named_then_only_those(cache: CacheManager, run: Run
     assert (cache.tags("c").get("key"), cache.get("key")) == (2, 3)
 
 
+@pytest.mark.parametrize("tags", ["--tags=", "--tags=,", "--tags= --locks"])
+def test_clear_when_tags_name_none_then_fails_and_nothing_goes(
+    cache: CacheManager, run: Run, tags: str
+) -> None:
+    cache.put("key", 1)
+    cache.lock("lock").acquire()
+
+    code, said = run(f"cache:clear {tags}")
+
+    assert code == 1
+    assert "No tag is named" in said
+    assert cache.get("key") == 1
+    assert cache.lock("lock").is_locked()
+
+
 def test_stats_when_no_store_is_named_then_all(cache: CacheManager, run: Run) -> None:
     cache.put("key", 1)
 
