@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable
 from typing import Final, Literal, Self, TypeVar, overload
 
@@ -30,9 +31,10 @@ class Lock:
 
     Who holds it is known by a token, the *owner*: only with it can the lock be refreshed or
     released. Without one given, a token is made, and the lock is *bound*: where the store can
-    tell (disk), it ends with this process, however that dies. A lock whose owner was given is
-    not bound, since several processes may know the token; it ends by *seconds* or ``release``,
-    unless *bound* says otherwise.
+    tell (disk), it ends with this process, however that dies; and a child that this process
+    forks neither releases nor prolongs it. A lock whose owner was given is not bound, since
+    several processes may know the token; it ends by *seconds* or ``release``, unless *bound*
+    says otherwise.
 
     Args:
         store: Where the lock is kept.
@@ -72,6 +74,7 @@ class Lock:
         self._owner_is_given = owner is not None
         self._wait = to_seconds(wait)
         self._pause: float | None = None
+        self._taken_by: int | None = None
         self._seconds_are_known = seconds is not None
         self.name = name
         self.seconds: float = 0.0 if seconds is None else _span(name, seconds)
@@ -83,7 +86,10 @@ class Lock:
 
     def acquire(self) -> bool:
         """Take the lock if it is free, without waiting; return whether it was taken."""
-        return self._store.acquire(self._key, self.owner, self._lifetime, bound=self._bound)
+        taken = self._store.acquire(self._key, self.owner, self._lifetime, bound=self._bound)
+        if taken:
+            self._taken_by = os.getpid()
+        return taken
 
     async def aacquire(self) -> bool:
         """Async twin of :meth:`acquire`.
@@ -92,8 +98,12 @@ class Lock:
         """
         taking = self._store.aacquire(self._key, self.owner, self._lifetime, bound=self._bound)
         if getattr(self._store, "waits", True):
-            return await finished(taking, self._give_back)
-        return await taking  # in memory: nothing comes between asking and taking
+            taken = await finished(taking, self._give_back)
+        else:
+            taken = await taking  # in memory: nothing comes between asking and taking
+        if taken:
+            self._taken_by = os.getpid()
+        return taken
 
     @overload
     def get(self) -> bool: ...
@@ -152,12 +162,15 @@ class Lock:
     def release(self) -> bool:
         """Free the lock; return whether it was ours to free.
 
-        A lock that has ended and was taken by another stays with that one.
+        A lock that has ended and was taken by another stays with that one, and a bound one that
+        was taken before this process was forked stays with the parent.
         """
-        return self._store.release(self._key, self.owner)
+        return not self._is_anothers and self._store.release(self._key, self.owner)
 
     async def arelease(self) -> bool:
         """Async twin of :meth:`release`."""
+        if self._is_anothers:
+            return False
         releasing = self._store.arelease(self._key, self.owner)
         return await (finished(releasing) if getattr(self._store, "waits", True) else releasing)
 
@@ -179,11 +192,15 @@ class Lock:
             ValueError: The seconds are less than zero; or none are given, and it is a lock that
                 was restored, which does not know for how long it was made.
         """
-        return self._store.refresh(self._key, self.owner, self._new_lifetime(seconds))
+        lifetime = self._new_lifetime(seconds)
+        return not self._is_anothers and self._store.refresh(self._key, self.owner, lifetime)
 
     async def arefresh(self, seconds: Duration | None = None) -> bool:
         """Async twin of :meth:`refresh`."""
-        return await self._store.arefresh(self._key, self.owner, self._new_lifetime(seconds))
+        lifetime = self._new_lifetime(seconds)
+        if self._is_anothers:
+            return False
+        return await self._store.arefresh(self._key, self.owner, lifetime)
 
     def detach(self) -> str:
         """Let the lock outlive this process, and return the owner, to hand it to another.
@@ -194,11 +211,15 @@ class Lock:
         Raises:
             LockNotHeld: It is not held, or not any more: there is nothing to hand on.
         """
+        if self._is_anothers:
+            return self._detached(False)
         self._bound = False
         return self._detached(self._store.detach(self._key, self.owner))
 
     async def adetach(self) -> str:
         """Async twin of :meth:`detach`."""
+        if self._is_anothers:
+            return self._detached(False)
         self._bound = False
         return self._detached(await self._store.adetach(self._key, self.owner))
 
@@ -236,11 +257,11 @@ class Lock:
 
     def is_owned_by_current_process(self) -> bool:
         """Return whether this lock's owner holds it: nobody took it over."""
-        return self.is_owned_by(self.owner)
+        return not self._is_anothers and self.is_owned_by(self.owner)
 
     async def ais_owned_by_current_process(self) -> bool:
         """Async twin of :meth:`is_owned_by_current_process`."""
-        return await self.ais_owned_by(self.owner)
+        return not self._is_anothers and await self.ais_owned_by(self.owner)
 
     def __enter__(self) -> Self:
         self.block(self._wait)
@@ -255,6 +276,16 @@ class Lock:
 
     async def __aexit__(self, *_: object) -> None:
         await self.arelease()
+
+    @property
+    def _is_anothers(self) -> bool:
+        """Whether it is bound to the process that this one was forked from.
+
+        In memory the child has a lock of its own: a copy of the parent's.
+        """
+        if not self._bound or self._taken_by in (None, os.getpid()):
+            return False
+        return getattr(self._store, "waits", True)
 
     @property
     def _lifetime(self) -> float | None:

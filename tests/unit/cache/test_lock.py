@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from securely.cache import Lock, LockNotHeld, LockTimeout, Repository
 from securely.cache.drivers.array import ArrayStore
+from securely.cache.drivers.disk import DiskStore
+from securely.encryption import KeyRing
 from securely.support import clock
 from securely.support.clock import FrozenClock
 
@@ -387,3 +392,91 @@ def test_block_when_a_pause_is_told_then_asks_so_often(frozen: FrozenClock) -> N
 def test_block_when_the_pause_is_none_then_refused(cache: Repository) -> None:
     with pytest.raises(ValueError, match="is some time, not 0 s"):
         cache.lock("x").between_blocked_attempts_sleep_for(0)
+
+
+def _leave(lock: Lock) -> bool:
+    lock.__exit__()
+    return False
+
+
+def _adetach(lock: Lock) -> bool:
+    with pytest.raises(LockNotHeld):
+        asyncio.run(lock.adetach())
+    with pytest.raises(LockNotHeld):
+        lock.detach()
+    return False
+
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+may_fork = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+
+
+def _in_a_child(ask: Callable[[], bool]) -> bool:
+    """Return what *ask* answers in a forked child."""
+    child = os.fork()
+    if child == 0:
+        code = 2
+        try:
+            code = int(ask())
+        finally:
+            os._exit(code)
+    answer = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert answer in (0, 1)
+    return bool(answer)
+
+
+@needs_fork
+@may_fork
+@pytest.mark.parametrize(
+    "meddle",
+    [
+        _leave,
+        _adetach,
+        Lock.release,
+        Lock.refresh,
+        Lock.is_owned_by_current_process,
+        lambda lock: asyncio.run(lock.arelease()),
+        lambda lock: asyncio.run(lock.arefresh()),
+        lambda lock: asyncio.run(lock.ais_owned_by_current_process()),
+    ],
+    ids=["exit", "adetach", "release", "refresh", "owned", "arelease", "arefresh", "aowned"],
+)
+def test_bound_lock_when_a_forked_child_meddles_then_the_parent_keeps_it(
+    tmp_path: Path, meddle: Callable[[Lock], bool]
+) -> None:
+    store = DiskStore(tmp_path / "disk", KeyRing(b"k" * 32).purpose("cache"))
+    lock = Lock(store, "import", 60)
+    asyncio.run(lock.aacquire())
+
+    assert _in_a_child(lambda: meddle(lock)) is False
+
+    assert lock.is_owned_by_current_process()
+    assert Lock(store, "import").acquire() is False
+    assert lock.release() is True
+    store.close()
+
+
+@needs_fork
+@may_fork
+def test_lock_with_an_owner_when_a_forked_child_knows_it_then_releases(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path / "disk", KeyRing(b"k" * 32).purpose("cache"))
+    lock = Lock(store, "import", 60, owner="both")
+    lock.acquire()
+
+    assert _in_a_child(lock.release) is True
+
+    assert lock.is_locked() is False
+    store.close()
+
+
+@needs_fork
+@may_fork
+def test_bound_lock_in_memory_when_forked_then_the_child_releases_its_copy(
+    cache: Repository,
+) -> None:
+    lock = cache.lock("import")
+    lock.acquire()
+
+    assert _in_a_child(lock.release) is True
+
+    assert lock.is_locked() is True
