@@ -188,7 +188,11 @@ class RateLimiter:
         return lambda *args, **kwargs: _apart(name, limits(*args, **kwargs))
 
     def consume(self, limit: Limit, cost: int = 1) -> Verdict:
-        """Count an attempt that costs *cost*, and say whether it may be."""
+        """Count an attempt that costs *cost*, and say whether it may be.
+
+        A limit that is :meth:`Limit.by` nobody counts for all together, and apart from limits of
+        another number, time or algorithm. Those of one key count together.
+        """
         return run(self._consume(limit, cost))
 
     async def aconsume(self, limit: Limit, cost: int = 1) -> Verdict:
@@ -327,6 +331,8 @@ class RateLimiter:
         most = limit.max_attempts
         if most is None:
             return Verdict(True, 0, 0, 0.0)
+        if not limit.key:
+            limit = replace(limit, key=_measure(limit))
         if limit.algorithm == "sliding":
             return (yield from self._consume_sliding(limit, most, cost))
         if limit.algorithm == "bucket":
@@ -395,9 +401,15 @@ def _apart(name: str, limits: Limits) -> list[Limit]:
     for limit in several:
         key = f"{name}:{limit.key}"
         if keys.count(limit.key) > 1:
-            key = f"{key}:attempts:{limit.max_attempts}:decay:{limit.decay_seconds:g}"
+            key = f"{key}:{_measure(limit)}"
         found.append(replace(limit, key=key))
     return found
+
+
+def _measure(limit: Limit) -> str:
+    """Return what tells *limit* from others for the same."""
+    kind = "" if limit.algorithm == "fixed" else f":{limit.algorithm}"
+    return f"attempts:{limit.max_attempts}:decay:{limit.decay_seconds:g}{kind}"
 
 
 def _whole(left: float | Missing | None) -> int:

@@ -195,3 +195,28 @@ def test_fixed_window_when_the_number_has_no_end_then_says_no_time() -> None:
     cache.put("k", 9)
 
     assert RateLimiter(cache).consume(Limit(1, 60, "k")) == (False, 1, 0, 0.0)
+
+
+def test_consume_when_limits_have_no_key_then_each_counts_by_itself(limiter: RateLimiter) -> None:
+    limits = [
+        Limit.per_minute(2),
+        Limit.per_hour(2),
+        Limit.per_minute(3),
+        Limit.per_minute(2).sliding(),
+        Limit.per_minute(2).bucket(),
+    ]
+
+    seen = [[limiter.consume(limit).allowed for limit in limits] for _ in range(3)]
+
+    assert seen == [[True] * 5, [True] * 5, [False, False, True, False, False]]
+    assert limiter.attempts("") == 0
+
+
+def test_limiter_when_algorithms_differ_then_keys_do(limiter: RateLimiter) -> None:
+    limiter.for_("api", lambda: [Limit.per_minute(2), Limit.per_minute(2).bucket()])
+
+    seen = [
+        [limiter.consume(limit).allowed for limit in limiter.limiter("api")()] for _ in range(3)
+    ]
+
+    assert seen == [[True, True], [True, True], [False, False]]
