@@ -130,6 +130,21 @@ def test_a_store_that_cannot_be_reached_is_one_error_and_the_others_are_looked_a
     assert states == {"cache array": "ok", "cache disk": "error", "cache null": "ok"}
 
 
+@pytest.mark.parametrize("setting", ["cache.limiter", "cache.default"])
+def test_a_rate_limiter_that_counts_in_a_store_which_keeps_nothing_is_a_warning(
+    app: Application, artisan: Artisan, setting: str
+) -> None:
+    app.make("config").set(setting, "null")
+
+    artisan("doctor --only=cache").assert_exit(0).assert_output(
+        'the rate limiter counts in "null", which keeps nothing', "cache.limiter"
+    )
+
+
+def test_a_rate_limiter_that_counts_somewhere_needs_no_word(artisan: Artisan) -> None:
+    artisan("doctor --only=cache").assert_exit(0).assert_no_output("rate limiter")
+
+
 def test_debug_in_production_is_an_error(app: Application) -> None:
     app.make("config").set("app", {"env": "production", "debug": True})
 

@@ -24,9 +24,10 @@ PROBE_SECONDS: Final = 10  # the value goes by itself where it could not be remo
 
 
 def cache_stores(cache: CacheManager, config: Config) -> Iterable[Finding]:
-    """Look whether each store gives back what it is given."""
+    """Look whether each store gives back what it is given, and whether attempts are counted."""
     for name in config.get("cache.stores", {}):
         yield _store(cache, str(name))
+    yield from _limiter(cache, str(config.get("cache.limiter", None) or cache.default))
 
 
 def store_databases(store: StoreManager) -> Iterable[Finding]:
@@ -103,6 +104,16 @@ def _try_to_make(name: str, place: Path) -> None:
         probe.rmdir()
     except OSError as error:
         raise StoreUnavailable(name, str(place), why_unusable(there, error)) from error
+
+
+def _limiter(cache: CacheManager, name: str) -> Iterable[Finding]:
+    """Look whether the store *name* keeps what the rate limiter counts in it."""
+    if name in cache.names() and cache.definition(name).driver == "null":
+        yield Finding.warn(
+            f'the rate limiter counts in "{name}", which keeps nothing: it refuses nobody',
+            "Name a store that keeps values: cache.limiter.",
+            name="rate limiter",
+        )
 
 
 def _store(cache: CacheManager, name: str) -> Finding:
