@@ -23,7 +23,8 @@ is for ever (or until it is evicted); zero, less, and an end that has passed mea
 
 Defer: TypeAlias = Callable[[Callable[[], object], str, bool], object]
 """Does a function later: given the function, a name (the last one of a name is done), and whether
-it is done after what has failed, too."""
+it is done after what has failed, too. One that does it at once returns what is to be awaited of an
+async function."""
 
 
 class Events(Protocol):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar, Protocol, runtime_checkable
+from inspect import iscoroutinefunction
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from securely.cache.commands import ClearCommand, ForgetCommand, PruneCommand, StatsCommand
 from securely.cache.exceptions import EntryRefused
@@ -14,6 +15,7 @@ from securely.cache.place import Memory
 from securely.cache.repository import Repository
 from securely.config import Config
 from securely.container import NotBooted, Provider, current
+from securely.container.scope import current_scope
 from securely.encryption import KeyRing
 from securely.events import Dispatcher
 from securely.log import LogManager
@@ -30,6 +32,11 @@ class Deferring(Protocol):
         self, function: Callable[[], object], /, name: str | None = None, *, always: bool = False
     ) -> object:
         """Have *function* done then."""
+        ...
+
+    @property
+    def errors(self) -> Any:
+        """Who is told what goes wrong in it."""
         ...
 
 
@@ -81,12 +88,38 @@ class CacheProvider(Provider):
         """Return the limiter, which counts in the store that the configuration names."""
         return RateLimiter(cache.store(config.section("cache").parse(CacheOptions).limiter))
 
-    def defer(self, function: Callable[[], object], name: str, always: bool) -> None:
-        """Have the application do *function* later; a bare container does it at once."""
-        if isinstance(self.app, Deferring):
-            self.app.defer(function, name, always=always)
-        else:
-            function()
+    def defer(self, function: Callable[[], object], name: str, always: bool) -> object:
+        """Have the application do *function* later, or do it at once where nothing will end.
+
+        Returns:
+            What is to be awaited, if *function* is async and is done at once.
+        """
+        app = self.app
+        if not isinstance(app, Deferring):  # a bare container
+            return function()
+        if self._is_in_scope():
+            app.defer(function, name, always=always)
+            return None
+        # Outside of any scope it would wait for the end of the application: in a script or a test
+        # for ever, as its users see it.
+        if iscoroutinefunction(function):
+            return self._do(function, app)
+        try:
+            return function()
+        except Exception as error:  # the stale value is there: nobody is to be kept from it
+            return app.errors.report(error, during="deferred")
+
+    async def _do(self, function: Callable[[], Any], app: Deferring) -> None:
+        try:
+            await function()
+        except Exception as error:  # as above
+            app.errors.report(error, during="deferred")
+
+    def _is_in_scope(self) -> bool:
+        scope = current_scope.get()
+        while scope is not None and scope.owner is not self.app:
+            scope = scope.outer
+        return scope is not None
 
     def current(self) -> CacheManager | None:
         """Return the cache of the application that is current now; None where none is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from inspect import isawaitable
 from typing import Any, Final, TypeVar, cast
 
 from securely.cache.exceptions import LocksUnsupported, LockTimeout
@@ -161,9 +162,10 @@ class Remembering(Values, Locking):
         r"""Return the value of *key*; one that is stale is returned too, and made anew afterwards.
 
         A fresh value is returned as it is. A stale one is returned at once, and made anew when
-        the request, the job or the command is over; of all that see it stale, one does. When it
-        is not there, it is made now, once for all, as in :meth:`remember`. One that was put with
-        no end, or a longer lifetime, is stale: nobody knows how old it is.
+        the request, the job or the command is over; of all that see it stale, one does. Outside
+        of these it is made anew before the stale one is returned. When it is not there, it is
+        made now, once for all, as in :meth:`remember`. One that was put with no end, or a longer
+        lifetime, is stale: nobody knows how old it is.
 
         Args:
             key: The key.
@@ -216,10 +218,12 @@ class Remembering(Values, Locking):
         if value is MISSING:
             return await arun(self._remember(self.place, key, kept, async_step(produce), lock))
         if _is_stale(await self.attl(key), fresh, kept):
-            if (defer := self.place.defer) is not None:
-                defer(refresh, _name(self.place, key), always_defer)
-            else:
-                await refresh()
+            defer = self.place.defer
+            done: object = (
+                refresh() if defer is None else defer(refresh, _name(self.place, key), always_defer)
+            )
+            if isawaitable(done):
+                await done
         return cast("T", value)
 
     def _current(self) -> Remembers:

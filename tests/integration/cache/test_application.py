@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from securely.cache import CacheHit, CacheManager
 from securely.events import Dispatcher
 from securely.facades import Cache
 from securely.log import LogManager
+from securely.testing import freeze
 
 pytestmark = pytest.mark.integration
 
@@ -73,3 +75,94 @@ def test_entry_when_refused_then_logged_as_a_warning(app: Any, tmp_path: Path) -
 
     assert Cache.get("key") is None
     fake.assert_logged("warning", "cache entry refused")
+
+
+async def _new() -> str:
+    return "new"
+
+
+async def _broken() -> str:
+    raise TimeoutError("no answer")
+
+
+def _fails() -> str:
+    raise TimeoutError("no answer")
+
+
+def _stale(read: Callable[[], object]) -> object:
+    """Return what *read* answers when the value is stale."""
+    with freeze() as travel:
+        Cache.put("rates", "old", 60)
+        travel(30)
+        return read()
+
+
+def _run(read: Callable[[], Awaitable[object]]) -> object:
+    async def main() -> object:
+        return await read()
+
+    return asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: Cache.flexible("rates", (10, 60), lambda: "new"),
+        lambda: _run(lambda: Cache.aflexible("rates", (10, 60), _new)),
+    ],
+    ids=["sync", "async"],
+)
+def test_flexible_when_no_scope_will_end_then_made_anew_at_once(
+    app: Any, read: Callable[[], object]
+) -> None:
+    assert _stale(read) == "old"
+
+    assert Cache.get("rates") == "new"
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: Cache.flexible("rates", (10, 60), _fails),
+        lambda: _run(lambda: Cache.aflexible("rates", (10, 60), _broken)),
+    ],
+    ids=["sync", "async"],
+)
+def test_flexible_when_a_refresh_at_once_fails_then_reported_and_the_stale_one_is_given(
+    app: Any, read: Callable[[], object]
+) -> None:
+    reported: list[TimeoutError] = []
+    app.errors.reporting(TimeoutError, reported.append)
+
+    assert _stale(read) == "old"
+
+    assert [str(error) for error in reported] == ["no answer"]
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: Cache.flexible("rates", (10, 60), lambda: "new"),
+        lambda: _run(lambda: Cache.aflexible("rates", (10, 60), _new)),
+    ],
+    ids=["sync", "async"],
+)
+def test_flexible_when_a_scope_will_end_then_made_anew_at_its_end(
+    app: Any, read: Callable[[], object]
+) -> None:
+    with freeze() as travel:
+        Cache.put("rates", "old", 60)
+        travel(30)
+
+        with app.scope():
+            assert read() == "old"
+            assert Cache.get("rates") == "old"
+
+        assert Cache.get("rates") == "new"
+
+
+def test_flexible_when_nothing_is_to_be_deferred_then_made_anew_at_once(app: Any) -> None:
+    with app.scope(), app.without_defer():
+        assert _stale(lambda: Cache.flexible("rates", (10, 60), lambda: "new")) == "old"
+
+        assert Cache.get("rates") == "new"
