@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol, TypeAlias, cast
 
 from securely.cache.contracts import Seal, Store
-from securely.cache.exceptions import EntryRefused, UnknownDriver, UnknownStore
+from securely.cache.exceptions import (
+    EntryRefused,
+    StoreUnavailable,
+    UnknownDriver,
+    UnknownStore,
+)
 from securely.cache.place import Defer, Events, Memory, Place, Ttl
 from securely.cache.repository import Repository
 from securely.exceptions import ConfigurationError
@@ -54,7 +59,7 @@ class Materials:
     Args:
         locate: Gives the place of a path in the configuration.
         seal: Gives what signs; called when a store that signs is first used.
-        report: Told of each entry that a store refuses.
+        report: Told of each entry that a store refuses, and of each outage of a failover's store.
         classes: Dotted names of the classes that values may hold.
         memory: Gives what `memo` remembers in: that of the current scope. None for one that lasts
             as long as the manager.
@@ -67,7 +72,7 @@ class Materials:
 
     locate: Callable[[str], Path] = Path
     seal: Callable[[], Seal] = _no_seal
-    report: Callable[[EntryRefused], None] = lambda _: None
+    report: Callable[[EntryRefused | StoreUnavailable], None] = lambda _: None
     classes: tuple[str, ...] = ()
     memory: Callable[[], Memory] | None = None
     defer: Defer | None = None

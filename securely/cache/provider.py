@@ -7,7 +7,7 @@ from inspect import iscoroutinefunction
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from securely.cache.commands import ClearCommand, ForgetCommand, PruneCommand, StatsCommand
-from securely.cache.exceptions import EntryRefused
+from securely.cache.exceptions import EntryRefused, StoreUnavailable
 from securely.cache.limiter import RateLimiter
 from securely.cache.manager import CacheManager, Materials
 from securely.cache.options import CacheOptions
@@ -128,8 +128,14 @@ class CacheProvider(Provider):
         except NotBooted:
             return None
 
-    def report(self, error: EntryRefused) -> None:
-        """Log that a store has refused an entry: somebody should look."""
-        self.app.make(LogManager).warning(
-            "cache entry refused", store=error.store, key=error.key, reason=error.reason
-        )
+    def report(self, error: EntryRefused | StoreUnavailable) -> None:
+        """Log that a store has refused an entry, or was passed over: somebody should look."""
+        log = self.app.make(LogManager)
+        if isinstance(error, EntryRefused):
+            log.warning(
+                "cache entry refused", store=error.store, key=error.key, reason=error.reason
+            )
+        else:
+            log.warning(
+                "cache store failed over", store=error.store, place=error.place, reason=error.reason
+            )

@@ -14,7 +14,7 @@ from securely.cache.options import FailoverOptions
 from securely.cache.repository import Repository
 from securely.exceptions import ConfigurationError
 from securely.support import clock
-from securely.support.steps import Steps, call
+from securely.support.steps import Steps, arun, call, run
 
 __all__ = ["FailoverStore"]
 
@@ -27,10 +27,11 @@ _building: ContextVar[tuple[str, ...]] = ContextVar("securely_cache_failovers", 
 class FailoverStore(LayeredStore):
     """Stores in order: an operation goes to the first that answers, in both colours.
 
-    A store that failed is left alone for a while, and asked again then; while it fails,
-    CacheFailedOver is told once. What was written to another store meanwhile stays there. A lock
-    is found, released, refreshed and detached wherever it is held. Only StoreUnavailable is a
-    failure: what a store says of a value or a type, another would say as well.
+    A store that failed is left alone for a while, and asked again then; while it fails, that is
+    reported once, and CacheFailedOver told once. What was written to another store meanwhile
+    stays there. A lock is found, released, refreshed and detached wherever it is held. Only
+    StoreUnavailable is a failure: what a store says of a value or a type, another would say as
+    well.
 
     Args:
         names: The stores, the first one first.
@@ -71,6 +72,35 @@ class FailoverStore(LayeredStore):
         finally:
             _building.reset(token)
         return cls(options.stores, materials, retry_seconds=options.retry_seconds)
+
+    def stats(self, prefix: str) -> dict[str, int | float | str]:
+        """Return which store answers now, and why others do not; each is asked for a key.
+
+        Raises:
+            StoreUnavailable: None of them answers.
+        """
+        return run(self._stats(prefix))
+
+    async def astats(self, prefix: str) -> dict[str, int | float | str]:
+        """Async twin of :meth:`stats`."""
+        return await arun(self._stats(prefix))
+
+    def _stats(self, prefix: str) -> Steps[dict[str, int | float | str]]:
+        answering: list[str] = []
+        failing: dict[str, StoreUnavailable] = {}
+        for name in self._names:
+            place = self._materials.store(name).place
+            try:
+                # Past the repository: nobody is told of a key that nobody wants.
+                yield from call(place.store.get, place.store.aget, place.prefix + prefix)
+                answering.append(name)
+            except StoreUnavailable as error:
+                failing[name] = error
+                yield from self._fail(name, error)
+        if not answering:
+            raise failing[self._names[-1]]
+        reasons = {f"failing {name}": error.reason for name, error in failing.items()}
+        return {"answering": answering[0], **reasons}
 
     def _perform(self, use: Use[T], keys: Sequence[str] | None = ()) -> Steps[T]:
         last: StoreUnavailable | None = None
@@ -130,6 +160,8 @@ class FailoverStore(LayeredStore):
         """Note that *name* has failed; tell so, if it had answered before."""
         streak = name in self._failing
         self._failing[name] = clock.monotonic() + self._retry_seconds
+        if not streak:
+            self._materials.report(error)
         events = self._materials.events
         if not streak and events is not None and events.has_listeners(CacheFailedOver):
             told = CacheFailedOver(name, error)

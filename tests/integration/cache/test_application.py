@@ -77,6 +77,21 @@ def test_entry_when_refused_then_logged_as_a_warning(app: Any, tmp_path: Path) -
     fake.assert_logged("warning", "cache entry refused")
 
 
+def test_failover_when_a_store_is_gone_then_logged_as_a_warning_once(
+    app: Any, tmp_path: Path
+) -> None:
+    fake = app.make(LogManager).fake()
+    (tmp_path / "file").touch()
+    app.make("config").set("cache.stores.gone", {"driver": "disk", "path": str(tmp_path / "file")})
+    app.make("config").set("cache.stores.both", {"driver": "failover", "stores": ["gone", "disk"]})
+
+    both = app.make(CacheManager).store("both")
+    both.put("key", 1)
+
+    assert [both.get("key"), both.get("key")] == [1, 1]
+    fake.assert_logged_times("warning", 1, "cache store failed over", store="gone")
+
+
 async def _new() -> str:
     return "new"
 

@@ -19,6 +19,7 @@ from securely.cache import (
 )
 from securely.cache.drivers.array import ArrayStore
 from securely.cache.drivers.base import SyncStore
+from securely.cache.manager import Materials
 from securely.cache.options import ArrayOptions, CacheOptions, FailoverOptions
 from securely.exceptions import ConfigurationError
 from securely.support.clock import FrozenClock
@@ -61,7 +62,15 @@ def shaky() -> dict[str, Shaky]:
 
 
 @pytest.fixture
-def manager(shaky: dict[str, Shaky], listeners: Any, frozen: FrozenClock) -> CacheManager:
+def reported() -> list[Any]:
+    """What somebody should look at."""
+    return []
+
+
+@pytest.fixture
+def manager(
+    shaky: dict[str, Shaky], listeners: Any, reported: list[Any], frozen: FrozenClock
+) -> CacheManager:
     """A failover over two stores that can be down; it leaves them alone for five seconds."""
     listeners.kinds = {CacheFailedOver}
     options = CacheOptions.parse(
@@ -76,7 +85,13 @@ def manager(shaky: dict[str, Shaky], listeners: Any, frozen: FrozenClock) -> Cac
         },
         "cache",
     )
-    manager = CacheManager(options.default, options.stores, prefix=options.prefix, events=listeners)
+    manager = CacheManager(
+        options.default,
+        options.stores,
+        prefix=options.prefix,
+        events=listeners,
+        materials=Materials(report=reported.append),
+    )
     manager.extend("shaky", lambda name, options: shaky[name])
     return manager
 
@@ -353,3 +368,32 @@ def test_get_when_a_store_fails_otherwise_then_raised_at_once(
     with pytest.raises(NotNumeric):
         manager.increment("key")
     assert shaky["second"].calls == 0
+
+
+def test_outage_when_it_lasts_then_reported_once_and_again_at_the_next(
+    manager: CacheManager, shaky: dict[str, Shaky], reported: list[Any], listeners: Any
+) -> None:
+    listeners.kinds = set()  # nobody listens
+    for _ in range(2):
+        down(shaky, "first")
+        manager.get("key")
+        manager.get("key")
+        down(shaky)
+        manager._instance().driver._failing["first"] = 0.0  # type: ignore[attr-defined]  # rested
+        manager.get("key")
+
+    assert [(error.store, error.reason) for error in reported] == [("first", "it is down")] * 2
+
+
+def test_stats_when_a_store_fails_then_says_which_answers(
+    manager: CacheManager, shaky: dict[str, Shaky]
+) -> None:
+    assert manager.stats() == {"answering": "first"}
+
+    down(shaky, "first")
+    assert manager.stats() == {"answering": "second", "failing first": "it is down"}
+    assert asyncio.run(manager.astats()) == manager.stats()
+
+    down(shaky, "first", "second")
+    with pytest.raises(StoreUnavailable, match="second"):
+        manager.stats()
