@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final, Protocol, Self, TypeVar, overload
+from typing import Any, Final, Protocol, Self, TypeVar, overload
 
 from securely.cache.exceptions import LimiterTimeout
 from securely.cache.lock import Lock
@@ -96,20 +96,22 @@ class Funnel:
         Raises:
             LimiterTimeout: No place was free in time, and nothing is to be done instead.
         """
-        instead = None if otherwise is None else sync_step(otherwise)
-        return run(self._then(sync_step(callback), instead))
+        instead = None if otherwise is None else sync_step(otherwise, "athen")
+        return run(self._then(sync_step(callback, "athen"), instead))
 
     @overload
-    async def athen(self, callback: Callable[[], Awaitable[T]]) -> T: ...
-    @overload
-    async def athen(
-        self, callback: Callable[[], Awaitable[T]], otherwise: Callable[[], Awaitable[T]]
-    ) -> T: ...
     async def athen(
         self,
         callback: Callable[[], Awaitable[T]],
         otherwise: Callable[[], Awaitable[T]] | None = None,
-    ) -> T:
+    ) -> T: ...
+    @overload
+    async def athen(
+        self, callback: Callable[[], T], otherwise: Callable[[], T] | None = None
+    ) -> T: ...
+    async def athen(
+        self, callback: Callable[[], Any], otherwise: Callable[[], Any] | None = None
+    ) -> Any:
         """Async twin of :meth:`then`."""
         instead = None if otherwise is None else async_step(otherwise)
         return await arun(self._then(async_step(callback), instead))

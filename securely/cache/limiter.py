@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar, cast
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar, cast, overload
 
 from securely.cache.exceptions import UnknownLimiter
 from securely.cache.repository import Repository
@@ -214,15 +214,31 @@ class RateLimiter:
             callback: What is attempted.
             decay: In how much time.
         """
-        return run(self._attempt(key, max_attempts, sync_step(callback), decay))
+        return run(self._attempt(key, max_attempts, sync_step(callback, "aattempt"), decay))
 
+    @overload
     async def aattempt(
         self,
         key: str,
         max_attempts: int,
         callback: Callable[[], Awaitable[T]],
         decay: Duration = _MINUTE,
-    ) -> T | bool:
+    ) -> T | bool: ...
+    @overload
+    async def aattempt(
+        self,
+        key: str,
+        max_attempts: int,
+        callback: Callable[[], T],
+        decay: Duration = _MINUTE,
+    ) -> T | bool: ...
+    async def aattempt(
+        self,
+        key: str,
+        max_attempts: int,
+        callback: Callable[[], Any],
+        decay: Duration = _MINUTE,
+    ) -> Any:
         """Async twin of :meth:`attempt`."""
         return await arun(self._attempt(key, max_attempts, async_step(callback), decay))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable
-from typing import Final, Literal, Self, TypeVar, overload
+from typing import Any, Final, Literal, Self, TypeVar, overload
 
 from securely.cache.contracts import LockStore
 from securely.cache.exceptions import LockNotHeld, LockTimeout
@@ -118,13 +118,15 @@ class Lock:
         """
         if callback is None:
             return self.acquire()
-        return run(self._get(sync_step(callback)))
+        return run(self._get(sync_step(callback, "aget")))
 
     @overload
     async def aget(self) -> bool: ...
     @overload
     async def aget(self, callback: Callable[[], Awaitable[T]]) -> T | Literal[False]: ...
-    async def aget(self, callback: Callable[[], Awaitable[T]] | None = None) -> T | bool:
+    @overload
+    async def aget(self, callback: Callable[[], T]) -> T | Literal[False]: ...
+    async def aget(self, callback: Callable[[], Any] | None = None) -> Any:
         """Async twin of :meth:`get`."""
         if callback is None:
             return await self.aacquire()
@@ -145,15 +147,15 @@ class Lock:
         """
         if callback is None:
             return run(self._block(to_seconds(wait)))
-        return run(self._block_for(to_seconds(wait), sync_step(callback)))
+        return run(self._block_for(to_seconds(wait), sync_step(callback, "ablock")))
 
     @overload
     async def ablock(self, wait: Duration) -> bool: ...
     @overload
     async def ablock(self, wait: Duration, callback: Callable[[], Awaitable[T]]) -> T: ...
-    async def ablock(
-        self, wait: Duration, callback: Callable[[], Awaitable[T]] | None = None
-    ) -> T | bool:
+    @overload
+    async def ablock(self, wait: Duration, callback: Callable[[], T]) -> T: ...
+    async def ablock(self, wait: Duration, callback: Callable[[], Any] | None = None) -> Any:
         """Async twin of :meth:`block`."""
         if callback is None:
             return await arun(self._block(to_seconds(wait)))

@@ -8,6 +8,7 @@ cancelling the task reaches it too.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
+from inspect import isawaitable, iscoroutine
 from typing import Any, ParamSpec, TypeAlias, TypeVar, cast
 
 __all__ = ["Effect", "Steps", "arun", "async_step", "call", "run", "sync_step"]
@@ -29,14 +30,40 @@ def call(
     return cast(T, (yield (sync, async_, args, kwargs)))
 
 
-def sync_step(function: Callable[[], T]) -> Steps[T]:
-    """Make a step of a sync *function*; only :func:`run` can perform it."""
-    return cast(T, (yield (function, None, (), {})))
+def sync_step(function: Callable[[], T], twin: str = "") -> Steps[T]:
+    """Make a step of a sync *function*; only :func:`run` can perform it.
+
+    Args:
+        function: What is done.
+        twin: The method that takes async functions, to name it to who gives one here.
+
+    Raises:
+        TypeError: It is async; nothing of it has run.
+    """
+    return cast(T, (yield (_sync, None, (function, twin), {})))
 
 
-def async_step(function: Callable[[], Awaitable[T]]) -> Steps[T]:
-    """Make a step of an async *function*; only :func:`arun` can perform it."""
-    return cast(T, (yield (None, function, (), {})))
+def async_step(function: Callable[[], Awaitable[T] | T]) -> Steps[T]:
+    """Make a step of *function*, async or sync; only :func:`arun` can perform it."""
+    return cast(T, (yield (None, _either, (function,), {})))
+
+
+def _sync(function: Callable[[], T], twin: str) -> T:
+    made = function()
+    # A task or a job's handle may be awaited and may be left alone; a coroutine does nothing alone.
+    if iscoroutine(made):
+        made.close()  # or Python warns of it, somewhere else
+        instead = f"await {twin}(…), which takes both" if twin else "give a sync one"
+        raise TypeError(
+            f"{getattr(function, '__qualname__', function)} is async, and nothing awaits it here: "
+            f"{instead}."
+        )
+    return made
+
+
+async def _either(function: Callable[[], Any]) -> Any:
+    made = function()
+    return await made if isawaitable(made) else made
 
 
 def run(steps: Steps[T]) -> T:

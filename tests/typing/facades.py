@@ -55,6 +55,9 @@ def what_is_right() -> None:
 async def what_is_right_later() -> None:
     """The async twins have the same types."""
     assert_type(await Cache.aremember("k", 60, number), int)
+    assert_type(await Cache.aremember("k", 60, lambda: 7), int)
+    assert_type(await Cache.lock("k").ablock(5, number), int)
+    assert_type(await Cache.lock("k").ablock(5, lambda: "now"), str)
     assert_type(await Cache.aget("k"), object)
     await SendInvoice.adispatch(7)
 

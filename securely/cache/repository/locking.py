@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 from securely.cache.contracts import LockStore
 from securely.cache.events import CacheLocksFlushed, CacheLocksFlushing
@@ -12,7 +12,7 @@ from securely.cache.funnel import Funnel
 from securely.cache.lock import Lock
 from securely.cache.place import Place
 from securely.support.durations import Duration
-from securely.support.steps import Steps, arun, call, run
+from securely.support.steps import Steps, arun, call, run, sync_step
 
 __all__ = ["Locking"]
 
@@ -102,8 +102,10 @@ class Locking:
         Raises:
             LockTimeout: Somebody else was at it for too long.
         """
-        return self.lock(name, lock_for, owner).block(wait_for, callback)
+        step = sync_step(callback, "awithout_overlapping")
+        return self.lock(name, lock_for, owner).block(wait_for, lambda: run(step))
 
+    @overload
     async def awithout_overlapping(
         self,
         name: str,
@@ -111,7 +113,24 @@ class Locking:
         lock_for: Duration = 0,
         wait_for: Duration = 10,
         owner: str | None = None,
-    ) -> T:
+    ) -> T: ...
+    @overload
+    async def awithout_overlapping(
+        self,
+        name: str,
+        callback: Callable[[], T],
+        lock_for: Duration = 0,
+        wait_for: Duration = 10,
+        owner: str | None = None,
+    ) -> T: ...
+    async def awithout_overlapping(
+        self,
+        name: str,
+        callback: Callable[[], Any],
+        lock_for: Duration = 0,
+        wait_for: Duration = 10,
+        owner: str | None = None,
+    ) -> Any:
         """Async twin of :meth:`without_overlapping`."""
         return await self.lock(name, lock_for, owner).ablock(wait_for, callback)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast, overload
 
 from securely.cache.exceptions import LocksUnsupported, LockTimeout
 from securely.cache.flights import Flight, guards_led
@@ -58,8 +58,9 @@ class Remembering(Values, Locking):
         value = self._read(key)
         if value is not MISSING:
             return cast("T", value)
-        return run(self._remember(self.place, key, ttl, sync_step(produce), lock))
+        return run(self._remember(self.place, key, ttl, sync_step(produce, "aremember"), lock))
 
+    @overload
     async def aremember(
         self,
         key: str,
@@ -67,18 +68,39 @@ class Remembering(Values, Locking):
         produce: Callable[[], Awaitable[T]],
         *,
         lock: Duration = _WAIT_SECONDS,
-    ) -> T:
+    ) -> T: ...
+    @overload
+    async def aremember(
+        self,
+        key: str,
+        ttl: Ttl | Callable[[T], Ttl],
+        produce: Callable[[], T],
+        *,
+        lock: Duration = _WAIT_SECONDS,
+    ) -> T: ...
+    async def aremember(
+        self,
+        key: str,
+        ttl: Ttl | Callable[[Any], Ttl],
+        produce: Callable[[], Any],
+        *,
+        lock: Duration = _WAIT_SECONDS,
+    ) -> Any:
         """Async twin of :meth:`remember`."""
         value = await self._aread(key)
         if value is not MISSING:
-            return cast("T", value)
+            return value
         return await arun(self._remember(self.place, key, ttl, async_step(produce), lock))
 
     def remember_forever(self, key: str, produce: Callable[[], T]) -> T:
         """Return the value of *key*, or store what *produce* returns without an end."""
         return self.remember(key, None, produce)
 
-    async def aremember_forever(self, key: str, produce: Callable[[], Awaitable[T]]) -> T:
+    @overload
+    async def aremember_forever(self, key: str, produce: Callable[[], Awaitable[T]]) -> T: ...
+    @overload
+    async def aremember_forever(self, key: str, produce: Callable[[], T]) -> T: ...
+    async def aremember_forever(self, key: str, produce: Callable[[], Any]) -> Any:
         """Async twin of :meth:`remember_forever`."""
         return await self.aremember(key, None, produce)
 
@@ -86,7 +108,11 @@ class Remembering(Values, Locking):
         """Return what :meth:`remember_forever` does, by Laravel's other name."""
         return self.remember_forever(key, produce)
 
-    async def asear(self, key: str, produce: Callable[[], Awaitable[T]]) -> T:
+    @overload
+    async def asear(self, key: str, produce: Callable[[], Awaitable[T]]) -> T: ...
+    @overload
+    async def asear(self, key: str, produce: Callable[[], T]) -> T: ...
+    async def asear(self, key: str, produce: Callable[[], Any]) -> Any:
         """Async twin of :meth:`sear`."""
         return await self.aremember_forever(key, produce)
 
@@ -133,8 +159,11 @@ class Remembering(Values, Locking):
         value = self._read(key)
         if value is not MISSING:
             return cast("T", value), True
-        return run(self._remember(self.place, key, ttl, sync_step(produce), lock)), False
+        return run(
+            self._remember(self.place, key, ttl, sync_step(produce, "aremember_with_warmth"), lock)
+        ), False
 
+    @overload
     async def aremember_with_warmth(
         self,
         key: str,
@@ -142,11 +171,28 @@ class Remembering(Values, Locking):
         produce: Callable[[], Awaitable[T]],
         *,
         lock: Duration = _WAIT_SECONDS,
-    ) -> tuple[T, bool]:
+    ) -> tuple[T, bool]: ...
+    @overload
+    async def aremember_with_warmth(
+        self,
+        key: str,
+        ttl: Ttl | Callable[[T], Ttl],
+        produce: Callable[[], T],
+        *,
+        lock: Duration = _WAIT_SECONDS,
+    ) -> tuple[T, bool]: ...
+    async def aremember_with_warmth(
+        self,
+        key: str,
+        ttl: Ttl | Callable[[Any], Ttl],
+        produce: Callable[[], Any],
+        *,
+        lock: Duration = _WAIT_SECONDS,
+    ) -> tuple[Any, bool]:
         """Async twin of :meth:`remember_with_warmth`."""
         value = await self._aread(key)
         if value is not MISSING:
-            return cast("T", value), True
+            return value, True
         made = await arun(self._remember(self.place, key, ttl, async_step(produce), lock))
         return made, False
 
@@ -186,12 +232,12 @@ class Remembering(Values, Locking):
         """
 
         def refresh() -> None:
-            run(self._refresh(key, fresh, kept, sync_step(produce), lock))
+            run(self._refresh(key, fresh, kept, sync_step(produce, "aflexible"), lock))
 
         fresh, kept = _spans(ttl)
         value = self._read(key)
         if value is MISSING:
-            return run(self._remember(self.place, key, kept, sync_step(produce), lock))
+            return run(self._remember(self.place, key, kept, sync_step(produce, "aflexible"), lock))
         if _is_stale(self.ttl(key), fresh, kept):
             if (defer := self.place.defer) is not None:
                 defer(refresh, _name(self.place, key), always_defer)
@@ -199,6 +245,7 @@ class Remembering(Values, Locking):
                 refresh()
         return cast("T", value)
 
+    @overload
     async def aflexible(
         self,
         key: str,
@@ -207,7 +254,26 @@ class Remembering(Values, Locking):
         *,
         lock: Duration = _REFRESH_SECONDS,
         always_defer: bool = False,
-    ) -> T:
+    ) -> T: ...
+    @overload
+    async def aflexible(
+        self,
+        key: str,
+        ttl: tuple[Duration, Duration],
+        produce: Callable[[], T],
+        *,
+        lock: Duration = _REFRESH_SECONDS,
+        always_defer: bool = False,
+    ) -> T: ...
+    async def aflexible(
+        self,
+        key: str,
+        ttl: tuple[Duration, Duration],
+        produce: Callable[[], Any],
+        *,
+        lock: Duration = _REFRESH_SECONDS,
+        always_defer: bool = False,
+    ) -> Any:
         """Async twin of :meth:`flexible`."""
 
         async def refresh() -> None:
@@ -224,7 +290,7 @@ class Remembering(Values, Locking):
             )
             if isawaitable(done):
                 await done
-        return cast("T", value)
+        return value
 
     def _current(self) -> Remembers:
         """Return what a cached function asks at each call."""

@@ -25,7 +25,7 @@ from securely.cache.exceptions import InvalidKey
 from securely.cache.place import Place, Ttl, to_seconds
 from securely.cache.repository.reads import TypedReads
 from securely.support.missing import MISSING, Missing
-from securely.support.steps import Steps, arun, call, run
+from securely.support.steps import Steps, arun, call, run, sync_step
 
 __all__ = ["Values"]
 
@@ -430,12 +430,12 @@ def _refuse(key: str) -> None:
 
 def _given(default: object) -> object:
     """Return *default*, or what it gives when it is called."""
-    return default() if callable(default) else default
+    return run(sync_step(default, "aget")) if callable(default) else default
 
 
 async def _agiven(default: object) -> object:
     """Async twin of :func:`_given`; what it gives may be awaitable."""
-    given = _given(default)
+    given = default() if callable(default) else default
     return await given if isawaitable(given) else given
 
 
