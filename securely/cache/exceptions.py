@@ -2,7 +2,7 @@
 
 CacheError                  the root
 ├── EntryRefused            a stored entry was edited, moved or planted; reported, then a miss
-├── InvalidKey              a key has no written form, or is kept for tags (also a ValueError)
+├── InvalidKey              a key is no text, is not writable, or is for tags (also a ValueError)
 ├── LimiterTimeout          a funnel had no place in time (also a TimeoutError)
 ├── LockNotHeld             a lock was to be handed on that is not held
 ├── LocksUnsupported        the store has no locks
@@ -18,7 +18,8 @@ CacheError                  the root
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from enum import Enum
 from typing import Final
 
 from securely.exceptions import SecurelyError
@@ -68,25 +69,27 @@ class EntryRefused(CacheError):
 
 
 class InvalidKey(CacheError, ValueError):
-    """A key, or the name of a lock, has no written form; or a key begins as those of tags do."""
+    """A key or a lock's name is no text, has no written form, or begins as those of tags do."""
 
     RESERVED: Final = "\x1f"
     """What no key of a user begins with: the versions of tags lie behind it."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: object) -> None:
         self.key = key
-        if not _has_surrogate(key):
-            reason = (
-                "is kept for the cache itself: what begins with the control character U+001F "
-                "holds the versions of tags. Let it begin with another character."
+        if not isinstance(key, str):
+            message = _no_text(key)
+        elif not _has_surrogate(key):
+            message = (
+                f"The cache key {key!a} is kept for the cache itself: what begins with the control "
+                "character U+001F holds the versions of tags. Let it begin with another character."
             )
         else:
-            reason = (
-                "can not be written down: it holds half a surrogate pair. Such text comes from "
-                "decoding bytes that are no UTF-8. Clean it before it becomes a key: "
-                'key.encode("utf-8", "backslashreplace").decode().'
+            message = (
+                f"The cache key {key!a} can not be written down: it holds half a surrogate pair. "
+                "Such text comes from decoding bytes that are no UTF-8. Clean it before it becomes "
+                'a key: key.encode("utf-8", "backslashreplace").decode().'
             )
-        super().__init__(f"The cache key {key!a} {reason}")
+        super().__init__(message)
 
     @classmethod
     def check(cls, key: str) -> None:
@@ -96,7 +99,7 @@ class InvalidKey(CacheError, ValueError):
         except UnicodeEncodeError:
             raise cls(key) from None
 
-    def __reduce__(self) -> tuple[type[InvalidKey], tuple[str]]:
+    def __reduce__(self) -> tuple[type[InvalidKey], tuple[object]]:
         return type(self), (self.key,)
 
 
@@ -286,6 +289,22 @@ class WrongType(CacheError, TypeError):
 def _hint(word: str, choices: Iterable[str]) -> str:
     near = did_you_mean(word, choices)
     return f' Did you mean "{near}"?' if near else ""
+
+
+def _no_text(key: object) -> str:
+    """Return what is wrong with a *key* that is no text, by its type: it may be a value."""
+    kind = f"A cache key is text, not {type(key).__name__}"
+    if isinstance(key, Mapping):
+        return f"{kind}. For several values at once there is put_many(values, ttl)."
+    if isinstance(key, (list, tuple, set, frozenset)):
+        return f"{kind}. For several keys at once there are many(keys) and forget_many(keys)."
+    if isinstance(key, Enum):
+        return f"{kind}. Give its value: {type(key).__name__}.{key.name}.value, as text."
+    if isinstance(key, bytes):
+        return f"{kind}. Decode it: key.decode(), or key.hex()."
+    if isinstance(key, int) and not isinstance(key, bool):
+        return f'{kind}. Say what it is the number of: f"user:{{key}}".'
+    return f"{kind}. It may have come from what was not found, or not given."
 
 
 def _has_surrogate(text: str) -> bool:

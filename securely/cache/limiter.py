@@ -77,6 +77,12 @@ class Limit:
     counts: Callable[..., bool] | None = None
 
     def __post_init__(self) -> None:
+        for number in (self.max_attempts, self.decay_seconds):
+            # A boolean is an integer to Python and a mistake to whoever wrote it.
+            if number is not None and (
+                isinstance(number, bool) or not isinstance(number, (int, float))  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
+            ):
+                raise TypeError(f"A limit is made of numbers, not of {number!r:.100}.")
         if self.max_attempts is not None and self.max_attempts < 0:
             raise ValueError(
                 f"A limit lets none (0) or some attempts through, not {self.max_attempts}. "
@@ -173,7 +179,16 @@ class RateLimiter:
     # Limits that have a name.
 
     def for_(self, name: str, limits: Callable[..., Limits]) -> None:
-        """Define the limiter *name*: *limits* returns one limit, several, or None for none."""
+        """Define the limiter *name*: *limits* returns one limit, several, or None for none.
+
+        Raises:
+            TypeError: It is no function.
+        """
+        if not callable(limits):
+            raise TypeError(
+                f'The rate limiter "{name}" is a function that returns its limits, not '
+                f'{limits!r:.100}: for_("{name}", lambda: Limit.per_minute(60)).'
+            )
         self._limiters[name] = limits
 
     def limiter(self, name: str) -> Callable[..., list[Limit]]:
@@ -331,6 +346,8 @@ class RateLimiter:
     def _attempt(
         self, key: str, max_attempts: int, body: Steps[T], decay: Duration
     ) -> Steps[T | bool]:
+        if not isinstance(max_attempts, (int, float)):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
+            raise TypeError(f"So many attempts are a number, not {max_attempts!r:.100}.")
         made = yield from call(self.hit, self.ahit, key, decay)
         if made > max_attempts:
             return False
@@ -411,6 +428,8 @@ def _refused(most: int, wait: float, remaining: int = 0) -> Verdict:
 
 def _apart(name: str, limits: Limits) -> list[Limit]:
     """Return *limits* with keys of their own: two limits of one key would count together."""
+    if limits is not None and not isinstance(limits, (Limit, Sequence)):  # pyright: ignore[reportUnnecessaryIsInstance]  # functions without annotations
+        raise TypeError(f'The rate limiter "{name}" returned {limits!r:.100}, which is no Limit.')
     several = [] if limits is None else [limits] if isinstance(limits, Limit) else list(limits)
     keys = [limit.key for limit in several]
     found: list[Limit] = []

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Literal, Self, TypeVar, overload
 
 from securely.cache.contracts import LockStore
-from securely.cache.exceptions import LockNotHeld, LockTimeout
+from securely.cache.exceptions import InvalidKey, LockNotHeld, LockTimeout
 from securely.support import clock, entropy
 from securely.support.durations import Duration
 from securely.support.durations import seconds as to_seconds
 from securely.support.finishing import finished
+from securely.support.forking import renew_after_fork
 from securely.support.steps import Steps, arun, async_step, call, run, sync_step
 
 __all__ = ["Lock"]
@@ -24,6 +26,9 @@ _OWNER_BYTES: Final = 16
 # most this long, so that a thousand waiters do not keep a store busy with asking.
 _PAUSE_SECONDS_MIN: Final = 0.002
 _PAUSE_SECONDS_MAX: Final = 0.05
+# Kept, since asking the system costs as much as a lock in memory.
+_pid = os.getpid()
+renew_after_fork(sys.modules[__name__], "_pid", os.getpid)
 
 
 class Lock:
@@ -47,6 +52,7 @@ class Lock:
         bound: Whether it ends with this process; None for a lock without an owner given.
 
     Raises:
+        InvalidKey: The name is no text.
         ValueError: The seconds are less than zero.
 
     Example:
@@ -68,6 +74,8 @@ class Lock:
         prefix: str = "",
         bound: bool | None = None,
     ) -> None:
+        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
+            raise InvalidKey(name)
         self._store = store
         self._key = prefix + name
         self._bound = owner is None if bound is None else bound
@@ -88,7 +96,7 @@ class Lock:
         """Take the lock if it is free, without waiting; return whether it was taken."""
         taken = self._store.acquire(self._key, self.owner, self._lifetime, bound=self._bound)
         if taken:
-            self._taken_by = os.getpid()
+            self._taken_by = _pid
         return taken
 
     async def aacquire(self) -> bool:
@@ -102,7 +110,7 @@ class Lock:
         else:
             taken = await taking  # in memory: nothing comes between asking and taking
         if taken:
-            self._taken_by = os.getpid()
+            self._taken_by = _pid
         return taken
 
     @overload
@@ -285,7 +293,7 @@ class Lock:
 
         In memory the child has a lock of its own: a copy of the parent's.
         """
-        if not self._bound or self._taken_by in (None, os.getpid()):
+        if self._taken_by is None or self._taken_by == _pid or not self._bound:
             return False
         return getattr(self._store, "waits", True)
 

@@ -31,10 +31,15 @@ class InvalidDuration(SecurelyError, ValueError):
 
     def __init__(self, value: object) -> None:
         self.value = value
-        super().__init__(
-            f"{value!r} is not a duration. "
-            'Write seconds (90), a timedelta, or text with units ("1h30m"; ms, s, m, h, d, w).'
-        )
+        remedy = 'Write seconds (90), a timedelta, or text with units ("1h30m"; ms, s, m, h, d, w).'
+        if isinstance(value, datetime):
+            remedy = (
+                "It is a moment, and a span is wanted here: " + remedy
+                if value.tzinfo is not None
+                else "Where a moment may be given, it needs a time zone: "
+                "datetime.now(UTC) + timedelta(hours=1), or moment.astimezone() of local time."
+            )
+        super().__init__(f"{value!r} is not a duration. {remedy}")
 
     def __reduce__(self) -> tuple[type[InvalidDuration], tuple[object]]:
         return type(self), (self.value,)

@@ -49,7 +49,7 @@ def async_step(function: Callable[[], Awaitable[T] | T]) -> Steps[T]:
 
 
 def _sync(function: Callable[[], T], twin: str) -> T:
-    made = function()
+    made = _callable(function)()
     # A task or a job's handle may be awaited and may be left alone; a coroutine does nothing alone.
     if iscoroutine(made):
         made.close()  # or Python warns of it, somewhere else
@@ -62,8 +62,17 @@ def _sync(function: Callable[[], T], twin: str) -> T:
 
 
 async def _either(function: Callable[[], Any]) -> Any:
-    made = function()
+    made = _callable(function)()
     return await made if isawaitable(made) else made
+
+
+def _callable(function: Callable[[], T]) -> Callable[[], T]:
+    if not callable(function):  # pyright: ignore[reportUnnecessaryComparison]  # callers without a checker
+        raise TypeError(
+            f"A function is wanted that makes the value, not {type(function).__name__}: "
+            "put lambda: before it; or the arguments stand in another order."
+        )
+    return function
 
 
 def run(steps: Steps[T]) -> T:

@@ -375,9 +375,16 @@ class Remembering(Values, Locking):
             return None
 
 
-def _spans(ttl: tuple[Duration, Duration]) -> tuple[float, float]:
+def _spans(ttl: object) -> tuple[float, float]:
     """Return for how many seconds a value is fresh, and for how many it is kept."""
-    fresh, kept = map(seconds, ttl)
+    try:
+        first, second = cast("tuple[Duration, Duration]", () if isinstance(ttl, str) else ttl)
+    except (TypeError, ValueError):
+        raise ValueError(
+            "flexible takes two times, how long a value is fresh and how long it is kept: "
+            f'flexible(key, ("1m", "1h"), …), not {ttl!r:.100}.'
+        ) from None
+    fresh, kept = seconds(first), seconds(second)
     if fresh > kept:
         raise ValueError(
             f"A value cannot be fresh for {fresh:g} seconds and kept for {kept:g}: "

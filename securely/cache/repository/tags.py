@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, cast
 
 from securely.cache.contracts import Recalling, ReservedKey, Store
 from securely.cache.exceptions import InvalidKey
@@ -26,17 +26,24 @@ _VERSION_BYTES: Final = 8
 _SPACE_BYTES: Final = 16
 
 
-def tag_names(tags: Iterable[str | Iterable[str]]) -> tuple[str, ...]:
+def tag_names(tags: Iterable[object]) -> tuple[str, ...]:
     """Return the names in *tags*, each once and in one order: whoever names them means the same.
 
     Raises:
+        TypeError: One is no text.
         ValueError: There is none.
 
     Example:
         >>> tag_names(["people", ["authors", "people"]])
         ('authors', 'people')
     """
-    names = {name for each in tags for name in ([each] if isinstance(each, str) else each)}
+    names: set[str] = set()
+    for each in tags:
+        is_one = isinstance(each, str) or not isinstance(each, Iterable)
+        for name in cast("Iterable[object]", (each,) if is_one else each):
+            if not isinstance(name, str):
+                raise TypeError(f'A tag is text, not {name!r:.100}: tags("people", "authors").')
+            names.add(name)
     if not names:
         raise ValueError('No tag is named. Name one at least: tags("people").')
     return tuple(sorted(names))

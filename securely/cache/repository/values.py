@@ -115,7 +115,7 @@ class Values(TypedReads):
             Unserializable: The value has no safe written form.
         """
         place, seconds = self.place, to_seconds(ttl)
-        if key[:1] == _RESERVED:
+        if key.__class__ is not str or key[:1] == _RESERVED:
             _refuse(key)
         if seconds is not None and seconds <= 0:
             return self.forget(key)
@@ -127,7 +127,7 @@ class Values(TypedReads):
     async def aput(self, key: str, value: object, ttl: Ttl = None) -> bool:
         """Async twin of :meth:`put`."""
         place, seconds = self.place, to_seconds(ttl)
-        if key[:1] == _RESERVED:
+        if key.__class__ is not str or key[:1] == _RESERVED:
             _refuse(key)
         if seconds is not None and seconds <= 0:
             return await self.aforget(key)
@@ -159,7 +159,7 @@ class Values(TypedReads):
             Whether it was stored; False for a *ttl* of zero or less.
         """
         place, seconds = self.place, to_seconds(ttl)
-        if key[:1] == _RESERVED:
+        if key.__class__ is not str or key[:1] == _RESERVED:
             _refuse(key)
         if seconds is not None and seconds <= 0:
             return False
@@ -168,7 +168,7 @@ class Values(TypedReads):
     async def aadd(self, key: str, value: object, ttl: Ttl = None) -> bool:
         """Async twin of :meth:`add`."""
         place, seconds = self.place, to_seconds(ttl)
-        if key[:1] == _RESERVED:
+        if key.__class__ is not str or key[:1] == _RESERVED:
             _refuse(key)
         if seconds is not None and seconds <= 0:
             return False
@@ -190,8 +190,9 @@ class Values(TypedReads):
             NotNumeric: The value is no number.
         """
         place = self.place
-        if key[:1] == _RESERVED:
+        if key.__class__ is not str or key[:1] == _RESERVED:
             _refuse(key)
+        _check_number(by)
         return place.store.increment(place.prefix + key, by, _new(ttl))
 
     @overload
@@ -201,8 +202,9 @@ class Values(TypedReads):
     async def aincrement(self, key: str, by: float = 1, ttl: Ttl = None) -> int | float:
         """Async twin of :meth:`increment`."""
         place = self.place
-        if key[:1] == _RESERVED:
+        if key.__class__ is not str or key[:1] == _RESERVED:
             _refuse(key)
+        _check_number(by)
         return await place.store.aincrement(place.prefix + key, by, _new(ttl))
 
     @overload
@@ -211,6 +213,7 @@ class Values(TypedReads):
     def decrement(self, key: str, by: float, ttl: Ttl = None) -> float: ...
     def decrement(self, key: str, by: float = 1, ttl: Ttl = None) -> int | float:
         """Take *by* from a number and return what is left; as :meth:`increment` otherwise."""
+        _check_number(by)
         return self.increment(key, -by, ttl)
 
     @overload
@@ -219,6 +222,7 @@ class Values(TypedReads):
     async def adecrement(self, key: str, by: float, ttl: Ttl = None) -> float: ...
     async def adecrement(self, key: str, by: float = 1, ttl: Ttl = None) -> int | float:
         """Async twin of :meth:`decrement`."""
+        _check_number(by)
         return await self.aincrement(key, -by, ttl)
 
     def pull(self, key: str, default: object = None) -> object:
@@ -240,7 +244,7 @@ class Values(TypedReads):
         With a *ttl* of zero or less the key is forgotten.
         """
         place, seconds = self.place, to_seconds(ttl)
-        if key[:1] == _RESERVED:
+        if key.__class__ is not str or key[:1] == _RESERVED:
             _refuse(key)
         if seconds is not None and seconds <= 0:
             return self.forget(key)
@@ -249,7 +253,7 @@ class Values(TypedReads):
     async def atouch(self, key: str, ttl: Ttl) -> bool:
         """Async twin of :meth:`touch`."""
         place, seconds = self.place, to_seconds(ttl)
-        if key[:1] == _RESERVED:
+        if key.__class__ is not str or key[:1] == _RESERVED:
             _refuse(key)
         if seconds is not None and seconds <= 0:
             return await self.aforget(key)
@@ -258,17 +262,19 @@ class Values(TypedReads):
     def ttl(self, key: str) -> float | Missing | None:
         """Return the seconds that *key* has left, None if it has no end, MISSING if absent."""
         place = self.place
+        _check(key)
         return place.store.ttl(place.prefix + key)
 
     async def attl(self, key: str) -> float | Missing | None:
         """Async twin of :meth:`ttl`."""
         place = self.place
+        _check(key)
         return await place.store.attl(place.prefix + key)
 
     def forget(self, key: str) -> bool:
         """Remove *key*; return whether it was there."""
         place = self.place
-        if key[:1] == _RESERVED:
+        if key.__class__ is not str or key[:1] == _RESERVED:
             _refuse(key)
         if place.watched(_ON_FORGET):
             return run(self._forget(place, key))
@@ -277,7 +283,7 @@ class Values(TypedReads):
     async def aforget(self, key: str) -> bool:
         """Async twin of :meth:`forget`."""
         place = self.place
-        if key[:1] == _RESERVED:
+        if key.__class__ is not str or key[:1] == _RESERVED:
             _refuse(key)
         if place.watched(_ON_FORGET):
             return await arun(self._forget(place, key))
@@ -285,11 +291,11 @@ class Values(TypedReads):
 
     def forget_many(self, keys: Iterable[str]) -> int:
         """Remove *keys*; return how many of them were there."""
-        return sum([self.forget(key) for key in keys])
+        return sum([self.forget(key) for key in _several("forget_many", keys)])
 
     async def aforget_many(self, keys: Iterable[str]) -> int:
         """Async twin of :meth:`forget_many`."""
-        return sum([await self.aforget(key) for key in keys])
+        return sum([await self.aforget(key) for key in _several("aforget_many", keys)])
 
     def flush(self, *, everything: bool = False) -> None:
         """Remove every key with this repository's prefix; locks stay.
@@ -328,15 +334,23 @@ class Values(TypedReads):
     def _read(self, key: str) -> object:
         # By hand in both colours: through steps, a hit in memory took eight times as long.
         place = self.place
-        if place.watched(_ON_READ):
-            return run(self._watched_read(place, key))
-        return place.store.get(place.prefix + key)
+        try:
+            if place.watched(_ON_READ):
+                return run(self._watched_read(place, key))
+            return place.store.get(place.prefix + key)
+        except TypeError:
+            _check(key)
+            raise
 
     async def _aread(self, key: str) -> object:
         place = self.place
-        if place.watched(_ON_READ):
-            return await arun(self._watched_read(place, key))
-        return await place.store.aget(place.prefix + key)
+        try:
+            if place.watched(_ON_READ):
+                return await arun(self._watched_read(place, key))
+            return await place.store.aget(place.prefix + key)
+        except TypeError:
+            _check(key)
+            raise
 
     def _watched_read(self, place: Place, key: str) -> Steps[object]:
         yield from place.tell(RetrievingKey(place.name, key))
@@ -347,10 +361,12 @@ class Values(TypedReads):
     def _many(
         self, place: Place, keys: Iterable[str] | Mapping[str, object], default: object
     ) -> Steps[dict[str, object]]:
-        names = tuple(keys)
+        names = _several("many", keys)
         defaults: Mapping[str, object] = (
             cast("Mapping[str, object]", keys) if isinstance(keys, Mapping) else {}
         )
+        for name in names:
+            _check(name)
         watched = place.watched(_ON_READ_MANY)
         if watched:
             yield from place.tell(RetrievingManyKeys(place.name, names))
@@ -375,11 +391,16 @@ class Values(TypedReads):
     def _put_many(
         self, place: Place, values: Mapping[str, object], seconds: float | None
     ) -> Steps[bool]:
+        if not isinstance(values, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
+            raise TypeError(
+                f"put_many takes a dict of keys and values, not {type(values).__name__}: "
+                'put_many({"a": 1, "b": 2}, 60).'
+            )
         if seconds is not None and seconds <= 0:
             return bool((yield from call(self.forget_many, self.aforget_many, values)))
         names, contents = tuple(values), tuple(values.values())
         for name in names:
-            if name[:1] == _RESERVED:
+            if name.__class__ is not str or name[:1] == _RESERVED:
                 _refuse(name)
         watched = place.watched(_ON_WRITE_MANY)
         if watched:
@@ -392,7 +413,7 @@ class Values(TypedReads):
         return True
 
     def _pull(self, place: Place, key: str) -> Steps[object]:
-        if key[:1] == _RESERVED:
+        if key.__class__ is not str or key[:1] == _RESERVED:
             _refuse(key)
         watched = place.watched(_ON_READ) or place.watched(_ON_FORGET)
         if watched:
@@ -422,10 +443,31 @@ class Values(TypedReads):
             yield from place.tell(CacheFlushed(place.name))
 
 
-def _refuse(key: str) -> None:
-    """Raise InvalidKey, unless the cache itself asks."""
-    if not isinstance(key, ReservedKey):
+def _check(key: object) -> None:
+    """Raise InvalidKey for what is no text."""
+    if not isinstance(key, str):
         raise InvalidKey(key)
+
+
+def _refuse(key: str) -> None:
+    """Raise InvalidKey for what is no text, or for a reserved key, unless the cache itself asks."""
+    _check(key)
+    if key[:1] == _RESERVED and not isinstance(key, ReservedKey):
+        raise InvalidKey(key)
+
+
+def _several(method: str, keys: Iterable[str]) -> tuple[str, ...]:
+    """Return *keys*; a single text is an iterable of letters, and never meant as such."""
+    if isinstance(keys, str) or not isinstance(keys, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
+        raise TypeError(
+            f"{method} takes several keys, not {keys!r:.100}: {method}([{keys!r:.100}])."
+        )
+    return tuple(keys)
+
+
+def _check_number(by: object) -> None:
+    if isinstance(by, bool) or not isinstance(by, (int, float)):
+        raise TypeError(f"A number is incremented by a number, not by {by!r:.100}.")
 
 
 def _given(default: object) -> object:
