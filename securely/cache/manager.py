@@ -79,6 +79,7 @@ class Materials:
     current: Callable[[], Repository | None] = lambda: None
     store: Callable[[str], Repository] = _no_stores
     events: Events | None = None
+    setting: ClassVar[str] = "cache.serializable_classes"
 
     def resolve(self, name: str) -> type | None:
         """Return the class called *name*, if values may hold it."""

@@ -197,6 +197,17 @@ class CacheOptions(Options):
     serializable_classes: tuple[str, ...] = ()
     """Dotted names of the enums, dataclasses and models that values may hold."""
 
+    @field_validator("serializable_classes")
+    @classmethod
+    def _are_dotted(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            dotted = name.replace(":", ".")
+            if name != dotted:
+                raise ValueError(f'"{name}" is to be written with dots alone: "{dotted}"')
+            if not all(part.isidentifier() for part in name.split(".")) or "." not in name:
+                raise ValueError(f'"{name}" names no class of a module, as "app.money.Money" does')
+        return names
+
     @field_validator("stores")
     @classmethod
     def _failovers_end(cls, stores: dict[str, AnyStore]) -> dict[str, AnyStore]:

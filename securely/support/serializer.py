@@ -93,6 +93,7 @@ class Serializer:
     Args:
         classes: The classes that are allowed.
         resolve: Gives the class of a dotted name that is allowed too, or None.
+        setting: Where in the configuration such names are listed, for errors.
 
     Example:
         >>> serializer = Serializer()
@@ -106,9 +107,11 @@ class Serializer:
         self,
         classes: Iterable[type] = (),
         resolve: Callable[[str], type | None] | None = None,
+        setting: str = "",
     ) -> None:
         self._classes: dict[str, type] = {class_name(cls): cls for cls in classes}
         self._resolve = resolve
+        self._setting = setting
 
     def encode(self, value: object) -> bytes:
         """Return *value* as UTF-8 JSON.
@@ -201,7 +204,8 @@ class Serializer:
 
     def _allow(self, kind: type, name: str) -> None:
         if self._find(name) is not kind:
-            raise _Refused(name, "its class is not allowed here")
+            remedy = f'; add "{name}" to {self._setting}' if self._setting else ""
+            raise _Refused(name, f"its class is not allowed here{remedy}")
 
     def _find(self, name: str) -> type | None:
         if (found := self._classes.get(name)) is not None:
@@ -247,7 +251,8 @@ class Serializer:
     def _class(self, name: object, base: type = object) -> Callable[[object], object]:
         found = self._find(name) if isinstance(name, str) else None
         if found is None or not issubclass(found, base):
-            raise Undecodable(f'the class "{name}" is not allowed here')
+            setting = f", by {self._setting}" if self._setting else ""
+            raise Undecodable(f'the class "{name}" is not allowed here{setting}')
         return cast("Callable[[object], object]", found)
 
 

@@ -141,6 +141,29 @@ def test_a_rate_limiter_that_counts_in_a_store_which_keeps_nothing_is_a_warning(
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("securely.foundation.Findin", "Did you mean"),
+        ("securely.foundation.Finding", 'write "securely.foundation.doctor.finding.Finding"'),
+        ("securely.support.clock", "is not the name of a class"),
+    ],
+)
+def test_a_class_of_values_that_is_not_there_is_an_error(
+    app: Application, artisan: Artisan, name: str, said: str
+) -> None:
+    app.make("config").set("cache.serializable_classes", [name])
+
+    artisan("doctor --only=cache").assert_exit(1).assert_output("cache.serializable_classes", said)
+
+
+def test_a_class_of_values_that_is_there_needs_no_word(app: Application, artisan: Artisan) -> None:
+    name = "securely.foundation.doctor.finding.Finding"
+    app.make("config").set("cache.serializable_classes", [name])
+
+    artisan("doctor --only=cache").assert_exit(0).assert_no_output("serializable_classes")
+
+
 def test_a_rate_limiter_that_counts_somewhere_needs_no_word(artisan: Artisan) -> None:
     artisan("doctor --only=cache").assert_exit(0).assert_no_output("rate limiter")
 

@@ -72,7 +72,11 @@ class ArrayStore(SyncStore, SyncLocks):
     @classmethod
     def build(cls, name: str, options: ArrayOptions, materials: Materials) -> ArrayStore:
         """Return the store *name* as its options have it."""
-        serializer = Serializer(resolve=materials.resolve) if options.serialize else None
+        serializer = (
+            Serializer(resolve=materials.resolve, setting=materials.setting)
+            if options.serialize
+            else None
+        )
         return cls(entries_max=options.entries_max, serializer=serializer)
 
     def get(self, key: str) -> object:

@@ -79,7 +79,7 @@ class DiskStore(SyncStore, SyncLocks):
             materials.locate(options.path),
             materials.seal(),
             name=name,
-            serializer=Serializer(resolve=materials.resolve),
+            serializer=Serializer(resolve=materials.resolve, setting=materials.setting),
             report=materials.report,
             limits=Limits(
                 size_bytes_max=options.size_bytes_max,

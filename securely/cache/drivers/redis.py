@@ -140,7 +140,7 @@ class RedisStore:
             address,
             materials.seal(),
             name=name,
-            serializer=Serializer(resolve=materials.resolve),
+            serializer=Serializer(resolve=materials.resolve, setting=materials.setting),
             report=materials.report,
             value_bytes_max=options.value_bytes_max,
         )

@@ -16,6 +16,8 @@ from securely.queue.upkeep.checkup import examine
 from securely.store import Conflict, StoreManager, StoreUnavailable
 from securely.support import clock, entropy
 from securely.support.directories import why_unusable
+from securely.support.importing import ImportFailed, import_object
+from securely.support.tags import class_name
 
 __all__ = ["cache_stores", "failed_jobs", "queue_connection", "store_databases"]
 
@@ -27,6 +29,8 @@ def cache_stores(cache: CacheManager, config: Config) -> Iterable[Finding]:
     """Look whether each store gives back what it is given, and whether attempts are counted."""
     for name in config.get("cache.stores", {}):
         yield _store(cache, str(name))
+    for each in config.get("cache.serializable_classes", ()):
+        yield from _class(str(each))
     yield from _limiter(cache, str(config.get("cache.limiter", None) or cache.default))
 
 
@@ -104,6 +108,20 @@ def _try_to_make(name: str, place: Path) -> None:
         probe.rmdir()
     except OSError as error:
         raise StoreUnavailable(name, str(place), why_unusable(there, error)) from error
+
+
+def _class(name: str) -> Iterable[Finding]:
+    """Look whether *name* is where a class is, and what values of it are written as."""
+    try:
+        found = import_object(name)
+    except ImportFailed as error:
+        seen = f"cache.serializable_classes: {error}"
+    else:
+        if isinstance(found, type) and class_name(found) == name:
+            return
+        written = f': write "{class_name(found)}"' if isinstance(found, type) else ""
+        seen = f'"{name}" in cache.serializable_classes is not the name of a class{written}'
+    yield Finding.error(seen, "Mend the name, or values of it are refused.", name="cache classes")
 
 
 def _limiter(cache: CacheManager, name: str) -> Iterable[Finding]:

@@ -13,6 +13,7 @@ import pytest
 from securely.cache import (
     CacheHit,
     CacheManager,
+    CacheMissed,
     EntryRefused,
     Repository,
     UnknownDriver,
@@ -279,3 +280,16 @@ def test_default_cache_time_when_set_then_that_of_the_default_store(manager: Cac
     assert manager.default_cache_time == 60
     ttls = [manager.ttl("key"), manager.ttl("other")]
     assert all(isinstance(ttl, float) and ttl <= 60 for ttl in ttls)
+
+
+@pytest.mark.parametrize("store", ["main", "disk"])
+def test_put_when_the_class_is_not_allowed_then_names_the_setting(
+    manager: CacheManager, store: str
+) -> None:
+    name = "securely.cache.events.CacheMissed"
+
+    with pytest.raises(TypeError, match=rf'add "{name}" to cache\.serializable_classes'):
+        manager.store(store).put("key", {"event": CacheMissed("main", "key")})
+
+    manager.store(store).put("key", {"event": CacheHit("main", "key", 1)})
+    assert manager.store(store).get("key") == {"event": CacheHit("main", "key", 1)}

@@ -61,6 +61,18 @@ def test_options_when_configured_then_typed() -> None:
             "cache.stores.disk.busy_seconds",
         ),
         ({"stores": {"disk": {}}}, "cache.stores.disk.driver is missing"),
+        (
+            {"serializable_classes": ["app.money:Money"]},
+            'cache.serializable_classes.*with dots alone: "app.money.Money"',
+        ),
+        (
+            {"serializable_classes": ["Money"]},
+            'cache.serializable_classes.*"Money" names no class of a module',
+        ),
+        (
+            {"serializable_classes": ["app.money. Money"]},
+            "cache.serializable_classes.*names no class of a module",
+        ),
         ({"stores": {"disk": "disk"}}, "cache.stores.disk"),
     ],
     ids=str,

@@ -157,6 +157,16 @@ def test_decode_when_the_class_is_not_allowed_then_refuses() -> None:
         Serializer().decode(data)
 
 
+def test_class_when_it_is_not_allowed_and_there_is_a_setting_then_that_is_named() -> None:
+    serializer = Serializer(setting="shop.classes")
+    data = Serializer(classes=[_Line]).encode(_Line("x", Decimal(1)))
+
+    with pytest.raises(Unserializable, match=r'add ".*\._Line" to shop\.classes'):
+        serializer.encode(_Line("x", Decimal(1)))
+    with pytest.raises(Undecodable, match=r"not allowed here, by shop\.classes"):
+        serializer.decode(data)
+
+
 def test_decode_when_a_field_was_added_since_then_takes_its_default() -> None:
     name = f"{_Line.__module__}.{_Line.__qualname__}"
     data = f'{{"$object":["{name}",{{"name":"x","price":1}}]}}'.encode()
