@@ -72,6 +72,13 @@ class DiskOptions(StoreOptions):
     busy_seconds: Seconds = Field(default=5.0, gt=0)
     """How long a writer waits for another before the store counts as unavailable."""
 
+    @field_validator("path")
+    @classmethod
+    def _is_some(cls, path: str) -> str:
+        if not path.strip():
+            raise ValueError("must name a directory")
+        return path
+
 
 class NullOptions(StoreOptions):
     """A store that keeps nothing."""

@@ -8,6 +8,7 @@ from typing import (
     Annotated,
     Any,
     ClassVar,
+    Final,
     Literal,
     Self,
     TypeAlias,
@@ -27,6 +28,14 @@ from securely.support.suggest import did_you_mean
 
 __all__ = ["InvalidOptions", "Options", "Seconds"]
 
+# What pydantic calls otherwise than whoever writes a file.
+_KINDS: Final = {
+    "dict_type": "dict",
+    "list_type": "list",
+    "model_attributes_type": "dict",
+    "model_type": "dict",
+    "tuple_type": "list",
+}
 _SHOWN_LETTERS_MAX = 80  # letters: enough to recognise a value, and an error stays one line
 
 Seconds: TypeAlias = Annotated[float, BeforeValidator(seconds)]
@@ -115,7 +124,7 @@ class _Problem:
     def sentence(self) -> str:
         """Return the whole sentence: key, value, what is allowed, what was perhaps meant."""
         if self.kind == "missing":
-            return f"{self.key} is missing, and has no default."
+            return f"{self.key} is missing, and has no default.{self._misspelt()}"
         if self.kind == "extra_forbidden":
             known = ", ".join(self.siblings) or "none"
             return (
@@ -129,6 +138,14 @@ class _Problem:
         if self.kind in {"value_error", "assertion_error"}:
             return self._refused()
         return f"{self.key}{self._shown()} {self._wanted()}."
+
+    def _misspelt(self) -> str:
+        """Return what stands beside a missing key that may be meant to be it."""
+        if not isinstance(self.value, Mapping):
+            return ""
+        given = [str(key) for key in cast("Mapping[object, object]", self.value)]
+        near = did_you_mean(self.last, [key for key in given if key not in self.siblings])
+        return f' There is "{near}": did you mean "{self.last}"?' if near else ""
 
     def _union_tag(self) -> str:
         key = f"{self.key}.{self.context['discriminator'].strip(chr(39))}"
@@ -158,9 +175,12 @@ class _Problem:
             if len(text) > _SHOWN_LETTERS_MAX:
                 text = f"{text[:_SHOWN_LETTERS_MAX]}…"
             return f" is {text}:"
-        return f" is of type {type(self.value).__name__}:"
+        kind = type(self.value).__name__
+        return f" is {'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}:"
 
     def _wanted(self) -> str:
+        if self.kind in _KINDS:
+            return f"it must be a {_KINDS[self.kind]}"
         text = self.text.rstrip(".")
         if text.startswith("Input should be "):
             return f"it must be {text.removeprefix('Input should be ')}"
@@ -185,6 +205,8 @@ def _walk(
     names: list[str] = []
     fields: list[FieldInfo] = []
     for position, segment in enumerate(location):
+        if not _holds(data):
+            break  # what follows names branches of a union: there are no keys within it
         inside = _inside(data, segment)
         last = position == len(location) - 1
         if not inside and not last:
@@ -205,6 +227,10 @@ def _walk(
         if inside:
             data = cast("Any", data)[segment]
     return kept, names, fields
+
+
+def _holds(data: object) -> bool:
+    return isinstance(data, (Mapping, list, tuple))
 
 
 def _inside(data: object, segment: str | int) -> bool:

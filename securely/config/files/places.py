@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from securely.config.files.yaml import nodes_of, variables_in
-from securely.config.loader import YAML_SUFFIXES, ConfigFile
+from securely.config.loader import KEYED_MAPS, YAML_SUFFIXES, ConfigFile
 
 __all__ = ["Place", "Places", "Read"]
 
@@ -84,9 +84,12 @@ class Places:
             if key == file.key:
                 return Place(file.path, self._map(file).line)
             if key.startswith(f"{file.key}."):
-                entry = self._map(file).entries.get(key.removeprefix(f"{file.key}."))
+                entries = self._map(file).entries
+                entry = entries.get(key.removeprefix(f"{file.key}."))
                 if entry is not None:
                     return Place(file.path, *entry)
+                if _replaced_with(key).removeprefix(f"{file.key}.") in entries:
+                    return None  # what other files say within it is not read
         return None
 
     def _map(self, file: ConfigFile) -> _Map:
@@ -98,6 +101,13 @@ class Places:
                 # It cannot be read; whoever loads it says so.
                 self._known[file.path] = _Map(None, {}, [])
         return self._known[file.path]
+
+
+def _replaced_with(key: str) -> str:
+    """Return the part of *key* that one file says as a whole, instead of those beneath it."""
+    parts = key.split(".")
+    is_map = len(parts) > 1 and parts[1] in KEYED_MAPS.get(parts[0], ())
+    return ".".join(parts[: 3 if is_map else 2])
 
 
 @dataclass(slots=True)

@@ -62,6 +62,17 @@ def test_options_when_configured_then_typed() -> None:
         ),
         ({"stores": {"disk": {}}}, "cache.stores.disk.driver is missing"),
         (
+            {"stores": {"disk": {"drvier": "disk"}}},
+            'disk.driver is missing.*There is "drvier": did you mean "driver"',
+        ),
+        (
+            {"stores": {"disk": {"driver": "disk", "path": " "}}},
+            "cache.stores.disk.path is ' ', which must name a directory",
+        ),
+        ({"stores": {"null": "null"}}, "^cache.stores.null is 'null': it must be a dict"),
+        ({"stores": ["disk"]}, "^cache.stores is a list: it must be a dict"),
+        ({"stores": {"f": {"driver": "failover", "stores": "a"}}}, "is 'a': it must be a list"),
+        (
             {"serializable_classes": ["app.money:Money"]},
             'cache.serializable_classes.*with dots alone: "app.money.Money"',
         ),
