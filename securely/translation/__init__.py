@@ -1,0 +1,1 @@
+"""Translations: lines of text by key and locale, plural forms among them."""
