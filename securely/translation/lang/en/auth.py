@@ -1,0 +1,7 @@
+"""What is said in English to people who sign in; the texts are those of Laravel."""
+
+lines = {
+    "failed": "These credentials do not match our records.",
+    "password": "The provided password is incorrect.",
+    "throttle": "Too many login attempts. Please try again in :seconds seconds.",
+}

@@ -1,0 +1,6 @@
+"""What the links between pages say in English; the texts are those of Laravel."""
+
+lines = {
+    "previous": "&laquo; Previous",
+    "next": "Next &raquo;",
+}
