@@ -9,9 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from securely.queue.contracts import Delivery, FailedJob, Kind, Reaped, Verdict
+from securely.queue.contracts import Delivery, FailedJob, Reaped, Verdict
 from securely.queue.crew.board import State, boot_id, read
-from securely.queue.drivers.sqlite_batches import Tally
 from securely.queue.drivers.sqlite_failed import COLUMNS, failed_job
 from securely.queue.drivers.sqlite_files import is_free, remove_files
 from securely.queue.drivers.sqlite_rows import Rows, free_next, translated
@@ -26,7 +25,7 @@ UPDATE jobs SET state = 0, worker = NULL, attempts = attempts - 1 WHERE state = 
 _GIVE_BACK_ONE: Final = """
 UPDATE jobs SET state = 0, worker = NULL, attempts = attempts - ?, lost = lost + ? WHERE id = ?
 """
-_FINISH: Final = "DELETE FROM jobs WHERE id = ? RETURNING uuid, batch, links, group_key"
+_FINISH: Final = "DELETE FROM jobs WHERE id = ? RETURNING group_key"
 _CONDEMN: Final = """
 UPDATE jobs SET worker = ?, token = token + 1, lost = lost + 1 WHERE id = ?
 RETURNING id, token, queue, name, attempts, exceptions, lost, deferrals, timeout, max_lost,
@@ -126,17 +125,15 @@ class Reaper:
     ) -> Reaped:
         returned, charged, settled = reaped.returned, reaped.charged, reaped.settled
         condemned = list(reaped.condemned)
-        tally = Tally(connection, self._rows)
         held = connection.execute(
             "SELECT id, token, lost, max_lost FROM jobs WHERE state = 1 AND worker = ?", (row,)
         ).fetchall()
         for id_, token, lost, max_lost in held:
             state = states.get((id_, token), State.HANDED)
             if state == State.FINISHED:
-                (row_of,) = connection.execute(_FINISH, (id_,)).fetchall()
-                uuid, batch, links, group = row_of
-                free_next(connection, (group,))
-                tally.settled(batch, uuid, Kind.DONE, unreached=links)
+                # It counts in no batch: a member that is done never gets this mark, and what only
+                # stands for one counts nothing when it is done.
+                free_next(connection, *connection.execute(_FINISH, (id_,)).fetchall())
                 settled += 1
             elif state == State.HANDED:
                 connection.execute(_GIVE_BACK_ONE, (1, 0, id_))
@@ -147,7 +144,6 @@ class Reaper:
             else:
                 columns = connection.execute(_CONDEMN, (self._row, id_)).fetchall()[0]
                 condemned.append(Delivery(*columns)._replace(verdict=Verdict.LOST))
-        tally.close()
         return replace(
             reaped, returned=returned, charged=charged, settled=settled, condemned=condemned
         )

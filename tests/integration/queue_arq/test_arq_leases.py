@@ -304,6 +304,26 @@ def test_a_dead_worker_of_this_machine_is_taken_over_at_once(connection: ArqConn
     living.leave()
 
 
+def test_what_stands_for_a_member_and_was_done_counts_nothing_when_its_worker_dies(
+    connection: ArqConnection,
+) -> None:
+    # Of a batch, only such a job is marked as finished on the board, and never a member.
+    connection.batches.create(BatchRecord("b"), [envelope("stands")._replace(batch="b", links=1)])
+    dead, living = connection.join(["default"]), connection.join(["default"])
+    (held,) = dead.turn([], 1).deliveries
+    board = Board(dead.home / f"{dead.id}.board", 8)
+    board.place(0, held.id, held.token)
+    board.finish(0)
+    board.close()
+    die(dead)
+
+    reaped = living.reap()
+
+    found = connection.batches.find("b")
+    assert (reaped.settled, found is not None and found.done + found.skipped) == (1, 0)
+    living.leave()
+
+
 def test_an_executor_that_still_lives_is_waited_for(connection: ArqConnection) -> None:
     from securely.queue.drivers.sqlite_files import hold
 

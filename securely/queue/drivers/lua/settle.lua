@@ -117,7 +117,8 @@ end
 local function take_from(id, f, state)
   if state == 2 then
     keep_result(id, f, (f.h or ''):match(':(%d+)$'), true, 'null')
-    remove(id, f, 0)
+    -- It counts in no batch: only what is no member gets this mark when it is done.
+    remove(id, f, 0, nil, nil, false)
     return 'settled'
   end
   local vanished = state == 0 and call('HINCRBY', meta(id), 'v', 1) or 0
