@@ -1,0 +1,1 @@
+"""The rules, by the kinds of values they speak of."""
