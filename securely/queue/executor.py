@@ -16,6 +16,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from contextvars import copy_context
 from pathlib import Path
 from types import FrameType
@@ -24,7 +25,7 @@ from typing import Final, Protocol, cast
 import msgspec
 
 from securely.exceptions import SecurelyError
-from securely.queue.contracts import Delivery, Kind, Outcome, Verdict
+from securely.queue.contracts import Delivery, FailedJob, Kind, Outcome, Verdict
 from securely.queue.crew.bell import Bell
 from securely.queue.crew.board import Board
 from securely.queue.crew.inbox import Inbox, Item
@@ -117,9 +118,7 @@ class Executor:
             if isinstance(item, tuple):
                 self._perform(*item)
             elif isinstance(item, Hook):
-                self._board.start(item.cell, clock.monotonic())
-                self._runner.run_failed_hook(item.failed)
-                self._inbox.send(HookDone(item.cell))
+                self._mourn(item.failed, item.cell)
             elif isinstance(item, Tell):
                 self._tell(item.event, item.details)
             else:
@@ -183,6 +182,26 @@ class Executor:
         except JobTimedOut:  # outside of the job's own code, which the runner guards
             return self._runner.run(delivery._replace(verdict=Verdict.TIMED_OUT))
 
+    def _mourn(self, failed: FailedJob, cell: int) -> None:
+        """Run a `failed()` hook; it may take as long as a run of its job."""
+        began = clock.monotonic()
+        self._board.start(cell, began)
+        # What rings when the hook has just ended is nobody's.
+        with suppress(JobTimedOut):
+            copy_context().run(self._run_hook, failed, began)
+        self._inbox.send(HookDone(cell))
+
+    def _run_hook(self, failed: FailedJob, began: float) -> None:
+        limit = self._limit(failed)
+        if limit is None:
+            self._runner.run_failed_hook(failed)
+            return
+        self._bell.set(f"failed() of {failed.name}", limit, began)
+        try:
+            self._runner.run_failed_hook(failed)
+        finally:
+            self._bell.unset()
+
     async def _perform_async(self, cell: int, delivery: Delivery, began: float) -> None:
         if self._guard is not None and not await self._guard.aallows(delivery):
             outcome = self._held_back(delivery)
@@ -193,8 +212,8 @@ class Executor:
     def _held_back(self, delivery: Delivery) -> Outcome:
         return Outcome(delivery.id, delivery.token, Kind.RELEASE, self._sleep)
 
-    def _limit(self, delivery: Delivery) -> float | None:
-        return (self._timeout if delivery.timeout is None else delivery.timeout) or None
+    def _limit(self, one: Delivery | FailedJob) -> float | None:
+        return (self._timeout if one.timeout is None else one.timeout) or None
 
     def _report(self, cell: int, outcome: Outcome, began: float) -> None:
         if outcome.kind is Kind.DONE and not outcome.successors and not outcome.is_member:

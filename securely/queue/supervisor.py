@@ -116,9 +116,9 @@ class Supervisor:
         if self._stop is None or (self._has_work and not self._is_forced and not self._stop.status):
             for child in self._crew.start():
                 self._listen_to(child)
-        for child, delivery in self._crew.tend():
+        for child, name in self._crew.tend():
             self._report.warning(
-                f"{delivery.name} did not end in time: executor {child.number} is killed for it, "
+                f"{name} did not end in time: executor {child.number} is killed for it, "
                 "and says where it was."
             )
             child.ask_for_stacks()

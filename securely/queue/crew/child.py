@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -28,7 +28,7 @@ from securely.queue.crew.loading import Place
 from securely.queue.crew.pace import Pace
 from securely.support import clock
 
-__all__ = ["Child", "Fate", "Launch", "Phase", "Remains"]
+__all__ = ["Child", "Fate", "Launch", "Limit", "Phase", "Remains"]
 
 HELD_BYTES_MAX: Final = 1 << 20  # large payloads are not hoarded
 STALL_SECONDS: Final = 0.05  # without an outcome: what has not started is taken back
@@ -36,6 +36,10 @@ LAST_WORDS_SECONDS: Final = 0.1  # for the stacks of all threads, before it is k
 LAST_SECONDS: Final = 0.5  # between the end of its link and that of the process
 HOOK_TOKEN: Final = -1  # on the board, where a delivery has a token of at least 1
 REVOKE: Final = b"r"
+
+Limit: TypeAlias = Callable[[Delivery | FailedJob], float | None]
+"""After how many seconds a job, or its `failed()`, costs its executor its life; None for never."""
+
 _DECODER = msgspec.msgpack.Decoder(FromExecutor)
 
 
@@ -316,7 +320,7 @@ class Child:
         """Look at the clock again in *seconds*, when a job just handed over may be overdue."""
         self.overdue_at = min(self.overdue_at, clock.monotonic() + seconds)
 
-    def condemn(self) -> list[Delivery]:
+    def condemn(self) -> list[str]:
         """Give it a moment for its last words, then kill it; return what is overdue, once."""
         if self._is_condemned:
             self.overdue_at = math.inf
@@ -324,21 +328,23 @@ class Child:
             return []
         self._is_condemned = True
         self.overdue_at = clock.monotonic() + LAST_WORDS_SECONDS
-        return [self.held[cell] for cell in self.overdue]
+        names = {cell: delivery.name for cell, delivery in self.held.items()}
+        names |= {cell: f"failed() of {failed.name}" for cell, failed in self._hooks.items()}
+        return [names[cell] for cell in sorted(self.overdue)]
 
     def ask_for_stacks(self) -> None:
         """Have it write on its error output where all its threads are."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGUSR1)
 
-    def find_overdue(self, limit: Callable[[Delivery], float | None]) -> bool:
+    def find_overdue(self, limit: Limit) -> bool:
         """Note what has run for longer than *limit* says, and tell whether anything has."""
         if self._is_condemned:
             return True
         now = clock.monotonic()
         self.overdue_at = math.inf
-        for cell, delivery in self.held.items():
-            seconds = limit(delivery)
+        for cell, one in (*self.held.items(), *self._hooks.items()):
+            seconds = limit(one)
             if seconds is None:
                 continue
             state, at = self._board.look(cell)
@@ -351,11 +357,13 @@ class Child:
 
     # -- failed() hooks
 
-    def hook(self, failed: FailedJob) -> None:
-        """Have it run the hook of *failed*."""
+    def hook(self, failed: FailedJob, seconds: float | None) -> None:
+        """Have it run the hook of *failed*; longer than *seconds* costs its life."""
         cell = self._free.popleft()
         self._board.place(cell, failed.id, HOOK_TOKEN)
         self._hooks[cell] = failed
+        if seconds is not None:
+            self.expect(seconds)
         self._post(Hook(cell, failed))
 
     def hook_done(self, cell: int) -> FailedJob:
@@ -364,9 +372,11 @@ class Child:
         return self._hooks.pop(cell)
 
     def bury_hooks(self) -> list[tuple[FailedJob, bool]]:
-        """Return the hooks that it had been given, and whether each had begun."""
+        """Return the hooks that it had been given, and whether each may be what it died of."""
         buried: list[tuple[FailedJob, bool]] = []
         for cell in list(self._hooks):
-            had_begun = self._board.look(cell)[0] is not State.HANDED
-            buried.append((self.hook_done(cell), had_begun))
+            is_suspect = self._board.look(cell)[0] is not State.HANDED
+            if self.overdue:
+                is_suspect = cell in self.overdue
+            buried.append((self.hook_done(cell), is_suspect))
         return buried

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from securely.queue.contracts import Defaults, Delivery, Verdict
+from securely.queue.contracts import Defaults, Delivery, FailedJob, Verdict
 from securely.queue.crew.board import Board
 from securely.queue.crew.child import Child, Launch, Phase
 from securely.queue.crew.link import Quit
@@ -183,22 +183,25 @@ class Crew:
         if limits:
             child.expect(min(limits))
 
-    def limit(self, delivery: Delivery) -> float | None:
-        """Return after how many seconds *delivery* costs its executor its life; None for never."""
-        seconds = self._defaults.timeout if delivery.timeout is None else delivery.timeout
+    def limit(self, one: Delivery | FailedJob) -> float | None:
+        """Return after how many seconds a job, or a hook, costs its executor its life.
+
+        None for never. A `failed()` may take as long as a run of its job.
+        """
+        seconds = self._defaults.timeout if one.timeout is None else one.timeout
         return seconds + self._size.overtime if seconds else None
 
-    def tend(self) -> list[tuple[Child, Delivery]]:
-        """Kill executors whose job is overdue; take back what stalled ones have not started.
+    def tend(self) -> list[tuple[Child, str]]:
+        """Kill executors whose job or hook is overdue; take back what stalled ones did not start.
 
         Returns:
-            Each overdue delivery, with the executor that is killed for it.
+            The name of each that is overdue, with the executor that is killed for it.
         """
         now = clock.monotonic()
-        overdue: list[tuple[Child, Delivery]] = []
+        overdue: list[tuple[Child, str]] = []
         for child in self.children:
             if now >= child.overdue_at and child.find_overdue(self.limit):
-                overdue += [(child, delivery) for delivery in child.condemn()]
+                overdue += [(child, name) for name in child.condemn()]
             elif now >= child.stalled_at:
                 child.check_stall()
         return overdue

@@ -95,7 +95,8 @@ class Ledger:
             able = [child for child in crew.ready if child.has_cell]
             if not able:
                 return
-            min(able, key=lambda child: len(child.held)).hook(self.hooks.popleft())
+            failed = self.hooks.popleft()
+            min(able, key=lambda child: len(child.held)).hook(failed, crew.limit(failed))
 
     def hook_done(self, failed_id: int) -> None:
         """Note that a hook has run; the store is told with the next turn."""
@@ -103,12 +104,12 @@ class Ledger:
 
     def mourn(self, child: Child) -> None:
         """Take the hooks of a dead executor: each may kill one, and is then given up."""
-        for failed, had_begun in child.bury_hooks():
-            if had_begun and failed.id in self._deadly:
+        for failed, is_suspect in child.bury_hooks():
+            if is_suspect and failed.id in self._deadly:
                 self._report.warning(f"failed() of {failed.name} ended its executor twice.")
                 self.hook_done(failed.id)
                 continue
-            if had_begun:
+            if is_suspect:
                 self._deadly.add(failed.id)
             self.hooks.append(failed)
 

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from securely.queue.contracts import Defaults, Delivery, Verdict
+from securely.queue.contracts import Defaults, Delivery, FailedJob, Verdict
 from securely.queue.crew.child import Child, Fate, Launch, Phase
 from securely.queue.crew.crew import DELAYS, Crew, Size
+from securely.queue.crew.ledger import Ledger
 from securely.queue.crew.loading import Place
 from securely.queue.crew.peers import Peers
+from securely.queue.crew.report import Report
 from securely.queue.crew.signals import Signals
 from securely.support import clock
 from securely.support.clock import FrozenClock
@@ -33,6 +35,10 @@ SLEEPER = (
 
 def delivery(id_: int, timeout: float | None = None, size: int = 1) -> Delivery:
     return Delivery(id_, 1, "default", "Greet", 1, 0, 0, 0, timeout, 3, bytes(size))
+
+
+def failed(id_: int, timeout: float | None = None) -> FailedJob:
+    return FailedJob(id_, "u", "sqlite", "default", "Greet", b"p", b"{}", 1, 5.0, timeout)
 
 
 @pytest.fixture
@@ -173,7 +179,7 @@ def test_tend_when_a_job_is_over_its_time_kills_its_executor(
     again = crew.tend()
 
     assert not alive
-    assert ([one.id for _, one in told], again) == ([1], [])
+    assert ([name for _, name in told], again) == (["Greet"], [])
     assert child.wait(5)
     assert [(one.fate, one.delivery.id) for one in child.bury()] == [
         (Fate.OVERDUE, 1),
@@ -181,6 +187,57 @@ def test_tend_when_a_job_is_over_its_time_kills_its_executor(
         (Fate.HANDED, 3),
     ]
     crew.lose(child)
+
+
+def test_tend_when_a_hook_is_over_its_time_kills_its_executor(
+    barracks: Barracks, frozen: FrozenClock
+) -> None:
+    crew, (child,) = barracks.ready(timeout=60.0, overtime=5.0)
+    said: list[str] = []
+    ledger = Ledger("sqlite", Report(said.append))
+    ledger.take_over([failed(7, timeout=10.0), failed(8, timeout=100.0)])
+    ledger.hand_hooks(crew)
+    crew.hand([delivery(1)])
+    for cell in range(3):
+        crew._board.start(cell, frozen.monotonic())
+
+    frozen.travel(14.9)
+    early = crew.tend()
+    frozen.travel(0.2)
+    told = crew.tend()
+    frozen.travel(0.2)
+    crew.tend()
+    assert child.wait(5)
+    remains = child.bury()
+    crew.lose(child)
+    ledger.mourn(child)
+
+    assert (early, told) == ([], [(child, "failed() of Greet")])
+    assert [(one.fate, one.delivery.id) for one in remains] == [(Fate.STARTED, 1)]
+    assert ([one.id for one in ledger.hooks], ledger.has_hooks_done) == ([7, 8], False)
+
+    child = second_death(crew, ledger, frozen)
+
+    assert ([one.id for one in ledger.hooks], ledger.has_hooks_done) == ([8], True)
+    assert "failed() of Greet ended its executor twice" in "".join(said)
+
+
+def second_death(crew: Crew, ledger: Ledger, frozen: FrozenClock) -> Child:
+    """Let the hook that killed one executor kill the next."""
+    (child,) = crew.start()
+    crew.welcome(child)
+    ledger.hand_hooks(crew)
+    for cell in child._hooks:
+        crew._board.start(cell, frozen.monotonic())
+    frozen.travel(15.1)
+    crew.tend()
+    frozen.travel(0.2)
+    crew.tend()
+    assert child.wait(5)
+    child.bury()
+    crew.lose(child)
+    ledger.mourn(child)
+    return child
 
 
 @pytest.mark.parametrize("timeout", [None, 0.0])

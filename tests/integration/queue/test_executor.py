@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -78,7 +79,12 @@ class Script:
         return self.run(delivery)
 
     def run_failed_hook(self, failed: FailedJob) -> None:
-        self.seen.append(f"hook:{failed.name}")
+        try:
+            if failed.name.startswith("sleep"):
+                clock.sleep(20)
+            self.seen.append(f"hook:{failed.name}")
+        except Exception as error:  # reported, as that of a job runner is
+            self.seen.append(str(error))
 
 
 def error_of(message: str) -> bytes:
@@ -255,6 +261,25 @@ def test_hook_when_sent_runs_and_is_told(desk: Desk) -> None:
     desk.play(dialogue)
 
     assert desk.runner.seen == ["hook:Greet"]
+
+
+@pytest.mark.parametrize(("own", "workers"), [(0.05, None), (None, 0.05)])
+def test_hook_when_it_takes_too_long_is_ended_and_the_next_is_not(
+    desk: Desk, own: float | None, workers: float | None
+) -> None:
+    slow = FailedJob(9, "u", "sqlite", "default", "sleep", b"p", b"{}", 1, 5.0, timeout=own)
+
+    def dialogue(desk: Desk) -> None:
+        desk.board.place(7, 9, -1)
+        desk.board.place(6, 8, -1)
+        desk.link.send(Hook(7, slow))
+        desk.link.send(Hook(6, replace(slow, id=8, name="quick")))
+        assert [desk.next(), desk.next()] == [HookDone(7), HookDone(6)]
+
+    desk.play(dialogue, timeout=workers)
+
+    limit = "failed() of sleep ran longer than its timeout of 0.05 seconds."
+    assert desk.runner.seen == [limit, "hook:quick"]
 
 
 def test_revoke_when_a_job_blocks_gives_back_what_is_read_and_unread(desk: Desk) -> None:

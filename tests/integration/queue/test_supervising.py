@@ -27,6 +27,7 @@ from securely.queue.crew.orders import Orders, Stop
 from securely.queue.crew.report import Report
 from securely.queue.exceptions import QueueUnavailable, StoreFull
 from securely.queue.supervisor import Supervisor
+from securely.support import clock
 
 pytestmark = pytest.mark.integration
 
@@ -198,6 +199,31 @@ def test_hook_when_it_kills_twice_is_given_up(bench: Bench, jobs: Any) -> None:
     assert bench.shop.tags("hook") == ["h", "h"]
     assert seat.hooks_done == [1]
     assert "ended its executor twice" in bench.text
+
+
+def test_hook_when_it_hangs_is_ended_in_time(bench: Bench, jobs: Any) -> None:
+    seat = bench.seat(jobs.SlowHook("slow"), jobs.Work("next"))
+
+    bench.work(seat)
+
+    assert sorted(bench.shop.tags("hook", "hook:JobTimedOut", "end")) == ["next", "slow", "slow"]
+    assert seat.hooks_done == [1]
+    assert "killed" not in bench.text
+
+
+def test_hook_when_it_does_not_let_go_costs_two_executors_and_is_given_up(
+    bench: Bench, jobs: Any
+) -> None:
+    seat = bench.seat(jobs.StubbornHook("stubborn"))
+    began = clock.monotonic()
+
+    bench.work(seat)
+
+    assert bench.shop.tags("hook") == ["stubborn", "stubborn"]
+    assert seat.hooks_done == [1]
+    assert bench.text.count("failed() of shop_jobs.StubbornHook did not end in time") == 2
+    assert "ended its executor twice" in bench.text
+    assert clock.monotonic() - began < 8
 
 
 def test_condemned_when_reaped_fails_with_its_hook_and_does_not_run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -273,6 +274,42 @@ class DeadlyHook(Job):
             if self.where:
                 flag.touch()
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass
+class SlowHook(Job):
+    """Raises, and its hook takes longer than it may."""
+
+    tag: str
+    timeout = 0.2
+
+    def handle(self) -> None:
+        raise ValueError(self.tag)
+
+    def failed(self, error: BaseException) -> None:
+        note("hook", self.tag)
+        try:
+            clock.sleep(60)
+        except Exception as late:
+            note(f"hook:{type(late).__name__}", self.tag)
+            raise
+
+
+@dataclass
+class StubbornHook(Job):
+    """Raises, and its hook swallows its timeout and goes on."""
+
+    tag: str
+    timeout = 0.2
+
+    def handle(self) -> None:
+        raise ValueError(self.tag)
+
+    def failed(self, error: BaseException) -> None:
+        note("hook", self.tag)
+        while True:
+            with suppress(Exception):
+                clock.sleep(60)
 
 
 @dataclass
