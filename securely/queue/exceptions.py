@@ -13,6 +13,7 @@ QueueError
 ├── LeaseTooShort            jobs may run for longer than a store lets a worker hold them
 ├── ManuallyFailed           a job failed itself without an exception
 ├── MaxAttemptsExceeded      a job came back after its last try
+├── NeverAwaited             a middleware dropped an async job (also a RuntimeError)
 ├── NotQueueable             a class or value that can not become a payload (also a TypeError)
 ├── NotRunning               delivery state was asked for outside of a run (also a RuntimeError)
 ├── PayloadTooLarge          a job's data are over the limit (also a ValueError)
@@ -51,6 +52,7 @@ __all__ = [
     "LeaseTooShort",
     "ManuallyFailed",
     "MaxAttemptsExceeded",
+    "NeverAwaited",
     "NotQueueable",
     "NotRunning",
     "PayloadTooLarge",
@@ -251,6 +253,21 @@ class MaxAttemptsExceeded(QueueError):
         return type(self), (self.job, self.reason)
 
 
+class NeverAwaited(QueueError, RuntimeError):
+    """A middleware has called an async job, and dropped the coroutine: the job has not run."""
+
+    def __init__(self, job: str, middleware: str) -> None:
+        self.job = job
+        self.middleware = middleware
+        super().__init__(
+            f"{job} has not run: the middleware {middleware} called it, and dropped its coroutine. "
+            "Return what `next` returns, or make the middleware async and await it."
+        )
+
+    def __reduce__(self) -> tuple[type[NeverAwaited], tuple[str, str]]:
+        return type(self), (self.job, self.middleware)
+
+
 class NotQueueable(QueueError, TypeError):
     """A class or a value can not become a payload."""
 
@@ -264,17 +281,30 @@ class NotQueueable(QueueError, TypeError):
 
 
 class NotRunning(QueueError, RuntimeError):
-    """Delivery state was asked for outside of a run."""
+    """Delivery state was asked for outside of a run, or is to be changed after it.
 
-    def __init__(self, member: str) -> None:
+    Attributes:
+        member: What was asked for.
+        failed: The name of the job whose `failed()` did so; None where there was no job at all.
+    """
+
+    def __init__(self, member: str, failed: str | None = None) -> None:
         self.member = member
-        super().__init__(
-            f'"{member}" belongs to a delivery, and no job is running here. '
-            "Use it inside handle(), failed() or a middleware."
-        )
+        self.failed = failed
+        if failed is None:
+            message = (
+                f'"{member}" belongs to a delivery, and no job is running here. '
+                "Use it inside handle(), failed() or a middleware."
+            )
+        else:
+            message = (
+                f'"{member}" comes too late: {failed} has failed for good when failed() runs. '
+                "Dispatch another job there, or let queue:retry put this one back."
+            )
+        super().__init__(message)
 
-    def __reduce__(self) -> tuple[type[NotRunning], tuple[str]]:
-        return type(self), (self.member,)
+    def __reduce__(self) -> tuple[type[NotRunning], tuple[str, str | None]]:
+        return type(self), (self.member, self.failed)
 
 
 class PayloadTooLarge(QueueError, ValueError):

@@ -13,14 +13,16 @@ from typing import Any, Final
 from securely.container import current
 from securely.queue.bus.batch import Batch
 from securely.queue.bus.trail import Link, Trail
-from securely.queue.contracts import Delivery
+from securely.queue.contracts import Delivery, FailedJob
 from securely.queue.exceptions import Drop, Fail, Instruction, NotRunning, Release, Skip
 from securely.support.durations import Duration
 
-__all__ = ["Interaction", "InteractsWithQueue", "current_interaction"]
+__all__ = ["Aftermath", "Interaction", "InteractsWithQueue", "current_interaction"]
 
 _current: Final[ContextVar[Interaction]] = ContextVar("securely_queue_interaction")
 _NOTHING: Final = Trail()
+# What a job calls to decide so.
+_MEMBERS: Final = {Release: "release", Fail: "fail", Drop: "delete"}
 
 
 class Interaction:
@@ -136,6 +138,54 @@ class Interaction:
             self._token = None
 
 
+class Aftermath(Interaction):
+    """What a `failed()` hook may know of its job; the run is over, and nothing can be decided."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, failed: FailedJob, uuid: str, connection: str) -> Aftermath:
+        """Return that of *failed*, whose id for its whole life is *uuid*."""
+        delivery = Delivery(
+            id=failed.id,
+            token=0,
+            queue=failed.queue,
+            name=failed.name,
+            attempts=failed.attempts,
+            exceptions=0,
+            lost=0,
+            deferrals=0,
+            timeout=failed.timeout,
+            max_lost=failed.max_lost,
+            payload=failed.payload,
+        )
+        return cls(connection, uuid, delivery)
+
+    def decide(self, instruction: Instruction) -> None:
+        """Refuse *instruction*.
+
+        Raises:
+            NotRunning: Always.
+        """
+        raise NotRunning(_MEMBERS.get(type(instruction), "skip"), self.delivery.name)
+
+    def prepend(self, *jobs: InteractsWithQueue) -> None:
+        """Refuse *jobs*: a chain ends with the job that failed.
+
+        Raises:
+            NotRunning: Always.
+        """
+        raise NotRunning("prepend_to_chain", self.delivery.name)
+
+    def append(self, *jobs: InteractsWithQueue) -> None:
+        """Refuse *jobs*, as :meth:`prepend` does.
+
+        Raises:
+            NotRunning: Always.
+        """
+        raise NotRunning("append_to_chain", self.delivery.name)
+
+
 def current_interaction(member: str = "The delivery") -> Interaction:
     """Return the interaction of the job that runs here.
 
@@ -153,6 +203,8 @@ def current_interaction(member: str = "The delivery") -> Interaction:
 
 class InteractsWithQueue:
     """What a job may ask and do while it runs; listeners with ``queued = True`` may have it, too.
+
+    In `failed()` it may ask, and do nothing: the job is over.
 
     Source: Laravel 13, Illuminate\\Queue\\InteractsWithQueue.
     """

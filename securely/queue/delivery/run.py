@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from securely.queue.bus.callbacks import Relay
 from securely.queue.contracts import Delivery, Envelope
+from securely.queue.delivery.around import Around
 from securely.queue.delivery.interaction import Interaction
 from securely.queue.delivery.verdicts import Trial, refusal
 from securely.queue.exceptions import EntityNotFound, Skip
@@ -25,9 +26,10 @@ class Run:
         interaction: What the job may know and decide.
         trial: What a decision about its tries rests on.
         error: What it ended in; None while it has not, or ended well.
+        around: The middleware around it; None where there is none.
     """
 
-    __slots__ = ("delivery", "error", "frame", "interaction", "trial")
+    __slots__ = ("around", "delivery", "error", "frame", "interaction", "trial")
 
     def __init__(
         self, delivery: Delivery, frame: Frame, interaction: Interaction, trial: Trial
@@ -37,6 +39,7 @@ class Run:
         self.interaction: Interaction = interaction
         self.trial: Trial = trial
         self.error: BaseException | None = None
+        self.around: Around | None = None
 
     @property
     def job(self) -> Job:

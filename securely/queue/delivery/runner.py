@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from inspect import isawaitable, iscoroutinefunction
+from inspect import isawaitable
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, cast
 
 from securely.container import Container
@@ -26,8 +26,9 @@ from securely.queue.contracts import (
     Outcome,
     Verdict,
 )
+from securely.queue.delivery.around import Around
 from securely.queue.delivery.failure import pack_error, unpack_error
-from securely.queue.delivery.interaction import Interaction
+from securely.queue.delivery.interaction import Aftermath, Interaction
 from securely.queue.delivery.run import Run, admit, check_time, following
 from securely.queue.delivery.through import unpack
 from securely.queue.delivery.verdicts import Settlement, Trial, after_exception, after_return
@@ -205,11 +206,14 @@ class JobRunner:
         """Run the job's `failed()` hook on a fresh instance; its errors are reported, not raised.
 
         The hook is given the exception itself where this process saw it, and else a
-        :class:`RecordedFailure`.
+        :class:`RecordedFailure`. It may ask for `attempts`, `job_id` and `batch()`.
         """
         try:
             frame = self._codec.decode(failed.payload)
-            with self._container.scope():
+            name = failed.connection or self._defaults.connection
+            known = Aftermath.of(failed, frame.header.uuid, name)
+            known.learn(frame.trail, frame.header.batch, frame.header.context)
+            with self._container.scope(), known:
                 answer = self._call_hook(frame, failed)
                 if isawaitable(answer):
                     portal().run(_awaited(answer))
@@ -228,6 +232,8 @@ class JobRunner:
             answer = self._handler(run)(run.job)
             if answer is not None and isawaitable(answer):
                 portal().run(_awaited(answer))
+            if run.around is not None:
+                run.around.check()
 
     async def _alife(self, run: Run) -> None:
         """Async twin of :meth:`_life`."""
@@ -240,6 +246,8 @@ class JobRunner:
                 answer = self._handler(run)(run.job)
                 if answer is not None and isawaitable(answer):
                     await answer
+                if run.around is not None:
+                    run.around.check()
 
     def _handler(self, run: Run) -> Callable[[Job], object]:
         """Return the call of `handle` with the job's middleware around it."""
@@ -256,8 +264,11 @@ class JobRunner:
         stages = run.job.middleware() if blueprint.has_middleware else ()
         if through := run.frame.header.through:
             stages = (*stages, *unpack(through))
+        if not stages:
+            return call
+        run.around = around = Around(run.frame.header.name)
         for stage in reversed(stages):
-            call = _around(stage, call)
+            call = around.wrap(stage, call)
         return call
 
     def _injected(self, job: Job) -> object:
@@ -488,25 +499,6 @@ def _freeing(call: Callable[[Job], object], keys: Unlocks, run: Run) -> Callable
 
 def _plain(job: Job) -> object:
     return cast(Any, job).handle()
-
-
-def _around(stage: object, call: Callable[[Job], object]) -> Callable[[Job], object]:
-    """Return *call* with *stage*, a callable or an object with `handle`, around it."""
-    handle = cast(
-        "Callable[[Job, Callable[[Job], object]], object]", getattr(stage, "handle", stage)
-    )
-    if iscoroutinefunction(handle):
-        return lambda job: handle(job, lambda job: _awaitable(call(job)))
-    return lambda job: handle(job, call)
-
-
-def _awaitable(answer: object) -> Awaitable[object]:
-    """Return what an async middleware may await: it need not know the colour of the job."""
-    return answer if isawaitable(answer) else _given(answer)
-
-
-async def _given(answer: object) -> object:
-    return answer
 
 
 def _is_for_us(error: BaseException) -> bool:

@@ -86,6 +86,13 @@ class Trace:
         return answer
 
 
+class Dropper:
+    """One that returns nothing: of an async job, not even the coroutine."""
+
+    def handle(self, job: Job, next_: Any) -> None:
+        next_(job)
+
+
 class AsyncTrace:
     """An async one."""
 

@@ -17,7 +17,7 @@ from securely.queue.contracts import BatchRecord, Counts, Envelope
 from securely.queue.delivery.interaction import current_interaction
 from securely.queue.drivers.sync import SyncConnection
 from securely.queue.drivers.sync_process import delivery_of
-from securely.queue.exceptions import Drop, ManuallyFailed
+from securely.queue.exceptions import Drop, ManuallyFailed, NeverAwaited
 from securely.queue.job import Extras
 from securely.queue.manager import Materials
 from securely.queue.options import SyncOptions
@@ -134,6 +134,30 @@ def test_async_job_runs_in_each_colour(push, packed, log, stages):
     push([packed(kind=stages.AsyncWorked)])
 
     assert ran(log) == ["j"]
+
+
+def test_async_job_whose_middleware_drops_its_coroutine_fails_and_says_so(
+    push, packed, log, stages
+):
+    stages.STAGES[:] = [stages.Trace("x"), stages.Dropper()]
+
+    with pytest.raises(NeverAwaited, match=r"sample_stages\.Dropper called it.*Return what"):
+        push([packed(kind=stages.AsyncWorked)])
+
+    assert ran(log) == []
+    push([packed()])  # a sync one has run by then
+    assert ran(log) == ["j"]
+
+
+def test_async_job_whose_middleware_drops_another_ones_coroutine_fails_and_says_so(
+    push, packed, log, stages
+):
+    stages.STAGES[:] = [stages.Dropper(), stages.AsyncTrace("x")]
+
+    with pytest.raises(NeverAwaited):
+        push([packed(kind=stages.AsyncWorked)])
+
+    assert log == [("failed()", "j", "NeverAwaited")]
 
 
 def test_delay_does_not_wait_and_nothing_is_kept(connection, packed, log):
