@@ -343,7 +343,8 @@ class Child:
             return True
         now = clock.monotonic()
         self.overdue_at = math.inf
-        for cell, one in (*self.held.items(), *self._hooks.items()):
+        running: dict[int, Delivery | FailedJob] = {**self.held, **self._hooks}
+        for cell, one in running.items():
             seconds = limit(one)
             if seconds is None:
                 continue

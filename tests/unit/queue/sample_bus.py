@@ -199,6 +199,17 @@ class UniqueByClass(J):
     unique = True
 
 
+class TellsBatch(Job):
+    """Fails, and its hook tells what it knows of its batch."""
+
+    def handle(self) -> None:
+        raise JobError("no")
+
+    def failed(self) -> None:
+        batch = self.batch()
+        LOG.append(("failed()", None if batch is None else (batch.name, batch.failed_jobs)))
+
+
 class Simplest(Job):
     def handle(self) -> None:
         LOG.append("simplest")

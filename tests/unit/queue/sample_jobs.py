@@ -228,6 +228,23 @@ class QuietHook(Job):
         JOURNAL.append("quiet hook")
 
 
+@dataclass
+class AskingHook(Job):
+    """Its hook asks what it may, and tries to *change* what is over."""
+
+    change: str = ""
+
+    def handle(self) -> None:
+        raise JobError("x")
+
+    def failed(self, error: BaseException) -> None:
+        JOURNAL.append((self.attempts, self.job_id, self.batch(), current_interaction().queue))
+        if self.change.endswith("_chain"):
+            getattr(self, self.change)(Plain(1))
+        elif self.change:
+            getattr(self, self.change)()
+
+
 class HookWithService(Job):
     def handle(self) -> None:
         raise JobError("x")

@@ -155,6 +155,20 @@ def test_last_job_may_be_the_one_that_fails(world, sample, log, batch):
     assert sample.numbers(made.fresh()) == counted(2, 1, 1, cancelled=True, finished=True)
 
 
+@pytest.mark.parametrize("connection", [None, "sync"])
+def test_hook_of_a_member_knows_its_batch(world, sample, log, connection):
+    pending = world.bus.batch([sample.TellsBatch()]).name("import")
+    if connection is None:
+        pending.dispatch()
+        world.work()
+    else:
+        with pytest.raises(sample.JobError):
+            pending.on_connection(connection).dispatch()
+
+    counted = 1 if connection is None else 0  # a sync job is counted when its hook has run
+    assert log == [("failed()", ("import", counted))]
+
+
 def test_all_may_fail(world, sample, log, batch):
     """Case batch/all-fail-allowed@database."""
     made = batch(sample.J("a", "throw"), sample.J("b", "throw")).allow_failures().dispatch()

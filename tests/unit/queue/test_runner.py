@@ -455,6 +455,33 @@ def test_hook_that_takes_nothing_and_is_async_runs(bench, jobs, journal):
     assert journal == ["quiet hook"]
 
 
+def test_hook_may_ask_for_the_delivery_that_failed(bench, jobs, journal):
+    delivery = bench.delivery(jobs.AskingHook(), attempts=3)
+    outcome = bench.runner.run(delivery)
+
+    bench.runner.run_failed_hook(failed_of(delivery, outcome))
+
+    uuid = bench.codec.header(delivery.payload).uuid
+    assert journal == [(3, uuid, None, delivery.queue)]
+    with pytest.raises(NotRunning):
+        _ = jobs.AskingHook().attempts
+
+
+@pytest.mark.parametrize(
+    "change", ["release", "fail", "delete", "prepend_to_chain", "append_to_chain"]
+)
+def test_hook_that_would_change_what_is_over_is_told_so(bench, jobs, change):
+    delivery = bench.delivery(jobs.AskingHook(change))
+    outcome = bench.runner.run(delivery)
+
+    bench.runner.run_failed_hook(failed_of(delivery, outcome))
+
+    error = bench.reported[-1][0]
+    assert isinstance(error, NotRunning)
+    assert (error.member, error.failed) == (change, delivery.name)
+    assert "has failed for good" in str(error)
+
+
 def test_hook_that_raises_is_reported(bench, jobs):
     delivery = bench.delivery(jobs.BrokenHook())
     outcome = bench.runner.run(delivery)
