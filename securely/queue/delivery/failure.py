@@ -42,8 +42,8 @@ def pack_error(error: BaseException) -> bytes:
     trace = "".join(traceback.format_exception(error))
     data = {
         "type": f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins."),
-        "message": message[:_MESSAGE_MAX],
-        "trace": trace[-_TRACE_MAX:],
+        "message": _writable(message)[:_MESSAGE_MAX],
+        "trace": _writable(trace)[-_TRACE_MAX:],
     }
     return json.dumps(data, ensure_ascii=True).encode()
 
@@ -62,7 +62,14 @@ def unpack_error(data: bytes) -> FailureReport:
     if not isinstance(fields, dict):
         return FailureReport("", "", "")
     texts = cast("dict[str, object]", fields)
-    return FailureReport(*(str(texts.get(name, "")) for name in ("type", "message", "trace")))
+    return FailureReport(
+        *(_writable(str(texts.get(name, ""))) for name in ("type", "message", "trace"))
+    )
+
+
+def _writable(text: str) -> str:
+    """Return *text* with half a surrogate pair written out: no terminal and no file takes one."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 class NoFailedJobs:
