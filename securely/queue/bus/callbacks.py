@@ -1,4 +1,4 @@
-"""Callback: an importable function that runs as a job; Relay: a job on its way elsewhere."""
+"""Callback: a function that runs as a job; Relay: a job on its way; Resume: a chain goes on."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from securely.container.signature import is_service
 from securely.queue.bus.batch import Batch
 from securely.queue.contracts import Envelope
 from securely.queue.delivery.failure import unpack_error
+from securely.queue.delivery.interaction import current_interaction
 from securely.queue.exceptions import (
     ConnectionUndefined,
     DriverUnknown,
@@ -21,7 +22,7 @@ from securely.queue.exceptions import (
 from securely.queue.job import Job
 from securely.support.importing import ImportFailed, import_object
 
-__all__ = ["Callback", "Relay", "path_of"]
+__all__ = ["Callback", "Relay", "Resume", "path_of"]
 
 _POSITIONAL: Final = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -135,6 +136,34 @@ class Relay(Job):
     def display_name(self) -> str:
         """Return the name of the job that is handed over."""
         return str(self.fields[1])
+
+
+class Resume(Job):
+    """Lets a chain go on whose next link waited for a batch, and which another batch counts.
+
+    It stands for that link there, and is called however the batch before it has ended: where the
+    chain is not to go on, the other batch counts the rest of it as skipped, and waits for nothing.
+
+    Args:
+        batch: The id of the batch that was waited for.
+        connection_name: Where it is kept.
+    """
+
+    tries: Any = 0
+    backoff: Any = (1, 5, 30)
+    dont_retry: tuple[type[BaseException], ...] = (ConnectionUndefined, DriverUnknown)
+
+    def __init__(self, batch: str, connection_name: str) -> None:
+        self.batch_id = batch
+        self.connection_name = connection_name
+
+    def handle(self, container: Container) -> None:
+        """Go on, unless the batch was cancelled, or is gone."""
+        found: Batch | None = container.make("bus").find_batch(self.batch_id, self.connection_name)
+        if found is None or found.cancelled():
+            interaction = current_interaction()
+            interaction.take_trail()
+            interaction.skip("the batch before it was cancelled")
 
 
 def _room(function: Callable[..., object]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
@@ -12,7 +13,7 @@ from securely.events import QueuedCall
 from securely.events.target import Shape
 from securely.queue.delivery.blueprint import OPTIONS, classes_in
 from securely.queue.exceptions import NotQueueable, UnknownJob
-from securely.queue.job import Job
+from securely.queue.job import UNIQUE_OR_DEBOUNCED, Job
 from securely.queue.manager import QueueManager
 from securely.support.backoff import Backoff
 from securely.support.durations import seconds_until
@@ -26,6 +27,8 @@ Told: TypeAlias = (
     int | float | str | datetime | timedelta | Backoff | list[int | float | str | timedelta]
 )
 
+# What a method of a listener may say of its job, when it is dispatched.
+_ASKED: Final = (*OPTIONS, "unique_id", "unique_for", "debounce_id", "debounce_max_wait")
 # Where and when a job runs: the method that says so, or else the attribute.
 _PLACE: Final = {"queue": "via_queue", "connection": "via_connection", "delay": "with_delay"}
 
@@ -33,7 +36,7 @@ _PLACE: Final = {"queue": "via_queue", "connection": "via_connection", "delay": 
 class CallListener(Job):
     """Calls a listener with the event it heard: a method of a class, or a function.
 
-    What a listener's class says of `tries`, `backoff`, `timeout` and so on holds for its jobs, as
+    What a listener's class says of `tries`, `unique`, `encrypted` and so on holds for its jobs, as
     if it were a job itself; what its methods of these names said of the event was noted when it
     was dispatched.
 
@@ -131,10 +134,39 @@ class CallListener(Job):
         """Return what the listener says."""
         return cast("int | None", self._option("max_lost"))
 
+    def encrypted(self) -> bool:
+        """Return what the listener says: its event is then encrypted."""
+        return bool(self._option("encrypted"))
+
+    def expires_after(self) -> Any:
+        """Return what the listener says."""
+        return self._option("expires_after")
+
+    def dont_retry(self) -> Any:
+        """Return what the listener says."""
+        return self._option("dont_retry") or ()
+
+    def unique_id(self) -> str:
+        """Return what tells the listeners apart, and what this one says of the event."""
+        return f"{self.listener}.{self.method}:{self.told.get('unique_id', '')}"
+
+    def unique_for(self) -> Any:
+        """Return what the listener says."""
+        return self._option("unique_for")
+
+    def debounce_id(self) -> str:
+        """Return what tells the listeners apart, and what this one says of the event."""
+        return f"{self.listener}.{self.method}:{self.told.get('debounce_id', '')}"
+
+    def debounce_max_wait(self) -> Any:
+        """Return what the listener says."""
+        return self._option("debounce_max_wait")
+
     def _option(self, name: str) -> object:
         if name in self.told:
             return self.told[name]
-        return getattr(_imported(self.listener), name, None) if self.method else None
+        said = getattr(_imported(self.listener), name, None) if self.method else None
+        return None if inspect.isfunction(said) else said  # a method that had nothing to say
 
 
 class QueuedListeners:
@@ -185,6 +217,7 @@ def _job(call: QueuedCall) -> CallListener:
         [dotted(each) for each in call.catches],
     )
     _place(job, call)
+    _exclude(job, call)
     return job
 
 
@@ -192,7 +225,7 @@ def _told(call: QueuedCall) -> dict[str, Told]:
     """Return what methods of the listener say of the job, as far as there are any."""
     if not call.method:
         return {}
-    names = [name for name in OPTIONS if callable(getattr(call.listener, name, None))]
+    names = [name for name in _ASKED if callable(getattr(call.listener, name, None))]
     told = {name: _ask(getattr(call.instance(), name), call.arguments) for name in names}
     return {name: cast("Told", value) for name, value in told.items() if value is not None}
 
@@ -214,6 +247,25 @@ def _place(job: CallListener, call: QueuedCall) -> None:
                 raise NotQueueable(f"{job.display_name()}.{name}", str(error)) from error
         else:
             setattr(job, name, str(value.value) if isinstance(value, Enum) else value)
+
+
+def _exclude(job: CallListener, call: QueuedCall) -> None:
+    """Say of *job* whether it is unique, or debounced."""
+    if not call.method:
+        return
+    unique, debounce = (_said(call, name) for name in ("unique", "debounce"))
+    if unique and debounce is not None:
+        raise NotQueueable(job.display_name(), UNIQUE_OR_DEBOUNCED)
+    # Of the job itself, and only where the listener says so: they travel in its payload.
+    if unique:
+        job.unique = cast("Any", unique)
+    if debounce is not None:
+        job.debounce = debounce
+
+
+def _said(call: QueuedCall, name: str) -> object:
+    said = cast(object, getattr(call.listener, name, None))
+    return _ask(getattr(call.instance(), name), call.arguments) if callable(said) else said
 
 
 def _ask(method: Callable[..., object], arguments: Sequence[object]) -> object:

@@ -9,7 +9,12 @@ from securely.container import Container
 from securely.queue.bus.callbacks import Relay
 from securely.queue.contracts import BatchRecord, Envelope
 from securely.queue.delivery.interaction import current_interaction
-from securely.queue.exceptions import BatchesUnsupported, ConnectionUndefined, DriverUnknown
+from securely.queue.exceptions import (
+    BatchesUnsupported,
+    ConnectionUndefined,
+    DriverUnknown,
+    QueueError,
+)
 from securely.queue.job import Job
 
 __all__ = ["DispatchBatch", "Onward"]
@@ -59,9 +64,21 @@ class DispatchBatch(Job):
     def handle(self, container: Container) -> None:
         """Dispatch the batch; what follows in the chain is called when it is over."""
         interaction = current_interaction()
-        container.make("bus").begin_batch(
-            self.target, self.record(), _envelopes(self.members), self.before, interaction.trail
-        )
+        trail = interaction.trail
+        if (outer := trail.stake()[0]) is not None:
+            # Only this store counts them, whatever name that batch was given to: a failover's.
+            trail = trail.kept(outer, interaction.connection)
+        bus = container.make("bus")
+        try:
+            bus.begin_batch(
+                self.target, self.record(), _envelopes(self.members), self.before, trail
+            )
+        except Exception as error:
+            # Where jobs run at once, what a member raised comes here. The batch was kept, and has
+            # seen to the rest of the chain: the outer batch must not count that again.
+            is_fatal = outer is None or isinstance(error, QueueError)
+            if is_fatal or bus.find_batch(self.batch_id, self.target) is None:
+                raise
         # Only now: had it failed, the chain's own `catch` would have been told.
         interaction.take_trail()
 

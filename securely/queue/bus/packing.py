@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, cast
 
-from securely.queue.bus.callbacks import Callback, Relay, path_of
+from securely.queue.bus.callbacks import Callback, Relay, Resume, path_of
 from securely.queue.bus.nested import DispatchBatch, Onward
 from securely.queue.bus.pending import PendingBatch, PendingChain
 from securely.queue.bus.task import Call, Task
@@ -141,7 +141,10 @@ class Packer:
         """Return *record* with what follows in its chain, and who is told when that breaks."""
         calls = dict(record.callbacks)
         queue = self._queues.connection(connection).default_queue
-        if trail.links:
+        if trail.stake()[0] is not None:
+            resume = self._resumed(record.id, connection, trail, queue)
+            calls["finally"] = (*calls.get("finally", ()), resume)
+        elif trail.links:
             calls["next"] = (*calls.get("next", ()), self._next(trail, connection, queue))
         if trail.catches and not record.allow_failures:
             told = [
@@ -273,6 +276,13 @@ class Packer:
             # Its time begins when the batch is over, which only a job of then can write down.
             return self._codec.envelope(Onward(trail.links[0].connection, envelope), queue)
         return self._handed(envelope, trail.links[0].connection, connection)
+
+    def _resumed(self, id_: str, connection: str, trail: Trail, queue: str) -> Envelope:
+        """Return what lets a chain in another batch go on, or end, when the batch *id_* is over."""
+        batch, links = trail.stake()
+        home = next(link.connection for link in trail.links if link.batch == batch)
+        resume = self._codec.envelope(Resume(id_, connection), queue, extras=Extras(trail=trail))
+        return self._handed(resume._replace(batch=batch, links=links), home, connection)
 
     def _handed(self, envelope: Envelope, target: str, connection: str) -> Envelope:
         """Return *envelope*, or the job of *connection* that hands it over to *target*."""

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from securely.container import current
 from securely.queue.bus.batch import Batch
+from securely.queue.bus.pending import PendingBatch
 from securely.queue.bus.task import task
 from securely.queue.delivery.interaction import current_interaction
 from securely.queue.job import Job
@@ -87,6 +89,15 @@ class J(Job):
 
     def do_prepend_elsewhere(self, value: str) -> None:
         self.prepend_to_chain(J.using(value).on_connection("other"))
+
+    def do_prepend_batch(self, value: str) -> None:
+        self.prepend_to_chain(self._inner(value))
+
+    def do_prepend_batch_elsewhere(self, value: str) -> None:
+        self.prepend_to_chain(self._inner(value).on_connection("other"))
+
+    def _inner(self, plan: str) -> PendingBatch:
+        return current().make("bus").batch([J("x", plan), J("y")]).on_queue("default")
 
     def do_append(self, value: str) -> None:
         self.append_to_chain(J(value))

@@ -323,6 +323,53 @@ def test_added_job_of_another_connection_hands_the_chain_back_to_the_batch(
     assert sample.numbers(made.fresh()) == counted(2, 0, finished=True)
 
 
+@pytest.mark.parametrize("connection", ["sqlite", "either", "sync"])
+@pytest.mark.parametrize("plan", ["throw", "cancel"])
+def test_batch_does_not_wait_for_what_is_behind_an_added_batch_that_was_cancelled(
+    world, sample, log, batch, connection, plan
+):
+    chain = [sample.J("a", f"prepend_batch:{plan}"), sample.J("b"), sample.J("c")]
+    pending = batch(chain).allow_failures().on_connection(connection)
+    made = pending.dispatch()
+
+    world.work()
+
+    assert [name for name in names(log) if name in "axybc"] == ["a", "x", "y"]
+    found = made.fresh()
+    assert sample.numbers(found) == counted(3, 0, finished=True)
+    assert found.skipped_jobs == 2
+    assert names(log)[-1] == "finally"
+
+
+@pytest.mark.parametrize("connection", ["sqlite", "either", "sync"])
+def test_chain_in_a_batch_goes_on_behind_an_added_batch(world, sample, log, batch, connection):
+    chain = [sample.J("a", "prepend_batch:ok"), sample.J("b"), sample.J("c")]
+    made = batch(chain).on_connection(connection).dispatch()
+
+    world.work()
+
+    assert [name for name in names(log) if name in "axybc"] == ["a", "x", "y", "b", "c"]
+    found = made.fresh()
+    assert sample.numbers(found) == counted(3, 0, finished=True)
+    assert found.skipped_jobs == 0
+
+
+@pytest.mark.parametrize(("plan", "ran"), [("ok", "axyb"), ("throw", "axy")])
+def test_added_batch_of_another_connection_hands_the_chain_back_to_the_batch(
+    world, sample, log, batch, plan, ran
+):
+    chain = [sample.J("a", f"prepend_batch_elsewhere:{plan}"), sample.J("b")]
+    made = batch(chain).dispatch()
+
+    world.work()
+    assert sample.numbers(made.fresh()) == counted(2, 1)
+    world.work(connection="other")
+    world.work()
+
+    assert [name for name in names(log) if name in "axyb"] == list(ran)
+    assert sample.numbers(made.fresh()) == counted(2, 0, finished=True)
+
+
 def test_sync_member_that_puts_itself_back_ends_its_chain(world, sample, log, batch):
     chain = [sample.J("a", "release:5"), sample.J("b")]
     made = batch(chain, sample.J("c")).on_connection("sync").dispatch()
