@@ -15,7 +15,9 @@ from securely.queue.crew.loading import place_of
 from securely.queue.crew.orders import Orders
 from securely.queue.crew.report import Page, Report
 from securely.queue.crew.worker import Worker
+from securely.queue.exceptions import InvalidPayload
 from securely.queue.manager import QueueManager
+from securely.queue.payload import Codec
 from securely.support.paths import Paths
 
 __all__ = ["WorkCommand"]
@@ -53,7 +55,7 @@ class WorkCommand(OfConnection):
         "back at once. SIGUSR2 pauses, SIGCONT goes on. Durations may have units: 90, 10m, 1h30m."
     )
 
-    def handle(self, queues: QueueManager, paths: Paths) -> int:
+    def handle(self, queues: QueueManager, codec: Codec, paths: Paths) -> int:
         """Work until there is a reason to stop; the exit code is 0, 1, or 12 for memory."""
         name = self.connection_name(queues)
         queue = self.chosen(queues)
@@ -61,7 +63,7 @@ class WorkCommand(OfConnection):
             self.store(queues),
             self._orders(name, queue.default_queue),
             Launch(place_of(current(), paths), prints_to=_STDERR if self.boolean("json") else None),
-            self._report(self.output),
+            self._report(self.output, codec),
             known_queues=(queue.default_queue,),
             is_down=_is_down(paths),
         )
@@ -100,7 +102,13 @@ class WorkCommand(OfConnection):
             prefetch = 1  # a job that is held is not one that waits for the rest to be over
         return Size(self.integer("processes", 1), self.integer("concurrency", 1), prefetch)
 
-    def _report(self, output: Output) -> Report:
+    def _report(self, output: Output, codec: Codec) -> Report:
+        def id_of(payload: bytes) -> str | None:
+            try:
+                return codec.header(payload).uuid
+            except InvalidPayload:
+                return None
+
         def write(text: str) -> None:
             output.write(text, raw=True)
             output.stream.flush()
@@ -111,6 +119,7 @@ class WorkCommand(OfConnection):
             as_json=self.boolean("json"),
             is_quiet=output.verbosity < Verbosity.NORMAL,
             write_error=lambda text: output.error_line(text.rstrip("\n"), raw=True),
+            id_of=id_of,
         )
 
 

@@ -34,6 +34,7 @@ DOTS_MIN: Final = 3  # fewer do not look like a line
 LINES: Final = "\n\t"  # what lays out a text of several lines
 _MINUTE: Final = 60  # seconds
 Write: TypeAlias = Callable[[str], object]
+IdOf: TypeAlias = Callable[[bytes], str | None]
 
 
 class Status(Enum):
@@ -149,6 +150,8 @@ class Report:
         is_quiet: Write warnings and errors only.
         timezone: For the times at the beginning of lines; None for the machine's.
         write_error: Takes what went wrong, where that is written elsewhere.
+        id_of: Gives the id of a job from its payload, for lines of JSON; None for one that can
+            not be read.
     """
 
     def __init__(
@@ -160,6 +163,7 @@ class Report:
         is_quiet: bool = False,
         timezone: tzinfo | None = None,
         write_error: Write | None = None,
+        id_of: IdOf = lambda payload: None,
     ) -> None:
         self.tally: Tally = Tally()
         self._write_to = write
@@ -169,6 +173,7 @@ class Report:
         self._as_json = as_json
         self._is_quiet = is_quiet
         self._timezone = timezone
+        self._id_of = id_of
         self._began = clock.monotonic()
         self._second = -1
         self._stamp = ""
@@ -237,7 +242,7 @@ class Report:
             {
                 "event": "job",
                 "at": clock.timestamp(),
-                "id": delivery.id,
+                "id": self._id_of(delivery.payload),
                 "name": delivery.name,
                 "queue": delivery.queue,
                 "attempt": delivery.attempts,

@@ -87,12 +87,13 @@ def test_work_when_jobs_wait_prints_a_line_each_and_a_summary(
 def test_work_when_json_is_asked_for_prints_objects_only(
     artisan: Artisan, queue: QueueManager, work: Any
 ) -> None:
-    queue.push(work.Work("a"))
+    uuid = queue.push(work.Work("a"))
 
     result = artisan("queue:work --once --json").assert_ok()
 
     job, stopped = [json.loads(line) for line in result.output.splitlines()]
     assert (job["event"], job["status"], job["name"]) == ("job", "done", "shop_jobs.Work")
+    assert job["id"] == uuid
     assert (stopped["event"], stopped["reason"]) == ("stopped", "max_jobs")
 
 
