@@ -13,7 +13,16 @@ from securely.queue.delivery.interaction import InteractsWithQueue
 from securely.queue.exceptions import NotQueueable
 from securely.support.durations import Duration
 
-__all__ = ["Delay", "Dispatched", "Extras", "Job", "PendingDispatch", "Placement", "option"]
+__all__ = [
+    "UNIQUE_OR_DEBOUNCED",
+    "Delay",
+    "Dispatched",
+    "Extras",
+    "Job",
+    "PendingDispatch",
+    "Placement",
+    "option",
+]
 
 P = ParamSpec("P")
 J = TypeVar("J", bound="Job")
@@ -25,6 +34,11 @@ _METHODS: Final = frozenset(
         *("display_name", "fail", "job_id", "middleware", "prepend_to_chain", "release", "tags"),
         *("unique_id", "using"),
     }
+)
+
+UNIQUE_OR_DEBOUNCED: Final = (
+    'it is "unique" and has a "debounce": the first of several can not be kept and replaced. '
+    "Choose one."
 )
 
 # A class writes each of these options as a value, or as a method that gives it for one instance.
@@ -266,7 +280,7 @@ class Job(InteractsWithQueue):
     debounce_max_wait: Option = None
     encrypted: Option = False
     expires_after: Option = None
-    dont_retry: tuple[type[BaseException], ...] = ()
+    dont_retry: Option = ()
     delete_when_missing: bool = False
     after_commit: bool | None = None
     queue: str | None = None
@@ -288,11 +302,7 @@ class Job(InteractsWithQueue):
             reason = f'its field "{taken[0]}" has the name of a method of Job. Rename the field.'
             raise NotQueueable(f"{cls.__module__}.{cls.__qualname__}", reason)
         if cls.unique and cls.debounce is not None:
-            reason = (
-                'it is "unique" and has a "debounce": the first of several can not be kept and '
-                "replaced. Choose one."
-            )
-            raise NotQueueable(f"{cls.__module__}.{cls.__qualname__}", reason)
+            raise NotQueueable(f"{cls.__module__}.{cls.__qualname__}", UNIQUE_OR_DEBOUNCED)
 
     @classmethod  # pyright: ignore[reportArgumentType]  # the constructor types the call
     def dispatch(

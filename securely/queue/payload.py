@@ -197,7 +197,7 @@ class Codec:
             3 if header.max_lost is None else header.max_lost,
             job.priority if priority is None else priority,
         )
-        if extras is _NO_EXTRAS and not parts.blueprint.is_exclusive:
+        if extras is _NO_EXTRAS and not _is_exclusive(job):
             return envelope
         return self._special(envelope, job, parts.blueprint, extras)
 
@@ -340,7 +340,7 @@ class Codec:
         special = envelope._replace(batch=extras.batch, group=extras.group, links=links)
         # Who holds the key of a job knows nothing of what was to follow this one.
         leads = extras.trail is not None and bool(extras.trail.links)
-        if extras.is_unique and blueprint.is_exclusive and not leads:
+        if extras.is_unique and _is_exclusive(job) and not leads:
             claim = blueprint.exclusion(job)
             return special._replace(
                 unique=claim.key,
@@ -395,7 +395,7 @@ class Codec:
                     raise NotQueueable(f"{blueprint.name}.{key}", reason) from error
         if blueprint.has_tags:
             header.tags = [str(tag) for tag in job.tags()]
-        if blueprint.frees_early:
+        if job.unique == "until_processing":
             header.until_processing = True
         return header
 
@@ -434,6 +434,11 @@ class Codec:
         sizes = {name: len(encode(value)) for name, value in parts.attributes.items()}
         largest = max(sizes, key=sizes.__getitem__, default=None)
         return PayloadTooLarge(parts.blueprint.name, size, self._bytes_max, largest)
+
+
+def _is_exclusive(job: Job) -> bool:
+    """Return whether *job* is unique or debounced: its class says so, or it does itself."""
+    return bool(job.unique) or job.debounce is not None
 
 
 def _start_over(header: Header) -> None:

@@ -61,11 +61,9 @@ class Blueprint:
         takes_nothing: Its `handle` wants no services, so that it is called without the container.
         failed_parameter: Its `failed` hook's parameter for the error; "" if it takes none, and
             None if there is no hook.
-        dont_retry: Exceptions that are final.
+        dont_retry: Exceptions that are final; None where each job says so itself.
         is_ours: The queue makes such jobs by itself, for what follows from others: limits and
             contexts are those of the jobs that they stand for.
-        is_exclusive: It is unique or debounced.
-        frees_early: It is unique only until it begins.
         entities: Its attributes that are kept as references (`__queue_ref__`), with their classes.
         serializer: Knows the classes of its annotations, and no others.
     """
@@ -83,10 +81,11 @@ class Blueprint:
         self.is_async: bool = inspect.iscoroutinefunction(handle)
         self.takes_nothing: bool = len(inspect.signature(handle).parameters) == 1
         self.failed_parameter: str | None = _first_parameter(getattr(cls, "failed", None))
-        self.dont_retry: tuple[type[BaseException], ...] = _final(self.name, cls.dont_retry)
+        asked = inspect.isfunction(cls.dont_retry)
+        self.dont_retry: tuple[type[BaseException], ...] | None = (
+            None if asked else _final(self.name, cls.dont_retry)
+        )
         self.is_ours: bool = cls.__module__ == "securely.queue.bus.callbacks"
-        self.is_exclusive: bool = bool(cls.unique) or cls.debounce is not None
-        self.frees_early: bool = cls.unique == "until_processing"
         hints = [*_hints(cls).items(), *_hints(cls.__init__).items()]
         self.entities: dict[str, Any] = entities_in(hints)
         self.serializer: Serializer = Serializer(classes_in(hint for _, hint in hints))
@@ -123,6 +122,12 @@ class Blueprint:
             )
         except (TypeError, ValueError) as error:
             raise NotQueueable(self.name, str(error)) from error
+
+    def final(self, job: Job) -> tuple[type[BaseException], ...]:
+        """Return the exceptions that are final for *job*."""
+        if self.dont_retry is not None:
+            return self.dont_retry
+        return _final(self.name, option(job, "dont_retry"))
 
     def load(self, job: Job) -> None:
         """Put the entities of *job* in the place of the references that its payload held.

@@ -286,6 +286,7 @@ class JobRunner:
         try:
             if frame is None:
                 frame = self._codec.decode(delivery.payload)
+            dont_retry = frame.blueprint.final(frame.job)
         except JobTimedOut:
             raise
         # The border to an author's module, and to what makes his fields' defaults.
@@ -302,7 +303,7 @@ class JobRunner:
             header.fail_on_timeout,
             delivery.exceptions,
             is_last,
-            frame.blueprint.dont_retry,
+            dont_retry,
         )
         run = Run(delivery, frame, Interaction(name, header.uuid, delivery), trial)
         if not is_last:  # where there is one try only, nobody looks at the time

@@ -82,3 +82,83 @@ class ByName:
 
     def handle(self, number: int, text: str) -> None:
         HEARD.append((number, text))
+
+
+class Once:
+    """Is queued once for each order."""
+
+    queued = True
+    connection = "sqlite"
+    unique_for = "1h"
+
+    def unique(self) -> str:
+        return "until_processing"
+
+    def unique_id(self, event: OrderShipped) -> int:
+        return event.number
+
+    def handle(self, event: OrderShipped) -> None: ...
+
+
+class OnceToo:
+    queued = True
+    connection = "sqlite"
+    unique = True
+
+    def handle(self, event: OrderShipped) -> None: ...
+
+
+class Latest:
+    """Waits for the last one of an order."""
+
+    queued = True
+    connection = "sqlite"
+    debounce = 30
+    debounce_max_wait = "5m"
+
+    def debounce_id(self, event: OrderShipped) -> int:
+        return event.number
+
+    def handle(self, event: OrderShipped) -> None: ...
+
+
+class Undecided:
+    queued = True
+    unique = True
+    debounce = 5
+
+    def handle(self, event: OrderShipped) -> None: ...
+
+
+class Secret:
+    """Keeps its event to itself, and not for long."""
+
+    queued = True
+    connection = "sqlite"
+    encrypted = True
+    expires_after = "1m"
+
+    def handle(self, event: OrderShipped) -> None:
+        HEARD.append(("secret", event.number))
+
+
+class Final:
+    queued = True
+    connection = "sqlite"
+    tries = 5
+    dont_retry = (LookupError,)
+
+    def handle(self, event: OrderShipped) -> None:
+        raise (KeyError if event.number == 1 else ValueError)(event.number)
+
+
+class Silent:
+    """Has methods of options that say nothing of this event."""
+
+    queued = True
+
+    def tries(self, event: OrderShipped) -> None: ...
+
+    def unique(self, event: OrderShipped) -> None: ...
+
+    def handle(self, event: OrderShipped) -> None: ...

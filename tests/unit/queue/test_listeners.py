@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from securely.encryption import Encrypter
 from securely.events import QueuedCall, queueable
 from securely.queue.bus.listeners import CallListener, QueuedListeners
+from securely.queue.contracts import Kind
+from securely.queue.events import UniqueJobSkipped
 from securely.queue.exceptions import NotQueueable
 from securely.queue.manager import Materials, QueueManager
 from securely.queue.options import QueueOptions
+from securely.queue.payload import Codec
 
 
 def call(listener, *arguments):
@@ -132,6 +136,105 @@ def test_options_of_the_listener_hold_for_its_job(bench, sample, shipped):
         [1.0, 2.0],
         "sample_listeners.SendMail",
     )
+
+
+def waiting(manager):
+    """Return the jobs that wait on sqlite."""
+    return list(manager.connection("sqlite").driver.jobs("default"))
+
+
+class Catching:
+    """Takes jobs in the place of a manager."""
+
+    def __init__(self):
+        self.jobs = []
+
+    def place(self, job):
+        self.jobs.append(job)
+
+
+def queued(codec, call_):
+    """Return the envelope that a listener's call is handed over as."""
+    manager = Catching()
+    QueuedListeners(lambda: manager).run([call_])
+    return codec.envelope(manager.jobs[0], "default")
+
+
+def test_unique_listener_is_queued_once_for_each_key(manager, bench, sample, heard):
+    skipped = []
+    bench.events.listen(UniqueJobSkipped, skipped.append)
+    bench.events.listen(sample.OrderShipped, sample.Once)
+    bench.events.listen(sample.OrderShipped, sample.OnceToo)
+
+    for number in (7, 7, 8):
+        bench.events.dispatch(sample.OrderShipped(number, ()))
+
+    names = sorted(job.name for job in waiting(manager))
+    assert names == ["sample_listeners.Once", "sample_listeners.Once", "sample_listeners.OnceToo"]
+    assert sorted(event.job.display_name() for event in skipped) == [
+        "sample_listeners.Once",
+        "sample_listeners.OnceToo",
+        "sample_listeners.OnceToo",
+    ]
+
+
+def test_options_of_keys_reach_the_store(bench, sample, shipped):
+    once, latest = (
+        queued(bench.codec, call(kind, shipped)) for kind in (sample.Once, sample.Latest)
+    )
+
+    assert once.unique.endswith("sample_listeners:Once.handle:7")
+    assert (once.unique_for, once.max_wait) == (3600.0, None)
+    assert bench.codec.header(once.payload).until_processing
+    assert latest.unique.endswith("sample_listeners:Latest.handle:7")
+    assert (latest.max_wait, latest.delay) == (300.0, 30.0)
+
+
+def test_debounced_listener_keeps_the_last_event(manager, bench, sample):
+    bench.events.listen(sample.OrderShipped, sample.Latest)
+
+    for price in ("1", "2", "3"):
+        bench.events.dispatch(sample.OrderShipped(7, (sample.Line(Decimal(price)),)))
+
+    (job,) = waiting(manager)
+    (event,) = bench.codec.decode(job.payload).job.arguments()
+    assert event.lines[0].price == Decimal(3)
+
+
+def test_listener_that_is_unique_and_debounced_is_refused(manager, sample, shipped):
+    with pytest.raises(NotQueueable, match="Choose one"):
+        QueuedListeners(lambda: manager).run([call(sample.Undecided, shipped)])
+
+
+def test_encrypted_listener_shows_no_event_and_expires(keys, sample, shipped):
+    codec = Codec(keys.purpose("queue"), encrypter=lambda: Encrypter(b"e" * 32))
+    envelope = queued(codec, call(sample.Secret, shipped))
+
+    assert b"OrderShipped" not in envelope.payload
+    assert codec.decode(envelope.payload).job.arguments() == [shipped]
+    header = codec.header(envelope.payload)
+    assert header.expires_at == pytest.approx(header.created_at + 60)
+
+
+@pytest.mark.parametrize(("number", "kind"), [(1, Kind.FAIL), (2, Kind.RELEASE)])
+def test_exception_that_is_final_for_a_listener_fails_at_once(manager, bench, sample, number, kind):
+    bench.events.listen(sample.OrderShipped, sample.Final)
+    bench.events.dispatch(sample.OrderShipped(number, ()))
+    seat = manager.connection("sqlite").driver.join(["default"])
+
+    (delivery,) = seat.turn([], 1).deliveries
+    outcome = asyncio.run(bench.runner.arun(delivery))
+    seat.turn([outcome], 0)
+    seat.leave()
+
+    assert outcome.kind is kind
+
+
+def test_method_that_says_nothing_leaves_the_option(bench, sample, shipped):
+    envelope = queued(bench.codec, call(sample.Silent, shipped))
+
+    assert bench.codec.header(envelope.payload).tries is None
+    assert envelope.unique is None
 
 
 def test_event_that_can_not_be_written_is_named(manager, sample):
