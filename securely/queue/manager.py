@@ -74,6 +74,10 @@ def _ignore(error: BaseException, facts: Mapping[str, object]) -> None:
     """Report nothing: for tests."""
 
 
+def _hush(text: str, facts: Mapping[str, object]) -> None:
+    """Warn nobody: for tests."""
+
+
 def _here() -> Place:
     return Place(str(Path.cwd()))
 
@@ -93,6 +97,7 @@ class Materials:
         locate: Gives the place of a path in the configuration.
         defer: Has something called once the request, job or command that is under way is over.
         report: Is told of what goes wrong where no caller would hear it.
+        warn: Is told of what people should know who look after the application.
         here: Gives what another process needs to load this application.
         connection: Gives a connection by its name; the manager sets it, as the next one.
         events: Told of what happens to connections.
@@ -103,6 +108,7 @@ class Materials:
     locate: Callable[[str], Path] = Path
     defer: Defers = _at_once
     report: Callable[[BaseException, Mapping[str, object]], object] = _ignore
+    warn: Callable[[str, Mapping[str, object]], object] = _hush
     here: Callable[[], Place] = _here
     connection: Callable[[str], Queue] = _undefined
     events: Dispatcher | None = None

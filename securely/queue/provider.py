@@ -93,6 +93,7 @@ class QueueProvider(Provider):
             locate=paths.resolve,
             defer=self.defer,
             report=self.report,
+            warn=self.warn,
             here=partial(place_of, self.app, paths),
         )
         return QueueManager(options.default, options.connections, events, materials)
@@ -122,3 +123,7 @@ class QueueProvider(Provider):
     def report(self, error: BaseException, facts: Mapping[str, object]) -> None:
         """Log an exception of a job."""
         self.app.make(LogManager).error("job raised an exception", exception=error, **facts)
+
+    def warn(self, text: str, facts: Mapping[str, object]) -> None:
+        """Log a warning."""
+        self.app.make(LogManager).warning(text, **facts)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import dropwhile, islice
+from itertools import chain, dropwhile, islice
 from typing import TypeVar, cast
 
 from securely.events import Dispatcher
@@ -45,6 +45,7 @@ class FailoverConnection:
         members: The names of the connections, in order.
         connect: Gives a connection by its name.
         events: Told of each outage, once until that member takes jobs again.
+        warn: Told of each member that is missing where all are looked at.
 
     Source: Laravel 13, Illuminate\\Queue\\FailoverQueue.
     """
@@ -55,6 +56,7 @@ class FailoverConnection:
         members: Sequence[str],
         connect: Callable[[str], Connection],
         events: Dispatcher | None = None,
+        warn: Callable[[str, Mapping[str, object]], object] | None = None,
     ) -> None:
         self.name = name
         self.members: tuple[str, ...] = tuple(members)
@@ -62,6 +64,7 @@ class FailoverConnection:
         self.batches: Batches = _Batches(self)
         self._connect = connect
         self._events = events
+        self._warn = warn
         self._failing: frozenset[str] = frozenset()
 
     @classmethod
@@ -71,7 +74,7 @@ class FailoverConnection:
         def connect(member: str) -> Connection:
             return materials.connection(member).driver
 
-        return cls(name, options.connections, connect, materials.events)
+        return cls(name, options.connections, connect, materials.events, materials.warn)
 
     def push(self, envelopes: Sequence[Envelope]) -> Sequence[str]:
         """Let the first member that can accept all of *envelopes*, and return their uuids.
@@ -142,6 +145,34 @@ class FailoverConnection:
         assert last is not None, "there is at least one member"  # noqa: S101  # the options say so
         raise last
 
+    def gather(self, ask: Callable[[Connection], T | None], what: str) -> list[T]:
+        """Return what the members answer that can be asked; the others are named in a warning.
+
+        Args:
+            ask: Asks a member; None when there is nothing to ask it.
+            what: What is missing then, for the warning.
+
+        Raises:
+            QueueUnavailable: There was something to ask, and nobody answered.
+        """
+        found: list[T] = []
+        last: BaseException | None = None
+        for member in self.drivers():
+            try:
+                answer = ask(member)
+            except _OUTAGES as error:
+                last = error
+                if self._warn is not None:
+                    text = f'{what} of the queue connection "{member.name}" are missing'
+                    facts = {"connection": self.name, "member": member.name, "reason": str(error)}
+                    self._warn(text, facts)
+            else:
+                if answer is not None:
+                    found.append(answer)
+        if last is not None and not found:
+            raise last
+        return found
+
     def _pushed(self, envelopes: Sequence[Envelope]) -> Steps[Sequence[str]]:
         if not envelopes:
             return []
@@ -200,7 +231,7 @@ class _Failed:
 
     def all(self, queue: str | None = None) -> Sequence[FailedJob]:
         """Return the failed jobs, newest first."""
-        found = [job for failed in self._each() for job in failed.all(queue)]
+        found = chain.from_iterable(self._gathered(lambda failed: failed.all(queue)))
         return sorted(found, key=lambda job: job.failed_at, reverse=True)
 
     def find(self, key: str) -> FailedJob | None:
@@ -209,7 +240,7 @@ class _Failed:
 
     def retry(self, keys: Sequence[str] | None = None, queue: str | None = None) -> list[FailedJob]:
         """Put jobs back in their queues, where they were taken from."""
-        return [job for failed in self._each() for job in failed.retry(keys, queue)]
+        return [*chain.from_iterable(self._gathered(lambda failed: failed.retry(keys, queue)))]
 
     def forget(self, key: str) -> bool:
         """Remove one by id or uuid; False when there is none."""
@@ -217,16 +248,24 @@ class _Failed:
 
     def flush(self, older_than: float | None = None) -> int:
         """Remove those that failed more than *older_than* seconds ago (None: all); how many."""
-        return sum(failed.flush(older_than) for failed in self._each())
+        return sum(self._gathered(lambda failed: failed.flush(older_than)))
 
     def count(self) -> int:
         """Return how many there are."""
-        return sum(failed.count() for failed in self._each())
+        return sum(self._gathered(lambda failed: failed.count()))
+
+    def _gathered(self, ask: Callable[[FailedJobs], A]) -> list[A]:
+        """Return the answers of those that can be asked."""
+
+        def asked(member: Connection) -> A | None:
+            failed = _failed_of(member)
+            return None if failed is None else ask(failed)
+
+        return self._connection.gather(asked, "The failed jobs")
 
     def _each(self) -> Iterator[FailedJobs]:
         for driver in self._connection.drivers():
-            failed: FailedJobs | None = getattr(driver, "failed", None)
-            if failed is not None:
+            if (failed := _failed_of(driver)) is not None:
                 yield failed
 
 
@@ -257,7 +296,8 @@ class _Batches:
 
     def all(self, limit: int = 50, before: str | None = None) -> Sequence[BatchRecord]:
         """Return batches, newest first; *before*: those made before this one."""
-        each = [_pages(batches, limit) for batches in self._each()]
+        # Of each the first page now, so that who can not be asked is missing, and not all.
+        each = self._connection.gather(partial(_pages_of, limit=limit), "The batches")
         merged = heapq.merge(*each, key=lambda record: record.created_at, reverse=True)
         if before is None:
             return list(islice(merged, limit))
@@ -279,7 +319,12 @@ class _Batches:
         cancelled: float | None = None,
     ) -> int:
         """Forget batches that finished, were made (and not finished) or cancelled before a time."""
-        return sum(batches.prune(finished, unfinished, cancelled) for batches in self._each())
+
+        def pruned(member: Connection) -> int | None:
+            batches = _batches_of(member)
+            return None if batches is None else batches.prune(finished, unfinished, cancelled)
+
+        return sum(self._connection.gather(pruned, "The batches"))
 
     def _each(self) -> Iterator[Batches]:
         for driver in self._connection.drivers():
@@ -305,12 +350,25 @@ def _first(ask: Callable[[S], A | None], stores: Iterable[S]) -> A | None:
     return None
 
 
-def _pages(batches: Batches, limit: int) -> Iterator[BatchRecord]:
-    """Give the batches of one member, page by page."""
-    before: str | None = None
-    while page := batches.all(limit, before):
+def _pages_of(driver: Connection, limit: int) -> Iterator[BatchRecord] | None:
+    """Give the batches of a member, page by page; the first one is read at once.
+
+    Raises:
+        QueueUnavailable: It can not be asked.
+    """
+    batches = _batches_of(driver)
+    return None if batches is None else _pages(batches, batches.all(limit), limit)
+
+
+def _pages(batches: Batches, page: Sequence[BatchRecord], limit: int) -> Iterator[BatchRecord]:
+    while page:
         yield from page
-        before = page[-1].id
+        page = batches.all(limit, page[-1].id)
+
+
+def _failed_of(driver: Connection) -> FailedJobs | None:
+    found: FailedJobs | None = getattr(driver, "failed", None)
+    return found
 
 
 def _batches_of(driver: Connection) -> Batches | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ class Member:
         self.outage: Exception | None = None
         self.holds = Counts()
         self.batches = Batches(self)
-        self.failed = Failures()
+        self.failed = Failures(self)
 
     def push(self, envelopes: Any) -> list[str]:
         self.check()
@@ -74,14 +75,24 @@ class Batches(MemoryBatches):
         self._member.check()
         return super().find(id_)
 
+    def all(self, limit: int = 50, before: str | None = None) -> Sequence[BatchRecord]:
+        self._member.check()
+        return super().all(limit, before)
+
+    def prune(self, *times: float | None) -> int:
+        self._member.check()
+        return super().prune(*times)
+
 
 class Failures:
-    """Failed jobs in a list."""
+    """Failed jobs in a list, that can not be asked in an outage."""
 
-    def __init__(self) -> None:
+    def __init__(self, member: Member) -> None:
         self.jobs: list[FailedJob] = []
+        self._member = member
 
     def all(self, queue: str | None = None) -> list[FailedJob]:
+        self._member.check()
         return [job for job in self.jobs if queue in {None, job.queue}]
 
     def find(self, key: str) -> FailedJob | None:
@@ -99,7 +110,7 @@ class Failures:
         return len(self.retry())
 
     def count(self) -> int:
-        return len(self.jobs)
+        return len(self.all())
 
 
 @pytest.fixture
@@ -242,6 +253,45 @@ def test_failed_jobs_are_those_of_all_members(connection, members):
     assert (jobs.forget("c"), jobs.forget("c")) == (True, False)
     members["second"].failed.jobs = [failed("d", 4.0)]
     assert (jobs.flush(), jobs.count()) == (1, 0)
+
+
+def test_failed_jobs_when_a_member_is_down_are_those_of_the_others_and_the_log_says_so(
+    members,
+):
+    warned = []
+    connection = FailoverConnection(
+        "either", [*members], members.__getitem__, warn=lambda *told: warned.append(told)
+    )
+    members["first"].outage = QueueUnavailable("first", "it is gone")
+    members["second"].failed.jobs = [failed("b", 2.0)]
+
+    jobs = connection.failed
+
+    assert [job.uuid for job in jobs.all()] == ["b"]
+    assert (jobs.count(), len(warned)) == (1, 2)
+    assert [job.uuid for job in jobs.retry()] == ["b"]
+    assert jobs.flush() == 0
+    text, facts = warned[0]
+    assert text == 'The failed jobs of the queue connection "first" are missing'
+    assert (facts["connection"], facts["member"]) == ("either", "first")
+    assert "it is gone" in facts["reason"]
+
+
+def test_failed_jobs_when_no_member_answers_raise(connection, members):
+    for member in members.values():
+        member.outage = QueueUnavailable(member.name, "it is gone")
+
+    for ask in (connection.failed.all, connection.failed.count, connection.batches.all):
+        with pytest.raises(QueueUnavailable, match="second"):
+            ask()
+
+
+def test_batches_when_a_member_is_down_are_those_of_the_others(connection, members):
+    members["second"].batches.create(BatchRecord("b", created_at=5.0), [])
+    members["first"].outage = StoreFull("first", "no room")
+
+    assert [record.id for record in connection.batches.all()] == ["b"]
+    assert connection.batches.prune(clock.timestamp() + 1) == 1
 
 
 def test_member_that_keeps_no_failed_jobs_is_passed_over(members, events):
