@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from typing import ClassVar
 
-from securely.queue.commands.base import OfConnection
-from securely.queue.exceptions import QueueUnavailable
+from securely.queue.commands.workers import OfWorkers
 from securely.queue.manager import QueueManager
-from securely.queue.upkeep.listener import Listener
 from securely.support.paths import Paths
 
 __all__ = ["ListenCommand"]
 
 
-class ListenCommand(OfConnection):
+class ListenCommand(OfWorkers):
     """Runs jobs with the code as it is now."""
 
     signature: ClassVar[str] = """queue:listen
@@ -42,27 +39,4 @@ class ListenCommand(OfConnection):
 
     def handle(self, queues: QueueManager, paths: Paths) -> int:
         """Listen until a signal says to stop; the exit code is that of the last worker."""
-        name = self.connection_name(queues)
-        if sys.platform == "win32":
-            reason = "queue:listen needs Unix processes and signals; use the sync connection."
-            raise QueueUnavailable(name, reason)
-        self.store(queues)  # where there is nothing to work, that is said at once
-        self.output.flush()
-        return Listener(paths.base, self._worker_line(name), self._say).run()
-
-    def _worker_line(self, connection: str) -> list[str]:
-        """Return the command line of the worker: what this one was told."""
-        line = ["queue:work", connection]
-        for option, value in self.options().items():
-            if not self.input.was_given(option):
-                continue
-            if value is True:
-                line.append(f"--{option}")
-            elif isinstance(value, str):
-                line.append(f"--{option}={value}")
-        return line
-
-    def _say(self, text: str) -> None:
-        if not self.boolean("json"):
-            self.comment(text)
-            self.output.flush()
+        return self.listen(queues, paths)

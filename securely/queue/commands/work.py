@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar
 
-from securely.console import Output, Verbosity
+from securely.console import InvalidInput, Output, Verbosity
 from securely.container import current
-from securely.queue.commands.base import OfConnection
-from securely.queue.contracts import Defaults
+from securely.queue.commands.workers import OfWorkers
 from securely.queue.crew.child import Launch
-from securely.queue.crew.crew import Size
 from securely.queue.crew.loading import place_of
 from securely.queue.crew.orders import Orders
 from securely.queue.crew.report import Page, Report
@@ -23,9 +22,10 @@ from securely.support.paths import Paths
 __all__ = ["WorkCommand"]
 
 _STDERR = 2
+_ENDINGS = ("once", "stop-when-empty", "stop-when-empty-for", "max-jobs", "max-time")
 
 
-class WorkCommand(OfConnection):
+class WorkCommand(OfWorkers):
     """Runs jobs."""
 
     signature: ClassVar[str] = """queue:work
@@ -47,6 +47,7 @@ class WorkCommand(OfConnection):
         {--processes=1 : How many jobs run at once, each in a process of its own}
         {--concurrency=1 : How many async jobs run at once in each process}
         {--prefetch= : How many jobs each process holds; follows their duration if left out}
+        {--watch : Start the worker anew when a file has changed, as queue:listen does}
         {--force : Work even in maintenance mode}
         {--json : Print one JSON object per line}"""
     description: ClassVar[str] = "Run the jobs of a queue"
@@ -57,11 +58,14 @@ class WorkCommand(OfConnection):
 
     def handle(self, queues: QueueManager, codec: Codec, paths: Paths) -> int:
         """Work until there is a reason to stop; the exit code is 0, 1, or 12 for memory."""
+        if self.boolean("watch"):
+            self._refuse_endings()
+            return self.listen(queues, paths, but={"watch"})
         name = self.connection_name(queues)
         queue = self.chosen(queues)
         worker = Worker(
             self.store(queues),
-            self._orders(name, queue.default_queue),
+            self.orders(name, queue.default_queue),
             Launch(place_of(current(), paths), prints_to=_STDERR if self.boolean("json") else None),
             self._report(self.output, codec),
             known_queues=(queue.default_queue,),
@@ -70,37 +74,33 @@ class WorkCommand(OfConnection):
         self.output.flush()
         return worker.run()
 
-    def _orders(self, connection: str, default_queue: str) -> Orders:
-        named = (self.text("queue") or default_queue).split(",")
-        served = dict.fromkeys(part.strip() for part in named if part.strip())
-        backoff = self.string("backoff").split(",")
-        return Orders(
-            queues=tuple(served) or (default_queue,),
-            name=self.text("name") or "",
-            size=self._size(),
-            defaults=Defaults(
-                connection,
-                tries=self.integer("tries", 0),
-                backoff=tuple(self.read_duration(part, "backoff") for part in backoff),
-                timeout=self.duration("timeout") or None,
-            ),
+    def orders(self, connection: str, default_queue: str) -> Orders:
+        """Return what the worker is asked to do.
+
+        Raises:
+            InvalidInput: An option has a value that it can not have.
+        """
+        prefetch = self.integer("prefetch", 1) if self.option("prefetch") is not None else None
+        orders = super().orders(connection, default_queue)
+        if orders.rest:
+            prefetch = 1  # a job that is held is not one that waits for the rest to be over
+        return replace(
+            orders,
+            size=replace(orders.size, prefetch=prefetch),
             max_jobs=self.integer("max-jobs", 0) or None,
             max_time=self.duration("max-time") or None,
-            memory_bytes=self.integer("memory", 0) << 20 or None,
-            sleep=self.duration("sleep") or 0.0,
-            rest=self.duration("rest") or 0.0,
             stop_when_empty=self.boolean("stop-when-empty"),
             empty_for=self.duration("stop-when-empty-for"),
             is_once=self.boolean("once"),
-            grace=self.duration("grace"),
-            is_forced=self.boolean("force"),
         )
 
-    def _size(self) -> Size:
-        prefetch = self.integer("prefetch", 1) if self.option("prefetch") is not None else None
-        if self.duration("rest"):
-            prefetch = 1  # a job that is held is not one that waits for the rest to be over
-        return Size(self.integer("processes", 1), self.integer("concurrency", 1), prefetch)
+    def _refuse_endings(self) -> None:
+        """Refuse to start a worker again and again that ends of itself."""
+        said = [f"--{option}" for option in _ENDINGS if self.input.was_given(option)]
+        if said:
+            raise InvalidInput(
+                f"--watch works until a signal says to stop: leave out {', '.join(said)}."
+            )
 
     def _report(self, output: Output, codec: Codec) -> Report:
         def id_of(payload: bytes) -> str | None:

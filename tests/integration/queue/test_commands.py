@@ -97,6 +97,24 @@ def test_work_when_json_is_asked_for_prints_objects_only(
     assert (stopped["event"], stopped["reason"]) == ("stopped", "max_jobs")
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("queue:listen --tries=x", '--tries is "x", but it takes an integer of at least 0.'),
+        ("queue:listen --sleep=soon", "--sleep: 'soon' is not a duration."),
+        ("queue:work --watch --processes=0", "--processes is"),
+        (
+            "queue:work --watch --once --max-time=1h",
+            "--watch works until a signal says to stop: leave out --once, --max-time.",
+        ),
+    ],
+)
+def test_listen_when_an_option_is_wrong_says_so_and_starts_no_worker(
+    artisan: Artisan, line: str, said: str
+) -> None:
+    artisan(line).assert_exit(1).assert_output(said)
+
+
 def test_work_when_quiet_prints_nothing(artisan: Artisan, queue: QueueManager, work: Any) -> None:
     queue.push(work.Work("a"))
 

@@ -94,10 +94,16 @@ def blog(tmp_path: Path) -> Blog:
 
 
 @pytest.fixture
-def listener(blog: Blog) -> Iterator[subprocess.Popen[bytes]]:
+def words() -> tuple[str, ...]:
+    """The command of the listener."""
+    return ("queue:listen",)
+
+
+@pytest.fixture
+def listener(blog: Blog, words: tuple[str, ...]) -> Iterator[subprocess.Popen[bytes]]:
     with (blog.base / "storage/listen.txt").open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "artisan.py", "queue:listen", *OPTIONS],
+            [sys.executable, "artisan.py", *words, *OPTIONS],
             cwd=blog.base,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -112,6 +118,7 @@ def children(pid: int) -> list[int]:
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+@pytest.mark.parametrize("words", [("queue:listen",), ("queue:work", "--watch")], ids=" ".join)
 def test_listen_when_code_changes_runs_the_next_job_with_it(
     blog: Blog, listener: subprocess.Popen[bytes]
 ) -> None:
