@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import ClassVar, cast
+from typing import ClassVar, NoReturn, cast
 
 from securely.console import Command, InvalidInput, Isolatable
+from securely.console.output.style import escape
 from securely.events import Dispatcher
 from securely.queue.contracts import FailedJobs, Workable
+from securely.queue.crew.report import clean
 from securely.queue.manager import QueueManager
 from securely.queue.payload import Codec
 from securely.queue.queue import Queue
@@ -16,7 +18,7 @@ from securely.queue.upkeep.controls import workable
 from securely.queue.upkeep.failures import Failures
 from securely.support.durations import InvalidDuration, seconds
 
-__all__ = ["OfConnection", "OneAtATime", "plural", "shown", "shown_at"]
+__all__ = ["OfConnection", "OneAtATime", "plural", "safe", "shown", "shown_at"]
 
 
 class OfConnection(Command):
@@ -52,6 +54,10 @@ class OfConnection(Command):
         driver = self.chosen(queues).driver
         kept: FailedJobs | None = getattr(driver, "failed", None)
         return workable(driver).failed if kept is None else kept
+
+    def fail(self, reason: str | Exception = "The command failed.") -> NoReturn:
+        """End the command; names of queues and jobs in *reason* move no cursor."""
+        super().fail(clean(reason) if isinstance(reason, str) else reason)
 
     def text(self, option: str) -> str | None:
         """Return an option's text, or None where it was left out."""
@@ -107,6 +113,18 @@ def plural(count: int, one: str, several: str = "") -> str:
         ('1 job', '0 jobs', '2 batches')
     """
     return f"1 {one}" if count == 1 else f"{count} {several or one + 's'}"
+
+
+def safe(text: str) -> str:
+    """Return *text* for the output: nothing in it colours a terminal or moves its cursor.
+
+    Jobs, queues and batches have the names that somebody gave them.
+
+    Example:
+        >>> safe("a\\x1b[2J<b>")
+        'a [2J\\\\<b>'
+    """
+    return escape(clean(text))
 
 
 def shown(value: object) -> str:

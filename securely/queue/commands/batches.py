@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Final, NoReturn
 
-from securely.console.output.style import escape
 from securely.queue.bus.batch import Batch
-from securely.queue.commands.base import OfConnection, OneAtATime, plural, shown, shown_at
+from securely.queue.commands.base import OfConnection, OneAtATime, plural, safe, shown, shown_at
 from securely.queue.delivery.failure import unpack_error
 from securely.queue.manager import QueueManager
 from securely.queue.upkeep.batches import BatchCare, state_of
@@ -53,7 +52,7 @@ class BatchesCommand(_OfBatches):
             failed = f" · {batch.failed_jobs} failed" if batch.has_failures() else ""
             right = f"{batch.progress()}% of {plural(batch.total_jobs, 'job')}{failed}"
             self.two_column_detail(
-                escape(f"{shown_at(batch.record.created_at)} {batch.id}{name}"),
+                safe(f"{shown_at(batch.record.created_at)} {batch.id}{name}"),
                 f"{right} · {state_of(batch)}",
             )
         return self.SUCCESS
@@ -80,7 +79,7 @@ class BatchCommand(_OfBatches):
             return self.SUCCESS
         for name, value in record.items():
             if text := shown(value):
-                self.two_column_detail(name.replace("_", " ").capitalize(), escape(text))
+                self.two_column_detail(name.replace("_", " ").capitalize(), safe(text))
         return self.SUCCESS
 
 
@@ -104,9 +103,9 @@ class CancelBatchCommand(_OfBatches):
         if batch.finished():
             self.fail(f'The batch "{id_}" has finished.')
         if batch.cancel():
-            self.info(escape(f'The batch "{id_}" is cancelled.'))
+            self.info(safe(f'The batch "{id_}" is cancelled.'))
         else:
-            self.info(escape(f'The batch "{id_}" was cancelled before.'))
+            self.info(safe(f'The batch "{id_}" was cancelled before.'))
         return self.SUCCESS
 
 

@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import ClassVar, Final, NamedTuple, NoReturn, TypeAlias
 
 from securely.console import InvalidInput
-from securely.console.output.style import escape
 from securely.events import Dispatcher
-from securely.queue.commands.base import OfConnection, plural, shown, shown_at
+from securely.queue.commands.base import OfConnection, plural, safe, shown, shown_at
 from securely.queue.contracts import FailedJob
 from securely.queue.crew.report import LINES, clean, cut, short_name
 from securely.queue.delivery.failure import unpack_error
@@ -63,7 +62,7 @@ class OfFailedJobs(OfConnection):
             return
         near = failures.nearest(wanted)
         hint = "" if near is None else f' Did you mean "{near}"?'
-        self.info(escape(f"No failed jobs match.{hint}"))
+        self.info(safe(f"No failed jobs match.{hint}"))
 
 
 class FailedCommand(OfFailedJobs):
@@ -120,8 +119,8 @@ class FailedCommand(OfFailedJobs):
         """Print two lines for each: which job, and why."""
         width = self.columns()
         for left, right, below in _laid_out(found, width):
-            self.two_column_detail(escape(left), escape(right))
-            self.line(escape(below if width is None else cut(below, width)))
+            self.two_column_detail(safe(left), safe(right))
+            self.line(safe(below if width is None else cut(below, width)))
 
     def _show(self, failures: Failures, codec: Codec, key: str) -> int:
         job = failures.find(key)
@@ -153,7 +152,7 @@ class ForgetCommand(OfFailedJobs):
         key = self.string("id")
         if not self.kept_failures(queues).forget(key):
             self.refuse(self.failures(queues, codec, events), [key])
-        self.info(escape(f'The failed job "{key}" was deleted.'))
+        self.info(safe(f'The failed job "{key}" was deleted.'))
         return self.SUCCESS
 
 

@@ -7,9 +7,8 @@ from typing import ClassVar
 
 from securely.config import Config
 from securely.console import InvalidInput
-from securely.console.output.style import escape
 from securely.events import Dispatcher
-from securely.queue.commands.base import OfConnection, plural
+from securely.queue.commands.base import OfConnection, plural, safe
 from securely.queue.crew.report import duration
 from securely.queue.manager import QueueManager
 from securely.queue.upkeep.monitor import Monitor, Place, read_places
@@ -34,7 +33,7 @@ class CancelCommand(OfConnection):
                 f'No job "{id_}" waits on "{self.connection_name(queues)}": it runs, or is over, '
                 "or never was."
             )
-        self.info(escape(f'The job "{id_}" is cancelled.'))
+        self.info(safe(f'The job "{id_}" is cancelled.'))
         return self.SUCCESS
 
 
@@ -58,8 +57,8 @@ class ClearCommand(OfConnection):
                 self.fail("Nothing was deleted. Use --force where nobody can be asked.")
         count = queue.driver.clear(where)
         if not count and (near := Monitor(queues, events).nearest(Place(name, where))):
-            self.warn(escape(f'No job was in queue "{where}". Did you mean "{near}"?'))
-        self.info(escape(f'Deleted {plural(count, "job")} of queue "{where}" of "{name}".'))
+            self.warn(safe(f'No job was in queue "{where}". Did you mean "{near}"?'))
+        self.info(safe(f'Deleted {plural(count, "job")} of queue "{where}" of "{name}".'))
         return self.SUCCESS
 
 
@@ -97,20 +96,18 @@ class PauseCommand(_OfPauses):
         if self.boolean("all"):
             self.chosen(queues).pause_all(length)
             name = self.connection_name(queues)
-            self.info(escape(f'All queues of "{name}" are paused {until}; what runs goes on.'))
+            self.info(safe(f'All queues of "{name}" are paused {until}; what runs goes on.'))
             return self.SUCCESS
         connection, queue = place = self.place(queues)
         target = queues.connection(connection)
         near = Monitor(queues, events).nearest(place)
         if near is not None:  # it may be that its first job is yet to come
-            self.warn(escape(f'No job waits in queue "{queue}". Did you mean "{near}"?'))
+            self.warn(safe(f'No job waits in queue "{queue}". Did you mean "{near}"?'))
         if length is None:
             target.pause(queue)
         else:
             target.pause_for(length, queue)
-        self.info(
-            escape(f'Queue "{queue}" of "{connection}" is paused {until}; what runs goes on.')
-        )
+        self.info(safe(f'Queue "{queue}" of "{connection}" is paused {until}; what runs goes on.'))
         return self.SUCCESS
 
 
@@ -128,7 +125,7 @@ class ResumeCommand(_OfPauses):
         """End its pause."""
         if self.boolean("all"):
             self.chosen(queues).resume_all()
-            self.info(escape(f'Queues of "{self.connection_name(queues)}" go on.'))
+            self.info(safe(f'Queues of "{self.connection_name(queues)}" go on.'))
             return self.SUCCESS
         connection, queue = self.place(queues)
         target = queues.connection(connection)
@@ -138,9 +135,9 @@ class ResumeCommand(_OfPauses):
         target.resume(queue)
         if target.is_paused(queue):
             self.warn(
-                escape(f'All queues of "{connection}" are paused; `queue:resume --all` ends that.')
+                safe(f'All queues of "{connection}" are paused; `queue:resume --all` ends that.')
             )
-        self.info(escape(f'Queue "{queue}" of "{connection}" goes on.'))
+        self.info(safe(f'Queue "{queue}" of "{connection}" goes on.'))
         return self.SUCCESS
 
 
@@ -157,6 +154,6 @@ class RestartCommand(OfConnection):
         self.chosen(queues).restart()
         name = self.connection_name(queues)
         self.info(
-            escape(f'Workers of "{name}" stop after their current job; new ones are not concerned.')
+            safe(f'Workers of "{name}" stop after their current job; new ones are not concerned.')
         )
         return self.SUCCESS

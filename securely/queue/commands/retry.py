@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from securely.console import InvalidInput
-from securely.console.output.style import escape
 from securely.events import Dispatcher
-from securely.queue.commands.base import OneAtATime
+from securely.queue.commands.base import OneAtATime, safe
 from securely.queue.commands.failed import EDGES, OfFailedJobs
 from securely.queue.contracts import FailedJob
 from securely.queue.crew.report import cut, short_name
@@ -33,7 +32,7 @@ class _Retries(OfFailedJobs):
             self._tell_one(job)
         for job in retried.conflicts:
             self.warn(
-                escape(f"{job.uuid} {job.name} stays failed: another job holds its unique key.")
+                safe(f"{job.uuid} {job.name} stays failed: another job holds its unique key.")
             )
         return self.FAILURE if retried.conflicts else self.SUCCESS
 
@@ -43,7 +42,7 @@ class _Retries(OfFailedJobs):
         left = f"{job.uuid} {job.name}"
         if width is not None and len(left) + len(right) + EDGES > width:
             left = cut(f"{job.uuid} {short_name(job.name)}", width - len(right) - EDGES)
-        self.two_column_detail(escape(left), escape(right))
+        self.two_column_detail(safe(left), safe(right))
 
 
 class RetryCommand(_Retries):
@@ -127,11 +126,11 @@ class RetryBatchCommand(_Retries, OneAtATime):
             if batch is None:
                 near = care.nearest(connection, id_)
                 hint = "`queue:batches` lists them." if near is None else f'Did you mean "{near}"?'
-                self.error(escape(f'There is no batch "{id_}". {hint}'))
+                self.error(safe(f'There is no batch "{id_}". {hint}'))
                 code = self.FAILURE
                 continue
             retried = care.retry(batch)
             if not (retried.jobs or retried.conflicts):
-                self.info(escape(f'The batch "{id_}" has no failed jobs.'))
+                self.info(safe(f'The batch "{id_}" has no failed jobs.'))
             code = max(code, self.tell(retried))
         return code

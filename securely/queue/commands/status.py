@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import ClassVar, Final
 
-from securely.console.output.style import escape
 from securely.events import Dispatcher
-from securely.queue.commands.base import OfConnection, plural, shown_at
+from securely.queue.commands.base import OfConnection, plural, safe, shown_at
 from securely.queue.contracts import StoredJob
 from securely.queue.crew.report import duration
 from securely.queue.manager import QueueManager
@@ -42,7 +41,7 @@ class MonitorCommand(OfConnection):
         limits = Limits(self.integer("max", 1), self.duration("max-age"))
         for place in places:
             if (near := monitor.nearest(place)) is not None:
-                self.warn(escape(f'No job waits in queue "{place.queue}". Did you mean "{near}"?'))
+                self.warn(safe(f'No job waits in queue "{place.queue}". Did you mean "{near}"?'))
         states = monitor.watch(places, limits)
         if self.boolean("json"):
             self.print_json([_record(one) | {"status": _word(one)} for one in states])
@@ -56,7 +55,7 @@ class MonitorCommand(OfConnection):
         word = f"<comment>{_word(one)}</comment>" if one.is_busy else f"<info>{_word(one)}</info>"
         counts = one.counts
         self.two_column_detail(
-            escape(f"{one.connection}:{one.queue}"),
+            safe(f"{one.connection}:{one.queue}"),
             f"{counts.total} ({counts.pending} pending, {counts.delayed} delayed, "
             f"{counts.reserved} reserved), oldest {_shown_age(one)} {word}",
         )
@@ -104,7 +103,7 @@ class StatusCommand(OfConnection):
         headers = ("Queue", "Pending", "Delayed", "Reserved", "Failed", "Oldest", "State")
         rows = [
             (
-                escape(one.queue),
+                safe(one.queue),
                 str(one.counts.pending),
                 str(one.counts.delayed),
                 str(one.counts.reserved),
@@ -121,14 +120,14 @@ class StatusCommand(OfConnection):
             self.warn("Nobody works on these queues. Start a worker: queue:work")
         for worker, held in view.workers:
             where = f"{worker.pid} on {worker.host}, for {', '.join(worker.queues)}"
-            self.two_column_detail(escape(f"Worker {where}"), escape(_names(held) or "idle"))
+            self.two_column_detail(safe(f"Worker {where}"), safe(_names(held) or "idle"))
         if view.orphans:
-            self.two_column_detail("With dead workers", escape(_names(view.orphans)))
+            self.two_column_detail("With dead workers", safe(_names(view.orphans)))
 
     def _print_jobs(self, jobs: list[StoredJob]) -> None:
         for job in jobs:
             self.two_column_detail(
-                escape(f"{job.uuid} {job.name}"),
+                safe(f"{job.uuid} {job.name}"),
                 f"{job.state} · {plural(job.attempts, 'attempt')}",
             )
 

@@ -654,3 +654,45 @@ def test_prune_batches_when_old_forgets_what_it_is_told_to(
     assert run("queue:prune-batches --cancelled=48")[1].startswith("Deleted 1 batch")
     assert run("queue:prune-batches --unfinished=48")[1].startswith("Deleted 1 batch")
     assert [one.id for one in shelf.batches.all()] == ["young"]
+
+
+# -- names that somebody gave
+
+EVIL = "q\x1b[2J\x07"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "queue:batch b-1",
+        "queue:batches",
+        "queue:clear --queue=qx[2J",
+        "queue:failed",
+        "queue:failed --queue=qx[2J",
+        "queue:monitor default,qx[2J",
+        f"queue:monitor '{EVIL}'",
+        f"queue:pause '{EVIL}'",
+        "queue:resume qx[2J",
+        "queue:retry 101",
+        "queue:retry 102",
+        "queue:status",
+        f"queue:status '{EVIL}'",
+    ],
+)
+def test_command_when_names_hold_escapes_writes_none_of_them(
+    run: Run, shelf: Shelf, batch: Callable[..., str], codec: Codec, jobs: ModuleType, line: str
+) -> None:
+    envelope = codec.envelope(jobs.Plain(1), EVIL)._replace(name=f"Send{EVIL}")
+    shelf.fail(envelope, ValueError(EVIL))
+    shelf.failed.taken.add(shelf.fail(envelope._replace(uuid="u-2"), ValueError(EVIL)).uuid)
+    shelf.put("a", f"Send{EVIL}", queue=EVIL)
+    shelf.put("b", f"Send{EVIL}", queue=EVIL, state="reserved", worker="7f")
+    shelf.put("c", f"Send{EVIL}", queue=EVIL, state="reserved", worker="1")
+    shelf.living = [WorkerRecord("7f", 4711, EVIL, (EVIL,), 1.0)]
+    shelf.pause(EVIL)
+    batch("b-1", name=EVIL, total=2, created_at=1.0)
+
+    said = run(line)[1]
+
+    assert "[2J" in said
+    assert not {"\x1b", "\x07"} & {*said}
