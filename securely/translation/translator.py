@@ -122,8 +122,6 @@ class Translator:
         line, _ = self._find(key, name, fallback)
         if line is MISSING:
             line = self._handled(key, replace or {}, name, fallback)
-        elif line == "" and self._find_json(key, name, fallback)[0] is not MISSING:
-            line = key  # an empty line that is its own key is one that is not translated
         elif not isinstance(line, str):
             return copied(line, replace, self._formatters)
         elif fallback and self._determine is None:
@@ -192,10 +190,11 @@ class Translator:
             ['no apples', '2 apples']
         """
         name = self._current.get() if not locale else locale_name(locale)
-        line = self.get(key, locale=name)
-        if not isinstance(line, str):
+        line, found = self._find_for_choice(key, name)
+        if line is MISSING:
+            line = self._handled(key, replace or {}, name, True)
+        elif not isinstance(line, str):
             raise WrongType(key, "text", _kind(line))
-        _, found = self._find(key, name, True)
         count = len(number) if isinstance(number, Sized) else number
         given = dict(replace or {})
         if given.get("count") is None:
@@ -400,11 +399,19 @@ class Translator:
             return _at(self.loader.last_resort(group), item), "en"
         return MISSING, None
 
+    def _find_for_choice(self, key: str, locale: str) -> tuple[Any, str | None]:
+        """Return what :meth:`_find` does; of the fallback locale all lines count, as in Laravel."""
+        for each in lineage(locale):
+            line, found = self._find(key, each, False)
+            if line is not MISSING:
+                return line, found
+        return self._find(key, self._fallback or locale, True)
+
     def _find_json(self, key: str, locale: str, fallback: bool) -> tuple[Any, str | None]:
         for each in lineage(locale) if fallback else (locale,):
             line = self._lines("*", "*", each).get(key)
             if line is not None:
-                return line, each
+                return line or key, each  # empty: somebody is yet to translate it
         return MISSING, None
 
     def _locales(self, locale: str) -> Iterable[str]:
