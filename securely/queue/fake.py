@@ -125,28 +125,28 @@ class QueueFake(QueueManager):
         """Async twin of :meth:`place_all`."""
         return [await self.aplace(job, placement) for job, placement in jobs]
 
-    def run_now(self, job: Job) -> None:
+    def run_now(self, job: Job, placement: Placement = _ANYWHERE) -> None:
         """Record *job*, or run it where it is not to be recorded."""
         if self.records(job):
-            self.record(job, Placement(connection="sync"), way="sync")
+            self.record(job, placement._replace(connection="sync"), way="sync")
         else:
-            self._real.run_now(job)
+            self._real.run_now(job, placement)
 
-    async def arun_now(self, job: Job) -> None:
+    async def arun_now(self, job: Job, placement: Placement = _ANYWHERE) -> None:
         """Async twin of :meth:`run_now`."""
         if self.records(job):
-            self.record(job, Placement(connection="sync"), way="sync")
+            self.record(job, placement._replace(connection="sync"), way="sync")
         else:
-            await self._real.arun_now(job)
+            await self._real.arun_now(job, placement)
 
-    def run_after_response(self, job: Job) -> None:
+    def run_after_response(self, job: Job, placement: Placement = _ANYWHERE) -> None:
         """Record *job*, or run it later where it is not to be recorded."""
         if self.records(job):
-            self.record(job, Placement(connection="sync"), way="after_response")
+            self.record(job, placement._replace(connection="sync"), way="after_response")
         elif not self.dispatches_after_responses:
-            self._real.run_now(job)
+            self._real.run_now(job, placement)
         else:
-            self._real.run_after_response(job)
+            self._real.run_after_response(job, placement)
 
     def destination(self, job: Job, placement: Placement = _ANYWHERE) -> Placement:
         """Return *placement* with the connection and the queue that *job* goes to."""

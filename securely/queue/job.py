@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, Literal, NamedTuple, ParamSpec, TypeAlia
 from securely.container import current
 from securely.queue.bus.trail import Trail
 from securely.queue.delivery.interaction import InteractsWithQueue
+from securely.queue.delivery.refusals import queue_name
 from securely.queue.exceptions import NotQueueable
 from securely.support.durations import Duration
 
@@ -137,8 +138,13 @@ class PendingDispatch(Generic[T]):
         return Placement(**self._options)
 
     def on_queue(self, queue: str | Enum) -> PendingDispatch[T]:
-        """Send it to *queue*."""
-        self._options["queue"] = str(queue.value) if isinstance(queue, Enum) else queue
+        """Send it to *queue*.
+
+        Raises:
+            NotQueueable: No queue can have that name.
+        """
+        name = str(queue.value) if isinstance(queue, Enum) else queue
+        self._options["queue"] = queue_name(name, _name_of(self.job))
         return self
 
     def on_connection(self, connection: str | Enum) -> PendingDispatch[T]:
@@ -222,7 +228,7 @@ class PendingDispatch(Generic[T]):
 
         Source: Laravel 13, Illuminate\\Bus\\Dispatcher::dispatchAfterResponse.
         """
-        current().make("queue").run_after_response(self.job)
+        current().make("queue").run_after_response(self.job, self.placement)
 
 
 class Job(InteractsWithQueue):
@@ -443,6 +449,10 @@ class Job(InteractsWithQueue):
         Each is a callable `(job, next)`, or an object whose `handle` is one.
         """
         return ()
+
+
+def _name_of(thing: object) -> str:
+    return f"{type(thing).__module__}.{type(thing).__qualname__}"
 
 
 def option(job: Job, name: str) -> object:

@@ -13,6 +13,7 @@ from securely.container import current
 from securely.events import Dispatcher
 from securely.queue.contracts import Connection, Delivery, Runner, Workable
 from securely.queue.crew.loading import Place
+from securely.queue.delivery.refusals import no_job
 from securely.queue.exceptions import ConnectionUndefined, DriverUnknown
 from securely.queue.job import Dispatched, Job, Placement
 from securely.queue.queue import Encodes, Queue, named
@@ -285,34 +286,42 @@ class QueueManager(Manager[Queue], Queue, Hooks):
         if driver is not None:
             await driver.aunlock(delivery)
 
-    def run_now(self, job: Job) -> None:
+    def run_now(self, job: Job, placement: Placement = _ANYWHERE) -> None:
         """Run *job* here and now, the whole way that a worker's go: middleware, events, hooks.
+
+        Args:
+            job: The job.
+            placement: Options of this dispatch; connection and delay say nothing here.
 
         Raises:
             Exception: Whatever the job raised.
         """
-        self._now().place(job)
+        self._now().place(job, placement)
 
-    async def arun_now(self, job: Job) -> None:
+    async def arun_now(self, job: Job, placement: Placement = _ANYWHERE) -> None:
         """Async twin of :meth:`run_now`."""
-        await self._now().aplace(job)
+        await self._now().aplace(job, placement)
 
-    def run_after_response(self, job: Job) -> None:
+    def run_after_response(self, job: Job, placement: Placement = _ANYWHERE) -> None:
         """Run *job* in this process once what is under way is over, even if that failed.
 
         Its payload is as it is now. What it raises is reported.
+
+        Args:
+            job: The job.
+            placement: As for :meth:`run_now`.
 
         Raises:
             NotQueueable: As for :meth:`push`.
         """
         if not self.dispatches_after_responses:
-            self.run_now(job)
+            self.run_now(job, placement)
             return
         from securely.queue.drivers.deferred import DeferredConnection
 
         driver = DeferredConnection.of("sync", self._materials, always=True)
         Queue(driver, self._materials.codec(), self._events).place(
-            job, Placement(after_commit=False)
+            job, placement._replace(after_commit=False)
         )
 
     def fake(self, *only: type[Job], except_: Iterable[type[Job]] = ()) -> QueueFake:
@@ -347,6 +356,8 @@ class QueueManager(Manager[Queue], Queue, Hooks):
 
     def _routed(self, job: Job, placement: Placement) -> Placement:
         """Return *placement* with the connection, and the queue where a route names it."""
+        if not isinstance(job, Job):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers err
+            raise no_job(job)
         queue = placement.queue or job.queue
         connection = placement.connection or job.connection
         for kind in type(job).__mro__ if self._routes else ():

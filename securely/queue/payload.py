@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import struct
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol, cast
 
@@ -21,6 +21,7 @@ from securely.encryption.exceptions import EncryptionError
 from securely.queue.bus.trail import Link, Trail
 from securely.queue.contracts import Envelope
 from securely.queue.delivery.blueprint import Blueprint
+from securely.queue.delivery.refusals import priority_of, queue_name
 from securely.queue.delivery.through import Written, pack
 from securely.queue.exceptions import (
     InvalidPayload,
@@ -42,6 +43,7 @@ _PREFIX: Final = struct.Struct(">BII")
 _FIRST: Final = 1  # what the first version wrote before its header
 _FIRST_PREFIX: Final = struct.Struct(">BI")
 _MAC_BYTES: Final = 32  # of HMAC-SHA256
+_QUEUES_MAX: Final = 4096  # names that have been looked at; those of one for each customer, too
 _BYTES_MAX: Final = 1024 * 1024  # as QueueOptions.payload_bytes_max has it
 
 
@@ -162,6 +164,7 @@ class Codec:
         self._writers: list[Callable[[Job], Mapping[str, object]]] = []
         self._blueprints: dict[type[Job], Blueprint] = {}
         self._classes: dict[str, type[Job]] = {}
+        self._queues: set[str] = set()
         self._header_encoder = msgspec.json.Encoder()
         self._header_decoder = msgspec.json.Decoder(Header)
 
@@ -170,11 +173,19 @@ class Codec:
         job: Job,
         queue: str,
         *,
-        delay: float = 0.0,
+        delay: float | None = None,
         priority: int | None = None,
         extras: Extras = _NO_EXTRAS,
     ) -> Envelope:
         """Return *job* as it is handed to a store.
+
+        Args:
+            job: The job.
+            queue: The queue it waits in.
+            delay: Seconds until it may be claimed; None where nobody said so, which lets one that
+                is debounced wait as its class says.
+            priority: Higher goes first; None for the job's own.
+            extras: What it holds beyond that.
 
         Raises:
             NotQueueable: A worker could not import its class, or a value has no written form;
@@ -190,16 +201,17 @@ class Codec:
         envelope = Envelope(
             header.uuid,
             header.name,
-            queue,
+            self._queue(queue, parts),
             payload,
-            delay,
+            delay or 0.0,
             header.timeout,
             3 if header.max_lost is None else header.max_lost,
-            job.priority if priority is None else priority,
+            priority_of(job.priority if priority is None else priority, parts.blueprint.name),
         )
         if extras is _NO_EXTRAS and not _is_exclusive(job):
             return envelope
-        return self._special(envelope, job, parts.blueprint, extras)
+        special = self._special(envelope, job, parts.blueprint, extras)
+        return special if delay is None else special._replace(delay=delay)
 
     def create_using(self, writer: Callable[[Job], Mapping[str, object]]) -> None:
         """Let what *writer* returns for a job travel with it, as its context; plain JSON data."""
@@ -223,11 +235,11 @@ class Codec:
         parts = self._parts(job, extras)
         return Link(
             connection,
-            queue,
+            self._queue(queue, parts),
             self._written(parts),
             parts.body,
             delay,
-            job.priority if priority is None else priority,
+            priority_of(job.priority if priority is None else priority, parts.blueprint.name),
             extras.group,
             extras.batch,
         )
@@ -332,6 +344,16 @@ class Codec:
             body = self._cipher().encrypt_bytes(body).encode()
         return _Parts(blueprint, attributes, header, body)
 
+    def _queue(self, name: str, parts: _Parts) -> str:
+        """Return *name*, looked at once."""
+        if name in self._queues:
+            return name
+        queue_name(name, parts.blueprint.name)
+        if len(self._queues) >= _QUEUES_MAX:
+            self._queues.clear()
+        self._queues.add(name)
+        return name
+
     def _special(
         self, envelope: Envelope, job: Job, blueprint: Blueprint, extras: Extras
     ) -> Envelope:
@@ -341,12 +363,19 @@ class Codec:
         # Who holds the key of a job knows nothing of what was to follow this one.
         leads = extras.trail is not None and bool(extras.trail.links)
         if extras.is_unique and _is_exclusive(job) and not leads:
+            if extras.id is not None:
+                kind = "unique" if job.unique else "debounce"
+                raise NotQueueable(
+                    blueprint.name,
+                    f'it holds the key that its class gives it by "{kind}", and can not be called '
+                    f'"{extras.id}" as well. Leave out `.id(…)`, or let `{kind}_id` return it.',
+                )
             claim = blueprint.exclusion(job)
             return special._replace(
                 unique=claim.key,
                 unique_for=claim.seconds,
                 max_wait=claim.max_wait,
-                delay=envelope.delay or claim.delay,
+                delay=claim.delay,
             )
         if extras.is_unique and extras.id is not None:
             return special._replace(unique=f"id:{extras.id}")
@@ -376,7 +405,7 @@ class Codec:
             raise InvalidPayload(f"its attributes can not be decrypted ({error})") from error
 
     def _header(self, job: Job, blueprint: Blueprint, extras: Extras) -> Header:
-        name = job.display_name() if blueprint.names_itself else blueprint.name
+        name = str(option(job, "display_name")) if blueprint.names_itself else blueprint.name
         now = clock.timestamp()
         header = Header(_uuid7(now), blueprint.path, name, now)
         if extras is not _NO_EXTRAS:
@@ -394,7 +423,7 @@ class Codec:
                     reason = f"its option has the value {value!r}. {error}"
                     raise NotQueueable(f"{blueprint.name}.{key}", reason) from error
         if blueprint.has_tags:
-            header.tags = [str(tag) for tag in job.tags()]
+            header.tags = _words(blueprint, option(job, "tags"))
         if job.unique == "until_processing":
             header.until_processing = True
         return header
@@ -434,6 +463,17 @@ class Codec:
         sizes = {name: len(encode(value)) for name, value in parts.attributes.items()}
         largest = max(sizes, key=sizes.__getitem__, default=None)
         return PayloadTooLarge(parts.blueprint.name, size, self._bytes_max, largest)
+
+
+def _words(blueprint: Blueprint, tags: object) -> list[str]:
+    """Return the tags of a job: a method gives them, or an attribute holds them."""
+    if isinstance(tags, str):
+        return [tags]
+    try:
+        return [str(tag) for tag in cast("Sequence[object]", tags)]
+    except TypeError as error:
+        reason = f"they are {tags!r}. Write a list of words."
+        raise NotQueueable(f"{blueprint.name}.tags", reason) from error
 
 
 def _is_exclusive(job: Job) -> bool:

@@ -10,6 +10,7 @@ from securely.events import Dispatcher
 from securely.queue.bus.transaction import Transaction, withheld
 from securely.queue.contracts import Connection, Counts, Envelope, FailedJobs
 from securely.queue.delivery.failure import NoFailedJobs
+from securely.queue.delivery.refusals import no_job, queue_name
 from securely.queue.events import JobQueued, JobQueueing, UniqueJobSkipped
 from securely.queue.job import Delay, Dispatched, Extras, Job, Placement
 from securely.queue.upkeep.controls import Controls
@@ -29,7 +30,7 @@ class Encodes(Protocol):
         job: Job,
         queue: str,
         *,
-        delay: float = 0.0,
+        delay: float | None = None,
         priority: int | None = None,
         extras: Extras = ...,
     ) -> Envelope:
@@ -110,11 +111,11 @@ class Queue(Controls):
             StoreFull: There is no room; nothing was written.
             QueueUnavailable: The store cannot be used.
         """
-        return self.place(job, Placement(named(queue))).id
+        return self.place(job, _on(queue)).id
 
     async def apush(self, job: Job, queue: str | Enum | None = None) -> str:
         """Async twin of :meth:`push`."""
-        return (await self.aplace(job, Placement(named(queue)))).id
+        return (await self.aplace(job, _on(queue))).id
 
     def push_on(self, queue: str | Enum, job: Job) -> str:
         """Queue *job* on *queue* and return its uuid.
@@ -134,11 +135,11 @@ class Queue(Controls):
         Raises:
             QueueError: As for :meth:`push`.
         """
-        return self.place(job, Placement(named(queue), delay=delay)).id
+        return self.place(job, _on(queue)._replace(delay=delay)).id
 
     async def alater(self, delay: Delay, job: Job, queue: str | Enum | None = None) -> str:
         """Async twin of :meth:`later`."""
-        return (await self.aplace(job, Placement(named(queue), delay=delay))).id
+        return (await self.aplace(job, _on(queue)._replace(delay=delay))).id
 
     def later_on(self, queue: str | Enum, delay: Delay, job: Job) -> str:
         """Queue *job* on *queue*, to be run after *delay*, and return its uuid.
@@ -180,12 +181,12 @@ class Queue(Controls):
         Raises:
             QueueError: As for :meth:`push`; nothing was written.
         """
-        placement = Placement(named(queue))
+        placement = _on(queue)
         return [sent.id for sent in self.place_all([(job, placement) for job in jobs])]
 
     async def abulk(self, jobs: Iterable[Job], queue: str | Enum | None = None) -> list[str]:
         """Async twin of :meth:`bulk`."""
-        placement = Placement(named(queue))
+        placement = _on(queue)
         return [sent.id for sent in await self.aplace_all([(job, placement) for job in jobs])]
 
     def place_all(self, jobs: Sequence[tuple[Job, Placement]]) -> list[Dispatched]:
@@ -331,6 +332,8 @@ class Queue(Controls):
 
     def _queueing(self, job: Job, placement: Placement) -> JobQueueing | None:
         """Return what tells that *job* is about to be queued; None where nobody listens."""
+        if not isinstance(job, Job):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers err
+            raise no_job(job)
         if not self._events.has_listeners(JobQueueing):
             return None
         name = placement.queue or job.queue or self.default_queue
@@ -342,7 +345,7 @@ class Queue(Controls):
         """Make the envelope of *job*."""
         name = placement.queue or job.queue or self.default_queue
         wait = job.delay if placement.delay is None else placement.delay
-        waits = 0.0 if wait is None else max(0.0, seconds_until(wait))
+        waits = None if wait is None else max(0.0, seconds_until(wait))
         said = (placement.group, placement.id, placement.trail)
         if said == _UNSAID and not placement.through:
             envelope = self._codec.envelope(job, name, delay=waits, priority=placement.priority)
@@ -378,6 +381,10 @@ class Queue(Controls):
 
     def _dispatched(self, envelope: Envelope, stands: str) -> Dispatched:
         return Dispatched(stands, self.name, envelope.queue, stands != envelope.uuid)
+
+
+def _on(queue: str | Enum | None) -> Placement:
+    return _ANYWHERE if queue is None else Placement(queue_name(named(queue)))
 
 
 class _Parcel(NamedTuple):

@@ -20,6 +20,7 @@ from securely.queue.bus.telling import tell_cancelled, tell_finished
 from securely.queue.bus.trail import Link, Trail
 from securely.queue.bus.transaction import withheld
 from securely.queue.contracts import Batches, BatchRecord, Envelope
+from securely.queue.delivery.refusals import no_job
 from securely.queue.events import BatchCanceled, BatchDispatched, BatchFinished
 from securely.queue.exceptions import BatchEnded, BatchesUnsupported, Fail, NotQueueable
 from securely.queue.job import Dispatched, Job, PendingDispatch, Placement
@@ -111,14 +112,14 @@ class Bus:
         Raises:
             Exception: Whatever it raised.
         """
-        if isinstance(command, Job):
-            return self._queues.run_now(command)
+        if _is_job(command):
+            return self._queues.run_now(*_placed(command))
         return self.dispatch_now(command)
 
     async def adispatch_sync(self, command: object) -> Any:
         """Async twin of :meth:`dispatch_sync`."""
-        if isinstance(command, Job):
-            return await self._queues.arun_now(command)
+        if _is_job(command):
+            return await self._queues.arun_now(*_placed(command))
         return await self.adispatch_now(command)
 
     def dispatch_now(self, command: object, handler: object = None) -> Any:
@@ -144,8 +145,8 @@ class Bus:
 
     def dispatch_after_response(self, command: object) -> None:
         """Run *command* in this process once the response was sent, or the command has ended."""
-        if isinstance(command, Job):
-            self._queues.run_after_response(command)
+        if _is_job(command):
+            self._queues.run_after_response(*_placed(command))
         else:
             self._later(partial(self.dispatch_now, command), partial(self.adispatch_now, command))
 
@@ -446,6 +447,8 @@ class Bus:
         if isinstance(command, type):
             name = f"{command.__module__}.{command.__qualname__}"
             raise NotQueueable(name, "it is a class. Dispatch an instance of it.")
+        if command is None or isinstance(command, Task) or hasattr(command, "__code__"):
+            raise no_job(command)
         chosen: Any = self._mapped(command) if handler is None else handler
         if chosen is None:
             own = getattr(command, "handle", None)

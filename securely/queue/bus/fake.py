@@ -80,21 +80,21 @@ class BusFake(Bus):
 
     def dispatch_sync(self, command: object) -> Any:
         """Record *command*, or run it where it is not to be recorded."""
-        if isinstance(command, Job) or not self.queue.records(command):
+        if isinstance(command, Job | PendingDispatch) or not self.queue.records(command):
             return super().dispatch_sync(command)
         self._commands.append(("sync", command))
         return None
 
     async def adispatch_sync(self, command: object) -> Any:
         """Async twin of :meth:`dispatch_sync`."""
-        if isinstance(command, Job) or not self.queue.records(command):
+        if isinstance(command, Job | PendingDispatch) or not self.queue.records(command):
             return await super().adispatch_sync(command)
         self._commands.append(("sync", command))
         return None
 
     def dispatch_after_response(self, command: object) -> None:
         """Record *command*, or have it run later where it is not to be recorded."""
-        if isinstance(command, Job) or not self.queue.records(command):
+        if isinstance(command, Job | PendingDispatch) or not self.queue.records(command):
             super().dispatch_after_response(command)
         else:
             self._commands.append(("after_response", command))

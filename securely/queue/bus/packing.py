@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
 from securely.queue.bus.callbacks import Callback, Relay, Resume, path_of
 from securely.queue.bus.nested import DispatchBatch, Onward
@@ -13,8 +13,9 @@ from securely.queue.bus.pending import PendingBatch, PendingChain
 from securely.queue.bus.task import Call, Task
 from securely.queue.bus.trail import Link, Trail
 from securely.queue.contracts import BatchRecord, Envelope
+from securely.queue.delivery.refusals import no_job
 from securely.queue.exceptions import EmptyChain, NotQueueable
-from securely.queue.job import Extras, Job, PendingDispatch, Placement
+from securely.queue.job import Delay, Extras, Job, PendingDispatch, Placement
 from securely.queue.manager import QueueManager
 from securely.queue.payload import Codec
 from securely.support import entropy
@@ -201,7 +202,9 @@ class Packer:
 
     def _member(self, item: object, id_: str, given: Placement) -> Envelope:
         catches: tuple[str, ...] = ()
+        delay: Delay | None = None
         if isinstance(item, PendingChain):
+            delay = item.wishes.delay
             catches = _paths(item.wishes.callbacks.get("catch", ()))
             given = given._replace(queue=item.wishes.queue or given.queue)
             item = item.jobs
@@ -218,7 +221,7 @@ class Packer:
         return self._codec.envelope(
             job,
             self._destination(job, own, given, id_).queue or "",
-            delay=_waits(job, own),
+            delay=_waits(job, own, delay),
             priority=own.priority,
             extras=Extras(
                 own.id,
@@ -307,15 +310,13 @@ def job_of(item: object) -> tuple[Job, Placement]:
         return cast("Task[..., object]", item).job(), _ANYWHERE
     if callable(item) and not isinstance(item, type):
         return Call.of(item), _ANYWHERE
-    kind = cast("type[Any]", item if isinstance(item, type) else type(item))
-    raise NotQueueable(
-        f"{kind.__module__}.{kind.__qualname__}",
-        "it is no job. Derive its class from securely.queue.Job, and give it a `handle`.",
-    )
+    raise no_job(item)
 
 
-def _waits(job: Job, own: Placement) -> float:
+def _waits(job: Job, own: Placement, given: Delay | None = None) -> float:
+    """Return for how long *job* waits: as it is said of it, else of its class, else *given*."""
     wait = job.delay if own.delay is None else own.delay
+    wait = given if wait is None else wait
     return 0.0 if wait is None else max(0.0, seconds_until(wait))
 
 

@@ -378,6 +378,12 @@ def chain_catch_too(error: BaseException) -> None:
     _called("chain catch too", error)
 
 
+def passed(job: Job, next_: Any) -> object:
+    """A middleware that tells of which queue the job is."""
+    LOG.append(("passed", current_interaction().queue))
+    return next_(job)
+
+
 def noted(text: str = "nothing") -> None:
     LOG.append(("noted", text, current_interaction().queue))
 

@@ -58,6 +58,14 @@ def caught(error: BaseException) -> None:
     LOG.append(("caught", str(error)))
 
 
+def note(text: str) -> None:
+    LOG.append(("note", text))
+
+
+def note_too(text: str) -> None:
+    LOG.append(("note too", text))
+
+
 def act(name: str, plan: str, attempt: int) -> str:
     acts = plan.split(",")
     what = acts[min(attempt, len(acts)) - 1]

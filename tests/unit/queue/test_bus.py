@@ -11,6 +11,33 @@ from securely.queue.exceptions import NotQueueable
 from securely.queue.job import Dispatched
 
 
+def test_debounced_job_that_is_not_to_wait_runs_at_once(world, sample, log):
+    sample.Debounced.using("a").dispatch()
+    assert world.work() == 0
+
+    sample.Debounced.using("b").without_delay().dispatch()
+
+    assert (world.work(), log) == (1, [("run", "b", 1)])
+
+
+def test_job_with_options_runs_here_within_its_middleware(world, sample, log):
+    pending = sample.J.using("a").through([sample.passed]).delay(60).on_queue("mail")
+
+    assert world.bus.dispatch_sync(pending) is None
+    asyncio.run(world.bus.adispatch_sync(sample.J.using("b")))
+    world.bus.dispatch_after_response(sample.J.using("c").through([sample.passed]))
+    sample.J.using("d").through([sample.passed]).after_response()
+    world.over()
+
+    told = [entry[:2] for entry in log]
+    passed = ("passed", "mail")
+    assert told == [
+        *(passed, ("run", "a"), ("run", "b")),
+        *(("passed", "default"), ("run", "c"), ("passed", "default"), ("run", "d")),
+    ]
+    assert world.state() == []
+
+
 def test_find_batch_and_links(world, sample):
     batch = world.bus.batch([sample.J("a")]).dispatch()
 

@@ -388,6 +388,25 @@ def test_pending_chain_in_a_batch_keeps_its_catch_and_queue(world, sample, log):
     assert ("chain catch", "sample_bus.JobError: boom") in log
 
 
+def test_pending_chain_in_a_batch_waits_as_it_was_told(world, sample, log, frozen):
+    own = sample.J.using("c").delay(5)
+    chains = [
+        world.bus.chain([sample.J("a"), sample.J("b")]).delay(60),
+        world.bus.chain([own]).delay(60),
+    ]
+    world.bus.batch(chains).dispatch()
+
+    world.work()
+    assert names(log) == []
+    frozen.travel(6)
+    world.work()
+    assert names(log) == ["c"]
+    frozen.travel(60)
+    world.work()
+
+    assert names(log) == ["c", "a", "b"]
+
+
 def test_batch_is_found_by_its_id_until_it_is_deleted(world, sample):
     """Case batch/find@database."""
     made = world.bus.batch([sample.J("a")]).dispatch()

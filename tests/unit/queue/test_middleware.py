@@ -19,6 +19,7 @@ from securely.cache.drivers.array import ArrayStore
 from securely.cache.options import ArrayOptions
 from securely.container import Container
 from securely.queue import exceptions
+from securely.queue.bus.task import Call
 from securely.queue.contracts import Charge, Kind
 from securely.queue.delivery.interaction import current_interaction
 from securely.queue.exceptions import JobTimedOut
@@ -728,6 +729,28 @@ def test_delivery_of_the_same_job_is_known_by_its_uuid(world, stages, worked, lo
             bench.runner.run(one)
 
     assert len(ran(log)) == 2
+
+
+@pytest.mark.parametrize(("is_shared", "expected"), [(False, ["a", "b"]), (True, ["a"])])
+def test_note_is_of_one_class_unless_it_is_shared(world, stages, log, is_shared, expected):
+    once = Idempotent("once")
+    around(stages, once.shared() if is_shared else once)
+    world.push(stages.Worked("a"))
+    world.push(stages.Another("b"))
+
+    world.work(2)
+
+    assert ran(log) == expected
+
+
+def test_note_of_a_call_is_of_the_function_that_it_calls(world, stages, log):
+    world.push(Call.of(stages.note, "a"), through=(Idempotent("once"),))
+    world.push(Call.of(stages.note, "b"), through=(Idempotent("once"),))
+    world.push(Call.of(stages.note_too, "c"), through=(Idempotent("once"),))
+
+    world.work(3)
+
+    assert log == [("note", "a"), ("note too", "c")]
 
 
 @pytest.mark.parametrize("plan", ["throw,ok", "release,ok", "fail,ok"])

@@ -362,6 +362,17 @@ def test_debounced_job_waits_and_tells_how_long_at_most(codec, jobs):
     assert (envelope.delay, envelope.max_wait) == (30.0, 120.0)
 
 
+def test_debounced_job_that_is_not_to_wait_does_not(codec, jobs):
+    assert codec.envelope(jobs.Settled(3), "default", delay=0.0).delay == 0.0
+    assert codec.envelope(jobs.Settled(3), "default", delay=5.0).delay == 5.0
+
+
+@pytest.mark.parametrize(("name", "method"), [("OnlyOne", "unique_id"), ("Settled", "debounce_id")])
+def test_job_whose_class_gives_it_a_key_is_called_by_no_other(codec, jobs, name, method):
+    with pytest.raises(NotQueueable, match=f'"mine" as well.*`{method}` return it'):
+        codec.envelope(getattr(jobs, name)(7), "default", extras=Extras(id="mine"))
+
+
 def test_job_that_is_unique_and_debounced_is_refused_at_its_definition():
     with pytest.raises(NotQueueable, match="Choose one"):
         type("Both", (Job,), {"unique": True, "debounce": 5, "handle": lambda self: None})

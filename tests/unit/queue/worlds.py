@@ -8,7 +8,7 @@ from typing import Any
 
 from securely.queue.contracts import Charge, Delivery, Kind, Outcome
 from securely.queue.delivery.runner import JobRunner
-from securely.queue.job import Job
+from securely.queue.job import Extras, Job
 from securely.queue.payload import Codec
 from securely.support import clock
 
@@ -33,9 +33,9 @@ class World:
         self._number = 0
         self.outcomes: list[Outcome] = []
 
-    def push(self, job: Job, **changes: Any) -> str:
+    def push(self, job: Job, through: tuple[object, ...] = (), **changes: Any) -> str:
         """Let *job* wait, and return its uuid."""
-        envelope = self._codec.envelope(job, "default")
+        envelope = self._codec.envelope(job, "default", extras=Extras(through=through))
         self._number += 1
         delivery = Delivery(
             self._number, 0, "default", envelope.name, 0, 0, 0, 0, envelope.timeout, 3,
