@@ -11,11 +11,13 @@ from securely.console.output.style import escape
 from securely.events import Dispatcher
 from securely.queue.contracts import FailedJobs, Workable
 from securely.queue.crew.report import clean
+from securely.queue.exceptions import ConnectionUndefined
 from securely.queue.manager import QueueManager
 from securely.queue.payload import Codec
 from securely.queue.queue import Queue
 from securely.queue.upkeep.controls import workable
 from securely.queue.upkeep.failures import Failures
+from securely.queue.upkeep.monitor import Monitor, Place
 from securely.support.durations import InvalidDuration, seconds
 
 __all__ = ["OfConnection", "OneAtATime", "plural", "safe", "shown", "shown_at"]
@@ -25,8 +27,19 @@ class OfConnection(Command):
     """A command on one connection, which an argument or option of that name says."""
 
     def chosen(self, queues: QueueManager) -> Queue:
-        """Return the connection that the command line names, or the default one."""
-        return queues.connection(self.connection_name(queues))
+        """Return the connection that the command line names, or the default one.
+
+        Raises:
+            ConnectionUndefined: The configuration has no such connection.
+            InvalidInput: Nor has it one of a similar name, and it may be the name of a queue.
+        """
+        name = self.connection_name(queues)
+        try:
+            return queues.connection(name)
+        except ConnectionUndefined as error:
+            if error.hint is not None or not self.has_option("queue"):
+                raise
+            raise InvalidInput(f"{error} A queue is named with --queue={name}.") from error
 
     def connection_name(self, queues: QueueManager) -> str:
         """Return its name."""
@@ -58,6 +71,11 @@ class OfConnection(Command):
     def fail(self, reason: str | Exception = "The command failed.") -> NoReturn:
         """End the command; names of queues and jobs in *reason* move no cursor."""
         super().fail(clean(reason) if isinstance(reason, str) else reason)
+
+    def warn_of_slip(self, monitor: Monitor, place: Place) -> None:
+        """Say what may have been meant by a queue that holds nothing, where that is known."""
+        if (near := monitor.nearest(place)) is not None:
+            self.warn(safe(f'No job waits in queue "{place.queue}". Did you mean "{near}"?'))
 
     def text(self, option: str) -> str | None:
         """Return an option's text, or None where it was left out."""

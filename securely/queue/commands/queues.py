@@ -51,14 +51,17 @@ class ClearCommand(OfConnection):
         name = self.connection_name(queues)
         queue = self.chosen(queues)
         where = self.text("queue") or queue.default_queue
+        self.warn_of_slip(Monitor(queues, events), Place(name, where))
+        running = queue.reserved_size(where)
         if config.get("app.env") == "production" and not self.boolean("force"):
             question = f'Delete all jobs of queue "{where}" of "{name}" in production?'
             if not self.confirm(question):
                 self.fail("Nothing was deleted. Use --force where nobody can be asked.")
-        count = queue.driver.clear(where)
-        if not count and (near := Monitor(queues, events).nearest(Place(name, where))):
-            self.warn(safe(f'No job was in queue "{where}". Did you mean "{near}"?'))
+        count = queue.clear(where)
         self.info(safe(f'Deleted {plural(count, "job")} of queue "{where}" of "{name}".'))
+        if running:
+            held = "1 of them runs" if running == 1 else f"{running} of them run"
+            self.info(f"{held}: what has begun goes on to its end, and nothing is recorded of it.")
         return self.SUCCESS
 
 
@@ -100,9 +103,8 @@ class PauseCommand(_OfPauses):
             return self.SUCCESS
         connection, queue = place = self.place(queues)
         target = queues.connection(connection)
-        near = Monitor(queues, events).nearest(place)
-        if near is not None:  # it may be that its first job is yet to come
-            self.warn(safe(f'No job waits in queue "{queue}". Did you mean "{near}"?'))
+        # No more than a word: it may be that its first job is yet to come.
+        self.warn_of_slip(Monitor(queues, events), place)
         if length is None:
             target.pause(queue)
         else:
@@ -121,17 +123,18 @@ class ResumeCommand(_OfPauses):
     description: ClassVar[str] = "Let workers take jobs of a paused queue again"
     aliases: ClassVar[Sequence[str]] = ("queue:continue",)
 
-    def handle(self, queues: QueueManager) -> int:
+    def handle(self, queues: QueueManager, events: Dispatcher) -> int:
         """End its pause."""
         if self.boolean("all"):
             self.chosen(queues).resume_all()
             self.info(safe(f'Queues of "{self.connection_name(queues)}" go on.'))
             return self.SUCCESS
-        connection, queue = self.place(queues)
+        connection, queue = place = self.place(queues)
         target = queues.connection(connection)
         paused = target.paused()
         if queue not in paused and (near := did_you_mean(queue, paused)) is not None:
             self.fail(f'Queue "{queue}" of "{connection}" is not paused. Did you mean "{near}"?')
+        self.warn_of_slip(Monitor(queues, events), place)
         target.resume(queue)
         if target.is_paused(queue):
             self.warn(

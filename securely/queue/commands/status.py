@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import ClassVar, Final
 
+from securely.console import InvalidInput
 from securely.events import Dispatcher
 from securely.queue.commands.base import OfConnection, plural, safe, shown_at
 from securely.queue.contracts import StoredJob
 from securely.queue.crew.report import duration
 from securely.queue.manager import QueueManager
 from securely.queue.upkeep.controls import workable
-from securely.queue.upkeep.monitor import Limits, Monitor, Overview, QueueState, read_places
+from securely.queue.upkeep.monitor import Limits, Monitor, Overview, Place, QueueState, read_places
 from securely.support import clock
 
 __all__ = ["MonitorCommand", "StatusCommand"]
@@ -40,8 +41,7 @@ class MonitorCommand(OfConnection):
         places = read_places(self.string("queues"), queues.default)
         limits = Limits(self.integer("max", 1), self.duration("max-age"))
         for place in places:
-            if (near := monitor.nearest(place)) is not None:
-                self.warn(safe(f'No job waits in queue "{place.queue}". Did you mean "{near}"?'))
+            self.warn_of_slip(monitor, place)
         states = monitor.watch(places, limits)
         if self.boolean("json"):
             self.print_json([_record(one) | {"status": _word(one)} for one in states])
@@ -65,7 +65,7 @@ class StatusCommand(OfConnection):
     """Shows how a connection is doing."""
 
     signature: ClassVar[str] = """queue:status
-        {queue? : Only this queue, with its first jobs}
+        {queue? : Only this queue, as in "mail" or "arq:mail", with its first jobs}
         {--limit=20 : How many jobs of that queue}
         {--connection= : The connection; the default one if left out}
         {--watch : Show it again and again, until Ctrl-C}
@@ -75,6 +75,8 @@ class StatusCommand(OfConnection):
     def handle(self, queues: QueueManager, events: Dispatcher) -> int:
         """Print it."""
         monitor = Monitor(queues, events)
+        if (place := self._place(queues)) is not None:
+            self.warn_of_slip(monitor, place)
         self._look(queues, monitor)
         while self.boolean("watch"):
             clock.sleep(WATCH_SECONDS)
@@ -83,9 +85,25 @@ class StatusCommand(OfConnection):
             self._look(queues, monitor)
         return self.SUCCESS
 
+    def _place(self, queues: QueueManager) -> Place | None:
+        """Return the queue that the command line names; None for all.
+
+        Raises:
+            InvalidInput: It names several.
+        """
+        if not self.argument("queue"):
+            return None
+        name = self.string("queue")
+        if self.option("connection"):
+            return Place(self.connection_name(queues), name)
+        places = read_places(name, queues.default)
+        if len(places) != 1:
+            raise InvalidInput(f'"{name}" is not one queue.')
+        return places[0]
+
     def _look(self, queues: QueueManager, monitor: Monitor) -> None:
-        only = self.string("queue") if self.argument("queue") else None
-        name = self.connection_name(queues)
+        place = self._place(queues)
+        name, only = (self.connection_name(queues), None) if place is None else place
         view = monitor.overview(name, only)
         jobs: list[StoredJob] = []
         if only is not None:

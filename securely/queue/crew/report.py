@@ -60,7 +60,7 @@ _COLOURS: Final = {
 }
 _NOTES: Final = {
     Status.LOST: "the process that ran it died",
-    Status.STALE: "somebody else holds it by now: this outcome was not recorded",
+    Status.STALE: "it was cleared, or another worker holds it by now; nothing was recorded",
 }
 
 

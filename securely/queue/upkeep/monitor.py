@@ -145,8 +145,10 @@ class Monitor:
     def nearest(self, place: Place) -> str | None:
         """Return the queue that was probably meant by one that holds no jobs; None without."""
         queue = self._queues.connection(place.connection)
-        holding = workable(queue.driver).queues() if is_workable(queue.driver) else ()
-        known = {queue.default_queue, *holding}
+        known = {queue.default_queue}
+        if is_workable(queue.driver):
+            driver = workable(queue.driver)
+            known.update(driver.queues(), driver.paused().keys() - {EVERY})
         return None if place.queue in known else did_you_mean(place.queue, known)
 
     def _watched(self, place: Place, limits: Limits) -> QueueState:

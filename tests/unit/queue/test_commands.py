@@ -206,6 +206,11 @@ def test_resume_when_all_are_paused_says_so_of_a_single_one(run: Run, shelf: She
 @pytest.mark.parametrize(
     ("line", "text"),
     [
+        ("queue:status bills,mail", "is not one queue"),
+        ("queue:status shel:bills", 'Did you mean "shelf"?'),
+        ("queue:clear shlf", 'Did you mean "shelf"?'),
+        ("queue:clear bills", "A queue is named with --queue=bills."),
+        ("queue:resume shlf:bills", 'Did you mean "shelf"?'),
         ("queue:resume bils", 'is not paused. Did you mean "bills"?'),
         ("queue:pause", 'Name a queue, as in "mail"'),
         ("queue:resume", 'Name a queue, as in "mail"'),
@@ -242,7 +247,17 @@ def test_command_when_it_is_told_nonsense_says_so_and_exits_1(
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("line", ["queue:pause mial", "queue:clear --queue=mial"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "queue:pause mial",
+        "queue:clear --queue=mial",
+        "queue:resume mial",
+        "queue:status mial",
+        "queue:status shelf:mial",
+        "queue:status mial --connection=shelf",
+    ],
+)
 def test_command_when_a_queue_is_mistyped_warns(run: Run, shelf: Shelf, line: str) -> None:
     shelf.put("a", queue="mail")
 
@@ -656,6 +671,19 @@ def test_prune_batches_when_old_forgets_what_it_is_told_to(
     assert [one.id for one in shelf.batches.all()] == ["young"]
 
 
+def test_clear_when_a_job_runs_says_that_it_goes_on(run: Run, shelf: Shelf) -> None:
+    shelf.put("a")
+    shelf.put("b", state="reserved", worker="7f")
+
+    code, said = run("queue:clear")
+
+    assert code == 0
+    assert said.splitlines() == [
+        'Deleted 2 jobs of queue "default" of "shelf".',
+        "1 of them runs: what has begun goes on to its end, and nothing is recorded of it.",
+    ]
+
+
 # -- names that somebody gave
 
 EVIL = "q\x1b[2J\x07"
@@ -682,7 +710,7 @@ EVIL = "q\x1b[2J\x07"
 def test_command_when_names_hold_escapes_writes_none_of_them(
     run: Run, shelf: Shelf, batch: Callable[..., str], codec: Codec, jobs: ModuleType, line: str
 ) -> None:
-    envelope = codec.envelope(jobs.Plain(1), EVIL)._replace(name=f"Send{EVIL}")
+    envelope = codec.envelope(jobs.Plain(1), "mail")._replace(name=f"Send{EVIL}", queue=EVIL)
     shelf.fail(envelope, ValueError(EVIL))
     shelf.failed.taken.add(shelf.fail(envelope._replace(uuid="u-2"), ValueError(EVIL)).uuid)
     shelf.put("a", f"Send{EVIL}", queue=EVIL)

@@ -68,6 +68,14 @@ def test_line_when_not_done_says_what_comes_of_it(one: Ended, tail: str) -> None
     assert paper.text.rstrip("\n").endswith(f"12.50ms {tail}")
 
 
+def test_line_when_stale_says_what_may_have_happened_to_it() -> None:
+    paper = Paper()
+
+    paper.report.ended([ended(Kind.DONE)], stale={7})
+
+    assert "STALE → it was cleared, or another worker holds it by now; nothing was" in paper.text
+
+
 @pytest.mark.parametrize("one", [ended(Kind.DONE), ended(Kind.RELEASE, Charge.EXCEPTION)])
 def test_line_when_the_terminal_is_narrow_has_the_last_part_of_the_name_and_fits(
     one: Ended,
