@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any, Protocol, Self, TypeAlias
 
 from securely.queue.bus.batch import Batch
+from securely.queue.delivery.refusals import queue_name
 from securely.queue.exceptions import NotQueueable
 from securely.queue.job import Delay, Dispatched, Job, PendingDispatch
 
@@ -78,7 +79,7 @@ class _Pending:
 
     def on_queue(self, queue: str | Enum) -> Self:
         """Send those jobs to *queue* that name none themselves."""
-        self.wishes.queue = _named(queue)
+        self.wishes.queue = queue_name(_named(queue))
         return self
 
     def on_connection(self, connection: str | Enum) -> Self:

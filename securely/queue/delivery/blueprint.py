@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from typing import Any, Final, NamedTuple, TypeVar, cast
 
+from securely.queue.delivery.refusals import check_class
 from securely.queue.exceptions import EntityNotFound, InvalidPayload, NotQueueable
 from securely.queue.job import Job, option
 from securely.support.durations import seconds
@@ -78,6 +79,7 @@ class Blueprint:
         handle = getattr(cls, "handle", None)
         if not callable(handle):
             raise NotQueueable(self.name, 'it has no method "handle".')
+        check_class(self.name, cls.queue, handle)
         self.is_async: bool = inspect.iscoroutinefunction(handle)
         self.takes_nothing: bool = len(inspect.signature(handle).parameters) == 1
         self.failed_parameter: str | None = _first_parameter(getattr(cls, "failed", None))
@@ -111,12 +113,12 @@ class Blueprint:
         """
         try:
             if job.unique:
-                key = f"unique:{self.path}:{job.unique_id()}"
+                key = f"unique:{self.path}:{option(job, 'unique_id')}"
                 length = option(job, "unique_for")
                 return Exclusion(key, None if length is None else _length(length))
             limit = option(job, "debounce_max_wait")
             return Exclusion(
-                f"debounce:{self.path}:{job.debounce_id()}",
+                f"debounce:{self.path}:{option(job, 'debounce_id')}",
                 max_wait=math.inf if limit is None else _length(limit),
                 delay=_length(option(job, "debounce")),
             )

@@ -7,7 +7,7 @@ lies in `verdicts.py`, which does no I/O and has no colour.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from inspect import isawaitable
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, cast
@@ -52,7 +52,7 @@ from securely.queue.exceptions import (
     Skip,
     WorkerLost,
 )
-from securely.queue.job import Job
+from securely.queue.job import Job, option
 from securely.queue.payload import Codec, Frame
 from securely.support.portal import portal
 
@@ -261,9 +261,11 @@ class JobRunner:
             call = self._injected
         if run.frame.header.until_processing and self._keys is not None:
             call = _freeing(call, self._keys(), run)
-        stages = run.job.middleware() if blueprint.has_middleware else ()
+        stages: Sequence[object] = ()
+        if blueprint.has_middleware:
+            stages = cast("Sequence[object]", option(run.job, "middleware"))
         if through := run.frame.header.through:
-            stages = (*stages, *unpack(through))
+            stages = (*stages, *unpack(through, self._codec.renamed))
         if not stages:
             return call
         run.around = around = Around(run.frame.header.name)
@@ -304,6 +306,7 @@ class JobRunner:
             delivery.exceptions,
             is_last,
             dont_retry,
+            delivery.deferrals,
         )
         run = Run(delivery, frame, Interaction(name, header.uuid, delivery), trial)
         if not is_last:  # where there is one try only, nobody looks at the time

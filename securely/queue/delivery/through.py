@@ -35,19 +35,28 @@ def pack(stages: Sequence[object]) -> Written:
     return [_packed(stage) for stage in stages]
 
 
-def unpack(written: Sequence[tuple[str, str]]) -> list[object]:
+def unpack(
+    written: Sequence[tuple[str, str]], renamed: Callable[[str], str] = str
+) -> list[object]:
     """Return what :func:`pack` wrote, restored without calling `__init__`.
+
+    Args:
+        written: What was written.
+        renamed: Gives the path of today for one that was written.
 
     Raises:
         UnknownJob: A class or function is gone, or is no middleware.
         InvalidPayload: Its attributes can not be read.
     """
-    return [_unpacked(path, attributes) for path, attributes in written]
+    return [_unpacked(path, attributes, renamed) for path, attributes in written]
 
 
 def _packed(stage: object) -> tuple[str, str]:
     if not callable(getattr(stage, "handle", stage)):
         raise NotQueueable(type(stage).__qualname__, 'it is no middleware: it has no "handle".')
+    if isinstance(stage, type):
+        name = f"{stage.__module__}.{stage.__qualname__}"
+        raise NotQueueable(name, f"it is a class. Give an instance: through([{stage.__name__}()]).")
     if _has_name(stage):
         return _path(stage), ""
     name = dotted(type(stage))
@@ -67,14 +76,14 @@ def _attributes(stage: object) -> dict[str, object]:
     return state
 
 
-def _unpacked(path: str, attributes: str) -> object:
-    found = _imported(path)
+def _unpacked(path: str, attributes: str, renamed: Callable[[str], str]) -> object:
+    found = _imported(renamed(path))
     if not attributes:
         return found
     if not isinstance(found, type) or not callable(getattr(found, "handle", None)):
         raise UnknownJob(path, "it is no middleware")
     try:
-        state = _raised(_SERIALIZER.decode(attributes.encode()))
+        state = _raised(_SERIALIZER.decode(attributes.encode()), renamed)
     except Undecodable as error:
         raise InvalidPayload(f"{path}: {error}") from error
     stage = cast(object, object.__new__(found))
@@ -108,10 +117,10 @@ def _lowered(value: object) -> object:
     return _mapped(_lowered, value)
 
 
-def _raised(value: object) -> object:
+def _raised(value: object, renamed: Callable[[str], str]) -> object:
     if isinstance(value, _Named):
-        return _imported(value.path)
-    return _mapped(_raised, value)
+        return _imported(renamed(value.path))
+    return _mapped(lambda item: _raised(item, renamed), value)
 
 
 def _mapped(change: Callable[[object], object], value: object) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from securely.queue.contracts import Charge, Kind
 from securely.queue.exceptions import (
@@ -22,6 +22,10 @@ from securely.support.backoff import Backoff
 __all__ = ["Settlement", "Trial", "after_exception", "after_return", "refusal"]
 
 
+_RELEASES_AT_ONCE: Final = 16
+_REST_SECONDS_MAX: Final = 1.0
+
+
 class Trial(NamedTuple):
     """What a decision rests on: the options of the job, else of its worker, and its past.
 
@@ -36,6 +40,7 @@ class Trial(NamedTuple):
         exceptions: Runs that have ended in an exception so far.
         is_last: An exception is final, whatever else is said here.
         dont_retry: Exceptions that are final.
+        deferrals: Releases so far that consumed no try.
     """
 
     name: str
@@ -48,6 +53,7 @@ class Trial(NamedTuple):
     exceptions: int
     is_last: bool
     dont_retry: tuple[type[BaseException], ...] = ()
+    deferrals: int = 0
 
 
 class Settlement(NamedTuple):
@@ -80,7 +86,7 @@ def after_return(trial: Trial, decision: Instruction) -> Settlement:
             if after_exception(trial, error).kind is Kind.FAIL:
                 return Settlement(Kind.FAIL, error=error)
             return Settlement(Kind.RELEASE, decision.delay, Charge.EXCEPTION, error)
-        return Settlement(Kind.RELEASE, decision.delay, Charge.DEFERRAL)
+        return Settlement(Kind.RELEASE, decision.delay or _rest(trial), Charge.DEFERRAL)
     if isinstance(decision, Drop):
         return Settlement(Kind.DROP)
     if isinstance(decision, Skip):
@@ -88,6 +94,12 @@ def after_return(trial: Trial, decision: Instruction) -> Settlement:
     reason = decision.reason if isinstance(decision, Fail) else None
     error = reason if isinstance(reason, BaseException) else ManuallyFailed(reason)
     return Settlement(Kind.FAIL, error=error)
+
+
+def _rest(trial: Trial) -> float:
+    """Return how long a job rests that puts itself back at once: often so, and it would spin."""
+    doublings = trial.deferrals - _RELEASES_AT_ONCE
+    return 0.0 if doublings < 0 else min(_REST_SECONDS_MAX, 0.01 * 2.0 ** min(doublings, 10))
 
 
 def after_exception(trial: Trial, error: BaseException) -> Settlement:
