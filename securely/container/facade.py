@@ -43,10 +43,8 @@ class Facade:
         except AttributeError as error:
             if hasattr(cls, name):
                 raise  # a property that failed says more than we could
-            near = did_you_mean(name, [each for each in dir(service) if each[0] != "_"])
-            hint = f' Did you mean "{near}"?' if near else ""
             raise AttributeError(
-                f"{self!r} has no attribute {name!r}: {name_of(cls)} has none.{hint}",
+                f"{self!r} has no attribute {name!r}: {name_of(cls)} has none.{_hint(service, name)}",
                 name=name,
                 obj=service,
             ) from error
@@ -184,10 +182,23 @@ class _Shape:
             placed.pop()
         values = [given[each] for each in placed]
         named = {key: value for key, value in kept.items() if key not in placed}
+        if not hasattr(service, name):
+            kind = name_of(class_of(service))
+            raise AttributeError(
+                f"{kind} has no attribute {name!r}.{_hint(service, name)}", name=name, obj=service
+            )
         return getattr(service, name)(*values, *several, **named, **others)
 
     def _with_default(self, name: str) -> str:
         return f"{name}=_F_defaults[{name!r}]" if name in self.defaults else name
+
+
+def _hint(service: object, name: str) -> str:
+    """Return what may have been meant by a *name* that *service* has not."""
+    if name.startswith("assert_") and hasattr(service, "fake"):
+        return " Assertions are methods of its fake: call fake() first."
+    near = did_you_mean(name, [each for each in dir(service) if each[0] != "_"])
+    return f' Did you mean "{near}"?' if near else ""
 
 
 def _forwarding(service: str, method: types.FunctionType, cls: type) -> Callable[..., Any]:

@@ -148,6 +148,27 @@ def test_facade_when_an_attribute_is_unknown_names_the_service() -> None:
             _ = Cache.broken
 
 
+class Recording(Store):
+    def assert_read(self) -> None: ...
+
+
+class Fakeable(Store):
+    def fake(self) -> Recording:
+        return Recording()
+
+
+def test_facade_when_an_assertion_is_made_of_no_fake_says_what_comes_first() -> None:
+    pattern = r"has no attribute 'assert_read'.* Assertions are methods of its fake: call fake\(\)"
+    kept: Any = Cache
+
+    with container(Fakeable()).active(), pytest.raises(AttributeError, match=pattern):
+        kept.assert_read()
+    with container(Recording()).active():
+        kept.assert_read()
+    with container(Fakeable()).active(), pytest.raises(AttributeError, match=pattern):
+        kept.assert_read()  # after a fake of an earlier test
+
+
 def test_facade_without_an_application_says_what_to_do() -> None:
     before = set_process_container(None)
     try:
