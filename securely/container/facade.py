@@ -43,8 +43,9 @@ class Facade:
         except AttributeError as error:
             if hasattr(cls, name):
                 raise  # a property that failed says more than we could
+            hint = _hint(service, name)
             raise AttributeError(
-                f"{self!r} has no attribute {name!r}: {name_of(cls)} has none.{_hint(service, name)}",
+                f"{self!r} has no attribute {name!r}: {name_of(cls)} has none.{hint}",
                 name=name,
                 obj=service,
             ) from error
