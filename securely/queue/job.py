@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any, Final, Generic, Literal, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast
+from typing import (
+    Any,
+    ClassVar,
+    Final,
+    Generic,
+    Literal,
+    NamedTuple,
+    NoReturn,
+    ParamSpec,
+    TypeAlias,
+    TypeVar,
+    cast,
+)
 
 from securely.container import current
 from securely.queue.bus.trail import Trail
@@ -88,6 +100,23 @@ class Dispatched(NamedTuple):
     connection: str
     queue: str
     skipped: bool = False
+
+
+def _no_builder(sent: Dispatched, name: str) -> NoReturn:
+    """Answer who says options of a dispatch when it is done, as Laravel has it.
+
+    Raises:
+        AttributeError: Always.
+    """
+    hint = ""
+    if not name.startswith("_") and hasattr(PendingDispatch, name):
+        say = name if name in {"dispatch", "adispatch"} else f"{name}(…).dispatch"
+        hint = f": the job is sent already. Say options before: Job.using(…).{say}()"
+    raise AttributeError(f"'Dispatched' has no attribute {name!r}{hint}", name=name, obj=sent)
+
+
+# Where type checkers do not see it: they refuse such names themselves.
+setattr(Dispatched, "__getattr__", _no_builder)  # noqa: B010  # hidden from checkers
 
 
 class Placement(NamedTuple):
@@ -293,6 +322,9 @@ class Job(InteractsWithQueue):
     connection: str | None = None
     delay: Duration | None = None
     priority: int = 0
+
+    # Attributes that hold paths of what is imported when it runs: aliases are looked up for them.
+    __queue_paths__: ClassVar[tuple[str, ...]] = ()
 
     # Slotted dataclasses stay slotted.
     __slots__ = ()

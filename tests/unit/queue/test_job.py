@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from datetime import timedelta
 from enum import Enum
 
@@ -151,3 +152,26 @@ def test_job_unique_until_it_begins_runs_here_without_a_connection_called_sync(
     asyncio.run(manager.arun_now(jobs.UntilBegunAsync()))
 
     assert journal == ["begun", "begun"]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("on_queue", r"Job.using\(…\).on_queue\(…\).dispatch\(\)$"),
+        ("delay", r"Job.using\(…\).delay\(…\).dispatch\(\)$"),
+        ("adispatch", r"Job.using\(…\).adispatch\(\)$"),
+        ("uuid", r"^'Dispatched' has no attribute 'uuid'$"),
+    ],
+)
+def test_dispatched_when_options_are_said_too_late_says_where_they_go(name, says):
+    sent = Dispatched("u-1", "sqlite", "default")
+
+    with pytest.raises(AttributeError, match=says):
+        getattr(sent, name)
+
+
+def test_dispatched_copies_as_a_tuple_does():
+    sent = Dispatched("u-1", "sqlite", "default", skipped=True)
+
+    assert copy.deepcopy(sent) == sent
+    assert not hasattr(sent, "__queue_ref__")
