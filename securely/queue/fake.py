@@ -13,6 +13,7 @@ from securely.queue.bus.matching import Expected, all_resemble, resembles, shown
 from securely.queue.bus.rehearsal import FakeBatch, FakeInteraction, with_fake_queue_interactions
 from securely.queue.bus.task import Call
 from securely.queue.bus.trail import Trail
+from securely.queue.bus.transaction import withheld
 from securely.queue.contracts import Connection, Counts, Envelope, FailedJobs
 from securely.queue.delivery.blueprint import Blueprint
 from securely.queue.delivery.failure import NoFailedJobs
@@ -380,24 +381,24 @@ class QueueFake(QueueManager):
         chain: Sequence[object] | None = None,
         batch: str | None = None,
     ) -> Dispatched:
-        """Record *job*, unless its unique key is taken."""
+        """Record *job*, unless its unique key is taken.
+
+        Within a block of :meth:`transaction` it is recorded at the end, or not at all.
+        """
         where = self.destination(job, placement)
         name, queue = where.connection or "", where.queue or ""
-        uuid = str(entropy.uuid7())
-        if (holder := self._holder(job, placement, uuid, batch)) is not None:
-            return Dispatched(holder, name, queue, skipped=True)
         wait = job.delay if where.delay is None else where.delay
         waits = 0.0 if wait is None else max(0.0, seconds_until(wait))
         follows = tuple(self._jobs_of(placement.trail)) if chain is None else tuple(chain)
-        for callback in self._before:
-            callback(job)
         if self._restores:
             codec = self._codec_of()
             job = codec.decode(codec.envelope(job, queue).payload).job
-        self._pushed.append(Pushed(job, name, queue, waits, uuid, follows, batch, way))
-        for callback in self._after:
-            callback(job)
-        return Dispatched(uuid, name, queue)
+        uuid = str(entropy.uuid7())
+        one = Pushed(job, name, queue, waits, uuid, follows, batch, way), placement.id
+        waits_for = False if placement.after_commit is False else None
+        if way == "queued" and withheld(self._keep, self._akeep, (one,), after_commit=waits_for):
+            return Dispatched(uuid, name, queue)
+        return self._keep((one,))[0]
 
     def take(self, connection: str, envelopes: Sequence[Envelope]) -> None:
         """Record members and callbacks of a batch; those that are not recorded are queued."""
@@ -427,9 +428,28 @@ class QueueFake(QueueManager):
 
     # -- inside
 
-    def _holder(self, job: Job, placement: Placement, uuid: str, batch: str | None) -> str | None:
-        """Return the uuid of the job that holds the key of *job*; let *job* hold it, if none."""
-        if batch is not None:
+    def _keep(self, entries: Sequence[tuple[Pushed, str | None]]) -> list[Dispatched]:
+        """Record *entries*, each with what the caller calls it."""
+        return [self._kept(*each) for each in entries]
+
+    async def _akeep(self, entries: Sequence[tuple[Pushed, str | None]]) -> list[Dispatched]:
+        """Async twin of :meth:`_keep`."""
+        return self._keep(entries)
+
+    def _kept(self, entry: Pushed, id_: str | None) -> Dispatched:
+        if (holder := self._holder(entry, id_)) is not None:
+            return Dispatched(holder, entry.connection, entry.queue, skipped=True)
+        for callback in self._before:
+            callback(entry.job)
+        self._pushed.append(entry)
+        for callback in self._after:
+            callback(entry.job)
+        return Dispatched(entry.id, entry.connection, entry.queue)
+
+    def _holder(self, entry: Pushed, id_: str | None) -> str | None:
+        """Return the uuid of the job that holds the key of *entry*; let it hold it, if none."""
+        job = entry.job
+        if entry.batch is not None:
             return None  # members do not look at keys
         if job.unique:
             key = Blueprint(type(job)).exclusion(job).key
@@ -437,13 +457,13 @@ class QueueFake(QueueManager):
             key = Blueprint(type(job)).exclusion(job).key
             before = self._keys.pop(key, None)
             self._pushed = [entry for entry in self._pushed if entry.id != before]
-        elif placement.id is not None:
-            key = f"id:{placement.id}"
+        elif id_ is not None:
+            key = f"id:{id_}"
         else:
             return None
         if key in self._keys:
             return self._keys[key]
-        self._keys[key] = uuid
+        self._keys[key] = entry.id
         return None
 
     def _jobs_of(self, trail: Trail | None) -> Iterator[Job]:

@@ -11,6 +11,7 @@ from securely.queue.bus.matching import ChainedBatch, Expected, all_resemble, sh
 from securely.queue.bus.packing import job_of
 from securely.queue.bus.pending import PendingBatch, PendingChain
 from securely.queue.bus.rehearsal import FakeBatch
+from securely.queue.bus.transaction import withheld
 from securely.queue.exceptions import EmptyChain
 from securely.queue.fake import QueueFake, Way
 from securely.queue.job import Dispatched, Job, PendingDispatch, Placement
@@ -111,13 +112,13 @@ class BusFake(Bus):
 
     def dispatch_batch(self, batch: PendingBatch) -> Batch:
         """Record *batch*; return one that lies in no store."""
-        self._pending.append(batch)
         wishes = batch.wishes
         sizes = [_size(item) for item in batch.jobs]
         fake = FakeBatch(
             wishes.name, total_jobs=sum(sizes), options=wishes.options, finished=not sizes
         )
-        self._fakes[fake.id] = fake
+        if not withheld(self._batched, self._abatched, ((batch, fake),)):
+            self._batched(((batch, fake),))
         return fake
 
     async def adispatch_batch(self, batch: PendingBatch) -> Batch:
@@ -319,7 +320,7 @@ class BusFake(Bus):
             raise EmptyChain
         first, wishes = chain.jobs[0], chain.wishes
         if isinstance(first, PendingBatch):
-            self._chains.append(list(chain.jobs))
+            self._note(chain)
             where = Placement(wishes.queue, wishes.connection)
             name = where.connection or self.queue.default
             queue = where.queue or self.queue.default_queue_of(name)
@@ -327,13 +328,33 @@ class BusFake(Bus):
         job, own = job_of(first)
         if not self.queue.records(job):
             return None
-        self._chains.append(list(chain.jobs))
+        self._note(chain)
         placement = own._replace(
             queue=own.queue or job.queue or wishes.queue,
             connection=own.connection or job.connection or wishes.connection,
             delay=wishes.delay if own.delay is None and job.delay is None else own.delay,
         )
         return self.queue.record(job, placement, chain=[_job(one) for one in chain.jobs[1:]])
+
+    def _note(self, chain: PendingChain) -> None:
+        """Record what *chain* is made of; within a transaction of the queue, at its end."""
+        one = list(chain.jobs)
+        if not withheld(self._chained, self._achained, (one,)):
+            self._chained((one,))
+
+    def _chained(self, chains: Iterable[list[object]]) -> None:
+        self._chains += chains
+
+    async def _achained(self, chains: Iterable[list[object]]) -> None:
+        self._chained(chains)
+
+    def _batched(self, batches: Iterable[tuple[PendingBatch, FakeBatch]]) -> None:
+        for pending, fake in batches:
+            self._pending.append(pending)
+            self._fakes[fake.id] = fake
+
+    async def _abatched(self, batches: Iterable[tuple[PendingBatch, FakeBatch]]) -> None:
+        self._batched(batches)
 
     def _found(
         self, command: type[T], predicate: Callable[[T], bool] | None, *ways: Way

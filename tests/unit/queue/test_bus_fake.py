@@ -514,3 +514,33 @@ def test_fake_batch_serves_async_code():
         )
 
     assert asyncio.run(used()) == (3, True, True, True)
+
+
+def dispatch_all(world, sample):
+    sample.J.dispatch("a")
+    world.bus.chain([sample.J("b"), sample.J("c")]).dispatch()
+    world.bus.batch([sample.J("d")]).name("import").dispatch()
+
+
+def test_bus_fake_records_nothing_of_a_transaction_that_raises(world, fake, sample):
+    with pytest.raises(KeyError), fake.queue.transaction():
+        dispatch_all(world, sample)
+        raise KeyError
+
+    fake.assert_nothing_placed()
+    fake.assert_nothing_chained()
+
+
+def test_bus_fake_records_what_a_transaction_sends_at_its_end(world, fake, sample):
+    async def dispatch() -> None:
+        async with fake.queue.transaction():
+            dispatch_all(world, sample)
+            fake.assert_nothing_placed()
+
+    asyncio.run(dispatch())
+    with fake.queue.transaction():
+        dispatch_all(world, sample)
+
+    fake.assert_dispatched_times(sample.J, 4)
+    fake.assert_chained([sample.J("b"), sample.J("c")])
+    fake.assert_batch_count(2)

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from securely.queue.fake import QueueFake
+from securely.queue.job import Placement
 from securely.queue.manager import Materials, QueueManager
 from securely.queue.options import QueueOptions
 
@@ -129,3 +130,54 @@ def test_fake_is_a_manager(fake, manager):
     assert (fake.default, fake.name, fake.default_queue) == ("null", "null", "default")
     assert fake.failed.count() == 0
     assert fake.clear() == 0
+
+
+def push_and_raise(fake, job):
+    fake.push(job)
+    raise KeyError
+
+
+def test_fake_records_what_a_transaction_sends_at_its_end(fake, jobs):
+    with fake.transaction():
+        fake.push(jobs.Plain(1))
+        fake.connection("second").push(jobs.Plain(2))
+        fake.bulk([jobs.Plain(3)])
+        fake.place(jobs.Plain(4), Placement(after_commit=False))
+        assert [one.job.number for one in fake.pushed_jobs()] == [4]
+
+    assert sorted(job.number for job in fake.pushed(jobs.Plain)) == [1, 2, 3, 4]
+
+
+def test_fake_records_nothing_of_a_transaction_that_raises(fake, jobs):
+    with pytest.raises(KeyError), fake.transaction():
+        push_and_raise(fake, jobs.Plain(1))
+
+    async def push() -> None:
+        async with fake.transaction():
+            await fake.apush(jobs.Plain(2))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        asyncio.run(push())
+    fake.assert_nothing_pushed()
+    fake.push(jobs.Plain(3))
+    fake.assert_count(1)
+
+
+def test_fake_records_what_an_async_transaction_sends(fake, jobs):
+    async def push() -> None:
+        async with fake.transaction():
+            await fake.apush(jobs.Plain(1))
+            fake.assert_nothing_pushed()
+
+    asyncio.run(push())
+
+    fake.assert_count(1)
+
+
+def test_fake_frees_the_key_of_a_unique_job_whose_transaction_raises(fake, jobs):
+    with pytest.raises(KeyError), fake.transaction():
+        push_and_raise(fake, jobs.OnlyOne(1))
+
+    assert not fake.place(jobs.OnlyOne(1)).skipped
+    assert fake.place(jobs.OnlyOne(1)).skipped
