@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Literal, Self, TypeAlias, TypeVar, cast
+from typing import Self, cast
 
-from securely.queue.bus.callbacks import path_of
-from securely.queue.bus.listeners import CallListener
-from securely.queue.bus.matching import Expected, all_resemble, resembles, shown
+from securely.queue.bus.expecting import classes
+from securely.queue.bus.pushes import Pushed, Pushes, Way
 from securely.queue.bus.rehearsal import FakeBatch, FakeInteraction, with_fake_queue_interactions
-from securely.queue.bus.task import Call
 from securely.queue.bus.trail import Trail
 from securely.queue.bus.transaction import withheld
-from securely.queue.contracts import Connection, Counts, Envelope, FailedJobs
+from securely.queue.contracts import Connection, Counts, Envelope, FailedJobs, StoredJob
 from securely.queue.delivery.blueprint import Blueprint
 from securely.queue.delivery.failure import NoFailedJobs
 from securely.queue.drivers.sync_batches import MemoryBatches
@@ -22,7 +19,7 @@ from securely.queue.job import Dispatched, Job, Placement
 from securely.queue.manager import ConnectionDefinition, QueueManager
 from securely.queue.payload import Codec
 from securely.queue.queue import Queue, named
-from securely.support import entropy
+from securely.support import clock, entropy
 from securely.support.durations import seconds_until
 
 __all__ = [
@@ -34,39 +31,10 @@ __all__ = [
     "with_fake_queue_interactions",
 ]
 
-J = TypeVar("J", bound=Job)
-
 _ANYWHERE = Placement()
 
-Way: TypeAlias = Literal["queued", "sync", "after_response"]
 
-
-@dataclass(frozen=True, slots=True)
-class Pushed:
-    """A job that a fake has recorded.
-
-    Attributes:
-        job: The job itself, as it was dispatched.
-        connection: The connection it was for.
-        queue: The queue it was for.
-        delay: Seconds it was to wait.
-        id: The uuid that its dispatch returned.
-        chain: What was to follow it.
-        batch: The id of the batch that counts it.
-        way: How it was dispatched.
-    """
-
-    job: Job
-    connection: str
-    queue: str
-    delay: float
-    id: str = ""
-    chain: tuple[Any, ...] = ()
-    batch: str | None = None
-    way: Way = "queued"
-
-
-class QueueFake(QueueManager):
+class QueueFake(Pushes, QueueManager):
     """A queue that records jobs instead of queueing them, and answers what was pushed.
 
     Made by `Queue.fake()`. With classes named, only these are recorded and all others go their way.
@@ -94,10 +62,11 @@ class QueueFake(QueueManager):
         self._materials = real._materials
         self._routes = real._routes
         self._real = real
-        self._only = tuple(only)
-        self._except = tuple(except_)
+        self._only = classes(only)
+        self._except = classes(except_)
         self._pushed: list[Pushed] = []
         self._raw: list[Envelope] = []
+        self._reserved: list[Pushed] = []
         self._keys: dict[str, str] = {}
         self._batches: dict[str, MemoryBatches] = {}
         self._restores = False
@@ -188,7 +157,7 @@ class QueueFake(QueueManager):
 
     def except_(self, *jobs: type[Job]) -> Self:
         """Let *jobs* be queued all the same."""
-        self._except = (*self._except, *jobs)
+        self._except = (*self._except, *classes(jobs))
         return self
 
     def serialize_and_restore(self, on: bool = True) -> Self:
@@ -213,156 +182,15 @@ class QueueFake(QueueManager):
         """Free all keys, as if the unique jobs that were recorded had run."""
         self._keys.clear()
 
-    # -- what was pushed
+    def reserve(self, job: Job, queue: str | Enum | None = None) -> None:
+        """Let *job* be in the hands of a worker: `reserved_size` counts it, no assertion does."""
+        where = self.destination(job, Placement(named(queue)))
+        name, line = where.connection or "", where.queue or ""
+        self._reserved.append(Pushed(job, name, line, 0.0, str(entropy.uuid7())))
 
-    def pushed(self, job: type[J], predicate: Callable[[J], bool] | None = None) -> list[J]:
-        """Return the recorded jobs of a class (subclasses included) that meet *predicate*."""
-        return [cast("J", entry.job) for entry in self._found(job, predicate)]
-
-    def pushed_jobs(self) -> Sequence[Pushed]:
-        """Return everything that was recorded, in order."""
-        return tuple(self._pushed)
-
-    def has_pushed(self, job: type[Job]) -> bool:
-        """Return whether a job of this class was recorded."""
-        return bool(self.pushed(job))
-
-    def raw_pushes(self) -> Sequence[Envelope]:
-        """Return what was pushed straight to a connection's driver, in order."""
-        return tuple(self._raw)
-
-    def pushed_raw(self, predicate: Callable[[bytes], bool] | None = None) -> list[bytes]:
-        """Return the payloads that were pushed straight to a driver, and meet *predicate*."""
-        payloads = [envelope.payload for envelope in self._raw]
-        return payloads if predicate is None else [one for one in payloads if predicate(one)]
-
-    def listeners_pushed(
-        self, listener: type[Any], predicate: Callable[..., bool] | None = None
-    ) -> list[Any]:
-        """Return the events that a queued listener was to hear, and that meet *predicate*.
-
-        Args:
-            listener: The listener's class.
-            predicate: Given the event.
-        """
-        name = f"{listener.__module__}.{listener.__qualname__}"
-        calls = [one for one in self.pushed(CallListener) if one.display_name() == name]
-        events = [call.arguments()[0] for call in calls]
-        return events if predicate is None else [one for one in events if predicate(one)]
-
-    def assert_pushed(
-        self, job: type[J], expected: Callable[[J], bool] | int | None = None
-    ) -> None:
-        """Assert that a job of this class was pushed.
-
-        Args:
-            job: The class.
-            expected: A predicate that at least one must meet, or how many there must be.
-        """
-        if isinstance(expected, int):
-            self.assert_pushed_times(job, expected)
-        elif not self.pushed(job, expected):
-            what = "that meets the predicate " if expected else ""
-            raise AssertionError(f"No {job.__qualname__} {what}was pushed. {self._summary()}")
-
-    def assert_pushed_times(self, job: type[Job], times: int) -> None:
-        """Assert how many jobs of this class were pushed."""
-        count = len(self.pushed(job))
-        if count != times:
-            raise AssertionError(
-                f"{job.__qualname__} was pushed {count} times instead of {times}. {self._summary()}"
-            )
-
-    def assert_pushed_once(self, job: type[Job]) -> None:
-        """Assert that exactly one job of this class was pushed."""
-        self.assert_pushed_times(job, 1)
-
-    def assert_pushed_on(
-        self, queue: str, job: type[J], predicate: Callable[[J], bool] | None = None
-    ) -> None:
-        """Assert that a job of this class was pushed on *queue*."""
-        if not any(entry.queue == queue for entry in self._found(job, predicate)):
-            raise AssertionError(
-                f'No {job.__qualname__} was pushed on the queue "{queue}". {self._summary()}'
-            )
-
-    def assert_pushed_with_chain(
-        self,
-        job: type[J],
-        chain: Sequence[Expected],
-        predicate: Callable[[J], bool] | None = None,
-    ) -> None:
-        """Assert that a job of this class was pushed with *chain* behind it.
-
-        Args:
-            job: The class.
-            chain: Classes, jobs, tasks or functions, in order.
-            predicate: What the job itself must meet.
-        """
-        if not chain:
-            raise AssertionError("The expected chain is empty: use assert_pushed_without_chain.")
-        found = self._with_entry(job, predicate)
-        if not any(all_resemble(list(chain), entry.chain) for entry in found):
-            chains = " or ".join(shown(entry.chain) for entry in found)
-            raise AssertionError(
-                f"{job.__qualname__} was pushed with the chain {chains} instead of {shown(chain)}."
-            )
-
-    def assert_pushed_without_chain(
-        self, job: type[J], predicate: Callable[[J], bool] | None = None
-    ) -> None:
-        """Assert that a job of this class was pushed with nothing behind it."""
-        found = self._with_entry(job, predicate)
-        if all(entry.chain for entry in found):
-            chains = " or ".join(shown(entry.chain) for entry in found)
-            raise AssertionError(f"{job.__qualname__} was pushed with the chain {chains}.")
-
-    def assert_task_pushed(
-        self,
-        task: Callable[..., object],
-        expected: Callable[..., bool] | int | None = None,
-    ) -> None:
-        """Assert that a task, or a function by its name, was pushed.
-
-        Args:
-            task: The task or function.
-            expected: Given the arguments, says whether it is that call; or how many there must be.
-        """
-        calls = self._calls(task)
-        if callable(expected):
-            calls = [one for one in calls if _meets(one, expected)]
-        name = path_of(task).replace(":", ".")
-        if isinstance(expected, int):
-            if len(calls) != expected:
-                raise AssertionError(
-                    f"{name} was pushed {len(calls)} times instead of {expected}. {self._summary()}"
-                )
-        elif not calls:
-            what = "that meets the predicate " if expected else ""
-            raise AssertionError(f"No call of {name} {what}was pushed. {self._summary()}")
-
-    def assert_task_not_pushed(self, task: Callable[..., object]) -> None:
-        """Assert that a task, or a function by its name, was not pushed."""
-        self.assert_task_pushed(task, 0)
-
-    def assert_not_pushed(self, job: type[J], predicate: Callable[[J], bool] | None = None) -> None:
-        """Assert that no job of this class (that meets *predicate*) was pushed."""
-        if found := self.pushed(job, predicate):
-            raise AssertionError(
-                f"{job.__qualname__} was pushed {len(found)} times. {self._summary()}"
-            )
-
-    def assert_nothing_pushed(self) -> None:
-        """Assert that no job was pushed."""
-        if self._pushed:
-            raise AssertionError(f"Jobs were pushed. {self._summary()}")
-
-    def assert_count(self, expected: int) -> None:
-        """Assert how many jobs were pushed."""
-        if len(self._pushed) != expected:
-            raise AssertionError(
-                f"{len(self._pushed)} jobs were pushed instead of {expected}. {self._summary()}"
-            )
+    def clear_reserved(self) -> None:
+        """Forget the jobs of :meth:`reserve`."""
+        self._reserved.clear()
 
     # -- for its connections, and for the fake of the bus
 
@@ -421,12 +249,23 @@ class QueueFake(QueueManager):
             self._batches[connection] = MemoryBatches(lambda some: self.take(connection, some))
         return self._batches[connection]
 
+    def entries(self, connection: str, queue: str) -> list[tuple[Pushed, str]]:
+        """Return what stands for the jobs of *queue*, each with its state."""
+        states = [(one, "delayed" if one.delay > 0 else "pending") for one in self._pushed]
+        states += [(one, "reserved") for one in self._reserved]
+        return [
+            each for each in states if (each[0].connection, each[0].queue) == (connection, queue)
+        ]
+
     def default_queue_of(self, connection: str) -> str:
         """Return where jobs of *connection* go that name no queue."""
         definition = self._definitions.get(connection)
         return cast("str", getattr(definition, "queue", "default"))
 
     # -- inside
+
+    def _page(self, name: str, state: str, after: int) -> Sequence[StoredJob]:
+        return _Recorded(self, self.default).jobs(name, state, after)
 
     def _keep(self, entries: Sequence[tuple[Pushed, str | None]]) -> list[Dispatched]:
         """Record *entries*, each with what the caller calls it."""
@@ -477,32 +316,6 @@ class QueueFake(QueueManager):
     def _codec_of(self) -> Codec:
         return cast(Codec, self._materials.codec())
 
-    def _found(self, job: type[J], predicate: Callable[[J], bool] | None) -> list[Pushed]:
-        return [
-            entry
-            for entry in self._pushed
-            if isinstance(entry.job, job) and (predicate is None or predicate(entry.job))
-        ]
-
-    def _with_entry(self, job: type[J], predicate: Callable[[J], bool] | None) -> list[Pushed]:
-        self.assert_pushed(job, predicate)
-        return self._found(job, predicate)
-
-    def _calls(self, task: Callable[..., object]) -> list[Call]:
-        return [one for one in self.pushed(Call) if resembles(task, one)]
-
-    def _summary(self) -> str:
-        if not self._pushed:
-            return "Nothing was pushed."
-        told = [f"{shown([entry.job])[1:-1]} on {entry.queue}" for entry in self._pushed[:10]]
-        rest = len(self._pushed) - 10
-        return f"Pushed: {', '.join(told)}{f' and {rest} more' if rest > 0 else ''}."
-
-
-def _meets(call: Call, predicate: Callable[..., bool]) -> bool:
-    args, named = call.given()
-    return predicate(*args, **named)
-
 
 class _Recorded:
     """Stands for a connection of a fake."""
@@ -526,14 +339,31 @@ class _Recorded:
         return self.push(envelopes)
 
     def counts(self, queue: str) -> Counts:
-        """Return how many jobs were recorded for *queue*."""
-        mine = [
-            entry
-            for entry in self._fake.pushed_jobs()
-            if entry.connection == self.name and entry.queue == queue
+        """Return how many jobs were recorded for *queue*, and how many are reserved."""
+        states = [state for _, state in self._fake.entries(self.name, queue)]
+        return Counts(*(states.count(state) for state in ("pending", "delayed", "reserved")))
+
+    def jobs(self, queue: str, state: str, after: int) -> Sequence[StoredJob]:
+        """Return what was recorded for *queue* in *state*, as a store would show it."""
+        found = [entry for entry, stands in self._fake.entries(self.name, queue) if stands == state]
+        now = clock.timestamp()
+        return [
+            StoredJob(
+                at,
+                one.id,
+                one.job.display_name(),
+                queue,
+                state,
+                0,
+                one.job.priority,
+                now + one.delay,
+                None,
+                one.batch,
+                b"",
+            )
+            for at, one in enumerate(found, 1)
+            if at > after
         ]
-        delayed = sum(entry.delay > 0 for entry in mine)
-        return Counts(len(mine) - delayed, delayed)
 
     async def acounts(self, queue: str) -> Counts:
         """Async twin of :meth:`counts`."""
@@ -585,3 +415,6 @@ class _FakeConnection(Queue):
     async def aplace_all(self, jobs: Sequence[tuple[Job, Placement]]) -> list[Dispatched]:
         """Async twin of :meth:`place_all`."""
         return [await self.aplace(job, placement) for job, placement in jobs]
+
+    def _page(self, name: str, state: str, after: int) -> Sequence[StoredJob]:
+        return _Recorded(self._fake, self._name).jobs(name, state, after)

@@ -60,7 +60,7 @@ assert_type(Bus.find_batch("a"), Batch | None)
 fake = Bus.fake()
 assert_type(fake, BusFake)
 fake.assert_dispatched(Step, lambda step: step.number == 7)
-fake.assert_batched(lambda batch: batch.wishes.name == "a")
+fake.assert_batched(lambda batch: batch.name == "a")
 
 
 async def main() -> None:

@@ -7,7 +7,8 @@ from typing import Any, TypeVar, cast
 
 from securely.queue.bus.batch import Batch
 from securely.queue.bus.dispatcher import Bus
-from securely.queue.bus.matching import ChainedBatch, Expected, all_resemble, shown
+from securely.queue.bus.expecting import a_class, a_count, a_list, a_predicate
+from securely.queue.bus.matching import BuiltBatch, ChainedBatch, Expected, all_resemble, shown
 from securely.queue.bus.packing import job_of
 from securely.queue.bus.pending import PendingBatch, PendingChain
 from securely.queue.bus.rehearsal import FakeBatch
@@ -60,7 +61,7 @@ class BusFake(Bus):
         self.queue: QueueFake = QueueFake(queues, definitions, only, except_)
         self._commands: list[tuple[Way, object]] = []
         self._chains: list[list[object]] = []
-        self._pending: list[PendingBatch] = []
+        self._built: list[BuiltBatch] = []
         self._fakes: dict[str, FakeBatch] = {}
 
     # -- instead of dispatching
@@ -81,21 +82,21 @@ class BusFake(Bus):
 
     def dispatch_sync(self, command: object) -> Any:
         """Record *command*, or run it where it is not to be recorded."""
-        if isinstance(command, Job | PendingDispatch) or not self.queue.records(command):
+        if _is_for_queue(command) or not self.queue.records(command):
             return super().dispatch_sync(command)
         self._commands.append(("sync", command))
         return None
 
     async def adispatch_sync(self, command: object) -> Any:
         """Async twin of :meth:`dispatch_sync`."""
-        if isinstance(command, Job | PendingDispatch) or not self.queue.records(command):
+        if _is_for_queue(command) or not self.queue.records(command):
             return await super().adispatch_sync(command)
         self._commands.append(("sync", command))
         return None
 
     def dispatch_after_response(self, command: object) -> None:
         """Record *command*, or have it run later where it is not to be recorded."""
-        if isinstance(command, Job | PendingDispatch) or not self.queue.records(command):
+        if _is_for_queue(command) or not self.queue.records(command):
             super().dispatch_after_response(command)
         else:
             self._commands.append(("after_response", command))
@@ -160,13 +161,14 @@ class BusFake(Bus):
         """Return what was dispatched after the response of a class, and meets *predicate*."""
         return self._found(command, predicate, "after_response")
 
-    def dispatched_batches(self) -> Sequence[PendingBatch]:
-        """Return the batches that were dispatched, in order."""
-        return tuple(self._pending)
+    def dispatched_batches(self) -> Sequence[BuiltBatch]:
+        """Return the batches that were dispatched, in order, each as it was built."""
+        return tuple(self._built)
 
-    def batched(self, predicate: Callable[[PendingBatch], bool]) -> list[PendingBatch]:
+    def batched(self, predicate: Callable[[BuiltBatch], bool]) -> list[BuiltBatch]:
         """Return the batches that meet *predicate*."""
-        return [batch for batch in self._pending if predicate(batch)]
+        wanted = a_predicate(predicate)
+        return [batch for batch in self._built if wanted is None or wanted(batch)]
 
     def has_dispatched(self, command: type[Any]) -> bool:
         """Return whether something of a class was dispatched, in any way."""
@@ -240,7 +242,8 @@ class BusFake(Bus):
         Args:
             expected: Classes, jobs, tasks, functions, and batches by :meth:`chained_batch`.
         """
-        if not any(all_resemble(list(expected), chain) for chain in self._chains):
+        wanted = a_list(expected)
+        if not any(all_resemble(wanted, chain) for chain in self._chains):
             chains = ", ".join(shown(chain) for chain in self._chains) or "none"
             raise AssertionError(
                 f"The chain {shown(expected)} was not dispatched. Chains: {chains}."
@@ -258,38 +261,38 @@ class BusFake(Bus):
         """Assert that a job of a class was dispatched with nothing behind it."""
         self.queue.assert_pushed_without_chain(job, predicate)
 
-    def chained_batch(self, predicate: Callable[[PendingBatch], bool]) -> ChainedBatch:
+    def chained_batch(self, predicate: Callable[[BuiltBatch], bool]) -> ChainedBatch:
         """Return what stands for a batch in an expected chain: one that meets *predicate*."""
-        return ChainedBatch(predicate)
+        wanted = a_predicate(predicate)
+        return ChainedBatch(lambda batch: wanted is None or wanted(batch))
 
-    def assert_batched(self, expected: Callable[[PendingBatch], bool] | Sequence[Expected]) -> None:
+    def assert_batched(self, expected: Callable[[BuiltBatch], bool] | Sequence[Expected]) -> None:
         """Assert that a batch was dispatched.
 
         Args:
             expected: A predicate that it must meet, or its jobs: classes, jobs, tasks, functions,
                 and lists of them as chains.
         """
-        if callable(expected):
+        if callable(expected) and not isinstance(expected, type):
             found = self.batched(expected)
         else:
-            jobs = list(expected)
+            jobs = a_list(cast("Sequence[Expected]", expected))
             found = self.batched(lambda batch: all_resemble(jobs, batch.jobs))
         if not found:
-            batches = ", ".join(shown(batch.jobs) for batch in self._pending) or "none"
-            raise AssertionError(f"The batch was not dispatched. Batches: {batches}.")
+            raise AssertionError(f"The batch was not dispatched. {self._batches_told()}")
 
     def assert_batch_count(self, count: int) -> None:
         """Assert how many batches were dispatched."""
-        if len(self._pending) != count:
+        if len(self._built) != a_count(count):
             raise AssertionError(
-                f"{len(self._pending)} batches were dispatched instead of {count}."
+                f"{len(self._built)} batches were dispatched instead of {count}. "
+                f"{self._batches_told()}"
             )
 
     def assert_nothing_batched(self) -> None:
         """Assert that no batch was dispatched."""
-        if self._pending:
-            batches = ", ".join(shown(batch.jobs) for batch in self._pending)
-            raise AssertionError(f"Batches were dispatched: {batches}.")
+        if self._built:
+            raise AssertionError(f"Batches were dispatched. {self._batches_told()}")
 
     def assert_nothing_placed(self) -> None:
         """Assert that nothing was dispatched: no job, no command, no chain and no batch."""
@@ -350,7 +353,7 @@ class BusFake(Bus):
 
     def _batched(self, batches: Iterable[tuple[PendingBatch, FakeBatch]]) -> None:
         for pending, fake in batches:
-            self._pending.append(pending)
+            self._built.append(BuiltBatch.of(pending))
             self._fakes[fake.id] = fake
 
     async def _abatched(self, batches: Iterable[tuple[PendingBatch, FakeBatch]]) -> None:
@@ -359,13 +362,14 @@ class BusFake(Bus):
     def _found(
         self, command: type[T], predicate: Callable[[T], bool] | None, *ways: Way
     ) -> list[T]:
+        kind, wanted = a_class(command, "queue.assert_task_pushed"), a_predicate(predicate)
         jobs: Iterable[tuple[Way, object]] = (
             (entry.way, entry.job) for entry in self.queue.pushed_jobs()
         )
         found = [
-            one for way, one in [*jobs, *self._commands] if way in ways and isinstance(one, command)
+            one for way, one in [*jobs, *self._commands] if way in ways and isinstance(one, kind)
         ]
-        return found if predicate is None else [one for one in found if predicate(one)]
+        return found if wanted is None else [one for one in found if wanted(one)]
 
     def _assert(
         self, command: type[T], expected: Callable[[T], bool] | int | None, *ways: Way
@@ -373,7 +377,7 @@ class BusFake(Bus):
         word = _WORDS[ways[0]]
         if isinstance(expected, int):
             count = len(self._found(command, None, *ways))
-            if count != expected:
+            if count != a_count(expected):
                 raise AssertionError(
                     f"{command.__qualname__} was {word} {count} times instead of {expected}. "
                     f"{self._summary()}"
@@ -389,6 +393,9 @@ class BusFake(Bus):
                 f"{self._summary()}"
             )
 
+    def _batches_told(self) -> str:
+        return f"Batches: {shown(self._built)[1:-1] or 'none'}."
+
     def _summary(self) -> str:
         jobs: list[tuple[Way, object]] = [
             (entry.way, entry.job) for entry in self.queue.pushed_jobs()
@@ -397,6 +404,11 @@ class BusFake(Bus):
             f"{shown([one])[1:-1]} ({_WORDS[way]})" for way, one in [*jobs, *self._commands][:10]
         ]
         return f"Dispatched: {', '.join(told)}." if told else "Nothing was dispatched."
+
+
+def _is_for_queue(command: object) -> bool:
+    """Return whether the fake of the queue records *command*."""
+    return isinstance(command, Job | PendingDispatch)
 
 
 def _job(item: object) -> object:

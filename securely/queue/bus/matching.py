@@ -2,20 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias, TypeGuard, cast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias, TypeGuard, cast
 
 from securely.queue.bus.callbacks import path_of
 from securely.queue.bus.pending import PendingBatch, PendingChain
-from securely.queue.bus.task import Call, Task
+from securely.queue.bus.task import Call
 from securely.queue.delivery.blueprint import Blueprint
 from securely.queue.job import Job, PendingDispatch
 from securely.support.serializer import Unserializable
 
-__all__ = ["ChainedBatch", "Expected", "all_resemble", "resembles", "shown"]
+__all__ = ["BuiltBatch", "ChainedBatch", "Expected", "all_resemble", "resembles", "shown"]
+
+_CHARS_MAX: Final = 300  # of what a message says of one job
 
 Expected: TypeAlias = Any
 """What a test expects: a class, a job, a task, a function, or what `chained_batch` gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltBatch:
+    """A batch as it was built, for the predicates of tests.
+
+    Attributes:
+        name: What people call it.
+        jobs: Its jobs, those with options of their own as jobs, chains as lists.
+        queue: Where its jobs go that name no queue; None where nothing was said.
+        connection: The connection it was for; None where nothing was said.
+        options: What was said with `with_option`.
+        allow_failures: A failure does not cancel it.
+        callbacks: What is called, by what happens: "before", "progress", "then", "catch" and
+            "finally".
+    """
+
+    name: str
+    jobs: Sequence[Any]
+    queue: str | None = None
+    connection: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    allow_failures: bool = False
+    callbacks: Mapping[str, Sequence[Any]] = field(default_factory=dict[str, "Sequence[Any]"])
+
+    @classmethod
+    def of(cls, batch: PendingBatch) -> BuiltBatch:
+        """Return *batch* as it is now."""
+        said = batch.wishes
+        jobs = [_plain(one) for one in batch.jobs]
+        callbacks = {event: list(called) for event, called in said.callbacks.items()}
+        return cls(
+            said.name,
+            jobs,
+            said.queue,
+            said.connection,
+            dict(said.options),
+            said.allow_failures,
+            callbacks,
+        )
 
 
 class ChainedBatch:
@@ -25,7 +68,7 @@ class ChainedBatch:
         predicate: Given the batch as it was built, says whether it is that one.
     """
 
-    def __init__(self, predicate: Callable[[PendingBatch], bool]) -> None:
+    def __init__(self, predicate: Callable[[BuiltBatch], bool]) -> None:
         self.predicate = predicate
 
     def __repr__(self) -> str:
@@ -44,7 +87,7 @@ def resembles(expected: Expected, actual: object) -> bool:
     """
     expected, actual = _bare(expected), _bare(actual)
     if isinstance(expected, ChainedBatch):
-        return isinstance(actual, PendingBatch) and expected.predicate(actual)
+        return isinstance(actual, PendingBatch) and expected.predicate(BuiltBatch.of(actual))
     if isinstance(expected, type):
         return isinstance(actual, cast("type[object]", expected))
     if isinstance(expected, Job):
@@ -92,12 +135,29 @@ def _shown(item: object) -> str:
     item = _bare(item)
     if isinstance(item, type):
         return item.__qualname__
-    if isinstance(item, Task):
-        return repr(cast("Task[..., object]", item))
     if isinstance(item, Call):
         return item.display_name()
     if _is_list(item):
         return shown(item)
-    if isinstance(item, PendingBatch):
-        return f"batch of {shown(item.jobs)}"
-    return repr(item)
+    if isinstance(item, PendingBatch | BuiltBatch):
+        called = item.wishes.name if isinstance(item, PendingBatch) else item.name
+        return (
+            f'batch "{called}" of {shown(item.jobs)}' if called else f"batch of {shown(item.jobs)}"
+        )
+    told = _told(item)
+    return told if len(told) <= _CHARS_MAX else f"{told[:_CHARS_MAX]}…"
+
+
+def _told(item: object) -> str:
+    """Return what *item* says of itself; a job that says nothing, by its attributes."""
+    if not isinstance(item, Job) or type(item).__repr__ is not object.__repr__:
+        return repr(item)
+    attributes = cast("dict[str, object]", getattr(item, "__dict__", {}))
+    inner = ", ".join(f"{name}={value!r}" for name, value in attributes.items())
+    return f"{type(item).__qualname__}({inner})"
+
+
+def _plain(item: object) -> object:
+    """Return *item* without what was said of its dispatch; chains as lists."""
+    found: object = _bare(item)
+    return [_plain(one) for one in found] if _is_list(found) else found
