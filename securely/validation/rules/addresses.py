@@ -32,6 +32,7 @@ _HEX_COLOR: Final = re.compile(
 _UUID_ORNAMENTS: Final = re.compile(r"urn:|uuid:|[{}-]")
 _UUID_DIGITS: Final = re.compile(r"[\da-f]{32}", re.ASCII)
 _UUID_DIGITS_COUNT: Final = 32
+# What is longer has ornaments without end; nobody writes it.
 _UUID_LETTERS_MAX: Final = 256
 _WHOLE: Final = re.compile(r"[ \t\n\r\v\f]*([+-]?\d+)", re.ASCII)
 

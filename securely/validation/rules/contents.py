@@ -7,6 +7,7 @@ from typing import Final
 
 __all__ = ["ENCODINGS", "encoding_named", "has_encoding", "is_base64", "is_json"]
 
+# What PHP reads by default; deeper than that nobody writes, but to do harm.
 _DEPTH_MAX: Final = 512
 _BASE64: Final = re.compile(r"(?:[A-Za-z0-9+/]{4})*+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 

@@ -12,9 +12,11 @@ from securely.validation.rules.native_emails import is_native_email
 
 __all__ = ["Resolver", "has_mail_host", "is_email", "mail_domain"]
 
+# RFC 1035, section 2.3.4, as text without the last dot.
 _DOMAIN_BYTES_MAX: Final = 253
+# The same section; a label of other scripts counts as it is encoded.
 _LABEL_BYTES_MAX: Final = 63
-# What is longer has a warning, which `strict` refuses.
+# RFC 5321, section 4.5.3.1: what is longer has a warning, which `strict` refuses.
 _LOCAL_BYTES_ADVISED: Final = 64
 _ADDRESS_BYTES_ADVISED: Final = 254
 
@@ -32,6 +34,7 @@ _PLAIN: Final = re.compile(
 _QUOTED: Final = re.compile(r'"\t?(?:\\"|(?<=\\)\t|[^"\t])*+"')
 _IN_WORD: Final = re.compile(rf'[{_WORD}]"[{_WORD}]')
 _BLANK: Final = re.compile(r"(?<!\\)[ \t]")
+_PARENTHESES: Final[re.Pattern[str]] = re.compile(r"([()])")
 _LITERAL: Final = re.compile(r"\[[^\[\]\\]*(?<![.-])\]")
 _DOMAIN: Final = re.compile(rf"(?!-)[{_WORD}-]++(?:(?<!-)\.[{_WORD}-]++)*+(?<!-)")
 _BELOW_TOP: Final = re.compile(rf"\.[{_WORD}]")
@@ -133,6 +136,8 @@ def _sides(text: str) -> tuple[str, str] | None:
             end = quoted.end() if quoted and apart else 0
         case "(":
             end = _comments_end(text, end)
+        case _:
+            pass
     if end == 0 or text[end : end + 1] != "@" or not _is_domain(text[end + 1 :]):
         return None
     return text[:end], text[end + 1 :]
@@ -155,9 +160,9 @@ def _comments_end(text: str, start: int) -> int:
 
 def _uncommented(text: str) -> str | None:
     """Return *text* without its comments, or None where the parentheses are no pairs."""
-    kept = []
+    kept: list[str] = []
     depth = 0
-    for piece in re.split(r"([()])", text):
+    for piece in _PARENTHESES.split(text):
         if piece in {"(", ")"}:
             depth += 1 if piece == "(" else -1
         elif depth == 0:

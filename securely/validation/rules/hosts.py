@@ -7,6 +7,7 @@ import socket
 import threading
 from typing import Final, Literal, Protocol
 
+from securely.support import clock
 from securely.validation.rules.addresses import is_ip
 
 __all__ = ["Record", "Resolver", "SystemResolver", "ascii_host", "has_address", "has_mail_host"]
@@ -16,8 +17,12 @@ Record = Literal["A", "AAAA", "MX"]
 
 _MAIL_RECORDS: Final[tuple[Record, ...]] = ("MX", "A", "AAAA")
 _NAME: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.(?!-)[a-z0-9_-]{1,63})*")
+# RFC 1035, section 2.3.4, as text without the last dot.
 _HOST_MAX: Final = 253
+# Each is asked for three times.
 _MAIL_NAMES_MAX: Final = 8
+# How long the questions for one domain may take together: somebody waits for a page.
+_MAIL_SECONDS_MAX: Final = 5.0
 # Names that never lead to a host of others: RFC 2606, section 2, and RFC 6762, appendix G.
 _RESERVED: Final = frozenset(
     {
@@ -110,7 +115,8 @@ def has_address(host: str, resolver: Resolver) -> bool:
 def has_mail_host(domain: str, resolver: Resolver) -> bool:
     """Tell whether a host of *domain* takes mail: it, or one that it is part of, has a record.
 
-    Names without a dot, and those that are reserved (`.test`, `.local`), take none.
+    Names without a dot, and those that are reserved (`.test`, `.local`), take none. After five
+    seconds nobody is asked any more, and the answer is no.
 
     Args:
         domain: What stands behind the @ of an address.
@@ -134,7 +140,12 @@ def has_mail_host(domain: str, resolver: Resolver) -> bool:
     # From the top down, as the original does; a name of very many parts is not asked for whole.
     last = max(-len(labels), -_MAIL_NAMES_MAX - 1)
     names = [".".join(labels[start:]) for start in range(-2, last - 1, -1)]
-    return any(resolver.lookup(each, kind) for each in names for kind in _MAIL_RECORDS)
+    until = clock.monotonic() + _MAIL_SECONDS_MAX
+    return any(
+        clock.monotonic() < until and resolver.lookup(each, kind)
+        for each in names
+        for kind in _MAIL_RECORDS
+    )
 
 
 def ascii_host(host: str) -> str | None:

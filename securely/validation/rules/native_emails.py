@@ -9,12 +9,17 @@ from securely.validation.rules.addresses import is_ip
 
 __all__ = ["is_native_email"]
 
+# RFC 3696 before its erratum: 64, the @, and 255.
 _BYTES_MAX: Final = 320
+# RFC 5321, sections 4.5.3.1.1 and 4.5.3.1.3, as PHP counts: what is escaped is one letter.
 _LETTERS_MAX: Final = 254
+# The first of those sections: what stands before the @.
 _LOCAL_LETTERS_MAX: Final = 64
+# RFC 1035, section 2.3.4.
 _LABEL_LETTERS_MAX: Final = 63
-# Groups of hexadecimal digits in an address that is abbreviated, by what it ends in.
+# RFC 5321, section 4.1.3: groups of hexadecimal digits around "::".
 _GROUPS_MAX: Final = 6
+# The same, where its last two are written as IPv4.
 _GROUPS_BEFORE_IPV4_MAX: Final = 4
 
 _ATOM: Final = r"A-Za-z0-9!#-'*+\-/=?^_`{-~"

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securely.support import clock
+from securely.testing import freeze
 from securely.validation.rules import hosts
 from securely.validation.rules.hosts import (
     Record,
@@ -73,6 +74,19 @@ def test_mail_host_when_the_name_has_very_many_parts_then_few_are_asked_for() ->
     has_mail_host("a." * 100 + "org", book)
 
     assert len({host for host, _ in book.asked}) == 8
+
+
+def test_mail_host_when_answers_take_long_then_asks_no_more_after_five_seconds() -> None:
+    class Slow(Book):
+        def lookup(self, host: str, kind: Record) -> bool:
+            clock.sleep(2)
+            return super().lookup(host, kind)
+
+    book = Slow(("a.example.org", "AAAA"))
+    with freeze():
+        assert not has_mail_host("a.example.org", book)
+
+    assert len(book.asked) == 3
 
 
 def test_address_when_the_name_is_of_another_script_then_it_is_asked_for_in_ascii() -> None:
