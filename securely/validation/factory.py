@@ -1,0 +1,216 @@
+"""ValidationFactory: makes validators; keeps the plans of rules, rules of one's own, and who answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from securely.strings import Str
+from securely.validation.contracts import Lines
+from securely.validation.messages.wording import Wording
+from securely.validation.plan.plan import Extension, Plan, Registry, compile_plan
+from securely.validation.plan.run import Limits, Run
+from securely.validation.plan.unrolling import is_dynamic, overlap, unrolled
+from securely.validation.rules.table import SPECS
+from securely.validation.validator import Validator
+
+__all__ = ["ValidationFactory"]
+
+_PLANS_MAX: Final = 512
+
+
+class ValidationFactory:
+    """Makes validators.
+
+    Args:
+        lines: Where messages come from.
+        expanded_max: So many fields at most may stand for one name with stars.
+        errors_max: So many messages are made of one validation at most.
+
+    Example:
+        >>> factory.make({"name": ""}, {"name": "required"}).errors().all()
+        ['The name field is required.']
+    """
+
+    def __init__(
+        self, lines: Lines, expanded_max: int = 100_000, errors_max: int = 1_000
+    ) -> None:
+        self._lines = lines
+        self._limits = Limits(expanded_max, errors_max)
+        self._registry = Registry(SPECS)
+        self._replacers: dict[str, Callable[..., str]] = {}
+        self._plans: dict[object, Plan] = {}
+        self._keeps_unknown = False
+        self._refuses_unknown = False
+
+    def make(
+        self,
+        data: Any,
+        rules: Mapping[str, object],
+        messages: Mapping[str, Any] | None = None,
+        attributes: Mapping[str, str] | None = None,
+    ) -> Validator:
+        """Make a validator.
+
+        Args:
+            data: What is validated: a dict, as a form or JSON gives it.
+            rules: The rules by field: text with bars, a list, or objects.
+            messages: Messages of one's own: by rule, by field, by both, with stars.
+            attributes: What fields are called in messages.
+
+        Raises:
+            InvalidRule: A rule is unknown, or its parameters are wrong.
+        """
+        wording = Wording(
+            self._lines,
+            messages or {},
+            attributes or {},
+            {},
+            {
+                name: extension.message
+                for name, extension in self._registry.extensions.items()
+                if extension.message
+            }
+            if self._registry.extensions
+            else {},
+            self._replacers,
+        )
+        validator = Validator(self, data, rules, wording, keeps_unknown=self._keeps_unknown)
+        validator.refuses_unknown = self._refuses_unknown
+        return validator
+
+    def validate(
+        self,
+        data: Any,
+        rules: Mapping[str, object],
+        messages: Mapping[str, Any] | None = None,
+        attributes: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Return the validated data; as :meth:`make` otherwise.
+
+        Raises:
+            ValidationError: The data breaks a rule.
+            InvalidRule: A rule is unknown, or its parameters are wrong.
+        """
+        return self.make(data, rules, messages, attributes).validate()
+
+    async def avalidate(
+        self,
+        data: Any,
+        rules: Mapping[str, object],
+        messages: Mapping[str, Any] | None = None,
+        attributes: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Async twin of :meth:`validate`."""
+        return await self.make(data, rules, messages, attributes).avalidate()
+
+    # Rules of one's own.
+
+    def extend(self, name: str, check: Callable[..., Any], message: str | None = None) -> None:
+        """Add the rule *name*.
+
+        Args:
+            name: What it is called in rules.
+            check: A function of (attribute, value, parameters, validator), in either colour, that
+                tells whether the value keeps it.
+            message: What is said where it is broken; by default the line `validation.<name>`.
+        """
+        self._extend(name, Extension(check, message))
+
+    def extend_implicit(
+        self, name: str, check: Callable[..., Any], message: str | None = None
+    ) -> None:
+        """Add a rule that is asked of absent and blank values too; as :meth:`extend` otherwise."""
+        self._extend(name, Extension(check, message, implicit=True))
+
+    def extend_dependent(
+        self, name: str, check: Callable[..., Any], message: str | None = None
+    ) -> None:
+        """Add a rule whose parameters name other fields; as :meth:`extend` otherwise."""
+        self._extend(name, Extension(check, message, dependent=True))
+
+    def replacer(self, name: str, replace: Callable[..., str]) -> None:
+        """Let *replace*, a function of (message, attribute, rule, parameters), finish messages."""
+        self._replacers[Str.snake(name)] = replace
+
+    def answer_with(self, service: str, answerer: Any) -> None:
+        """Let *answerer* answer the rules that ask for *service*."""
+        self._registry.services[service] = answerer
+        self._plans.clear()
+
+    def include_unvalidated_array_keys(self, include: bool = True) -> None:
+        """Take fields with the rule `array` whole, also where fields within have rules."""
+        self._keeps_unknown = include
+
+    def exclude_unvalidated_array_keys(self) -> None:
+        """Take of fields with the rule `array` what has rules, where something within has."""
+        self._keeps_unknown = False
+
+    def fail_on_unknown_fields(self, refuse: bool = True) -> None:
+        """Refuse fields that have no rules, in all validators made from now on."""
+        self._refuses_unknown = refuse
+
+    def rule_names(self) -> list[str]:
+        """Return the names of all rules."""
+        return self._registry.names()
+
+    # What validators ask of it.
+
+    def plan(
+        self,
+        rules: Mapping[str, object],
+        data: object,
+        later: Sequence[tuple[str, object, Callable[..., object]]] = (),
+    ) -> Plan:
+        """Return the plan of *rules*, kept from last time if they are the same.
+
+        Raises:
+            InvalidRule: A rule is unknown, or its parameters are wrong.
+        """
+        if later:
+            return unrolled(rules, data, self._registry, later)
+        try:
+            key = tuple(rules.items())
+            known = self._plans.get(key)
+        except TypeError:  # lists have no hash; what is in them may have
+            key = _hashable(rules)
+            known = None if key is None else self._plans.get(key)
+        if known is not None:
+            return known
+        if any(map(is_dynamic, rules.values())):
+            return unrolled(rules, data, self._registry)
+        plan = compile_plan(rules, self._registry)
+        if overlap(plan.fields):
+            return unrolled(rules, data, self._registry)
+        return self._keep(key, plan)
+
+    def start(self, plan: Plan, validator: Validator) -> Run:
+        """Return a run of *plan* that has not begun."""
+        return Run(
+            plan, validator.data, validator.wording, self._limits, validator, stops=validator.stops
+        )
+
+    def _extend(self, name: str, extension: Extension) -> None:
+        self._registry.extensions[Str.snake(name)] = extension
+        self._plans.clear()
+
+    def _keep(self, key: object, plan: Plan) -> Plan:
+        if key is not None:
+            if len(self._plans) >= _PLANS_MAX:
+                # The oldest: rules that are made anew each time must not push out all others.
+                self._plans.pop(next(iter(self._plans)), None)
+            self._plans[key] = plan
+        return plan
+
+
+def _hashable(rules: Mapping[str, object]) -> object:
+    """Return *rules* as what has a hash; None where something in them is an object."""
+    found: list[tuple[str, object]] = []
+    for name, rule in rules.items():
+        if isinstance(rule, str):
+            found.append((name, rule))
+        elif isinstance(rule, (list, tuple)) and all(isinstance(each, str) for each in rule):  # pyright: ignore[reportUnknownVariableType]  # rules are anyone's
+            found.append((name, (None, *rule)))  # pyright: ignore[reportUnknownArgumentType]  # text, as asked above
+        else:
+            return None
+    return tuple(found)

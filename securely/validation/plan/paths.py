@@ -1,0 +1,134 @@
+"""Dotted paths: how rules name fields, nested ones and all of a list, and how these are found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias, cast
+
+from securely.support.missing import MISSING, Missing
+
+__all__ = ["Keys", "Path", "expand", "find", "holds", "join", "split", "without"]
+
+Path: TypeAlias = tuple[str, ...]
+"""The parts of a dotted path; a part `*` stands for all keys of a list or a dict."""
+
+Keys: TypeAlias = tuple[str, ...]
+"""The keys that the stars of a path stood for."""
+
+
+def split(path: str) -> Path:
+    r"""Return the parts of a dotted *path*; a dot behind a backslash belongs to its part.
+
+    Example:
+        >>> split(r"items.*.v1\.0")
+        ('items', '*', 'v1.0')
+    """
+    if "\\." not in path:
+        return tuple(path.split("."))
+    parts = path.replace("\\.", "\0").split(".")
+    return tuple(part.replace("\0", ".") for part in parts)
+
+
+def join(path: Sequence[str]) -> str:
+    """Return *path* as errors name it: with dots, and nothing escaped."""
+    return ".".join(path)
+
+
+def find(data: object, path: Path) -> object:
+    """Return what stands in *data* at *path*, or MISSING."""
+    for part in path:
+        if data.__class__ is dict or isinstance(data, Mapping):
+            data = _entry(cast("Mapping[Any, object]", data), part)
+        elif isinstance(data, (list, tuple)):
+            data = _item(cast("Sequence[object]", data), part)
+        else:
+            return MISSING
+        if data is MISSING:
+            return MISSING
+    return data
+
+
+def holds(data: object, path: Path) -> bool:
+    """Tell whether something stands in *data* at *path*, None too."""
+    return find(data, path) is not MISSING
+
+
+def expand(data: object, path: Path) -> Iterator[tuple[Keys, object]]:
+    """Yield what each star of *path* stands for in *data*, and what stands there.
+
+    What follows a star need not be there: it is yielded as MISSING, so that it can be required.
+    Where a path ends in a star, single values come first, and those that hold others after.
+    Source: Laravel 13, Validation\\ValidationData::initializeAndGatherData.
+    """
+    star = path.index("*")
+    container = find(data, path[:star])
+    found = _below(container, path[star:], ())
+    if path[-1] != "*":
+        yield from found
+        return
+    later: list[tuple[Keys, object]] = []
+    for keys, value in found:
+        if isinstance(value, (list, tuple, Mapping)) and value:
+            later.append((keys, value))  # pyright: ignore[reportUnknownArgumentType]  # a value is anyone's
+        else:
+            yield keys, value
+    yield from later
+
+
+def without(data: object, path: Path) -> object:
+    """Return *data* without what stands at *path*; what is around it is copied, not changed."""
+    if not path or not holds(data, path):
+        return data
+    head, rest = path[0], path[1:]
+    if isinstance(data, Mapping):
+        entries = dict(cast("Mapping[Any, object]", data))
+        key = head if head in entries else int(head)
+        if rest:
+            entries[key] = without(entries[key], rest)
+        else:
+            del entries[key]
+        return entries
+    items = [*cast("Sequence[object]", data)]
+    # A hole, closed when the validated values are taken out: the others keep their places till then.
+    items[int(head)] = without(items[int(head)], rest) if rest else MISSING
+    return items
+
+
+def _below(container: object, path: Path, keys: Keys) -> Iterator[tuple[Keys, object]]:
+    """Yield what the star at the head of *path* stands for in *container*, and all below."""
+    rest = path[1:]
+    if not rest:
+        for key, value in _entries(container):
+            yield (*keys, key), value
+    elif "*" not in rest:
+        for key, value in _entries(container):
+            yield (*keys, key), find(value, rest)
+    else:
+        star = rest.index("*")
+        for key, value in _entries(container):
+            yield from _below(find(value, rest[:star]), rest[star:], (*keys, key))
+
+
+def _entries(container: object) -> Iterator[tuple[str, object]]:
+    if isinstance(container, (list, tuple)):
+        for index, value in enumerate(cast("Sequence[object]", container)):
+            if value is not MISSING:
+                yield str(index), value
+    elif isinstance(container, Mapping):
+        for key, value in cast("Mapping[object, object]", container).items():
+            yield str(key), value
+
+
+def _entry(data: Mapping[Any, object], part: str) -> object | Missing:
+    value = data.get(part, MISSING)
+    if value is MISSING and part.isascii() and part.removeprefix("-").isdigit():
+        return data.get(int(part), MISSING) if len(part) < 20 else MISSING
+    return value
+
+
+def _item(items: Sequence[object], part: str) -> object | Missing:
+    # A list as long as twenty digits say does not exist.
+    if not (part.isascii() and part.isdigit()) or len(part) > 20:
+        return MISSING
+    index = int(part)
+    return items[index] if index < len(items) and str(index) == part else MISSING

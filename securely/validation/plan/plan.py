@@ -1,0 +1,311 @@
+"""Plan: the rules of all fields, read and bound once; it holds no data, so threads may share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from securely.strings import Str
+from securely.validation.contracts import Rule
+from securely.validation.exceptions import InvalidRule
+from securely.validation.plan.parsing import Entry, entries
+from securely.validation.plan.paths import Keys, Path, join, split
+from securely.validation.rules.spec import Args, Check, Facts, Spec
+
+__all__ = ["Extension", "Field", "Plan", "Registry", "Step", "compile_plan"]
+
+_MARKS: Final = frozenset({"bail", "nullable", "sometimes"})
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """A rule that an application has added by name.
+
+    Args:
+        check: A function of (attribute, value, parameters, validator), in either colour.
+        message: What is said where it is broken; by default the line `validation.<name>`.
+        implicit: Whether it is asked of absent and blank values too.
+        dependent: Whether its parameters name other fields.
+    """
+
+    check: Callable[..., Any]
+    message: str | None = None
+    implicit: bool = False
+    dependent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """All rules there are, and what answers those that ask the application."""
+
+    specs: Mapping[str, Spec]
+    extensions: dict[str, Extension] = field(default_factory=dict[str, Extension])
+    services: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def names(self) -> list[str]:
+        """Return the names of all rules."""
+        return [*self.specs, *self.extensions]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rule of one field, ready to run.
+
+    Args:
+        name: The rule's name in snake_case; for an object, its class.
+        label: The name under which `failed()` tells of it.
+        parameters: What stood behind its colon.
+        check: Tells whether a value keeps it; None for an object, which is asked itself.
+        rule: The object or the function that is the rule.
+        implicit: Whether it is asked of absent and blank values too.
+        excludes: Whether breaking it takes the field out.
+        dependent: Whether its parameters name other fields.
+        sized: Whether its message depends on what is measured.
+        waits: Whether it may have to wait for others.
+    """
+
+    name: str
+    label: str
+    parameters: tuple[Any, ...]
+    check: Check
+    rule: Any = None
+    implicit: bool = False
+    excludes: bool = False
+    dependent: bool = False
+    sized: bool = False
+    waits: bool = False
+
+
+class Field:
+    """The rules of one field, or of all fields that a path with stars names.
+
+    Args:
+        name: Its dotted name, as the rules name it.
+        path: The parts of its name.
+        steps: Its rules in order.
+        facts: What they say of it together.
+        primary: The path with stars that it came from, where it is one field of those.
+        keys: What the stars of that path stood for.
+    """
+
+    __slots__ = (
+        "absent",
+        "bails",
+        "blank",
+        "checks",
+        "facts",
+        "holds_others",
+        "is_wild",
+        "keys",
+        "name",
+        "nullable",
+        "path",
+        "primary",
+        "sometimes",
+        "steps",
+        "waits",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        path: Path,
+        steps: tuple[Step, ...],
+        facts: Facts,
+        primary: Path | None = None,
+        keys: Keys = (),
+    ) -> None:
+        self.name, self.path, self.steps, self.facts = name, path, steps, facts
+        self.primary, self.keys = primary, keys
+        self.is_wild = "*" in path
+        self.checks = tuple(step.check for step in steps)
+        self.blank = tuple(step for step in steps if step.implicit or step.excludes)
+        self.absent = tuple(step for step in steps if step.excludes)
+        names = facts.names
+        self.bails = "bail" in names
+        self.nullable = "nullable" in names
+        self.sometimes = "sometimes" in names
+        self.waits = any(step.waits for step in steps)
+        self.holds_others = not facts.literals.isdisjoint({"array", "list"})
+
+    def at(self, name: str, path: Path, primary: Path, keys: Keys) -> Field:
+        """Return this field as one of those that its path with stars names."""
+        return Field(name, path, self.steps, self.facts, primary, keys)
+
+
+class Plan:
+    """The rules of all fields in the order in which they are followed.
+
+    Args:
+        fields: The fields.
+    """
+
+    __slots__ = ("_by_path", "_wild", "fields", "is_flat", "waits")
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        self.fields = tuple(fields)
+        self._by_path = {each.path: each for each in fields}
+        self._wild = [each for each in fields if each.is_wild]
+        self.waits = any(each.waits for each in fields)
+        self.is_flat = all(len(each.path) == 1 and not each.is_wild for each in fields)
+
+    def field_at(self, path: Path) -> Field | None:
+        """Return the field whose rules hold at *path*."""
+        found = self._by_path.get(path)
+        if found is None:
+            found = next((each for each in self._wild if _covers(each.path, path)), None)
+        return found
+
+    def below(self, parent: Field) -> Iterator[Field]:
+        """Yield the fields that lie within *parent*."""
+        depth = len(parent.path)
+        for each in self.fields:
+            if len(each.path) > depth and _meet(each.path[:depth], parent.path):
+                yield each
+
+
+def compile_plan(rules: Mapping[str, object], registry: Registry) -> Plan:
+    """Read *rules* and bind them; fields that are named come before those that stars stand for.
+
+    Raises:
+        InvalidRule: A rule is unknown, or its parameters are wrong.
+    """
+    fields = [compile_field(name, [*entries(rule, name)], registry) for name, rule in rules.items()]
+    return Plan([each for each in fields if not each.is_wild] + [each for each in fields if each.is_wild])
+
+
+def compile_field(name: str, written: Sequence[Entry], registry: Registry) -> Field:
+    """Bind the rules of one field."""
+    path = split(name)
+    facts = _facts(path, written)
+    steps = tuple(
+        _step(entry, facts, registry) for entry in written if entry.name or entry.parameters or entry.written
+    )
+    return Field(name, path, tuple(step for step in steps if step.name not in _MARKS), facts)
+
+
+def overlap(fields: Sequence[Field]) -> bool:
+    """Tell whether one field may have rules from two names, because stars stand for it."""
+    by_length: dict[int, list[Field]] = {}
+    for each in fields:
+        by_length.setdefault(len(each.path), []).append(each)
+    for each in fields:
+        if not each.is_wild:
+            continue
+        if any(
+            other is not each and _meet(each.path, other.path)
+            for other in by_length[len(each.path)]
+        ):
+            return True
+    return False
+
+
+def _meet(one: Path, other: Path) -> bool:
+    """Tell whether two paths of one length may name the same field."""
+    return all(a == b or a == "*" or b == "*" for a, b in zip(one, other, strict=True))
+
+
+def _covers(pattern: Path, path: Path) -> bool:
+    return len(pattern) == len(path) and all(
+        a in ("*", b) for a, b in zip(pattern, path, strict=True)
+    )
+
+
+def _facts(path: Path, written: Sequence[Entry]) -> Facts:
+    layouts = tuple(
+        str(entry.parameters[0])
+        for entry in written
+        if entry.name == "date_format" and entry.parameters
+    )
+    return Facts(
+        frozenset(entry.name for entry in written),
+        frozenset(entry.name for entry in written if not entry.parameters),
+        layouts,
+        path,
+    )
+
+
+def _step(entry: Entry, facts: Facts, registry: Registry) -> Step:
+    if not entry.name:
+        return _object_step(entry, facts)
+    spec = registry.specs.get(entry.name)
+    extension = registry.extensions.get(entry.name)
+    if extension is not None:
+        return _extension_step(entry, extension)
+    if spec is None:
+        raise InvalidRule.unknown(join(facts.path), str(entry.written), registry.names())
+    args = Args(spec.name, entry.parameters, facts, str(entry.written), registry.services)
+    _count(args, spec)
+    return Step(
+        spec.name,
+        Str.studly(spec.name),
+        entry.parameters,
+        spec.build(args),
+        implicit=spec.implicit,
+        excludes=spec.excludes,
+        dependent=spec.dependent,
+        sized=spec.sized,
+        waits=spec.waits,
+    )
+
+
+def _count(args: Args, spec: Spec) -> None:
+    """Refuse too few parameters, and too many."""
+    given = len(args.parameters)
+    if given < spec.least or (spec.least and args.parameters[0] is None):
+        args.fault(f"needs {_so_many(spec.least)}, as in {spec.name}:{_SAMPLES.get(spec.name, '…')}.")
+    if spec.most is not None and given > spec.most:
+        args.fault(f"takes {_so_many(spec.most)}, not {given}.")
+
+
+_SAMPLES: Final = {
+    "min": "3", "max": "255", "size": "10", "between": "1,10", "digits": "4",
+    "digits_between": "4,6", "decimal": "0,2", "same": "other_field", "required_if": "other_field,value",
+    "required_with": "other_field", "date_format": "Y-m-d", "after": "today", "before": "tomorrow",
+    "regex": "/^[a-z]+$/", "multiple_of": "5", "gt": "other_field", "starts_with": "a,b",
+}  # fmt: skip
+
+
+def _so_many(count: int) -> str:
+    if not count:
+        return "no parameters"
+    return "one parameter" if count == 1 else f"{count} parameters"
+
+
+def _extension_step(entry: Entry, extension: Extension) -> Step:
+    def check(value: object, at: Any) -> object:
+        return extension.check(at.attribute, value, at.parameters_of(step), at.validator)
+
+    step = Step(
+        entry.name,
+        Str.studly(entry.name),
+        entry.parameters,
+        check,
+        rule=extension,
+        implicit=extension.implicit,
+        dependent=extension.dependent,
+        waits=True,
+    )
+    return step
+
+
+def _object_step(entry: Entry, facts: Facts) -> Step:
+    rule = entry.written
+    if isinstance(rule, type) and issubclass(rule, Rule):
+        rule = rule()
+    if not isinstance(rule, Rule) and not callable(rule):
+        raise InvalidRule(
+            join(facts.path),
+            repr(rule),
+            "is no rule: a rule has a method validate(attribute, value, fail), or is such a function.",
+        )
+
+    def check(value: object, at: Any) -> object:
+        return at.ask(step, value)
+
+    label = getattr(rule, "__qualname__", None) or type(rule).__qualname__
+    step = Step(
+        label, label, (), check, rule=rule, implicit=bool(getattr(rule, "implicit", False)), waits=True
+    )
+    return step

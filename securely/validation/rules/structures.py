@@ -1,0 +1,253 @@
+"""Rules of lists and dicts, and of fields among each other: array, list, distinct, in_array, same."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Final, cast
+
+from securely.support.missing import MISSING
+from securely.validation.plan.paths import Path, expand, find
+from securely.validation.rules.loose import equal, is_numeric, number, text
+from securely.validation.rules.spec import Args, Check, Place, Spec
+
+__all__ = ["SPECS", "identical"]
+
+_CONTAINERS: Final = (list, tuple, dict)
+
+
+def identical(one: object, other: object) -> bool:
+    """Tell whether PHP's `===` holds: 1 is neither 1.0 nor True."""
+    try:
+        return type(one) is type(other) and one == other
+    except RecursionError:  # data that holds itself
+        return False
+
+
+class Pool:
+    """Values among which others are looked for, by PHP's `==`, in the time of one look."""
+
+    __slots__ = ("_counts", "_odd")
+
+    def __init__(self, values: Iterator[object]) -> None:
+        self._counts: Counter[Hashable] = Counter()
+        self._odd: list[object] = []
+        for value in values:
+            key = _key(value)
+            if key is None:
+                self._odd.append(value)
+            else:
+                self._counts[key] += 1
+
+    def count(self, value: object) -> int:
+        """Return how many of the values are equal to *value*, by PHP's `==`."""
+        odd = sum(1 for each in self._odd if equal(each, value))
+        key = _key(value)
+        if key is not None:
+            return self._counts[key] + odd
+        return odd + sum(
+            count for found, count in self._counts.items() if equal(found[1], value)  # type: ignore[index]  # a pair, see _key
+        )
+
+
+def _key(value: object) -> Hashable | None:
+    """Return what equal numbers and texts have in common; None for what is equal to many."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return None
+    if not is_numeric(value):
+        return ("text", value)
+    found = number(value)
+    if isinstance(found, float):
+        found = Decimal(repr(found))
+    return None if isinstance(found, Decimal) and found.is_nan() else ("number", found)
+
+
+def _array(args: Args) -> Check:
+    allowed = frozenset(args.texts())
+    if not args.parameters:
+        return lambda value, at: isinstance(value, _CONTAINERS)
+
+    def check(value: object, at: Place) -> bool:
+        del at
+        return isinstance(value, _CONTAINERS) and allowed.issuperset(_keys(value))
+
+    return check
+
+
+def _list(args: Args) -> Check:
+    del args
+    return lambda value, at: isinstance(value, (list, tuple))
+
+
+def _keys(value: object) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        return (str(key) for key in cast("Mapping[object, object]", value))
+    return map(str, range(len(cast("Sequence[object]", value))))
+
+
+def _with_keys(
+    ask: Callable[[frozenset[str], set[str]], bool],
+) -> Callable[[Args], Check]:
+    def build(args: Args) -> Check:
+        wanted = frozenset(args.texts())
+
+        def check(value: object, at: Place) -> bool:
+            del at
+            return isinstance(value, _CONTAINERS) and ask(wanted, set(_keys(value)))
+
+        return check
+
+    return build
+
+
+def _contains(*, wanted: bool) -> Callable[[Args], Check]:
+    def build(args: Args) -> Check:
+        sought = args.parameters
+
+        def check(value: object, at: Place) -> bool:
+            del at
+            if not isinstance(value, _CONTAINERS):
+                return False
+            items = value.values() if isinstance(value, dict) else value
+            pool = Pool(iter(cast("Sequence[object]", items)))
+            return all((pool.count(each) > 0) is wanted for each in sought)
+
+        return check
+
+    return build
+
+
+def _distinct(args: Args) -> Check:
+    odd = set(args.texts()) - {"strict", "ignore_case"}
+    if odd:
+        args.fault(f'takes "strict" or "ignore_case", not "{odd.pop()}".')
+    path = args.facts.path
+    strict, folds = "strict" in args.parameters, "ignore_case" in args.parameters
+    if "*" not in path:
+        return lambda value, at: True
+
+    def check(value: object, at: Place) -> bool:
+        known = at.memory.get(check)
+        if known is None:
+            values = [each for _, each in expand(at.data, path) if _is_leaf(each)]
+            known = at.memory[check] = _Copies(values, strict=strict, folds=folds)
+        return cast("_Copies", known).count(value) <= _is_leaf(value)
+
+    return check
+
+
+class _Copies:
+    """How often values stand in a list: by type, by letters without case, or by PHP's `==`."""
+
+    def __init__(self, values: list[object], *, strict: bool, folds: bool) -> None:
+        self._strict, self._folds = strict, folds
+        if folds:
+            self._folded = Counter(_folded(value) for value in values)
+        if strict:
+            self._typed = Counter((type(each), each) for each in values if _hashable(each))
+        self._pool = Pool(iter(values))
+
+    def count(self, value: object) -> int:
+        if self._folds and isinstance(value, str):
+            return self._folded[_folded(value)]
+        if self._strict and _hashable(value):
+            return self._typed[(type(value), value)]
+        return self._pool.count(value)
+
+
+def _folded(value: object) -> str:
+    return value.casefold() if isinstance(value, str) else text(value)
+
+
+def _hashable(value: object) -> bool:
+    return not isinstance(value, (*_CONTAINERS, set))
+
+
+def _is_leaf(value: object) -> bool:
+    """Tell whether *value* is one value: what holds others is looked through, not at."""
+    return value is not MISSING and not (isinstance(value, _CONTAINERS) and value)
+
+
+def _in_array(args: Args) -> Check:
+    other = args.text(0)
+    path = args.ref().path
+    prefix = path[: path.index("*")] if "*" in path else path
+    fits = re.compile(".*".join(map(re.escape, other.split("*"))), re.DOTALL).fullmatch
+
+    def check(value: object, at: Place) -> bool:
+        pool = at.memory.get(check)
+        if pool is None:
+            leaves = _leaves(find(at.data, prefix), ".".join(prefix))
+            pool = at.memory[check] = Pool(each for name, each in leaves if fits(name))
+        return cast("Pool", pool).count(value) > 0
+
+    return check
+
+
+def _leaves(container: object, name: str) -> Iterator[tuple[str, object]]:
+    """Yield what stands in *container* by dotted names; without recursion, for any depth."""
+    waiting: list[tuple[str, object]] = [(name, container)]
+    seen: set[int] = set()
+    while waiting:
+        name, value = waiting.pop()
+        if not isinstance(value, _CONTAINERS) or not value:
+            if value is not MISSING:
+                yield name, value
+            continue
+        if id(value) in seen:  # data that holds itself
+            continue
+        seen.add(id(value))
+        before = f"{name}." if name else ""
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        waiting.extend((f"{before}{key}", item) for key, item in items)
+
+
+def _same(args: Args) -> Check:
+    other = args.ref()
+
+    def check(value: object, at: Place) -> bool:
+        found = find(at.data, other.at(at.keys))
+        return identical(value, None if found is MISSING else found)
+
+    return check
+
+
+def _different(args: Args) -> Check:
+    others = args.refs()
+
+    def check(value: object, at: Place) -> bool:
+        found = (find(at.data, other.at(at.keys)) for other in others)
+        return not any(each is not MISSING and identical(value, each) for each in found)
+
+    return check
+
+
+def _confirmed(args: Args) -> Check:
+    other = args.ref() if args.text(0) else None
+
+    def check(value: object, at: Place) -> bool:
+        path: Path = (
+            (*at.path[:-1], at.path[-1] + "_confirmation") if other is None else other.at(at.keys)
+        )
+        found = find(at.data, path)
+        return identical(value, None if found is MISSING else found)
+
+    return check
+
+
+SPECS: Final = (
+    Spec("array", _array),
+    Spec("array_keys", _array, 1),
+    Spec("list", _list, most=0),
+    Spec("required_array_keys", _with_keys(lambda wanted, there: wanted <= there)),
+    Spec("in_array_keys", _with_keys(lambda wanted, there: not wanted.isdisjoint(there))),
+    Spec("contains", _contains(wanted=True)),
+    Spec("doesnt_contain", _contains(wanted=False)),
+    Spec("distinct", _distinct),
+    Spec("in_array", _in_array, 1, 1),
+    Spec("same", _same, 1, 1, dependent=True),
+    Spec("different", _different, 1, dependent=True),
+    Spec("confirmed", _confirmed, 0, 1, dependent=True),
+)

@@ -1,0 +1,361 @@
+"""Validator: data and its rules, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from inspect import isawaitable
+from typing import Any, Protocol, Self, cast
+
+from securely.support.missing import MISSING
+from securely.support.steps import Steps, arun, call, run
+from securely.validation.exceptions import ValidationError
+from securely.validation.messages.bag import MessageBag
+from securely.validation.messages.wording import Wording
+from securely.validation.plan.paths import Path, find, split
+from securely.validation.plan.plan import Field, Plan, Step
+from securely.validation.plan.run import Run
+from securely.validation.plan.spot import Spot
+from securely.validation.rules.spec import Facts
+from securely.validation.safe import SafeInput
+
+__all__ = ["After", "Validator"]
+
+After = Callable[["Validator"], Any]
+"""A hook that runs when all rules have been asked; in either colour."""
+
+
+class Maker(Protocol):
+    """What made a validator, and plans its rules."""
+
+    def plan(
+        self,
+        rules: Mapping[str, object],
+        data: object,
+        later: Sequence[tuple[str, object, Callable[..., object]]],
+    ) -> Plan:
+        """Return the plan of *rules* for *data*."""
+        ...
+
+    def start(self, plan: Plan, validator: Validator) -> Run:
+        """Return a run of *plan* that has not begun."""
+        ...
+
+
+class Validator:
+    """Data and its rules.
+
+    Made by the factory: `Validator.make(data, rules)`. It asks the rules when it is first asked
+    for what became of them, and once.
+
+    Args:
+        maker: The factory it comes from.
+        data: What is validated; it is not changed.
+        rules: The rules by field.
+        wording: The words for what breaks.
+        keeps_unknown: Whether a field with the rule `array` is taken whole although fields within
+            it have rules of their own.
+
+    Example:
+        >>> validator = factory.make({"age": "7"}, {"age": "required|integer|min:18"})
+        >>> validator.fails()
+        True
+        >>> validator.errors().first("age")
+        'The age field must be at least 18.'
+
+    Source: Laravel 13, Validation\\Validator.
+    """
+
+    def __init__(
+        self,
+        maker: Maker,
+        data: object,
+        rules: Mapping[str, object],
+        wording: Wording,
+        *,
+        keeps_unknown: bool = False,
+    ) -> None:
+        self._maker, self._data, self._rules = maker, data, rules
+        self.wording = wording
+        self.keeps_unknown = keeps_unknown
+        self.refuses_unknown = False
+        self.stops = False
+        self._hooks: list[After] = []
+        self._later: list[tuple[str, object, Callable[..., object]]] = []
+        self._run: Run | None = None
+        self._running: Run | None = None
+        self._error_bag = "default"
+
+    # What became of the rules.
+
+    def passes(self) -> bool:
+        """Ask the rules again, and tell whether the data keeps all of them."""
+        started = self._start()
+        started.follow()
+        if self._hooks:
+            run(self._hook(started))
+        return self._end(started)
+
+    async def apasses(self) -> bool:
+        """Async twin of :meth:`passes`."""
+        started = self._start()
+        await started.afollow()
+        if self._hooks:
+            await arun(self._hook(started))
+        return self._end(started)
+
+    def fails(self) -> bool:
+        """Ask the rules again, and tell whether the data breaks one."""
+        return not self.passes()
+
+    async def afails(self) -> bool:
+        """Async twin of :meth:`fails`."""
+        return not await self.apasses()
+
+    def validate(self) -> dict[str, Any]:
+        """Return the validated data.
+
+        Raises:
+            ValidationError: The data breaks a rule.
+        """
+        if not self.passes():
+            raise self._error()
+        return self.validated()
+
+    async def avalidate(self) -> dict[str, Any]:
+        """Async twin of :meth:`validate`."""
+        if not await self.apasses():
+            raise self._error()
+        return self.validated()
+
+    def validate_with_bag(self, name: str) -> dict[str, Any]:
+        """Return the validated data; errors are shown under *name*.
+
+        Raises:
+            ValidationError: The data breaks a rule.
+        """
+        self._error_bag = name
+        return self.validate()
+
+    async def avalidate_with_bag(self, name: str) -> dict[str, Any]:
+        """Async twin of :meth:`validate_with_bag`."""
+        self._error_bag = name
+        return await self.avalidate()
+
+    def validated(self) -> dict[str, Any]:
+        """Return the data that has rules, and nothing else of it.
+
+        Raises:
+            ValidationError: The data breaks a rule.
+        """
+        done = self._done()
+        if done.bag:
+            raise self._error()
+        return done.validated(keeps_unknown=self.keeps_unknown)
+
+    def safe(self, fields: Iterable[str] | None = None) -> Any:
+        """Return the validated data to take from; *fields* of it alone, as a dict, if they are given.
+
+        Raises:
+            ValidationError: The data breaks a rule.
+        """
+        taken = SafeInput(self.validated())
+        return taken if fields is None else taken.only(*fields)
+
+    def errors(self) -> MessageBag:
+        """Return what is wrong, by field."""
+        return (self._running or self._done()).bag
+
+    messages = errors
+
+    def failed(self) -> dict[str, dict[str, list[Any]]]:
+        """Return which rules were broken, by field, with their parameters."""
+        return self._done().failed
+
+    def valid(self) -> dict[str, Any]:
+        """Return the fields of the data with which nothing is wrong."""
+        done = self._done()
+        wrong = {name.partition(".")[0] for name in done.bag.keys()}
+        return {name: value for name, value in _items(done.data) if name not in wrong}
+
+    def invalid(self) -> dict[str, Any]:
+        """Return the fields of the data that break a rule."""
+        done = self._done()
+        found = SafeInput(dict(_items(done.data)))
+        return found.only(*(name for name in done.failed if "*" not in name))
+
+    def when_passes(self, then: After, otherwise: After | None = None) -> Any:
+        """Call *then* if the data keeps all rules, else *otherwise*; return what that returns."""
+        return self._when(then if self.passes() else otherwise)
+
+    def when_fails(self, then: After, otherwise: After | None = None) -> Any:
+        """Call *then* if the data breaks a rule, else *otherwise*; return what that returns."""
+        return self._when(then if self.fails() else otherwise)
+
+    # What is asked for beside the rules.
+
+    def after(self, *hooks: After | Iterable[After]) -> Self:
+        """Call *hooks* with this validator when all rules have been asked, broken ones too.
+
+        A hook is a function in either colour, or an object with a method `after`.
+        """
+        for hook in hooks:
+            several = cast("Iterable[After]", hook) if isinstance(hook, (list, tuple)) else [hook]
+            self._hooks.extend(_hook(each) for each in several)
+        return self
+
+    def sometimes(
+        self,
+        fields: str | Iterable[str],
+        rules: object,
+        condition: Callable[[Any, Any], object],
+    ) -> Self:
+        """Add *rules* to *fields* where *condition* holds.
+
+        Args:
+            fields: A field or several; stars stand for all of a list.
+            rules: The rules that are added.
+            condition: A function of the data and, for a field within others, of what it lies in.
+        """
+        for name in [fields] if isinstance(fields, str) else fields:
+            self._later.append((name, rules, condition))
+        self._run = None
+        return self
+
+    def stop_on_first_failure(self, stop: bool = True) -> Self:
+        """Ask no more rules once a field has broken one."""
+        self.stops = stop
+        return self
+
+    def fail_on_unknown_fields(self, refuse: bool = True) -> Self:
+        """Refuse fields that have no rules."""
+        self.refuses_unknown = refuse
+        return self
+
+    def add_rules(self, rules: Mapping[str, object]) -> Self:
+        """Add *rules* to those there are."""
+        for name, rule in rules.items():
+            self._later.append((name, rule, lambda data, item: True))
+        self._run = None
+        return self
+
+    def with_messages(self, messages: Mapping[str, Any]) -> Self:
+        """Add messages of one's own."""
+        self.wording.messages = {**self.wording.messages, **messages}
+        return self
+
+    def with_attributes(self, names: Mapping[str, str]) -> Self:
+        """Add what fields are called."""
+        self.wording.attributes = {**self.wording.attributes, **names}
+        return self
+
+    def with_values(self, values: Mapping[str, Mapping[Any, str]]) -> Self:
+        """Add what values are called, by field."""
+        self.wording.values = {**self.wording.values, **values}
+        return self
+
+    def format_implicit_attributes_using(self, formatter: Callable[[str], str] | None) -> Self:
+        """Let *formatter* make the names of fields that stars stand for."""
+        self.wording.formatter = formatter
+        return self
+
+    # What rules and hooks ask.
+
+    @property
+    def data(self) -> Any:
+        """What is validated; without fields that rules have taken out."""
+        current = self._running or self._run
+        return self._data if current is None else current.data
+
+    @property
+    def maker(self) -> Any:
+        """The factory it comes from."""
+        return self._maker
+
+    def value(self, field: str, default: Any = None) -> Any:
+        """Return what stands in *field*, by its dotted name, or *default*."""
+        found = find(self.data, split(field))
+        return default if found is MISSING else found
+
+    def rules(self) -> Mapping[str, object]:
+        """Return the rules by field, as they were given."""
+        return self._rules
+
+    def has_rule(self, field: str, *names: str) -> bool:
+        """Tell whether *field* has one of the rules *names*."""
+        facts = self.facts_of(split(field))
+        return facts is not None and not facts.names.isdisjoint(names)
+
+    def facts_of(self, path: Path) -> Facts | None:
+        """Return what the rules of the field at *path* say of it."""
+        current = self._running or self._run
+        if current is None:
+            field = self._maker.plan(self._rules, self._data, self._later).field_at(path)
+            return None if field is None else field.facts
+        return current.facts_of(path)
+
+    def add_failure(self, field: str, rule: str, parameters: Sequence[Any] = ()) -> Self:
+        """Say that *field* breaks *rule*, in the words of that rule."""
+        current = self._running or self._done()
+        path = split(field)
+        known = current.plan.field_at(path)
+        facts = Facts(frozenset(), frozenset(), (), path) if known is None else known.facts
+        step = Step(rule, _studly(rule), tuple(parameters), lambda value, at: False)
+        spot = Spot(current, Field(field, path, (), facts), ())
+        current.fail(spot, step, self.value(field))
+        return self
+
+    # How it comes about.
+
+    def _start(self) -> Run:
+        plan = self._maker.plan(self._rules, self._data, self._later)
+        self._running = self._maker.start(plan, self)
+        return self._running
+
+    def _hook(self, started: Run) -> Steps[None]:
+        del started
+        for hook in self._hooks:
+            yield from call(self._call, self._acall, hook)
+
+    def _call(self, hook: After) -> None:
+        made = hook(self)
+        if isawaitable(made):
+            getattr(made, "close", lambda: None)()
+            raise TypeError("A hook of after() is async: await validator.avalidate().")
+
+    async def _acall(self, hook: After) -> None:
+        made = hook(self)
+        if isawaitable(made):
+            await cast("Awaitable[Any]", made)
+
+    def _end(self, started: Run) -> bool:
+        self._run, self._running = started, None
+        return not started.bag
+
+    def _done(self) -> Run:
+        if self._run is None:
+            self.passes()
+        return cast("Run", self._run)
+
+    def _error(self) -> ValidationError:
+        return ValidationError(
+            self.errors().messages(), self.wording.summary(self.errors().all()), self._error_bag
+        )
+
+    def _when(self, then: After | None) -> Any:
+        made = None if then is None else then(self)
+        return self if made is None else made
+
+
+def _hook(hook: Any) -> After:
+    method = getattr(hook, "after", None)
+    return cast("After", method if callable(method) else hook)
+
+
+def _items(data: object) -> Iterable[tuple[str, Any]]:
+    return cast("Mapping[str, Any]", data).items() if isinstance(data, Mapping) else ()
+
+
+def _studly(rule: str) -> str:
+    from securely.strings import Str
+
+    return Str.studly(rule) if "." not in rule else rule
