@@ -196,7 +196,9 @@ def placed(app: Configured, loaded: Loaded, problems: Iterable[str]) -> list[str
                 for name in names
                 if environment.has(name)
             )
-            told.append(f"{place}: {problem}{said}")
+            # In a file of ours nobody can change it: then the variable is all there is to name.
+            prefix = "" if DEFAULTS in place.path.parents else f"{place}: "
+            told.append(f"{prefix}{problem}{said}")
     return told
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, cast
 
 from pydantic import (
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -31,8 +32,14 @@ __all__ = [
     "NullOptions",
     "QueueOptions",
     "SqliteOptions",
+    "SupervisorOptions",
     "SyncOptions",
 ]
+
+
+def _several(value: Any) -> Any:
+    """Return one duration as several of them."""
+    return cast("Any", value) if isinstance(value, list | tuple) else (value,)
 
 
 class ConnectionOptions(Options):
@@ -201,6 +208,49 @@ def _one_of_each() -> dict[str, AnyConnection]:
     }
 
 
+class SupervisorOptions(Options):
+    """Some queues, and how many processes work them: a part of ``queue.supervisors``."""
+
+    connection: str = ""
+    """Where the jobs wait; empty for the default connection."""
+    queues: list[str] = Field(default_factory=list)
+    """What is served; without any, the connection's default queue."""
+    balance: Literal["auto", "simple", False] = "auto"
+    """Whether processes go to queues by their load, to each as many, or all serve all queues in
+    strict order (False)."""
+    strategy: Literal["time", "size"] = "time"
+    """Whether load is the time that a queue's jobs will take, or their number."""
+    min_processes: int = Field(1, ge=1, le=1000)
+    """How many processes each queue has at least; without balance, all queues together."""
+    max_processes: int = Field(1, ge=1, le=1000)
+    """How many processes there are at most for all queues together."""
+    balance_max_shift: int = Field(1, ge=1, le=1000)
+    """How many processes of a queue come or go at once."""
+    balance_cooldown: Seconds = Field(3.0, ge=0.1, le=3600)
+    """How many seconds lie between two looks at the load."""
+    nice: int = Field(0, ge=0, le=19)
+    """The number of steps by which the processes are less urgent to the operating system."""
+    max_time: Seconds | None = Field(None, ge=0)
+    """After how many seconds a process is replaced; None, here and below, for what queue:work
+    does by itself."""
+    max_jobs: int | None = Field(None, ge=0)
+    """After how many jobs a process is replaced."""
+    memory: int | None = Field(None, ge=0)
+    """How many MiB a process may use: beyond, it is replaced. A number of 0 is no limit."""
+    tries: int | None = Field(None, ge=0)
+    """How many times a job may fail that says nothing itself."""
+    timeout: Seconds | None = Field(None, ge=0)
+    """How many seconds a job may run that says nothing itself."""
+    backoff: Annotated[tuple[Seconds, ...], BeforeValidator(_several)] = ()
+    """How many seconds a failed job waits that says nothing itself: the first time, the second …"""
+    rest: Seconds | None = Field(None, ge=0)
+    """How many seconds a process rests after each job."""
+    sleep: Seconds | None = Field(None, ge=0)
+    """How many seconds lie between looks of an idle process that nobody wakes."""
+    force: bool = False
+    """Whether jobs run in maintenance mode, too."""
+
+
 class QueueOptions(Options):
     """The section ``queue`` of the configuration."""
 
@@ -209,10 +259,15 @@ class QueueOptions(Options):
     default: str = "sqlite"
     """The connection that is used when none is named: it needs no server and loses nothing."""
     aliases: dict[str, str] = Field(default_factory=dict)
-    """Where job classes have moved: the path that older payloads name, and the path of today,
-    both as "package.module:Name"."""
+    """Where classes of jobs, listeners and middleware, and functions of tasks and callbacks, have
+    moved: the path that older payloads name, and the path of today, as "package.module:Name"."""
     payload_bytes_max: int = Field(1024 * 1024, ge=1024, le=512 * 1024 * 1024)
     """The largest payload of a job: one mebibyte. Larger data belong into a file or a store."""
+    supervisors: dict[str, dict[str, SupervisorOptions]] = Field(default_factory=dict)
+    """What queue:supervise keeps, by environment (a name, or a pattern such as "*") and name;
+    what "defaults" says of a name holds in each environment."""
+    fast_termination: bool = False
+    """Whether a new queue:supervise may begin while the old one's workers finish their jobs."""
 
     @field_validator("connections")
     @classmethod
@@ -221,15 +276,16 @@ class QueueOptions(Options):
         for name, options in several.items():
             members = cast(FailoverOptions, options).connections
             if not members:
-                raise ValueError(f'"{name}" names no connections that it stands for')
+                raise ValueError(f"{name}.connections names no connections to hand jobs to")
             for member in members:
                 if member not in connections:
                     near = did_you_mean(member, connections)
                     hint = f'; did you mean "{near}"?' if near else ""
-                    raise ValueError(f'"{name}" names "{member}", which is not defined{hint}')
+                    reason = f'names "{member}", which is not defined{hint}'
+                    raise ValueError(f"{name}.connections {reason}")
                 if member in several:
                     reason = "which stands for several connections itself; name those"
-                    raise ValueError(f'"{name}" names "{member}", {reason}')
+                    raise ValueError(f'{name}.connections names "{member}", {reason}')
         return connections
 
     @field_validator("default")

@@ -163,9 +163,11 @@ class _Problem:
         if self.secret:
             return f"{self.key} is not valid."
         reason = mask_urls(str(self.context.get("error", self.text)).rstrip("."))
-        shown = self._shown().rstrip(":")
-        goes_on = reason.startswith(("is ", "must ", "has ", "does ", "cannot ", "may "))
-        return f"{self.key}{shown}{', which' if goes_on and shown else ':'} {reason}."
+        end = "" if reason.endswith(("?", "!")) else "."
+        shown = "" if _holds(self.value) else self._shown().rstrip(":")
+        if reason.startswith(("is ", "must ", "has ", "does ", "cannot ", "may ")):
+            return f"{self.key}{f'{shown}, which' if shown else ''} {reason}{end}"
+        return f"{self.key}{shown}: {reason}{end}"
 
     def _shown(self) -> str:
         if self.secret or self.value is None:

@@ -245,6 +245,15 @@ def test_boot_names_the_variable_that_a_wrong_value_came_from(build: Build, writ
     assert f"APP_TIMEZONE is set by {env_file}:2." in str(caught.value)
 
 
+def test_boot_names_no_file_that_is_not_the_application_s(build: Build, write: Write) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        build(QUEUE_CONNECTION="nix").boot()
+
+    assert str(caught.value).startswith("queue.default is 'nix': no such connection is defined")
+    assert "QUEUE_CONNECTION is set by the environment of the process." in str(caught.value)
+    assert "skeleton" not in str(caught.value)
+
+
 def test_two_files_of_one_section_are_told_with_the_rest(build: Build, write: Write) -> None:
     write("config/shop.py", "config = {}\n")
     write("config/shop.yaml", "a: 1\n")
