@@ -227,6 +227,18 @@ class QueueManager(Manager[Queue], Queue, Hooks):
         """
         self._materials.codec().create_using(writer)
 
+    def named_queues(self, connection: str | Enum | None = None) -> tuple[str, ...]:
+        """Return the queues of *connection* that its configuration or a route names.
+
+        Raises:
+            ConnectionUndefined: The configuration has no such connection.
+        """
+        name = named(connection) or self.default
+        first = self.connection(name).default_queue
+        told: Sequence[str] = getattr(self._connections.get(name), "queues", ())
+        routed = [queue for queue, to in self._routes.values() if queue and to in {None, name}]
+        return tuple(dict.fromkeys([first, *told, *routed]))
+
     def place(self, job: Job, placement: Placement = _ANYWHERE) -> Dispatched:
         """Queue *job* with the options of one dispatch.
 

@@ -47,6 +47,9 @@ class ConnectionOptions(Options):
 
     queue: str = Field("default", min_length=1, max_length=255)
     """Where jobs go that name no queue."""
+    queues: tuple[Annotated[str, Field(min_length=1, max_length=255)], ...] = ()
+    """The application's other queues: what is named here is no slip where a worker is told to
+    work it, and is what may have been meant by one."""
     after_commit: bool = False
     """Whether jobs that say nothing themselves wait for the open transaction to commit."""
 

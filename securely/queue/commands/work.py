@@ -68,7 +68,7 @@ class WorkCommand(OfWorkers):
             self.orders(name, queue.default_queue),
             Launch(place_of(current(), paths), prints_to=_STDERR if self.boolean("json") else None),
             self._report(self.output, codec),
-            known_queues=(queue.default_queue,),
+            known_queues=queues.named_queues(name),
             is_down=_is_down(paths),
         )
         self.output.flush()

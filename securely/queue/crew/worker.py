@@ -118,8 +118,8 @@ class Worker:
                 near = did_you_mean(queue, known)
                 hint = f' Did you mean "{near}"?' if near else ""
                 self._report.warning(
-                    f'No job waits in queue "{queue}", and the configuration does not name it. '
-                    f"Known queues: {', '.join(known)}.{hint}"
+                    f'No job waits in queue "{queue}", and nobody names it: no route, and not '
+                    f'"queues" of the connection. Known queues: {", ".join(known)}.{hint}'
                 )
 
 

@@ -145,7 +145,7 @@ class Monitor:
     def nearest(self, place: Place) -> str | None:
         """Return the queue that was probably meant by one that holds no jobs; None without."""
         queue = self._queues.connection(place.connection)
-        known = {queue.default_queue}
+        known = {*self._queues.named_queues(place.connection)}
         if is_workable(queue.driver):
             driver = workable(queue.driver)
             known.update(driver.queues(), driver.paused().keys() - {EVERY})

@@ -115,6 +115,20 @@ def test_listen_when_an_option_is_wrong_says_so_and_starts_no_worker(
     artisan(line).assert_exit(1).assert_output(said)
 
 
+def test_work_when_nobody_knows_a_queue_warns_until_somebody_names_it(
+    artisan: Artisan, queue: QueueManager, work: Any
+) -> None:
+    line = "queue:work --queue=defualt,reports --stop-when-empty"
+    said = artisan(line).assert_ok().errors
+
+    assert 'No job waits in queue "reports", and nobody names it' in said
+    assert 'Known queues: default. Did you mean "default"?' in said
+
+    queue.route(work.Broken, queue="reports")
+
+    assert '"reports"' not in artisan(line).assert_ok().errors
+
+
 def test_work_when_quiet_prints_nothing(artisan: Artisan, queue: QueueManager, work: Any) -> None:
     queue.push(work.Work("a"))
 

@@ -392,3 +392,21 @@ def test_async_dispatch_tells_async_listeners_first(manager, bench, jobs):
     asyncio.run(manager.apush(jobs.Plain(1), "mail"))
 
     assert told == ["mail"]
+
+
+def test_queues_are_named_by_the_configuration_and_by_routes(bench, jobs):
+    connections = {
+        "one": {"driver": "null", "queue": "first", "queues": ["mail", "reports"]},
+        "two": {"driver": "null"},
+    }
+    parsed = QueueOptions.parse({"connections": connections, "default": "one"}, "queue")
+    materials = Materials(lambda: bench.codec, lambda: bench.runner)
+    manager = QueueManager("one", parsed.connections, bench.events, materials)
+    manager.route(jobs.Plain, queue="late")
+    manager.route(jobs.Frozen, queue="mail")
+    manager.route(jobs.Elsewhere, queue="far", connection="two")
+
+    assert manager.named_queues() == ("first", "mail", "reports", "late")
+    assert manager.named_queues("two") == ("default", "late", "mail", "far")
+    with pytest.raises(ConnectionUndefined):
+        manager.named_queues("three")
