@@ -49,6 +49,10 @@ SERVICES: Final[Mapping[str, tuple[str, str]]] = {
         "securely.queue.provider.QueueProvider",
     ),
     "queue.connection": ("securely.queue.queue.Queue", "securely.queue.provider.QueueProvider"),
+    "queue.fleet": (
+        "securely.queue.crew.fleet.fleet.Fleet",
+        "securely.queue.provider.QueueProvider",
+    ),
     "queue.listeners": (
         "securely.events.contracts.ListenerRunner",
         "securely.queue.provider.QueueProvider",
@@ -60,6 +64,10 @@ SERVICES: Final[Mapping[str, tuple[str, str]]] = {
     "rate_limiter": ("securely.cache.limiter.RateLimiter", "securely.cache.provider.CacheProvider"),
     "store": ("securely.store.manager.StoreManager", "securely.store.provider.StoreProvider"),
     "store.database": ("securely.store.database.Database", "securely.store.provider.StoreProvider"),
+    "translator": (
+        "securely.translation.translator.Translator",
+        "securely.translation.provider.TranslationProvider",
+    ),
 }
 
 # Name -> class, provider.
@@ -168,6 +176,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "key:rotate": (
         "securely.encryption.commands.KeyRotateCommand",
         "securely.encryption.provider.EncryptionProvider",
+    ),
+    "lang:publish": (
+        "securely.translation.commands.PublishCommand",
+        "securely.translation.provider.TranslationProvider",
     ),
     "list": ("securely.console.commands.ListCommand", "securely.console.provider.ConsoleProvider"),
     "make:class": (
@@ -314,6 +326,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.queue.commands.status.StatusCommand",
         "securely.queue.provider.QueueProvider",
     ),
+    "queue:supervise": (
+        "securely.queue.commands.supervise.SuperviseCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
     "queue:work": (
         "securely.queue.commands.work.WorkCommand",
         "securely.queue.provider.QueueProvider",
@@ -344,6 +360,26 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "stub:publish": (
         "securely.foundation.commands.publish.StubPublishCommand",
         "securely.foundation.provider.FoundationProvider",
+    ),
+    "supervise:continue": (
+        "securely.queue.commands.supervise.ContinueCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
+    "supervise:list": (
+        "securely.queue.commands.supervise.ListCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
+    "supervise:pause": (
+        "securely.queue.commands.supervise.PauseCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
+    "supervise:status": (
+        "securely.queue.commands.supervise.StatusCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
+    "supervise:terminate": (
+        "securely.queue.commands.supervise.TerminateCommand",
+        "securely.queue.provider.QueueProvider",
     ),
     "test": (
         "securely.foundation.commands.test.TestCommand",

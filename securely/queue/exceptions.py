@@ -1,6 +1,7 @@
 """QueueError and everything that can go wrong between a dispatch and a settled job.
 
 QueueError
+├── AlreadySupervised        another master has the name (also a RuntimeError)
 ├── BackgroundFailed         the process of background jobs did not end well
 ├── BatchEnded               a batch takes no more jobs (also a RuntimeError)
 ├── BatchesUnsupported       a connection keeps no batches
@@ -8,6 +9,7 @@ QueueError
 ├── DriverUnknown            a connection asks for a driver nobody provides (also a LookupError)
 ├── EmptyChain               a chain without jobs (also a ValueError)
 ├── EntityNotFound           what a job refers to is gone (also a LookupError)
+├── EnvironmentUnsupervised  no supervisors are configured for it (also a LookupError)
 ├── InvalidPayload           a payload that was not written by this application (also a ValueError)
 ├── JobTimedOut              a run took longer than its timeout (also a TimeoutError)
 ├── LeaseTooShort            jobs may run for longer than a store lets a worker hold them
@@ -16,6 +18,7 @@ QueueError
 ├── NeverAwaited             a middleware dropped an async job (also a RuntimeError)
 ├── NotQueueable             a class or value that can not become a payload (also a TypeError)
 ├── NotRunning               delivery state was asked for outside of a run (also a RuntimeError)
+├── NotSupervised            no master has such a supervisor (also a LookupError)
 ├── PayloadTooLarge          a job's data are over the limit (also a ValueError)
 ├── QueueUnavailable         the store can not be opened or used (also an OSError)
 ├── RecordedFailure          stands for the exception of a job whose process is gone
@@ -37,6 +40,7 @@ from securely.exceptions import SecurelyError
 from securely.support.durations import Duration, seconds
 
 __all__ = [
+    "AlreadySupervised",
     "BackgroundFailed",
     "BatchEnded",
     "BatchesUnsupported",
@@ -45,6 +49,7 @@ __all__ = [
     "Drop",
     "EmptyChain",
     "EntityNotFound",
+    "EnvironmentUnsupervised",
     "Fail",
     "Instruction",
     "InvalidPayload",
@@ -55,6 +60,7 @@ __all__ = [
     "NeverAwaited",
     "NotQueueable",
     "NotRunning",
+    "NotSupervised",
     "PayloadTooLarge",
     "QueueError",
     "QueueUnavailable",
@@ -69,6 +75,20 @@ __all__ = [
 
 class QueueError(SecurelyError):
     """The root of every error of the queue."""
+
+
+class AlreadySupervised(QueueError, RuntimeError):
+    """A master of this name keeps workers already."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f'A master "{name}" runs on this machine already. '
+            "End it with supervise:terminate, or give this one another name with --name."
+        )
+
+    def __reduce__(self) -> tuple[type[AlreadySupervised], tuple[str]]:
+        return type(self), (self.name,)
 
 
 class BackgroundFailed(QueueError):
@@ -305,6 +325,51 @@ class NotRunning(QueueError, RuntimeError):
 
     def __reduce__(self) -> tuple[type[NotRunning], tuple[str, str | None]]:
         return type(self), (self.member, self.failed)
+
+
+class EnvironmentUnsupervised(QueueError, LookupError):
+    """The configuration names no supervisors for an environment."""
+
+    def __init__(self, environment: str, known: Sequence[str], hint: str | None = None) -> None:
+        self.environment = environment
+        self.known: tuple[str, ...] = tuple(known)
+        self.hint = hint
+        near = f' Did you mean "{hint}"?' if hint else ""
+        super().__init__(
+            f'No supervisors are configured for the environment "{environment}". '
+            f'There are some for: {", ".join(self.known) or "none"}. Add it, or "*" for any, to '
+            f"queue.supervisors.{near}"
+        )
+
+    def __reduce__(
+        self,
+    ) -> tuple[type[EnvironmentUnsupervised], tuple[str, tuple[str, ...], str | None]]:
+        return type(self), (self.environment, self.known, self.hint)
+
+
+class NotSupervised(QueueError, LookupError):
+    """No master lives on this machine, or none that has a supervisor of some name."""
+
+    def __init__(
+        self, supervisor: str | None, known: Sequence[str], hint: str | None = None
+    ) -> None:
+        self.supervisor = supervisor
+        self.known: tuple[str, ...] = tuple(known)
+        self.hint = hint
+        if not self.known:
+            text = "No master runs on this machine. Start one with queue:supervise."
+        else:
+            near = f' Did you mean "{hint}"?' if hint else ""
+            text = (
+                f'No master runs a supervisor "{supervisor}". '
+                f"Supervisors: {', '.join(self.known)}.{near}"
+            )
+        super().__init__(text)
+
+    def __reduce__(
+        self,
+    ) -> tuple[type[NotSupervised], tuple[str | None, tuple[str, ...], str | None]]:
+        return type(self), (self.supervisor, self.known, self.hint)
 
 
 class PayloadTooLarge(QueueError, ValueError):

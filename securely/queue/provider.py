@@ -16,6 +16,7 @@ from securely.log import LogManager
 from securely.queue.bus.dispatcher import Bus
 from securely.queue.bus.listeners import QueuedListeners
 from securely.queue.commands.queued import QueuedCommands
+from securely.queue.crew.fleet.fleet import Fleet
 from securely.queue.crew.loading import place_of
 from securely.queue.delivery.runner import JobRunner
 from securely.queue.manager import Materials, QueueManager
@@ -35,6 +36,7 @@ class QueueProvider(Provider):
         "queue": QueueManager,
         "queue.codec": Codec,
         "queue.connection": Queue,
+        "queue.fleet": Fleet,
         "queue.commands": CommandQueue,
         "queue.listeners": ListenerRunner,
         "queue.runner": JobRunner,
@@ -60,7 +62,13 @@ class QueueProvider(Provider):
         "queue:retry": "securely.queue.commands.retry.RetryCommand",
         "queue:retry-batch": "securely.queue.commands.retry.RetryBatchCommand",
         "queue:status": "securely.queue.commands.status.StatusCommand",
+        "queue:supervise": "securely.queue.commands.supervise.SuperviseCommand",
         "queue:work": "securely.queue.commands.work.WorkCommand",
+        "supervise:continue": "securely.queue.commands.supervise.ContinueCommand",
+        "supervise:list": "securely.queue.commands.supervise.ListCommand",
+        "supervise:pause": "securely.queue.commands.supervise.PauseCommand",
+        "supervise:status": "securely.queue.commands.supervise.StatusCommand",
+        "supervise:terminate": "securely.queue.commands.supervise.TerminateCommand",
     }
 
     options: ClassVar[Mapping[str, type | str]] = {"queue": QueueOptions}
@@ -70,6 +78,7 @@ class QueueProvider(Provider):
         self.app.singleton(Bus, self.bus)
         self.app.singleton(QueueManager, self.manager)
         self.app.bind(Queue, QueueManager)
+        self.app.singleton(Fleet, self.fleet)
         self.app.singleton(Codec, self.codec)
         self.app.singleton(JobRunner, self.runner)
         self.app.singleton(ListenerRunner, self.listeners)
@@ -97,6 +106,18 @@ class QueueProvider(Provider):
             here=partial(place_of, self.app, paths),
         )
         return QueueManager(options.default, options.connections, events, materials)
+
+    def fleet(self, config: Config, queues: QueueManager, paths: Paths) -> Fleet:
+        """Return what keeps worker processes."""
+        options = config.section("queue").parse(QueueOptions)
+        return Fleet(
+            queues,
+            options.supervisors,
+            str(config.get("app.env")),
+            base=paths.base,
+            directory=paths.storage / "framework" / "supervise",
+            fast_termination=options.fast_termination,
+        )
 
     def codec(self, config: Config, keys: KeyRing) -> Codec:
         """Return what writes and reads payloads, under a key of the queue's own."""

@@ -37,6 +37,10 @@ from securely.queue.exceptions import (
 )
 
 SAMPLES = [
+    exceptions.AlreadySupervised("master"),
+    exceptions.EnvironmentUnsupervised("prod", ("production",), "production"),
+    exceptions.NotSupervised("mial", ("mail",), "mail"),
+    exceptions.NotSupervised(None, ()),
     BatchEnded("b-1", "import", "gone"),
     BatchesUnsupported("null"),
     EmptyChain(),
