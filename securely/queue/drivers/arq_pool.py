@@ -11,6 +11,7 @@ from redis.exceptions import NoScriptError, ReadOnlyError, RedisError
 
 from securely.queue.drivers.arq_scripts import Script, script
 from securely.queue.drivers.arq_wire import deserialize, serialize
+from securely.queue.exceptions import QueueUnavailable
 from securely.support import clock, entropy
 
 __all__ = ["ArqPool", "FunctionCall", "queue_of", "set_of"]
@@ -118,6 +119,8 @@ class ArqPool(ArqRedis):
                 return await client.execute_command("EVALSHA", asked.digest, 0, *words)
             except NoScriptError:
                 return await client.execute_command("EVAL", asked.text, 0, *words)
+        except QueueUnavailable:
+            raise  # said already, and an OSError as well
         except _LOST as error:
             if isinstance(error, ReadOnlyError):
                 # The address has become that of a replica; the next one may be the primary's.

@@ -111,6 +111,8 @@ class ArqServer:
                 return client.execute_command("EVALSHA", asked.digest, 0, *words)
             except NoScriptError:
                 return client.execute_command("EVAL", asked.text, 0, *words)
+        except QueueUnavailable:
+            raise  # said already, and an OSError as well
         except (RedisError, OSError) as error:
             raise self.named(error) from error
 
