@@ -145,8 +145,8 @@ class Codec:
         signer: Signs, under a key of the queue's own.
         bytes_max: The largest payload, in bytes.
         encrypter: Gives what encrypts jobs that want it; asked for when the first one comes.
-        aliases: Where classes have moved: the path "package.module:Name" that older payloads
-            name, and the path of today.
+        aliases: Where classes and functions have moved: the path "package.module:Name" that older
+            payloads name, and the path of today.
     """
 
     def __init__(
@@ -196,7 +196,7 @@ class Codec:
         head = self._written(parts)
         payload = self._sealed(head, parts.body, extras.trail)
         if len(payload) > self._bytes_max and not parts.blueprint.is_ours:
-            raise self._too_large(parts, len(payload))
+            raise self._too_large(parts, len(payload), extras.trail)
         header = parts.header
         envelope = Envelope(
             header.uuid,
@@ -281,7 +281,13 @@ class Codec:
         except Undecodable as error:
             raise InvalidPayload(f"{header.name}: {error}") from error
         job = blueprint.restore(cast("dict[str, object]", attributes))
+        for name in cls.__queue_paths__:
+            self._rename(job, name)
         return Frame(header, job, blueprint, trail)
+
+    def renamed(self, path: str) -> str:
+        """Return where what older payloads call *path* is found today."""
+        return self._aliases.get(path, path)
 
     def header(self, payload: bytes) -> Header:
         """Return the header of *payload*; its class need not exist.
@@ -450,7 +456,7 @@ class Codec:
 
     def _find(self, path: str) -> type[Job]:
         try:
-            found = import_object(self._aliases.get(path, path))
+            found = import_object(self.renamed(path))
         except ImportFailed as error:
             raise UnknownJob(path, error.reason) from error
         if not isinstance(found, type) or not issubclass(found, Job):
@@ -458,27 +464,31 @@ class Codec:
         self._classes[path] = found
         return found
 
-    def _too_large(self, parts: _Parts, size: int) -> PayloadTooLarge:
-        encode = parts.blueprint.serializer.encode
-        sizes = {name: len(encode(value)) for name, value in parts.attributes.items()}
-        largest = max(sizes, key=sizes.__getitem__, default=None)
-        return PayloadTooLarge(parts.blueprint.name, size, self._bytes_max, largest)
+    def _rename(self, job: Job, name: str) -> None:
+        """Let *name* of *job*, a path or several, say where that is found today."""
+        said: object = getattr(job, name, None)
+        if isinstance(said, str):
+            setattr(job, name, self.renamed(said))
+        elif isinstance(said, list):
+            setattr(job, name, [self.renamed(each) for each in cast("list[str]", said)])
+
+    def _too_large(self, parts: _Parts, size: int, trail: Trail | None) -> PayloadTooLarge:
+        name, limit = parts.blueprint.name, self._bytes_max
+        links = () if trail is None else trail.links
+        heaviest = max(links, key=lambda link: len(link.body), default=None)
+        if heaviest is not None and len(heaviest.body) > len(parts.body):
+            header = self._header_decoder.decode(heaviest.header)
+            largest = None if header.encrypted else _largest(heaviest.body)
+            return PayloadTooLarge(name, size, limit, largest, header.name)
+        # What is encrypted tells nothing any more.
+        largest = _largest(parts.blueprint.serializer.encode(parts.attributes))
+        return PayloadTooLarge(name, size, limit, largest)
 
 
-def _words(blueprint: Blueprint, tags: object) -> list[str]:
-    """Return the tags of a job: a method gives them, or an attribute holds them."""
-    if isinstance(tags, str):
-        return [tags]
-    try:
-        return [str(tag) for tag in cast("Sequence[object]", tags)]
-    except TypeError as error:
-        reason = f"they are {tags!r}. Write a list of words."
-        raise NotQueueable(f"{blueprint.name}.tags", reason) from error
-
-
-def _is_exclusive(job: Job) -> bool:
-    """Return whether *job* is unique or debounced: its class says so, or it does itself."""
-    return bool(job.unique) or job.debounce is not None
+def _largest(body: bytes) -> str | None:
+    """Return which of the attributes in *body* takes most room."""
+    written = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    return max(written, key=lambda name: len(bytes(written[name])), default=None)
 
 
 def _start_over(header: Header) -> None:

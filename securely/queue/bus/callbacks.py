@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from inspect import Parameter, signature
-from typing import Any, Final, cast, get_type_hints
+from typing import Any, ClassVar, Final, cast, get_type_hints
 
 from securely.container import Container
 from securely.container.signature import is_service
@@ -66,6 +66,8 @@ class Callback(Job):
 
     tries: Any = 3
     backoff: Any = (1, 10)
+
+    __queue_paths__: ClassVar[tuple[str, ...]] = ("function",)
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, ClassVar, Final, TypeAlias, cast
 
 from securely.container import Container, current
 from securely.events import QueuedCall
@@ -48,6 +48,8 @@ class CallListener(Job):
         told: What methods of the listener said: option -> value.
         catches: Functions that are told of a failure, by their dotted names.
     """
+
+    __queue_paths__: ClassVar[tuple[str, ...]] = ("listener", "catches")
 
     def __init__(
         self,

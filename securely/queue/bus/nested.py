@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, ClassVar, Final, cast
 
 from securely.container import Container
 from securely.queue.bus.callbacks import Relay
@@ -42,6 +42,8 @@ class DispatchBatch(Job):
         ConnectionUndefined,
         DriverUnknown,
     )
+
+    __queue_paths__: ClassVar[tuple[str, ...]] = ("before",)
 
     def __init__(
         self,

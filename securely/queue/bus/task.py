@@ -7,12 +7,24 @@ import inspect
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Generic, Literal, ParamSpec, TypedDict, TypeVar, Unpack, cast
+from typing import (
+    Any,
+    ClassVar,
+    Final,
+    Generic,
+    Literal,
+    ParamSpec,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    cast,
+)
 from typing import overload as overloaded
 
 from securely.container import Container, current
 from securely.container.signature import is_service
 from securely.queue.bus.callbacks import path_of
+from securely.queue.delivery.refusals import check_class
 from securely.queue.exceptions import EntityNotFound, InvalidPayload, NotQueueable, Skip, UnknownJob
 from securely.queue.job import Dispatched, Job, PendingDispatch
 from securely.support.backoff import BackoffLike
@@ -65,6 +77,8 @@ class Call(Job):
         arguments: Its arguments by name, as the serializer wrote them.
     """
 
+    __queue_paths__: ClassVar[tuple[str, ...]] = ("function",)
+
     def __init__(self, function: str, arguments: str) -> None:
         self.function = function
         self.arguments = arguments
@@ -77,8 +91,10 @@ class Call(Job):
             NotQueueable: A worker could not import it, or an argument has no written form.
             TypeError: The arguments do not fit.
         """
+        path = path_of(function)
+        check_class(path.replace(":", "."), None, function)
         kind = AsyncCall if inspect.iscoroutinefunction(function) else Call
-        return kind(path_of(function), _Shape.of(function).written(args, kwargs))
+        return kind(path, _Shape.of(function).written(args, kwargs))
 
     def handle(self, container: Container) -> object:
         """Call the function; what it takes beyond its arguments is injected.
@@ -206,6 +222,7 @@ class Task(Generic[P, R]):
     def _made(self) -> type[Call]:
         """Make the class of its jobs."""
         function, options = self.function, dict(self._options)
+        check_class(f"{function.__module__}.{function.__qualname__}", None, function)
         members: dict[str, Any] = {
             "__doc__": f"Calls {function.__qualname__}.",
             "__module__": function.__module__,

@@ -35,9 +35,7 @@ def pack(stages: Sequence[object]) -> Written:
     return [_packed(stage) for stage in stages]
 
 
-def unpack(
-    written: Sequence[tuple[str, str]], renamed: Callable[[str], str] = str
-) -> list[object]:
+def unpack(written: Sequence[tuple[str, str]], renamed: Callable[[str], str] = str) -> list[object]:
     """Return what :func:`pack` wrote, restored without calling `__init__`.
 
     Args:

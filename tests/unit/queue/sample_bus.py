@@ -378,6 +378,21 @@ def chain_catch_too(error: BaseException) -> None:
     _called("chain catch too", error)
 
 
+class Gate:
+    """A middleware."""
+
+    def handle(self, job: Job, next_: Any) -> object:
+        LOG.append(("gate",))
+        return next_(job)
+
+
+class Heard:
+    """A listener."""
+
+    def handle(self, word: str) -> None:
+        LOG.append(("heard", word))
+
+
 def passed(job: Job, next_: Any) -> object:
     """A middleware that tells of which queue the job is."""
     LOG.append(("passed", current_interaction().queue))
