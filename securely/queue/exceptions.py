@@ -373,21 +373,33 @@ class NotSupervised(QueueError, LookupError):
 
 
 class PayloadTooLarge(QueueError, ValueError):
-    """A job's data are over the limit."""
+    """A job's data are over the limit, or those of the chain that travels with it."""
 
-    def __init__(self, job: str, size: int, limit: int, largest: str | None = None) -> None:
+    def __init__(
+        self,
+        job: str,
+        size: int,
+        limit: int,
+        largest: str | None = None,
+        link: str | None = None,
+    ) -> None:
         self.job = job
         self.size = size
         self.limit = limit
         self.largest = largest
-        culprit = f' Its largest attribute is "{largest}".' if largest else ""
+        self.link = link
+        within = ", with the chain behind it," if link else ""
+        part = f' Its largest attribute is "{largest}".' if largest else ""
+        culprit = f" The largest link is {link}.{part}" if link else part
         super().__init__(
-            f"The payload of {job} has {size} bytes, {limit} are allowed "
+            f"The payload of {job}{within} has {size} bytes, {limit} are allowed "
             f"(queue.payload_bytes_max).{culprit} Store large data elsewhere and queue its key."
         )
 
-    def __reduce__(self) -> tuple[type[PayloadTooLarge], tuple[str, int, int, str | None]]:
-        return type(self), (self.job, self.size, self.limit, self.largest)
+    def __reduce__(
+        self,
+    ) -> tuple[type[PayloadTooLarge], tuple[str, int, int, str | None, str | None]]:
+        return type(self), (self.job, self.size, self.limit, self.largest, self.link)
 
 
 class QueueUnavailable(QueueError, OSError):

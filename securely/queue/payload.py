@@ -190,7 +190,8 @@ class Codec:
         Raises:
             NotQueueable: A worker could not import its class, or a value has no written form;
                 the message names the attribute.
-            PayloadTooLarge: It is over the limit; the message names the largest attribute.
+            PayloadTooLarge: It is over the limit; the message names the largest attribute,
+                or the largest link of its chain.
         """
         parts = self._parts(job, extras)
         head = self._written(parts)
@@ -476,7 +477,7 @@ class Codec:
         name, limit = parts.blueprint.name, self._bytes_max
         links = () if trail is None else trail.links
         heaviest = max(links, key=lambda link: len(link.body), default=None)
-        if heaviest is not None and len(heaviest.body) > len(parts.body):
+        if heaviest is not None and len(heaviest.body) >= len(parts.body):
             header = self._header_decoder.decode(heaviest.header)
             largest = None if header.encrypted else _largest(heaviest.body)
             return PayloadTooLarge(name, size, limit, largest, header.name)
@@ -489,6 +490,22 @@ def _largest(body: bytes) -> str | None:
     """Return which of the attributes in *body* takes most room."""
     written = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     return max(written, key=lambda name: len(bytes(written[name])), default=None)
+
+
+def _words(blueprint: Blueprint, tags: object) -> list[str]:
+    """Return the tags of a job: a method gives them, or an attribute holds them."""
+    if isinstance(tags, str):
+        return [tags]
+    try:
+        return [str(tag) for tag in cast("Sequence[object]", tags)]
+    except TypeError as error:
+        reason = f"they are {tags!r}. Write a list of words."
+        raise NotQueueable(f"{blueprint.name}.tags", reason) from error
+
+
+def _is_exclusive(job: Job) -> bool:
+    """Return whether *job* is unique or debounced: its class says so, or it does itself."""
+    return bool(job.unique) or job.debounce is not None
 
 
 def _start_over(header: Header) -> None:

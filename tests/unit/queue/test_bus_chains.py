@@ -9,6 +9,7 @@ import asyncio
 
 import pytest
 
+from securely.encryption import Encrypter
 from securely.queue.bus.trail import Trail
 from securely.queue.events import BatchDispatched, BatchFinished, JobSkipped
 from securely.queue.exceptions import EmptyChain, NotQueueable, PayloadTooLarge
@@ -306,8 +307,35 @@ def test_chain_over_the_limit_is_refused(world, sample, keys):
     world.container.instance(Codec, small := Codec(keys.purpose("queue"), 2000))
     world.queues.connection("sqlite")._codec = small
 
-    with pytest.raises(PayloadTooLarge):
+    with pytest.raises(PayloadTooLarge, match=r"The largest link is sample_bus\.J\."):
         world.bus.chain([sample.J("a")] * 30).dispatch()
+
+
+@pytest.mark.parametrize(
+    ("names", "link", "largest"),
+    [
+        (("J", "Encrypted", "Async"), "sample_bus.Async", "name"),
+        (("J", "Async", "Encrypted"), "sample_bus.Encrypted", None),
+        (("Async", "J"), None, "name"),
+        (("Encrypted", "J"), None, "name"),
+    ],
+)
+def test_chain_over_the_limit_names_the_link_and_its_largest_attribute(
+    world, sample, keys, names, link, largest
+):
+    cipher = Encrypter(b"e" * 32)
+    small = Codec(keys.purpose("queue"), 2000, encrypter=lambda: cipher)
+    world.container.instance(Codec, small)
+    world.queues.connection("sqlite")._codec = small
+    jobs = [getattr(sample, name)("a") for name in names]
+    big = next(job for job in jobs if type(job).__name__ == (link or names[0]).split(".")[-1])
+    big.name = "n" * 3_000
+
+    with pytest.raises(PayloadTooLarge) as caught:
+        world.bus.chain(jobs).dispatch()
+
+    assert (caught.value.link, caught.value.largest) == (link, largest)
+    assert caught.value.job == f"sample_bus.{names[0]}"
 
 
 def test_sync_runs_the_whole_chain_at_once(world, sample, log):

@@ -60,6 +60,7 @@ SAMPLES = [
     NotRunning("attempts"),
     NotRunning("release", "Send"),
     PayloadTooLarge("Send", 2_000, 1_000, "blob"),
+    PayloadTooLarge("Send", 2_000, 1_000, "blob", "Store"),
     QueueUnavailable("sqlite", "a reason"),
     RecordedFailure("app.NoMoney", "empty", "trace"),
     Release("2m"),
