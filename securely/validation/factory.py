@@ -61,23 +61,15 @@ class ValidationFactory:
         Raises:
             InvalidRule: A rule is unknown, or its parameters are wrong.
         """
-        wording = Wording(
-            self._lines,
+        return Validator(
+            self,
+            data,
+            rules,
             messages or {},
             attributes or {},
-            {},
-            {
-                name: extension.message
-                for name, extension in self._registry.extensions.items()
-                if extension.message
-            }
-            if self._registry.extensions
-            else {},
-            self._replacers,
+            keeps_unknown=self._keeps_unknown,
+            refuses_unknown=self._refuses_unknown,
         )
-        validator = Validator(self, data, rules, wording, keeps_unknown=self._keeps_unknown)
-        validator.refuses_unknown = self._refuses_unknown
-        return validator
 
     def validate(
         self,
@@ -189,6 +181,15 @@ class ValidationFactory:
         return Run(
             plan, validator.data, validator.wording, self._limits, validator, stops=validator.stops
         )
+
+    def word(self, messages: Mapping[str, Any], attributes: Mapping[str, str]) -> Wording:
+        """Return the words of one validator."""
+        lacking = {
+            name: extension.message
+            for name, extension in self._registry.extensions.items()
+            if extension.message
+        }
+        return Wording(self._lines, messages, attributes, {}, lacking, self._replacers)
 
     def _extend(self, name: str, extension: Extension) -> None:
         self._registry.extensions[Str.snake(name)] = extension

@@ -40,6 +40,10 @@ class Maker(Protocol):
         """Return a run of *plan* that has not begun."""
         ...
 
+    def word(self, messages: Mapping[str, Any], attributes: Mapping[str, str]) -> Wording:
+        """Return the words for what breaks."""
+        ...
+
 
 class Validator:
     """Data and its rules.
@@ -51,9 +55,11 @@ class Validator:
         maker: The factory it comes from.
         data: What is validated; it is not changed.
         rules: The rules by field.
-        wording: The words for what breaks.
+        messages: Messages of one's own: by rule, by field, by both, with stars.
+        attributes: What fields are called in messages.
         keeps_unknown: Whether a field with the rule `array` is taken whole although fields within
             it have rules of their own.
+        refuses_unknown: Whether fields without rules are refused.
 
     Example:
         >>> validator = factory.make({"age": "7"}, {"age": "required|integer|min:18"})
@@ -65,31 +71,39 @@ class Validator:
     Source: Laravel 13, Validation\\Validator.
     """
 
+    # What is seldom asked for has its value from the class: a validator is made in half the time.
+    stops: bool = False
+    _hooks: Sequence[After] = ()
+    _later: Sequence[tuple[str, object, Callable[..., object]]] = ()
+    _kept: Plan | None = None
+    _run: Run | None = None
+    _running: Run | None = None
+    _wording: Wording | None = None
+    _error_bag: str = "default"
+
     def __init__(
         self,
         maker: Maker,
         data: object,
         rules: Mapping[str, object],
-        wording: Wording,
+        messages: Mapping[str, Any],
+        attributes: Mapping[str, str],
         *,
         keeps_unknown: bool = False,
+        refuses_unknown: bool = False,
     ) -> None:
         self._maker, self._data, self._rules = maker, data, rules
-        self.wording = wording
-        self.keeps_unknown = keeps_unknown
-        self.refuses_unknown = False
-        self.stops = False
-        self._hooks: list[After] = []
-        self._later: list[tuple[str, object, Callable[..., object]]] = []
-        self._run: Run | None = None
-        self._running: Run | None = None
-        self._error_bag = "default"
+        self._messages, self._attributes = messages, attributes
+        self.keeps_unknown, self.refuses_unknown = keeps_unknown, refuses_unknown
 
     # What became of the rules.
 
     def passes(self) -> bool:
         """Ask the rules again, and tell whether the data keeps all of them."""
-        started = self._start()
+        plan = self._plan()
+        if self._keeps(plan):
+            return True
+        started = self._start(plan)
         started.follow()
         if self._hooks:
             run(self._hook(started))
@@ -97,7 +111,10 @@ class Validator:
 
     async def apasses(self) -> bool:
         """Async twin of :meth:`passes`."""
-        started = self._start()
+        plan = self._plan()
+        if self._keeps(plan):
+            return True
+        started = self._start(plan)
         await started.afollow()
         if self._hooks:
             await arun(self._hook(started))
@@ -147,6 +164,8 @@ class Validator:
         Raises:
             ValidationError: The data breaks a rule.
         """
+        if self._kept is not None:
+            return self._kept.taken(self._data)
         done = self._done()
         if done.bag:
             raise self._error()
@@ -200,7 +219,8 @@ class Validator:
         """
         for hook in hooks:
             several = cast("Iterable[After]", hook) if isinstance(hook, (list, tuple)) else [hook]
-            self._hooks.extend(_hook(each) for each in several)
+            self._hooks = (*self._hooks, *(_hook(each) for each in several))
+        self._forget()
         return self
 
     def sometimes(
@@ -217,8 +237,8 @@ class Validator:
             condition: A function of the data and, for a field within others, of what it lies in.
         """
         for name in [fields] if isinstance(fields, str) else fields:
-            self._later.append((name, rules, condition))
-        self._run = None
+            self._later = (*self._later, (name, rules, condition))
+        self._forget()
         return self
 
     def stop_on_first_failure(self, stop: bool = True) -> Self:
@@ -229,13 +249,14 @@ class Validator:
     def fail_on_unknown_fields(self, refuse: bool = True) -> Self:
         """Refuse fields that have no rules."""
         self.refuses_unknown = refuse
+        self._forget()
         return self
 
     def add_rules(self, rules: Mapping[str, object]) -> Self:
         """Add *rules* to those there are."""
         for name, rule in rules.items():
-            self._later.append((name, rule, lambda data, item: True))
-        self._run = None
+            self._later = (*self._later, (name, rule, lambda data, item: True))
+        self._forget()
         return self
 
     def with_messages(self, messages: Mapping[str, Any]) -> Self:
@@ -259,6 +280,13 @@ class Validator:
         return self
 
     # What rules and hooks ask.
+
+    @property
+    def wording(self) -> Wording:
+        """The words for what breaks."""
+        if self._wording is None:
+            self._wording = self._maker.word(self._messages, self._attributes)
+        return self._wording
 
     @property
     def data(self) -> Any:
@@ -289,7 +317,7 @@ class Validator:
         """Return what the rules of the field at *path* say of it."""
         current = self._running or self._run
         if current is None:
-            field = self._maker.plan(self._rules, self._data, self._later).field_at(path)
+            field = self._plan().field_at(path)
             return None if field is None else field.facts
         return current.facts_of(path)
 
@@ -306,10 +334,23 @@ class Validator:
 
     # How it comes about.
 
-    def _start(self) -> Run:
-        plan = self._maker.plan(self._rules, self._data, self._later)
+    def _plan(self) -> Plan:
+        return self._maker.plan(self._rules, self._data, self._later)
+
+    def _keeps(self, plan: Plan) -> bool:
+        """Tell, of most data in little time, that it keeps all rules."""
+        if self._hooks or self.refuses_unknown or not plan.keeps(self._data):
+            return False
+        self._kept, self._run = plan, None
+        return True
+
+    def _start(self, plan: Plan) -> Run:
+        self._kept = None
         self._running = self._maker.start(plan, self)
         return self._running
+
+    def _forget(self) -> None:
+        self._run = self._kept = None
 
     def _hook(self, started: Run) -> Steps[None]:
         del started
@@ -332,8 +373,8 @@ class Validator:
         return not started.bag
 
     def _done(self) -> Run:
-        if self._run is None:
-            self.passes()
+        if self._run is None and (self._kept is not None or self.passes()) and self._kept:
+            self._run = self._maker.start(self._kept, self)
         return cast("Run", self._run)
 
     def _error(self) -> ValidationError:

@@ -17,16 +17,16 @@ Keys: TypeAlias = tuple[str, ...]
 
 
 def split(path: str) -> Path:
-    r"""Return the parts of a dotted *path*; a dot behind a backslash belongs to its part.
+    r"""Return the parts of a dotted *path*; a dot or a star behind a backslash belongs to its part.
 
     Example:
         >>> split(r"items.*.v1\.0")
         ('items', '*', 'v1.0')
     """
-    if "\\." not in path:
+    if "\\" not in path:
         return tuple(path.split("."))
     parts = path.replace("\\.", "\0").split(".")
-    return tuple(part.replace("\0", ".") for part in parts)
+    return tuple(part.replace("\0", ".").replace("\\*", "*") for part in parts)
 
 
 def join(path: Sequence[str]) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from securely.strings import Str
+from securely.support.missing import MISSING
 from securely.validation.contracts import Rule
 from securely.validation.exceptions import InvalidRule
 from securely.validation.plan.parsing import Entry, entries
 from securely.validation.plan.paths import Keys, Path, join, split
-from securely.validation.rules.spec import Args, Check, Facts, Spec
+from securely.validation.rules.spec import SLOW, Args, Check, Facts, Quick, Slow, Spec
 
 __all__ = ["Extension", "Field", "Plan", "Registry", "Step", "compile_plan"]
 
@@ -63,6 +64,8 @@ class Step:
         dependent: Whether its parameters name other fields.
         sized: Whether its message depends on what is measured.
         waits: Whether it may have to wait for others.
+        quick: The check of text that is not blank; None where all such text keeps the rule.
+        pure: Whether its check looks at the value alone.
     """
 
     name: str
@@ -75,6 +78,8 @@ class Step:
     dependent: bool = False
     sized: bool = False
     waits: bool = False
+    quick: Quick | Slow | None = SLOW
+    pure: bool = False
 
 
 class Field:
@@ -102,6 +107,7 @@ class Field:
         "nullable",
         "path",
         "primary",
+        "quick",
         "sometimes",
         "steps",
         "waits",
@@ -127,6 +133,7 @@ class Field:
         self.nullable = "nullable" in names
         self.sometimes = "sometimes" in names
         self.waits = any(step.waits for step in steps)
+        self.quick = _quickly(self)
         self.holds_others = not facts.literals.isdisjoint({"array", "list"})
 
     def at(self, name: str, path: Path, primary: Path, keys: Keys) -> Field:
@@ -141,7 +148,7 @@ class Plan:
         fields: The fields.
     """
 
-    __slots__ = ("_by_path", "_wild", "fields", "is_flat", "waits")
+    __slots__ = ("_by_path", "_quick", "_wild", "fields", "is_flat", "waits")
 
     def __init__(self, fields: Sequence[Field]) -> None:
         self.fields = tuple(fields)
@@ -149,6 +156,26 @@ class Plan:
         self._wild = [each for each in fields if each.is_wild]
         self.waits = any(each.waits for each in fields)
         self.is_flat = all(len(each.path) == 1 and not each.is_wild for each in fields)
+        self._quick = (
+            tuple((each.path[0], each.quick) for each in fields)
+            if self.is_flat and all(each.quick for each in fields)
+            else None
+        )
+
+    def keeps(self, data: object) -> bool:
+        """Tell of most data, in little time, that it keeps all rules; False says nothing."""
+        if self._quick is None or data.__class__ is not dict:
+            return False
+        value_of = cast("dict[str, object]", data).get
+        for name, quick in self._quick:
+            if not quick(value_of(name, MISSING), data):  # type: ignore[misc]  # none is None, see above
+                return False
+        return True
+
+    def taken(self, data: object) -> dict[str, Any]:
+        """Return the fields that have rules, of *data* without fields in fields."""
+        found = cast("dict[str, Any]", data)
+        return {each.path[0]: found[each.path[0]] for each in self.fields if each.path[0] in found}
 
     def field_at(self, path: Path) -> Field | None:
         """Return the field whose rules hold at *path*."""
@@ -163,6 +190,49 @@ class Plan:
         for each in self.fields:
             if len(each.path) > depth and _meet(each.path[:depth], parent.path):
                 yield each
+
+
+def _quickly(field: Field) -> Callable[[object, Any], bool] | None:
+    """Return what tells, without a place, of most values that they keep all rules of *field*.
+
+    Where it does not tell that, the rules are asked one by one.
+    """
+    texts = [step.quick for step in field.steps if step.quick is not None]
+    if any(check is SLOW for check in texts):
+        return None
+    of_text = cast("tuple[Quick, ...]", tuple(texts))
+    pure = all(step.pure for step in field.steps)
+    checks = tuple(step.check for step in field.steps) if pure else (_refuse,)
+    may_lack = not field.blank
+    may_be_none = may_lack and field.nullable
+
+    def quick(value: object, data: Any) -> bool:
+        if value.__class__ is str:
+            # What begins with a letter is not blank; what does not is looked at more closely.
+            if value[:1] <= " ":  # type: ignore[index]  # a str, as asked above
+                return False
+            for of in of_text:
+                if not of(value, data):  # type: ignore[arg-type]  # the same
+                    return False
+            return True
+        if value is MISSING:
+            return may_lack
+        if value is None and may_be_none:
+            return True
+        for check in checks:
+            if not check(value, _NOWHERE):
+                return False
+        return True
+
+    return quick
+
+
+def _refuse(value: object, at: object) -> bool:
+    del value, at
+    return False
+
+
+_NOWHERE: Any = None
 
 
 def compile_plan(rules: Mapping[str, object], registry: Registry) -> Plan:
@@ -247,6 +317,8 @@ def _step(entry: Entry, facts: Facts, registry: Registry) -> Step:
         dependent=spec.dependent,
         sized=spec.sized,
         waits=spec.waits,
+        quick=SLOW if spec.quick is None else spec.quick(args),
+        pure=spec.pure,
     )
 
 
@@ -304,7 +376,8 @@ def _object_step(entry: Entry, facts: Facts) -> Step:
     def check(value: object, at: Any) -> object:
         return at.ask(step, value)
 
-    label = getattr(rule, "__qualname__", None) or type(rule).__qualname__
+    named = rule if hasattr(rule, "__qualname__") else type(rule)
+    label = f"{named.__module__}.{named.__qualname__}"
     step = Step(
         label, label, (), check, rule=rule, implicit=bool(getattr(rule, "implicit", False)), waits=True
     )

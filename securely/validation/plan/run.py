@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Awaitable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from inspect import isawaitable
 from typing import Any, Final, cast
 
@@ -90,6 +90,9 @@ class Run:
         for field in self.plan.fields:
             if self._is_over():
                 break
+            if field.is_wild and field.quick is not None and not self._excluded:
+                self._check_all(field)
+                continue
             for spot, value in self._spots(field):
                 if self._excluded and self._is_excluded(spot.attribute):
                     self._remove(spot)
@@ -132,6 +135,19 @@ class Run:
                 self._refuse_size(field)
                 return
             yield Spot(self, field, keys), value
+
+    def _check_all(self, field: Field) -> None:
+        """Check all that stars stand for; a place is made only where something may be wrong."""
+        quick = cast("Callable[[object, object], bool]", field.quick)
+        data, most = self.data, self._limits.expanded
+        for count, (keys, value) in enumerate(expand(data, field.path)):
+            if count >= most:
+                self._refuse_size(field)
+                return
+            if not quick(value, data):
+                self._check(field, Spot(self, field, keys), value)
+                if self._is_over():
+                    return
 
     def _check(self, field: Field, spot: Spot, value: object) -> None:
         """Check one value, by the rules that are asked of what it is: there, blank, or absent."""
@@ -307,8 +323,7 @@ class Run:
         Source: Laravel 13, Validation\\Validator::validated.
         """
         if self.plan.is_flat and not self._removed and self.data.__class__ is dict:
-            data = cast("dict[str, object]", self.data)
-            return {name: data[name] for (name,) in (f.path for f in self.plan.fields) if name in data}
+            return self.plan.taken(self.data)
         taken = _Branch()
         for field in self.plan.fields:
             for path, value in self._values(field):

@@ -8,14 +8,14 @@ from decimal import Context, Decimal, InvalidOperation
 from typing import Any, Final
 
 from securely.validation.rules.loose import is_numeric, number, text
-from securely.validation.rules.spec import Args, Check, Place, Spec
+from securely.validation.rules.spec import Args, Check, Place, Quick, Spec
 
 __all__ = ["EXPONENT_MAX", "SPECS", "is_integer", "within_exponents"]
 
 EXPONENT_MAX: Final = 1000
 """Numbers with larger exponents are not compared: they would take the memory they stand for."""
 
-_INTEGER: Final = re.compile(r"[ \t\n\r\v\0]*[+-]?(?:0|[1-9][0-9]*)[ \t\n\r\v\0]*").fullmatch
+_INTEGER: Final = re.compile(r"[ \t\n\r\v]*[+-]?(?:0|[1-9][0-9]*)[ \t\n\r\v]*").fullmatch
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
 _INT_DIGITS_MAX: Final = 20
 _DECIMALS: Final = re.compile(r"[+-]?[0-9]*\.?([0-9]*)\n?").fullmatch
@@ -27,7 +27,7 @@ def is_integer(value: object) -> bool:
     if isinstance(value, str):
         if len(value) <= _INT_DIGITS_MAX:
             return _INTEGER(value) is not None and _fits(value)
-        return _INTEGER(value) is not None and _fits(value.strip(" \t\n\r\v\0"))
+        return _INTEGER(value) is not None and _fits(value.strip(" \t\n\r\v"))
     if isinstance(value, bool):
         return value
     if isinstance(value, float):
@@ -43,14 +43,35 @@ def within_exponents(value: str) -> bool:
 
 
 def _fits(value: str) -> bool:
-    digits = value.strip(" \t\n\r\v\0").lstrip("+-")
-    return len(digits) < 19 or (len(digits) == 19 and _INT_MIN <= int(value.strip("\0")) <= _INT_MAX)
+    digits = value.strip().lstrip("+-")
+    return len(digits) < 19 or (len(digits) == 19 and _INT_MIN <= int(value) <= _INT_MAX)
 
 
 def _integer(args: Args) -> Check:
     if _strict(args):
         return lambda value, at: isinstance(value, int) and not isinstance(value, bool)
     return lambda value, at: value.__class__ is int or is_integer(value)
+
+
+def _quick_integer(args: Args) -> Quick:
+    if _strict(args):
+        return lambda value, data: False
+    return lambda value, data: (
+        # The common case by hand; all others, such as "007", by the whole rule.
+        (value.isdigit() and value.isascii() and value[0] != "0" and len(value) < 19)
+        or is_integer(value)
+    )
+
+
+def _quick_numeric(args: Args) -> Quick:
+    if _strict(args):
+        return lambda value, data: False
+    return lambda value, data: is_numeric(value)
+
+
+def _quick_boolean(args: Args) -> Quick:
+    strict = _strict(args)
+    return lambda value, data: not strict and value in {"0", "1"}
 
 
 def _numeric(args: Args) -> Check:
@@ -144,16 +165,19 @@ def _divides(step: Decimal, value: object) -> bool:
     return bool(Context(prec=digits).remainder(found, step) == 0)
 
 
+def _plain(name: str, build: Callable[[Args], Check], least: int, most: int) -> Spec:
+    """Return a rule whose check looks at the value alone, and is asked of text as of all else."""
+    return Spec(name, build, least, most, quick=build, pure=True)
+
+
 SPECS: Final = (
-    Spec("numeric", _numeric, most=1),
-    Spec("integer", _integer, most=1),
-    Spec("boolean", _boolean, most=1),
-    Spec("decimal", _decimal, 1, 2),
-    Spec("digits", _digits(lambda found, wanted: found == wanted[0], 1), 1, 1),
-    Spec(
-        "digits_between", _digits(lambda found, wanted: wanted[0] <= found <= wanted[1], 2), 2, 2
-    ),
-    Spec("max_digits", _digits(lambda found, wanted: found <= wanted[0], 1), 1, 1),
-    Spec("min_digits", _digits(lambda found, wanted: found >= wanted[0], 1), 1, 1),
-    Spec("multiple_of", _multiple_of, 1, 1),
+    Spec("numeric", _numeric, most=1, quick=_quick_numeric, pure=True),
+    Spec("integer", _integer, most=1, quick=_quick_integer, pure=True),
+    Spec("boolean", _boolean, most=1, quick=_quick_boolean, pure=True),
+    _plain("decimal", _decimal, 1, 2),
+    _plain("digits", _digits(lambda found, wanted: found == wanted[0], 1), 1, 1),
+    _plain("digits_between", _digits(lambda found, wanted: wanted[0] <= found <= wanted[1], 2), 2, 2),
+    _plain("max_digits", _digits(lambda found, wanted: found <= wanted[0], 1), 1, 1),
+    _plain("min_digits", _digits(lambda found, wanted: found >= wanted[0], 1), 1, 1),
+    _plain("multiple_of", _multiple_of, 1, 1),
 )

@@ -8,7 +8,7 @@ from typing import Any, Final
 from securely.support.missing import MISSING
 from securely.validation.plan.paths import find, holds
 from securely.validation.rules.loose import equal, is_filled
-from securely.validation.rules.spec import Args, Check, Place, Ref, Spec, always
+from securely.validation.rules.spec import Args, Check, Place, Quick, Ref, Spec, always, no_need
 
 __all__ = ["SPECS", "is_accepted", "is_declined"]
 
@@ -204,7 +204,29 @@ def _prohibits(args: Args) -> Check:
 
 def _need(name: str, build: Callable[[Args], Check], least: int = 0, most: int | None = 0) -> Spec:
     """Return a rule that is asked of absent and blank values too."""
-    return Spec(name, build, least, most, implicit=True, dependent=least > 0)
+    asked_of_text = name.startswith(("accepted", "declined", "missing"))
+    quick = _QUICK.get(name) if asked_of_text else no_need
+    pure = build in _PURE
+    return Spec(
+        name, build, least, most, implicit=True, dependent=least > 0, quick=quick, pure=pure
+    )
+
+
+def _quick_yes(args: Args) -> Quick:
+    del args
+    return lambda value, data: value in _YES
+
+
+def _quick_no(args: Args) -> Quick:
+    del args
+    return lambda value, data: value in _NO
+
+
+_QUICK: Final = {"accepted": _quick_yes, "declined": _quick_no}
+_REQUIRED: Final = _rule(_filled)
+_ACCEPTED: Final = _rule(_yes)
+_DECLINED: Final = _rule(_no)
+_PURE: Final = (_REQUIRED, _ACCEPTED, _DECLINED)
 
 
 def _exclude(name: str, build: Callable[[Args], Check], least: int = 0) -> Spec:
@@ -216,12 +238,12 @@ def _prohibit(name: str, build: Callable[[Args], Check], least: int = 0) -> Spec
 
 
 SPECS: Final = (
-    Spec("bail", always, most=0),
-    Spec("nullable", always, most=0),
-    Spec("sometimes", always, most=0),
-    _need("accepted", _rule(_yes)),
+    Spec("bail", always, most=0, quick=no_need, pure=True),
+    Spec("nullable", always, most=0, quick=no_need, pure=True),
+    Spec("sometimes", always, most=0, quick=no_need, pure=True),
+    _need("accepted", _ACCEPTED),
     _need("accepted_if", _when(_yes), 2, None),
-    _need("declined", _rule(_no)),
+    _need("declined", _DECLINED),
     _need("declined_if", _when(_no), 2, None),
     _need("filled", _rule(_filled_if_present)),
     _need("missing", _rule(_missing)),
@@ -234,7 +256,7 @@ SPECS: Final = (
     _need("present_unless", _when(_present, wanted=False), 2, None),
     _need("present_with", _with(_present, _some_there), 1, None),
     _need("present_with_all", _with(_present, _all_there), 1, None),
-    _need("required", _rule(_filled)),
+    _need("required", _REQUIRED),
     _need("required_if", _when(_filled, known=True), 2, None),
     _need("required_if_accepted", _when_said(_filled, is_accepted), 1, 1),
     _need("required_if_declined", _when_said(_filled, is_declined), 1, 1),

@@ -15,7 +15,7 @@ from securely.support.missing import MISSING
 from securely.validation.plan.paths import find
 from securely.validation.rules.loose import BLANKS, is_numeric, number, text
 from securely.validation.rules.numbers import within_exponents
-from securely.validation.rules.spec import Args, Check, Place, Spec
+from securely.validation.rules.spec import Args, Check, Place, Quick, Slow, Spec
 
 __all__ = ["SPECS", "kind_of", "measure"]
 
@@ -27,6 +27,7 @@ _KILOBYTES: Final = {
     "kib": 1, "mib": 1_024, "gib": 1_024**2, "tib": 1_024**3,
 }  # fmt: skip
 _BYTES_PER_KILOBYTE: Final = 1024
+_QUICK_DIGITS: Final = 19
 
 
 def measure(value: object, *, is_numeric_field: bool) -> Size | None:
@@ -102,6 +103,28 @@ def _sized(fits: Callable[[Any, list[Size]], bool], bounds: int) -> Callable[[Ar
     return build
 
 
+def _quick_size(
+    fits: Callable[[Any, list[Size]], bool], bounds: int
+) -> Callable[[Args], Quick | Slow | None]:
+    """Compile the check of text: by its letters, or by the number it is."""
+
+    def build(args: Args) -> Quick:
+        limits = [_bound(args, index) for index in range(bounds)]
+        if not args.facts.is_numeric:
+            return lambda value, data: fits(len(value), limits)
+
+        def check(value: str, data: object) -> bool:
+            del data
+            if value.isdigit() and value.isascii() and len(value) < _QUICK_DIGITS:
+                return fits(int(value), limits)
+            size = measure(value, is_numeric_field=True)
+            return size is not None and fits(size, limits)
+
+        return check
+
+    return build
+
+
 def _compared(compare: Compare) -> Callable[[Args], Check]:
     """Compile a rule that compares with another field, or with a number.
 
@@ -120,7 +143,8 @@ def _compared(compare: Compare) -> Callable[[Args], Check]:
                 return False
             if is_numeric(value) and is_numeric(found):
                 return _holds(compare, value, number(found))
-            if _type(value) is not _type(None if found is MISSING else found):
+            found = None if found is MISSING else found
+            if _type(value) is not _type(found):
                 return False
             return _holds(compare, value, measure(found, is_numeric_field=is_numeric(value)))
 
@@ -142,7 +166,8 @@ def _type(value: object) -> type:
 
 
 def _size(name: str, fits: Callable[[Any, list[Size]], bool], bounds: int = 1) -> Spec:
-    return Spec(name, _sized(fits, bounds), bounds, bounds, sized=True)
+    quick = _quick_size(fits, bounds)
+    return Spec(name, _sized(fits, bounds), bounds, bounds, sized=True, quick=quick, pure=True)
 
 
 def _compare(name: str, compare: Compare) -> Spec:

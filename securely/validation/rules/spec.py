@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final, NoReturn, Protocol, TypeAlias
 
 from securely.support.missing import Missing
 from securely.validation.exceptions import InvalidRule
 from securely.validation.plan.paths import Path, find, split
 
-__all__ = ["Args", "Check", "Facts", "Place", "Ref", "Spec", "always"]
+__all__ = ["SLOW", "Args", "Check", "Facts", "Place", "Quick", "Ref", "Spec", "always", "no_need"]
 
 
 class Ref:
@@ -66,6 +67,20 @@ class Place(Protocol):
 
 Check: TypeAlias = Callable[[Any, Place], object]
 """Tells of a value whether it keeps the rule; what it returns is read as true or false."""
+
+
+Quick: TypeAlias = Callable[[str, Any], object]
+"""A check of text that is not blank, by that and by all that is validated, without a place."""
+
+
+class Slow(Enum):
+    """The type of :data:`SLOW`."""
+
+    SLOW = "slow"
+
+
+SLOW: Final = Slow.SLOW
+"""Says that a rule with these parameters has to see its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +164,8 @@ class Spec:
         dependent: Whether its parameters name other fields.
         sized: Whether its message depends on what is measured.
         waits: Whether its check may have to wait for others, such as a database.
+        quick: Makes the check for text that is not blank: None where all such text keeps the rule.
+        pure: Whether its check looks at the value alone, and never at its place.
     """
 
     name: str
@@ -160,6 +177,8 @@ class Spec:
     dependent: bool = False
     sized: bool = False
     waits: bool = False
+    quick: Callable[[Args], Quick | Slow | None] | None = None
+    pure: bool = False
 
 
 _NUMERIC: Final = frozenset({"numeric", "integer", "decimal"})
@@ -170,6 +189,11 @@ def always(args: Args) -> Check:
     """Compile a rule that says something of its field, and breaks never."""
     del args
     return _true
+
+
+def no_need(args: Args) -> None:
+    """Compile a rule that all text keeps which is not blank."""
+    del args
 
 
 def _true(value: object, at: Place) -> bool:

@@ -11,7 +11,7 @@ from typing import Final, cast
 from securely.support.missing import MISSING
 from securely.validation.plan.paths import Path, expand, find
 from securely.validation.rules.loose import equal, is_numeric, number, text
-from securely.validation.rules.spec import Args, Check, Place, Spec
+from securely.validation.rules.spec import SLOW, Args, Check, Place, Quick, Slow, Spec
 
 __all__ = ["SPECS", "identical"]
 
@@ -237,17 +237,40 @@ def _confirmed(args: Args) -> Check:
     return check
 
 
+def _quick_same(args: Args) -> Quick | Slow:
+    return _equals(args.ref().path)
+
+
+def _quick_confirmed(args: Args) -> Quick | Slow:
+    path = args.facts.path
+    return _equals(args.ref().path if args.text(0) else (*path[:-1], f"{path[-1]}_confirmation"))
+
+
+def _equals(path: Path) -> Quick | Slow:
+    if "*" in path:
+        return SLOW
+    if len(path) == 1:
+        name = path[0]
+        return lambda value, data: data.get(name) == value
+    return lambda value, data: find(data, path) == value
+
+
+def _quick_never(args: Args) -> Quick:
+    del args
+    return lambda value, data: False
+
+
 SPECS: Final = (
-    Spec("array", _array),
+    Spec("array", _array, quick=_quick_never, pure=True),
     Spec("array_keys", _array, 1),
-    Spec("list", _list, most=0),
+    Spec("list", _list, most=0, quick=_quick_never, pure=True),
     Spec("required_array_keys", _with_keys(lambda wanted, there: wanted <= there)),
     Spec("in_array_keys", _with_keys(lambda wanted, there: not wanted.isdisjoint(there))),
     Spec("contains", _contains(wanted=True)),
     Spec("doesnt_contain", _contains(wanted=False)),
     Spec("distinct", _distinct),
     Spec("in_array", _in_array, 1, 1),
-    Spec("same", _same, 1, 1, dependent=True),
+    Spec("same", _same, 1, 1, dependent=True, quick=_quick_same),
     Spec("different", _different, 1, dependent=True),
-    Spec("confirmed", _confirmed, 0, 1, dependent=True),
+    Spec("confirmed", _confirmed, 0, 1, dependent=True, quick=_quick_confirmed),
 )

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 from unicodedata import category
 
 from securely.validation.rules.loose import is_numeric, text
-from securely.validation.rules.spec import Args, Check, Place, Spec
+from securely.validation.rules.spec import Args, Check, Place, Quick, Spec, no_need
 
 __all__ = ["SPECS"]
 
@@ -16,6 +16,9 @@ _ASCII_DASH: Final = re.compile(r"[a-zA-Z0-9_-]+").fullmatch
 _DELIMITERS: Final = "/#~@!%"
 _FLAGS: Final = {"i": "IGNORECASE", "m": "MULTILINE", "s": "DOTALL", "x": "VERBOSE", "u": "UNICODE"}
 _MATCH_SECONDS_MAX: Final = 1.0
+# What is left alone, escapes and classes of letters, or the end of a line.
+_DOLLAR: Final = re.compile(r"(\\.|\[(?:\\.|[^\]\\])*\])|\$", re.DOTALL)
+_NO_ASCII: Final = re.compile(r"[^\x09\x10\x13\x0a\x0d\x20-\x7e]").search
 
 
 def _string(args: Args) -> Check:
@@ -62,7 +65,11 @@ def _removed(letters: str) -> dict[int, None]:
 
 def _ascii(args: Args) -> Check:
     del args
-    return lambda value, at: isinstance(value, str) and value.isascii()
+    return lambda value, at: isinstance(value, str) and _is_ascii(value)
+
+
+def _is_ascii(value: str) -> bool:
+    return _NO_ASCII(value) is None
 
 
 def _lowercase(args: Args) -> Check:
@@ -133,13 +140,17 @@ def _unwrapped(written: str) -> tuple[str, int]:
     """Return the pattern in *written* and its flags: PHP's with delimiters, or Python's without."""
     import regex
 
-    flags = regex.VERSION0
     first = written[:1]
     last = written.rfind(first, 1) if first and first in _DELIMITERS else -1
     marks = written[last + 1 :]
-    if last < 1 or not set(marks) <= {*_FLAGS, "D", "A", "U"}:
-        return written, flags
+    if last < 1 or not set(marks) <= {*_FLAGS, "A", "D"}:
+        return written, 0
     body = written[1:last].replace("\\" + first, first)
+    if "D" in marks and "m" not in marks:
+        body = _DOLLAR.sub(lambda found: found[1] or r"\Z", body)
+    if "A" in marks:
+        body = rf"\G(?:{body})"
+    flags = 0 if "u" in marks else regex.ASCII
     for mark in marks:
         flags |= getattr(regex, _FLAGS[mark]) if mark in _FLAGS else 0
     return body, flags
@@ -176,20 +187,35 @@ def _all_in(values: object, allowed: frozenset[str]) -> bool:
     )
 
 
+def _quick_in(*, wanted: bool) -> Callable[[Args], Quick]:
+    def build(args: Args) -> Quick:
+        allowed = frozenset(args.texts())
+        if wanted:
+            return lambda value, data: value in allowed
+        return lambda value, data: value not in allowed
+
+    return build
+
+
+def _plain(name: str, build: Callable[[Args], Check], least: int = 0, most: int | None = None) -> Spec:
+    """Return a rule whose check looks at the value alone, and is asked of text as of all else."""
+    return Spec(name, build, least, most, quick=build, pure=True)
+
+
 SPECS: Final = (
-    Spec("string", _string, most=0),
-    Spec("alpha", _letters("LM", numbers=False), most=1),
-    Spec("alpha_dash", _letters("LMN", "_-", numbers=True), most=1),
-    Spec("alpha_num", _letters("LMN", numbers=True), most=1),
-    Spec("ascii", _ascii, most=0),
-    Spec("lowercase", _lowercase, most=0),
-    Spec("uppercase", _uppercase, most=0),
-    Spec("starts_with", _affix(str.startswith, wanted=True), 1),
-    Spec("doesnt_start_with", _affix(str.startswith, wanted=False), 1),
-    Spec("ends_with", _affix(str.endswith, wanted=True), 1),
-    Spec("doesnt_end_with", _affix(str.endswith, wanted=False), 1),
-    Spec("regex", _regex(wanted=True), 1, 1),
-    Spec("not_regex", _regex(wanted=False), 1, 1),
-    Spec("in", _in(wanted=True)),
-    Spec("not_in", _in(wanted=False)),
+    Spec("string", _string, most=0, quick=no_need, pure=True),
+    _plain("alpha", _letters("LM", numbers=False), most=1),
+    _plain("alpha_dash", _letters("LMN", "_-", numbers=True), most=1),
+    _plain("alpha_num", _letters("LMN", numbers=True), most=1),
+    _plain("ascii", _ascii, most=0),
+    _plain("lowercase", _lowercase, most=0),
+    _plain("uppercase", _uppercase, most=0),
+    _plain("starts_with", _affix(str.startswith, wanted=True), 1),
+    _plain("doesnt_start_with", _affix(str.startswith, wanted=False), 1),
+    _plain("ends_with", _affix(str.endswith, wanted=True), 1),
+    _plain("doesnt_end_with", _affix(str.endswith, wanted=False), 1),
+    _plain("regex", _regex(wanted=True), 1, 1),
+    _plain("not_regex", _regex(wanted=False), 1, 1),
+    Spec("in", _in(wanted=True), quick=_quick_in(wanted=True), pure=True),
+    Spec("not_in", _in(wanted=False), quick=_quick_in(wanted=False), pure=True),
 )
