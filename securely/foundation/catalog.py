@@ -274,6 +274,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.queue.commands.queues.ClearCommand",
         "securely.queue.provider.QueueProvider",
     ),
+    "queue:doctor": (
+        "securely.queue.commands.doctor.DoctorCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
     "queue:failed": (
         "securely.queue.commands.failed.FailedCommand",
         "securely.queue.provider.QueueProvider",

@@ -49,6 +49,7 @@ class QueueProvider(Provider):
         "queue:cancel": "securely.queue.commands.queues.CancelCommand",
         "queue:cancel-batch": "securely.queue.commands.batches.CancelBatchCommand",
         "queue:clear": "securely.queue.commands.queues.ClearCommand",
+        "queue:doctor": "securely.queue.commands.doctor.DoctorCommand",
         "queue:failed": "securely.queue.commands.failed.FailedCommand",
         "queue:flush": "securely.queue.commands.failed.FlushCommand",
         "queue:forget": "securely.queue.commands.failed.ForgetCommand",

@@ -129,6 +129,17 @@ def test_work_when_nobody_knows_a_queue_warns_until_somebody_names_it(
     assert '"reports"' not in artisan(line).assert_ok().errors
 
 
+def test_doctor_of_the_queue_looks_at_its_stores_only(
+    artisan: Artisan, queue: QueueManager, work: Any
+) -> None:
+    queue.push(work.Work("a"))
+
+    findings = json.loads(artisan("queue:doctor --json").assert_ok().output)
+
+    assert {one["name"].split()[0] for one in findings} == {"queue", "failed"}
+    artisan("queue:doctor").assert_ok().assert_output("write-ahead log")
+
+
 def test_work_when_quiet_prints_nothing(artisan: Artisan, queue: QueueManager, work: Any) -> None:
     queue.push(work.Work("a"))
 
