@@ -130,6 +130,10 @@ class ValidationFactory:
         self._registry.services[service] = answerer
         self._plans.clear()
 
+    def answerer(self, service: str) -> Any:
+        """Return who answers the rules that ask for *service*, or None."""
+        return self._registry.services.get(service)
+
     def include_unvalidated_array_keys(self, include: bool = True) -> None:
         """Take fields with the rule `array` whole, also where fields within have rules."""
         self._keeps_unknown = include

@@ -295,6 +295,11 @@ class Validator:
         return self._data if current is None else current.data
 
     @property
+    def awaits(self) -> bool:
+        """Whether it asks its rules in the async colour just now."""
+        return self._running is not None and self._running.awaits
+
+    @property
     def maker(self) -> Any:
         """The factory it comes from."""
         return self._maker

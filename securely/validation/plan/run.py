@@ -55,6 +55,7 @@ class Run:
         "_removed",
         "_said",
         "_stops",
+        "awaits",
         "bag",
         "data",
         "failed",
@@ -78,6 +79,7 @@ class Run:
         self.bag = MessageBag()
         self.failed: dict[str, dict[str, list[Any]]] = {}
         self.memory: dict[object, Any] = {}
+        self.awaits = False
         self._limits, self._stops = limits, stops
         self._excluded: list[str] = []
         self._removed: set[str] = set()
@@ -104,6 +106,7 @@ class Run:
 
     async def afollow(self) -> None:
         """Async twin of :meth:`follow`; fields whose rules wait do so at once, ten at most."""
+        self.awaits = True
         waiting: list[tuple[Field, Spot, object]] = []
         for field in self.plan.fields:
             if field.waits and not self._stops:
@@ -295,6 +298,11 @@ class Run:
             self.data = without(self.data, split(name))
 
     # What rules and messages ask of it.
+
+    @property
+    def expanded_max(self) -> int:
+        """So many fields at most may stand for one name with stars."""
+        return self._limits.expanded
 
     def facts_of(self, path: Path) -> Facts | None:
         """Return what the rules of the field at *path* say of it."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from inspect import isawaitable
+from itertools import islice, takewhile
 from typing import Any, Protocol
 
+from securely.support.missing import MISSING
 from securely.validation.contracts import Rule
 from securely.validation.messages.wording import Wording
-from securely.validation.plan.paths import Keys, Path, join
+from securely.validation.plan.paths import Keys, Path, expand, join
 from securely.validation.plan.plan import Field, Step
+from securely.validation.rules.loose import is_filled
 from securely.validation.rules.spec import Facts
 
 __all__ = ["Refusal", "Spot"]
@@ -74,6 +77,12 @@ class Spot:
         return memory
 
     @property
+    def awaits(self) -> bool:
+        """Whether this validation is an async one, in which checks may return awaitables."""
+        awaits: bool = self.run.awaits
+        return awaits
+
+    @property
     def validator(self) -> Any:
         """The running validator."""
         return self.run.validator
@@ -86,6 +95,25 @@ class Spot:
     def has_errors(self) -> bool:
         """Tell whether something was found wrong with the field already."""
         return bool(self.run.bag.has(self.attribute))
+
+    def peers(self, check: Callable[..., object]) -> Iterator[object]:
+        """Yield the values that *check*, a rule of this field, is asked of in all its places.
+
+        Those that break a rule before it are left out, as far as that can be told without waiting:
+        who asks a database for all of them at once does not ask for text in a column of numbers.
+        """
+        field = self.field
+        path = field.primary or field.path
+        if "*" not in path:
+            return
+        pattern = field if field.is_wild else Field(join(path), path, field.steps, field.facts)
+        before = [*takewhile(lambda step: step.check is not check, field.steps)]
+        for keys, value in islice(expand(self.data, path), self.run.expanded_max):
+            if value is MISSING or not is_filled(value):
+                continue
+            place = Spot(self.run, pattern, keys)
+            if all(step.waits or step.check(value, place) for step in before):
+                yield value
 
     def parameters_of(self, step: Step) -> tuple[Any, ...]:
         """Return the parameters of *step*, with the keys of this spot for stars in names."""

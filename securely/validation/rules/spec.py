@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, NoReturn, Protocol, TypeAlias
@@ -60,8 +60,21 @@ class Place(Protocol):
         """What checks keep until this validation ends."""
         ...
 
+    @property
+    def awaits(self) -> bool:
+        """Whether this validation is an async one, in which checks may return awaitables."""
+        ...
+
     def facts_of(self, path: Path) -> Facts | None:
         """Return what the rules of the field at *path* say of it; None for one without rules."""
+        ...
+
+    def has_errors(self) -> bool:
+        """Tell whether something was found wrong with the field already."""
+        ...
+
+    def peers(self, check: Check) -> Iterator[object]:
+        """Yield the values that *check*, a rule of this field, is asked of in all its places."""
         ...
 
 
