@@ -95,8 +95,10 @@ class PauseCommand(_OfPauses):
     def handle(self, queues: QueueManager, events: Dispatcher) -> int:
         """Pause it; what runs goes on to its end."""
         length = self.duration("for")
-        until = "until queue:resume" if length is None else f"for {duration(length)}"
-        if self.boolean("all"):
+        is_all = self.boolean("all")
+        end = "until queue:resume --all" if is_all else "until queue:resume"
+        until = end if length is None else f"for {duration(length)}"
+        if is_all:
             self.chosen(queues).pause_all(length)
             name = self.connection_name(queues)
             self.info(safe(f'All queues of "{name}" are paused {until}; what runs goes on.'))

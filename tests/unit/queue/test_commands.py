@@ -164,6 +164,8 @@ def test_pause_when_all_is_said_pauses_the_connection(
 ) -> None:
     heard = told(events, QueuesPaused)
 
+    assert "until queue:resume --all; what" in run("queue:pause --all")[1]
+    heard.clear()
     assert run("queue:pause --all --for=1m")[0] == 0
 
     assert [*shelf.pauses] == ["*"]
