@@ -39,6 +39,8 @@ class MonitorCommand(OfConnection):
         """Print how each is doing; QueueBusy is told of each that is busy."""
         monitor = Monitor(queues, events)
         places = read_places(self.string("queues"), queues.default)
+        if not places:
+            raise InvalidInput('Name queues, as in "mail" or "mail,arq:default".')
         limits = Limits(self.integer("max", 1), self.duration("max-age"))
         for place in places:
             self.warn_of_slip(monitor, place)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection
 
+from securely.console import InvalidInput
 from securely.queue.commands.base import OfConnection
 from securely.queue.contracts import Defaults
 from securely.queue.crew.crew import Size
 from securely.queue.crew.orders import Orders
 from securely.queue.exceptions import QueueUnavailable
 from securely.queue.manager import QueueManager
+from securely.queue.upkeep.controls import EVERY
 from securely.queue.upkeep.listener import Listener
 from securely.support.paths import Paths
 
@@ -28,6 +30,11 @@ class OfWorkers(OfConnection):
         """
         named = (self.text("queue") or default_queue).split(",")
         served = dict.fromkeys(part.strip() for part in named if part.strip())
+        if EVERY in served:
+            raise InvalidInput(
+                "--queue: a worker serves the queues that it is told, in their order; there is no "
+                '"*". Name each, the most urgent first, as in "high,default".'
+            )
         backoff = self.string("backoff").split(",")
         return Orders(
             queues=tuple(served) or (default_queue,),

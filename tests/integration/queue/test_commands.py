@@ -103,6 +103,7 @@ def test_work_when_json_is_asked_for_prints_objects_only(
         ("queue:listen --tries=x", '--tries is "x", but it takes an integer of at least 0.'),
         ("queue:listen --sleep=soon", "--sleep: 'soon' is not a duration."),
         ("queue:work --watch --processes=0", "--processes is"),
+        ("queue:work --queue=high,*", 'there is no "*". Name each, the most urgent first'),
         (
             "queue:work --watch --once --max-time=1h",
             "--watch works until a signal says to stop: leave out --once, --max-time.",

@@ -225,6 +225,7 @@ def test_resume_when_all_are_paused_says_so_of_a_single_one(run: Run, shelf: She
         ("queue:cancel nowhere", 'No job "nowhere" waits on "shelf"'),
         ("queue:status --connection=shel", 'Did you mean "shelf"?'),
         ("queue:monitor default --max=0", "max"),
+        ("queue:monitor ,", 'Name queues, as in "mail"'),
         ("queue:retry", "Say which jobs to retry"),
         ("queue:retry --range=5-1", '"5-1" is no range'),
         ("queue:retry --range=some", '"some" is no range'),
