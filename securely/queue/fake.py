@@ -259,6 +259,12 @@ class QueueFake(Pushes, QueueManager):
 
     def default_queue_of(self, connection: str) -> str:
         """Return where jobs of *connection* go that name no queue."""
+    def take_payload(self, payload: bytes, queue: str) -> str:
+        """Record *payload* for *queue*, and return its job's uuid."""
+        envelope = self._materials.codec().raw(payload, queue)
+        self.take_raw([envelope])
+        return envelope.uuid
+
         definition = self._definitions.get(connection)
         return cast("str", getattr(definition, "queue", "default"))
 
@@ -418,3 +424,11 @@ class _FakeConnection(Queue):
 
     def _page(self, name: str, state: str, after: int) -> Sequence[StoredJob]:
         return _Recorded(self._fake, self._name).jobs(name, state, after)
+    def push_raw(self, payload: bytes, queue: str | Enum | None = None) -> str:
+        """Record *payload* among the fake's `raw_pushes`."""
+        return self._fake.take_payload(payload, named(queue) or self.default_queue)
+
+    async def apush_raw(self, payload: bytes, queue: str | Enum | None = None) -> str:
+        """Async twin of :meth:`push_raw`."""
+        return self.push_raw(payload, queue)
+

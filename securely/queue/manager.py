@@ -275,6 +275,19 @@ class QueueManager(Manager[Queue], Queue, Hooks):
         return [sent[at] for at in range(len(sent))]
 
     def destination(self, job: Job, placement: Placement = _ANYWHERE) -> Placement:
+    def push_raw(self, payload: bytes, queue: str | Enum | None = None) -> str:
+        """Queue a payload as this application has written it, and return its job's uuid.
+
+        Raises:
+            InvalidPayload: It is none of ours, was changed, or is too large.
+            QueueError: As for :meth:`push`.
+        """
+        return self._instance().push_raw(payload, queue)
+
+    async def apush_raw(self, payload: bytes, queue: str | Enum | None = None) -> str:
+        """Async twin of :meth:`push_raw`."""
+        return await self._instance().apush_raw(payload, queue)
+
         """Return *placement* with the connection and the queue that *job* goes to.
 
         Raises:

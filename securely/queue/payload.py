@@ -286,6 +286,29 @@ class Codec:
             self._rename(job, name)
         return Frame(header, job, blueprint, trail)
 
+    def raw(self, payload: bytes, queue: str) -> Envelope:
+        """Return *payload*, which a codec of this application has written, to be handed over anew.
+
+        Its job keeps its uuid. Keys, groups and batches are not in a payload, and not looked at.
+
+        Raises:
+            InvalidPayload: It is too large, or not a frame that was signed with our keys.
+        """
+        if not isinstance(payload, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers err
+            raise InvalidPayload(f"it is no bytes, but of type {type(payload).__name__}")
+        if len(payload) > self._bytes_max:
+            reason = f"it has {len(payload)} bytes, and payload_bytes_max is {self._bytes_max}"
+            raise InvalidPayload(reason)
+        header = self.header(payload)
+        return Envelope(
+            header.uuid,
+            header.name,
+            queue,
+            payload,
+            timeout=header.timeout,
+            max_lost=3 if header.max_lost is None else header.max_lost,
+        )
+
     def renamed(self, path: str) -> str:
         """Return where what older payloads call *path* is found today."""
         return self._aliases.get(path, path)

@@ -37,6 +37,10 @@ class Encodes(Protocol):
         """Return *job* as it is handed to a store."""
         ...
 
+    def raw(self, payload: bytes, queue: str) -> Envelope:
+        """Return a payload that was written before, to be handed over anew."""
+        ...
+
     def refreshed(self, payload: bytes) -> bytes:
         """Return *payload* as for a job that starts over now."""
         ...
@@ -128,6 +132,35 @@ class Queue(Controls):
     async def apush_on(self, queue: str | Enum, job: Job) -> str:
         """Async twin of :meth:`push_on`."""
         return await self.apush(job, queue)
+
+    def push_raw(self, payload: bytes, queue: str | Enum | None = None) -> str:
+        """Queue a payload as this application has written it, and return its job's uuid.
+
+        For what was taken out of a store, such as `job.payload` of a failed or a waiting one.
+        Nothing is told of it, and its keys, its group and its batch are not looked at.
+
+        Args:
+            payload: A signed frame.
+            queue: Where it waits; None for the connection's default queue.
+
+        Raises:
+            InvalidPayload: It is none of ours, was changed, or is too large.
+            StoreFull: There is no room; nothing was written.
+            QueueUnavailable: The store cannot be used.
+
+        Source: Laravel 13, Illuminate\\Contracts\\Queue\\Queue::pushRaw.
+        """
+        parcel = self._raw_parcel(payload, queue)
+        if withheld(self._send, self._asend, (parcel,), after_commit=parcel.after_commit):
+            return parcel.envelope.uuid
+        return self._send((parcel,))[0].id
+
+    async def apush_raw(self, payload: bytes, queue: str | Enum | None = None) -> str:
+        """Async twin of :meth:`push_raw`."""
+        parcel = self._raw_parcel(payload, queue)
+        if withheld(self._send, self._asend, (parcel,), after_commit=parcel.after_commit):
+            return parcel.envelope.uuid
+        return (await self._asend((parcel,)))[0].id
 
     def later(self, delay: Delay, job: Job, queue: str | Enum | None = None) -> str:
         """Queue *job*, to be run after *delay*, and return its uuid.
@@ -361,6 +394,11 @@ class Queue(Controls):
             )
         return _Parcel(job, envelope, self._wish(job, placement))
 
+    def _raw_parcel(self, payload: bytes, queue: str | Enum | None) -> _Parcel:
+        name = self.default_queue if queue is None else queue_name(named(queue))
+        envelope = self._codec.raw(payload, name)
+        return _Parcel(None, envelope, True if self._after_commit else None)
+
     def _wish(self, job: Job, placement: Placement) -> bool | None:
         """Return whether a job waits for a commit; False if it is to wait for nothing at all."""
         if placement.after_commit is not None:
@@ -371,6 +409,8 @@ class Queue(Controls):
     def _news(self, parcel: _Parcel, stands: str) -> object | None:
         """Return what is to be told of a push; None where nobody listens."""
         envelope = parcel.envelope
+        if parcel.job is None:
+            return None
         if stands == envelope.uuid:
             if self._events.has_listeners(JobQueued):
                 source = (self.name, envelope.queue, envelope.uuid)
@@ -388,9 +428,9 @@ def _on(queue: str | Enum | None) -> Placement:
 
 
 class _Parcel(NamedTuple):
-    """A job and its envelope."""
+    """A job, None where only its payload is known, and its envelope."""
 
-    job: Job
+    job: Job | None
     envelope: Envelope
     after_commit: bool | None
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from securely.queue.exceptions import InvalidPayload
 from securely.queue.fake import QueueFake
 from securely.queue.job import Placement
 from securely.queue.manager import Materials, QueueManager
@@ -29,6 +30,21 @@ def manager(bench):
 @pytest.fixture
 def fake(manager):
     return QueueFake(manager, manager._connections)
+
+
+def test_fake_records_payloads_that_are_pushed_as_they_are(fake, codec, jobs):
+    payload = codec.envelope(jobs.Plain(1), "default").payload
+
+    uuid = fake.push_raw(payload, "mail")
+    asyncio.run(fake.connection("second").apush_raw(payload))
+    asyncio.run(fake.apush_raw(payload))
+    fake.connection("second").push_raw(payload)
+
+    queues = [one.queue for one in fake.raw_pushes()]
+    assert queues == ["mail", "other", "default", "other"]
+    assert (fake.raw_pushes()[0].uuid, fake.pushed_raw()) == (uuid, [payload] * 4)
+    with pytest.raises(InvalidPayload):
+        fake.push_raw(payload + b"x")
 
 
 def test_fake_records_instead_of_queueing(fake, jobs):

@@ -14,6 +14,7 @@ from securely.queue.events import JobQueued, JobQueueing
 from securely.queue.exceptions import (
     ConnectionUndefined,
     DriverUnknown,
+    InvalidPayload,
     NotQueueable,
     PayloadTooLarge,
 )
@@ -52,6 +53,55 @@ def manager(tmp_path: Path, bench, container):
 class Name(Enum):
     MAIL = "mail"
     SECOND = "second"
+
+
+@pytest.fixture(params=["push_raw", "apush_raw"])
+def push_raw(request):
+    """Push a payload in each colour."""
+
+    def push(queues, *arguments):
+        pushed = getattr(queues, request.param)(*arguments)
+        return asyncio.run(pushed) if request.param == "apush_raw" else pushed
+
+    return push
+
+
+def test_payload_that_was_written_before_is_queued_as_it_is(manager, push_raw, codec, jobs, bench):
+    envelope = codec.envelope(jobs.Plain(7), "default")
+    bench.listen()
+
+    assert push_raw(manager, envelope.payload, Name.MAIL) == envelope.uuid
+    assert push_raw(manager.connection("second"), envelope.payload) == envelope.uuid
+
+    (delivery,) = claimed(manager, "mail")
+    assert (delivery.payload, delivery.name) == (envelope.payload, envelope.name)
+    assert (delivery.timeout, delivery.max_lost) == (envelope.timeout, envelope.max_lost)
+    assert len(claimed(manager, "other", "second")) == 1
+    assert bench.names() == []
+
+
+def test_payload_that_is_pushed_to_sync_runs(manager, push_raw, codec, jobs, journal):
+    push_raw(manager.connection("sync"), codec.envelope(jobs.Frozen(5), "default").payload)
+
+    assert len(journal) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda payload: payload[:-1] + bytes([payload[-1] ^ 1]), "signature does not match"),
+        (lambda payload: b"", "signature does not match"),
+        (lambda payload: payload + b"x" * 1024 * 1024, "payload_bytes_max is 1048576"),
+        (lambda payload: payload.hex(), "it is no bytes, but of type str"),
+    ],
+)
+def test_payload_that_is_none_of_ours_is_refused(manager, push_raw, codec, jobs, change, words):
+    payload = change(codec.envelope(jobs.Plain(7), "default").payload)
+
+    with pytest.raises(InvalidPayload, match=words):
+        push_raw(manager, payload)
+
+    assert manager.size() == 0
 
 
 def claimed(manager, queue="default", connection="sqlite"):
