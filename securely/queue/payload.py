@@ -420,6 +420,12 @@ class Codec:
     def _written(self, parts: _Parts) -> bytes:
         try:
             return self._header_encoder.encode(parts.header)
+        except UnicodeEncodeError as error:
+            reason = (
+                f"{error.object!a}, which is in its name, a tag or its context, can not be written "
+                "down: it holds half a surrogate pair."
+            )
+            raise NotQueueable(parts.blueprint.name, reason) from error
         except (TypeError, ValueError) as error:  # of a context; all else was looked at
             raise NotQueueable(f"{parts.blueprint.name}.context", str(error)) from error
 

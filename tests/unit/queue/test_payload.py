@@ -263,6 +263,13 @@ def test_payload_over_the_limit_names_the_largest_attribute(keys, jobs):
     assert caught.value.size > 3_500
 
 
+def test_name_with_half_a_surrogate_pair_is_refused_and_shown(codec, jobs, monkeypatch):
+    monkeypatch.setattr(jobs.Loose, "display_name", lambda self: f"Send{chr(0xD800)}")
+
+    with pytest.raises(NotQueueable, match=r"Loose can not be queued: 'Send\\ud800', which is in"):
+        codec.envelope(jobs.Loose(), "default")
+
+
 def test_refreshed_payload_counts_its_deadline_from_now(codec, jobs):
     with clock.using(FrozenClock(at=1_000.0)) as frozen:
         payload = codec.envelope(jobs.Dated(), "default").payload
