@@ -57,6 +57,7 @@ SERVICES: Final[Mapping[str, tuple[str, str]]] = {
         "securely.events.contracts.ListenerRunner",
         "securely.queue.provider.QueueProvider",
     ),
+    "queue.relays": ("securely.queue.upkeep.relay.Relays", "securely.queue.provider.QueueProvider"),
     "queue.runner": (
         "securely.queue.delivery.runner.JobRunner",
         "securely.queue.provider.QueueProvider",
@@ -67,6 +68,10 @@ SERVICES: Final[Mapping[str, tuple[str, str]]] = {
     "translator": (
         "securely.translation.translator.Translator",
         "securely.translation.provider.TranslationProvider",
+    ),
+    "validator": (
+        "securely.validation.factory.ValidationFactory",
+        "securely.validation.provider.ValidationProvider",
     ),
 }
 
@@ -298,6 +303,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.queue.commands.status.MonitorCommand",
         "securely.queue.provider.QueueProvider",
     ),
+    "queue:outbox": (
+        "securely.queue.commands.outbox.OutboxCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
     "queue:pause": (
         "securely.queue.commands.queues.PauseCommand",
         "securely.queue.provider.QueueProvider",
@@ -411,6 +420,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "log": "securely.log.options.LogOptions",
     "queue": "securely.queue.options.QueueOptions",
     "store": "securely.store.options.StoreOptions",
+    "validation": "securely.validation.options.ValidationOptions",
 }
 
 # Those that are registered at boot, before anyone asks.

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 __all__ = [
     "BatchRecord",
@@ -25,6 +25,8 @@ __all__ = [
     "FailedJob",
     "FailedJobs",
     "Kind",
+    "OutboxRow",
+    "OutboxTable",
     "Outcome",
     "Reaped",
     "Runner",
@@ -59,6 +61,8 @@ class Envelope(NamedTuple):
             that one, and counts in its place where it ends and that one does not follow.
         links: How many jobs of the same batch follow it in its chain; they are counted as skipped
             when it fails.
+        once: It may have been handed over before. A store that can remembers its uuid for a week,
+            also when the job is over, and accepts no second one of it.
     """
 
     uuid: str
@@ -75,6 +79,7 @@ class Envelope(NamedTuple):
     group: str | None = None
     batch: str | None = None
     links: int = 0
+    once: bool = False
 
 
 class Verdict(IntEnum):
@@ -580,6 +585,40 @@ class Workable(Connection, Protocol):
 
     def workers(self) -> Sequence[WorkerRecord]:
         """Return the workers that live, the one first that joined first."""
+        ...
+
+
+class OutboxRow(NamedTuple):
+    """A job that waits in an application's own database.
+
+    Attributes:
+        id: Its place in the table, which gives it; greater than those of all rows before.
+        connection: The name of the connection that it is for.
+        created_at: The wall time at which it was written: its delay counts from then on.
+        envelope: Its :class:`Envelope` in the array form of MessagePack; opaque to a table.
+    """
+
+    id: int
+    uuid: str
+    connection: str
+    created_at: float
+    envelope: bytes
+
+
+@runtime_checkable
+class OutboxTable(Protocol):
+    """A table of jobs in an application's own database; for other databases than sqlite3's."""
+
+    def add(self, row: OutboxRow) -> None:
+        """Write *row*, whose id is not heeded, within the open transaction; end it not."""
+        ...
+
+    def waiting(self, after: int, limit: int) -> Sequence[OutboxRow]:
+        """Return committed rows whose id is greater than *after*, oldest first."""
+        ...
+
+    def remove(self, uuids: Sequence[str]) -> None:
+        """Remove rows, and commit."""
         ...
 
 

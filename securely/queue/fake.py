@@ -7,11 +7,19 @@ from enum import Enum
 from typing import Self, cast
 
 from securely.queue.bus.expecting import classes
+from securely.queue.bus.outbox import DbConnection, Outbox
 from securely.queue.bus.pushes import Pushed, Pushes, Way
 from securely.queue.bus.rehearsal import FakeBatch, FakeInteraction, with_fake_queue_interactions
 from securely.queue.bus.trail import Trail
 from securely.queue.bus.transaction import withheld
-from securely.queue.contracts import Connection, Counts, Envelope, FailedJobs, StoredJob
+from securely.queue.contracts import (
+    Connection,
+    Counts,
+    Envelope,
+    FailedJobs,
+    OutboxTable,
+    StoredJob,
+)
 from securely.queue.delivery.blueprint import Blueprint
 from securely.queue.delivery.failure import NoFailedJobs
 from securely.queue.drivers.sync_batches import MemoryBatches
@@ -94,6 +102,18 @@ class QueueFake(Pushes, QueueManager):
     async def aplace_all(self, jobs: Sequence[tuple[Job, Placement]]) -> list[Dispatched]:
         """Async twin of :meth:`place_all`."""
         return [await self.aplace(job, placement) for job, placement in jobs]
+
+    def outbox(self, database: DbConnection | OutboxTable) -> Outbox:
+        """Return what records jobs as those that are pushed; *database* is not touched."""
+        return Outbox(self.place_all)
+
+    def push_raw(self, payload: bytes, queue: str | Enum | None = None) -> str:
+        """Record *payload* among `raw_pushes`; one that a queue would refuse is refused."""
+        return self.take_payload(payload, named(queue) or self.default_queue_of(self.default))
+
+    async def apush_raw(self, payload: bytes, queue: str | Enum | None = None) -> str:
+        """Async twin of :meth:`push_raw`."""
+        return self.push_raw(payload, queue)
 
     def run_now(self, job: Job, placement: Placement = _ANYWHERE) -> None:
         """Record *job*, or run it where it is not to be recorded."""
@@ -239,6 +259,12 @@ class QueueFake(Pushes, QueueManager):
             placement = Placement(envelope.queue, connection, envelope.delay, trail=frame.trail)
             self.record(frame.job, placement, batch=envelope.batch or "")
 
+    def take_payload(self, payload: bytes, queue: str) -> str:
+        """Record *payload* for *queue*, and return its job's uuid."""
+        envelope = self._materials.codec().raw(payload, queue)
+        self.take_raw([envelope])
+        return envelope.uuid
+
     def take_raw(self, envelopes: Sequence[Envelope]) -> None:
         """Record what was pushed straight to a driver."""
         self._raw += envelopes
@@ -259,12 +285,6 @@ class QueueFake(Pushes, QueueManager):
 
     def default_queue_of(self, connection: str) -> str:
         """Return where jobs of *connection* go that name no queue."""
-    def take_payload(self, payload: bytes, queue: str) -> str:
-        """Record *payload* for *queue*, and return its job's uuid."""
-        envelope = self._materials.codec().raw(payload, queue)
-        self.take_raw([envelope])
-        return envelope.uuid
-
         definition = self._definitions.get(connection)
         return cast("str", getattr(definition, "queue", "default"))
 
@@ -422,8 +442,6 @@ class _FakeConnection(Queue):
         """Async twin of :meth:`place_all`."""
         return [await self.aplace(job, placement) for job, placement in jobs]
 
-    def _page(self, name: str, state: str, after: int) -> Sequence[StoredJob]:
-        return _Recorded(self._fake, self._name).jobs(name, state, after)
     def push_raw(self, payload: bytes, queue: str | Enum | None = None) -> str:
         """Record *payload* among the fake's `raw_pushes`."""
         return self._fake.take_payload(payload, named(queue) or self.default_queue)
@@ -432,3 +450,5 @@ class _FakeConnection(Queue):
         """Async twin of :meth:`push_raw`."""
         return self.push_raw(payload, queue)
 
+    def _page(self, name: str, state: str, after: int) -> Sequence[StoredJob]:
+        return _Recorded(self._fake, self._name).jobs(name, state, after)

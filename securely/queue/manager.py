@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, cast
 
 from securely.container import current
 from securely.events import Dispatcher
-from securely.queue.contracts import Connection, Delivery, Runner, Workable
+from securely.queue.bus.outbox import DbConnection, Outbox, OutboxDriver, outbox_table
+from securely.queue.contracts import Connection, Delivery, OutboxTable, Runner, Workable
 from securely.queue.crew.loading import Place
 from securely.queue.delivery.refusals import no_job
 from securely.queue.exceptions import ConnectionUndefined, DriverUnknown
@@ -274,7 +275,6 @@ class QueueManager(Manager[Queue], Queue, Hooks):
             sent.update(zip((at for at, _ in members), done, strict=True))
         return [sent[at] for at in range(len(sent))]
 
-    def destination(self, job: Job, placement: Placement = _ANYWHERE) -> Placement:
     def push_raw(self, payload: bytes, queue: str | Enum | None = None) -> str:
         """Queue a payload as this application has written it, and return its job's uuid.
 
@@ -288,6 +288,7 @@ class QueueManager(Manager[Queue], Queue, Hooks):
         """Async twin of :meth:`push_raw`."""
         return await self._instance().apush_raw(payload, queue)
 
+    def destination(self, job: Job, placement: Placement = _ANYWHERE) -> Placement:
         """Return *placement* with the connection and the queue that *job* goes to.
 
         Raises:
@@ -310,6 +311,18 @@ class QueueManager(Manager[Queue], Queue, Hooks):
         driver = self._keeper(connection)
         if driver is not None:
             await driver.aunlock(delivery)
+
+    def outbox(self, database: DbConnection | OutboxTable) -> Outbox:
+        """Return what writes jobs into the application's *database*, within its transaction.
+
+        A relay (`queue:outbox`, or :class:`securely.queue.upkeep.relay.Relay`) moves them to their
+        connections once they are committed. What is rolled back was never dispatched.
+
+        Args:
+            database: A connection of sqlite3, or an :class:`OutboxTable` for another database.
+        """
+        table = outbox_table(database)
+        return Outbox(lambda jobs: [self._write(table, *each) for each in jobs])
 
     def run_now(self, job: Job, placement: Placement = _ANYWHERE) -> None:
         """Run *job* here and now, the whole way that a worker's go: middleware, events, hooks.
@@ -365,6 +378,12 @@ class QueueManager(Manager[Queue], Queue, Hooks):
     def close(self) -> None:
         """Close every connection that was opened; a later use opens it again."""
         super().close()
+
+    def _write(self, table: OutboxTable, job: Job, placement: Placement) -> Dispatched:
+        where = self.destination(job, placement)
+        driver = OutboxDriver(table, where.connection or self.default)
+        queue = Queue(driver, self._materials.codec(), self._events, where.queue or "default")
+        return queue.place(job, where._replace(after_commit=False))
 
     def _keeper(self, connection: str) -> Workable | None:
         """Return what keeps unique keys; what runs here and now comes from no connection."""

@@ -269,6 +269,8 @@ class QueueOptions(Options):
     supervisors: dict[str, dict[str, SupervisorOptions]] = Field(default_factory=dict)
     """What queue:supervise keeps, by environment (a name, or a pattern such as "*") and name;
     what "defaults" says of a name holds in each environment."""
+    outboxes: tuple[str, ...] = ()
+    """SQLite files of the application whose outboxes each queue:work moves to their connections."""
     fast_termination: bool = False
     """Whether a new queue:supervise may begin while the old one's workers finish their jobs."""
 

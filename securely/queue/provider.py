@@ -23,6 +23,7 @@ from securely.queue.manager import Materials, QueueManager
 from securely.queue.options import QueueOptions
 from securely.queue.payload import Codec
 from securely.queue.queue import Queue
+from securely.queue.upkeep.relay import Relays
 from securely.support.paths import Paths
 
 __all__ = ["QueueProvider"]
@@ -39,6 +40,7 @@ class QueueProvider(Provider):
         "queue.fleet": Fleet,
         "queue.commands": CommandQueue,
         "queue.listeners": ListenerRunner,
+        "queue.relays": Relays,
         "queue.runner": JobRunner,
     }
     commands: ClassVar[Mapping[str, type | str]] = {
@@ -55,6 +57,7 @@ class QueueProvider(Provider):
         "queue:forget": "securely.queue.commands.failed.ForgetCommand",
         "queue:listen": "securely.queue.commands.listen.ListenCommand",
         "queue:monitor": "securely.queue.commands.status.MonitorCommand",
+        "queue:outbox": "securely.queue.commands.outbox.OutboxCommand",
         "queue:pause": "securely.queue.commands.queues.PauseCommand",
         "queue:prune-batches": "securely.queue.commands.batches.PruneBatchesCommand",
         "queue:prune-failed": "securely.queue.commands.failed.PruneFailedCommand",
@@ -82,6 +85,7 @@ class QueueProvider(Provider):
         self.app.singleton(Fleet, self.fleet)
         self.app.singleton(Codec, self.codec)
         self.app.singleton(JobRunner, self.runner)
+        self.app.singleton(Relays, self.relays)
         self.app.singleton(ListenerRunner, self.listeners)
         self.app.singleton(CommandQueue, QueuedCommands)
 
@@ -119,6 +123,12 @@ class QueueProvider(Provider):
             directory=paths.storage / "framework" / "supervise",
             fast_termination=options.fast_termination,
         )
+
+    def relays(self, config: Config, queues: QueueManager, paths: Paths) -> Relays:
+        """Return what moves the configured outboxes beside a worker."""
+        options = config.section("queue").parse(QueueOptions)
+        files = [paths.resolve(path) for path in options.outboxes]
+        return Relays(queues, files, lambda text: self.warn(text, {}))
 
     def codec(self, config: Config, keys: KeyRing) -> Codec:
         """Return what writes and reads payloads, under a key of the queue's own."""

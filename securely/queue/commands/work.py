@@ -17,6 +17,7 @@ from securely.queue.crew.worker import Worker
 from securely.queue.exceptions import InvalidPayload
 from securely.queue.manager import QueueManager
 from securely.queue.payload import Codec
+from securely.queue.upkeep.relay import Relays
 from securely.support.paths import Paths
 
 __all__ = ["WorkCommand"]
@@ -56,7 +57,7 @@ class WorkCommand(OfWorkers):
         "back at once. SIGUSR2 pauses, SIGCONT goes on. Durations may have units: 90, 10m, 1h30m."
     )
 
-    def handle(self, queues: QueueManager, codec: Codec, paths: Paths) -> int:
+    def handle(self, queues: QueueManager, codec: Codec, paths: Paths, relays: Relays) -> int:
         """Work until there is a reason to stop; the exit code is 0, 1, or 12 for memory."""
         if self.boolean("watch"):
             self._refuse_endings()
@@ -72,7 +73,8 @@ class WorkCommand(OfWorkers):
             is_down=_is_down(paths),
         )
         self.output.flush()
-        return worker.run()
+        with relays:
+            return worker.run()
 
     def orders(self, connection: str, default_queue: str) -> Orders:
         """Return what the worker is asked to do.

@@ -71,6 +71,7 @@ class Call(msgspec.Struct):
     et: int = 0
 
 
+_REMEMBERED_SECONDS: Final = 7 * 86_400  # longer than a relay lies still that somebody cares for
 _NO_COUNTS: Final = (0, 0, 0)
 _JSON: Final = msgspec.json.Encoder()
 _ANY: Final = msgspec.json.Decoder()
@@ -172,9 +173,11 @@ def wire(envelope: Envelope) -> list[Any]:
 
 def _more(one: Envelope) -> dict[str, Any] | Literal[False]:
     """Return what few jobs have. (Where it is nothing, what ends no list for a script.)"""
-    if one.unique is None and one.group is None and one.batch is None:
+    if one.unique is None and one.group is None and one.batch is None and not one.once:
         return False
     more: dict[str, Any] = {}
+    if one.once:
+        more["once"] = _REMEMBERED_SECONDS * 1_000
     if one.unique is not None:
         more["unique"] = one.unique
         if one.unique_for is not None:

@@ -55,6 +55,9 @@ WHERE id = (SELECT min(id) FROM jobs WHERE group_key = ?) AND state > 2
 _NEWEST: Final = """
 SELECT max(coalesce((SELECT max(id) FROM jobs), 0), coalesce((SELECT max(id) FROM failed), 0))
 """
+_REMEMBER: Final = "INSERT OR IGNORE INTO accepted VALUES (?, ?)"
+_FORGET: Final = "DELETE FROM accepted WHERE at < ?"
+_REMEMBERED_SECONDS: Final = 7 * 86_400  # longer than a relay lies still that somebody cares for
 _HAS_GROUP: Final = "SELECT EXISTS (SELECT 1 FROM jobs WHERE group_key = ?)"
 
 
@@ -71,7 +74,12 @@ def translated(connection: str) -> Generator[None]:
 
 def is_plain(envelope: Envelope) -> bool:
     """Tell whether nothing but its own columns is to be looked at when *envelope* is accepted."""
-    return envelope.unique is None and envelope.group is None and envelope.batch is None
+    return (
+        envelope.unique is None
+        and envelope.group is None
+        and envelope.batch is None
+        and not envelope.once
+    )
 
 
 def free_next(connection: sqlite3.Connection, groups: Iterable[str | None]) -> None:
@@ -154,14 +162,19 @@ class Rows:
         if all(map(is_plain, envelopes)):
             connection.executemany(INSERT, [self.plain(envelope, now) for envelope in envelopes])
             return [envelope.uuid for envelope in envelopes]
+        if any(one.once for one in envelopes):
+            connection.execute(_FORGET, (now - _REMEMBERED_SECONDS,))
         return [self.offer(connection, one, now) or one.uuid for one in envelopes]
 
     def offer(self, connection: sqlite3.Connection, envelope: Envelope, now: float) -> str | None:
         """Insert *envelope*, unless a job that holds its key stands for it: return that one's uuid.
 
         One that is debounced takes the place of a job that waits. A member of a batch is never
-        replaced, nor one of another group: who waits for its end would wait for ever.
+        replaced, nor one of another group: who waits for its end would wait for ever. One that is
+        to be accepted once, and was, is passed over.
         """
+        if envelope.once and not connection.execute(_REMEMBER, (envelope.uuid, now)).rowcount:
+            return None
         holder = self._holder(connection, envelope.unique)
         if holder is not None:
             id_, uuid, state, unique_at, unique_for, group, batch = holder

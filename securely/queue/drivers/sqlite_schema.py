@@ -177,6 +177,23 @@ CREATE TABLE batch_failures (id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, uui
 CREATE INDEX batch_failures_of ON batch_failures (batch, uuid)
 """
 
+# What was accepted and must not be a second time; and what workers have measured: `kind` is what
+# a number is of, `bucket` the order of magnitude of the duration that was measured.
+_FOURTH: Final = """
+CREATE TABLE accepted (uuid TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
+CREATE INDEX accepted_at ON accepted (at);
+CREATE TABLE metrics (
+  minute INTEGER NOT NULL,
+  queue TEXT NOT NULL,
+  name TEXT NOT NULL,
+  kind INTEGER NOT NULL,
+  bucket INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  seconds REAL NOT NULL,
+  PRIMARY KEY (minute, queue, name, kind, bucket)
+) WITHOUT ROWID
+"""
+
 
 def _run(connection: sqlite3.Connection, script: str) -> None:
     # Not executescript(): that would commit the transaction the migration runs in.
@@ -204,4 +221,15 @@ def _third(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE meta SET value = 3 WHERE key = 'schema_version'")
 
 
-MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_first, _second, _third)
+def _fourth(connection: sqlite3.Connection) -> None:
+    """Remember what was accepted once, and what workers measure."""
+    _run(connection, _FOURTH)
+    connection.execute("UPDATE meta SET value = 4 WHERE key = 'schema_version'")
+
+
+MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
+    _first,
+    _second,
+    _third,
+    _fourth,
+)

@@ -6,7 +6,9 @@ import io
 import json
 import os
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -524,3 +526,17 @@ def test_cancel_batch_when_its_jobs_wait_marks_it_and_it_may_be_pruned(
     artisan("queue:prune-batches --hours=0").assert_output("Deleted 0 batches.")
     artisan(f"queue:batch {batch.id}").assert_output("cancelled")
     artisan("queue:prune-batches --cancelled=0").assert_output("Deleted 1 batch.")
+
+
+def test_outbox_when_jobs_were_committed_moves_them_once_or_beside_a_worker(
+    artisan: Artisan, queue: QueueManager, work: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "app.db"
+    with closing(sqlite3.connect(path)) as database:
+        with database:
+            queue.outbox(database).push(work.Work("a"))
+
+        artisan(f"queue:outbox {path} --once").assert_ok().assert_output("Moved 1 job.")
+
+    assert queue.size() == 1
+    artisan("queue:outbox missing.db").assert_exit(1).assert_output("There is no database")

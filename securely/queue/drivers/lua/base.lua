@@ -163,6 +163,10 @@ end
 local function insert(wire, ignores_unique)
   local id, queue, priority, more = wire[1], wire[2], wire[3], wire[6]
   local z, n, due, first, key
+  if more and more.once
+    and not call('SET', own('once:' .. id), '1', 'NX', 'PX', int(more.once)) then
+    return id
+  end
   if more and more.unique then
     local holder = unique_holder(more.unique)
     if holder == id then return id end
