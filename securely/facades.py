@@ -2,7 +2,8 @@
 
 A facade is a name, not the object: ``Cache.get("key")`` asks the current application for its
 cache, then calls ``get`` on that. Where the object is wanted, ask: ``app.make(CacheManager)``.
-``Events`` and ``Encryption`` are the same objects as ``Event`` and ``Crypt``.
+``Events``, ``Encryption`` and ``Validation`` are the same objects as ``Event``, ``Crypt`` and
+``Validator``.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from securely.queue.manager import QueueManager
     from securely.store.manager import StoreManager
     from securely.support.pipeline import Pipelines
+    from securely.translation.translator import Translator
+    from securely.validation.factory import ValidationFactory
 
 __all__ = [
     "App",
@@ -37,11 +40,14 @@ __all__ = [
     "Event",
     "Events",
     "Exceptions",
+    "Lang",
     "Log",
     "Pipeline",
     "Queue",
     "RateLimiter",
     "Store",
+    "Validation",
+    "Validator",
 ]
 
 App: Application = facade("app")
@@ -54,8 +60,11 @@ Encryption: Encrypter = Crypt
 Event: Dispatcher = facade("events")
 Events: Dispatcher = Event
 Exceptions: ErrorHandler = facade("errors")
+Lang: Translator = facade("translator")
 Log: LogManager = facade("log")
 Pipeline: Pipelines = facade("pipeline")
 Queue: QueueManager = facade("queue")
 RateLimiter: Limiter = facade("rate_limiter")
 Store: StoreManager = facade("store")
+Validator: ValidationFactory = facade("validator")
+Validation: ValidationFactory = Validator

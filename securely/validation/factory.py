@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from securely.strings import Str
 from securely.validation.contracts import Lines
+from securely.validation.exceptions import RulesError
 from securely.validation.messages.wording import Wording
 from securely.validation.plan.plan import Extension, Plan, Registry, compile_plan
 from securely.validation.plan.run import Limits, Run
@@ -46,7 +47,7 @@ class ValidationFactory:
     def make(
         self,
         data: Any,
-        rules: Mapping[str, object],
+        rules: Mapping[str, object] | type,
         messages: Mapping[str, Any] | None = None,
         attributes: Mapping[str, str] | None = None,
     ) -> Validator:
@@ -54,13 +55,16 @@ class ValidationFactory:
 
         Args:
             data: What is validated: a dict, as a form or JSON gives it.
-            rules: The rules by field: text with bars, a list, or objects.
+            rules: The rules by field: text with bars, a list, or objects. Or a class of data: a
+                pydantic model, a dataclass, a typed dict.
             messages: Messages of one's own: by rule, by field, by both, with stars.
             attributes: What fields are called in messages.
 
         Raises:
             InvalidRule: A rule is unknown, or its parameters are wrong.
         """
+        if isinstance(rules, type):
+            return self._of_model(data, rules, messages or {}, attributes or {})
         return Validator(
             self,
             data,
@@ -194,6 +198,23 @@ class ValidationFactory:
             if extension.message
         }
         return Wording(self._lines, messages, attributes, {}, lacking, self._replacers)
+
+    def _of_model(
+        self,
+        data: Any,
+        model: type,
+        messages: Mapping[str, Any],
+        attributes: Mapping[str, str],
+    ) -> Validator:
+        # Here, because pydantic takes as long to import as the console takes to start.
+        from securely.validation.models import ModelValidator, is_model
+
+        if not is_model(model):
+            raise RulesError(
+                f"{model.__qualname__} is no class of data: rules are a dict by field, a pydantic "
+                "model, a dataclass or a typed dict."
+            )
+        return ModelValidator(self, data, {}, messages, attributes).of(model)
 
     def _extend(self, name: str, extension: Extension) -> None:
         self._registry.extensions[Str.snake(name)] = extension

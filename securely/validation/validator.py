@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from inspect import isawaitable
-from typing import Any, Protocol, Self, cast
+from typing import Any, Final, Protocol, Self, cast
 
+from securely.strings import Str
 from securely.support.missing import MISSING
 from securely.support.steps import Steps, arun, call, run
 from securely.validation.exceptions import ValidationError
@@ -326,15 +327,26 @@ class Validator:
             return None if field is None else field.facts
         return current.facts_of(path)
 
-    def add_failure(self, field: str, rule: str, parameters: Sequence[Any] = ()) -> Self:
-        """Say that *field* breaks *rule*, in the words of that rule."""
+    def add_failure(
+        self, field: str, rule: str, parameters: Sequence[Any] = (), kind: str | None = None
+    ) -> Self:
+        """Say that *field* breaks *rule*, in the words of that rule.
+
+        Args:
+            field: Its dotted name.
+            rule: The rule, in snake_case.
+            parameters: What would stand behind its colon.
+            kind: What was measured, for a rule of sizes: numeric, array, file or string; by
+                default what the value is.
+        """
         current = self._running or self._done()
         path = split(field)
         known = current.plan.field_at(path)
         facts = Facts(frozenset(), frozenset(), (), path) if known is None else known.facts
-        step = Step(rule, _studly(rule), tuple(parameters), lambda value, at: False)
+        sized = rule in _SIZED
+        step = Step(rule, _studly(rule), tuple(parameters), lambda value, at: False, sized=sized)
         spot = Spot(current, Field(field, path, (), facts), ())
-        current.fail(spot, step, self.value(field))
+        current.fail(spot, step, self.value(field), kind)
         return self
 
     # How it comes about.
@@ -392,6 +404,9 @@ class Validator:
         return self if made is None else made
 
 
+_SIZED: Final = frozenset({"size", "between", "min", "max", "gt", "gte", "lt", "lte"})
+
+
 def _hook(hook: Any) -> After:
     method = getattr(hook, "after", None)
     return cast("After", method if callable(method) else hook)
@@ -402,6 +417,4 @@ def _items(data: object) -> Iterable[tuple[str, Any]]:
 
 
 def _studly(rule: str) -> str:
-    from securely.strings import Str
-
     return Str.studly(rule) if "." not in rule else rule

@@ -238,11 +238,11 @@ class Run:
             self.fail(spot, step, value)
         return field.bails or (step.implicit and not isinstance(verdict, Refusal))
 
-    def fail(self, spot: Spot, step: Step, value: object) -> None:
+    def fail(self, spot: Spot, step: Step, value: object, kind: str | None = None) -> None:
         """Say that the rule *step* is broken where *spot* is."""
         facts = spot.field.facts
         numeric = facts.is_numeric or (step.dependent and step.sized and is_numeric(value))
-        kind = kind_of(value, is_numeric_field=numeric, is_array_field=facts.is_array)
+        kind = kind or kind_of(value, is_numeric_field=numeric, is_array_field=facts.is_array)
         name = spot.attribute
         parameters = spot.parameters_of(step)
         message = self.wording.message(name, step, kind)
