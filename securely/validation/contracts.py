@@ -95,7 +95,10 @@ class BreachCheck(Protocol):
 
 
 class File(Protocol):
-    """A file, uploaded or on the disk."""
+    """A file, uploaded or on the disk.
+
+    Uploads of Starlette, paths and open binary files need not have it: they are taken as they are.
+    """
 
     @property
     def size_bytes(self) -> int:
@@ -107,7 +110,11 @@ class File(Protocol):
         """The name it was sent with; nobody's word but the sender's."""
         ...
 
-    def read_head(self, size: int, /) -> bytes:
-        """Return up to *size* bytes of its beginning."""
+    @property
+    def is_valid(self) -> bool:
+        """Whether it arrived whole, and can be read."""
         ...
 
+    def read_at(self, offset: int, size: int, /) -> bytes:
+        """Return up to *size* bytes from *offset* on; whoever else reads it does not notice."""
+        ...

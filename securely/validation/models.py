@@ -19,7 +19,7 @@ from securely.container import current
 from securely.validation.exceptions import ValidationError
 from securely.validation.validator import Validator
 
-__all__ = ["ModelValidator", "Rules", "is_model", "typed"]
+__all__ = ["ModelValidator", "Rules", "dumped", "is_model", "typed"]
 
 _OWN: Final = "securely_rules"
 _WHOLE: Final = "data"
@@ -104,7 +104,7 @@ class ModelValidator(Validator):
         Raises:
             ValidationError: The data does not fit the model.
         """
-        return cast("dict[str, Any]", _adapter(self._model).dump_python(self.model()))
+        return dumped(self._model, self.model())
 
     def model(self) -> Any:
         """Return the validated data as an object of the model.
@@ -135,6 +135,11 @@ def typed(model: Any, data: object, validator: Validator) -> Any:
         say(error, validator, data)
         bag = validator.errors()
         raise ValidationError(bag.messages(), validator.wording.summary(bag.all())) from None
+
+
+def dumped(model: Any, made: Any) -> dict[str, Any]:
+    """Return *made*, an object of *model*, as a dict."""
+    return cast("dict[str, Any]", _adapter(model).dump_python(made))
 
 
 def say(error: ModelError, validator: Validator, data: object) -> None:

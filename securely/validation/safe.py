@@ -1,17 +1,116 @@
-"""SafeInput: what was validated, to take from: only some of it, all but some, or with more added."""
+"""SafeInput: what was validated, to take from: some of it, all but some, or with a type."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, tzinfo
+from enum import Enum
+from typing import Any, TypeVar, cast
 
+from securely.support import clock
 from securely.support.missing import MISSING
-from securely.validation.plan.paths import find, holds, join, split, without
+from securely.validation.plan.paths import find, holds, split, without
+from securely.validation.rules.loose import is_numeric, number, text
 
-__all__ = ["SafeInput"]
+__all__ = ["SafeInput", "TypedInput"]
+
+E = TypeVar("E", bound=Enum)
+
+_YES = frozenset({"1", "true", "on", "yes"})
 
 
-class SafeInput(Mapping[str, Any]):
+class TypedInput:
+    """What was sent, read with the type that is wanted; what does not fit is the default.
+
+    Source: Laravel 13, Support\\Traits\\InteractsWithData.
+    """
+
+    def all(self) -> dict[str, Any]:
+        """Return all of it."""
+        raise NotImplementedError
+
+    def input(self, field: str, default: Any = None) -> Any:
+        """Return what stands in *field*, by its dotted name, or *default*."""
+        value = find(self.all(), split(field))
+        return default if value is MISSING else value
+
+    def has(self, *fields: str) -> bool:
+        """Tell whether each of *fields* is there."""
+        data = self.all()
+        return all(holds(data, split(field)) for field in fields)
+
+    def string(self, field: str, default: str = "") -> str:
+        """Return a field as text."""
+        value = self.input(field)
+        return default if value is None or isinstance(value, (list, tuple, dict)) else text(value)
+
+    def integer(self, field: str, default: int = 0) -> int:
+        """Return a field as an integer: of a number, what stands before its point."""
+        value = self.input(field)
+        return int(number(value)) if is_numeric(value) and _is_finite(value) else default
+
+    def float(self, field: str, default: float = 0.0) -> float:
+        """Return a field as a float."""
+        value = self.input(field)
+        return float(number(value)) if is_numeric(value) else default
+
+    def boolean(self, field: str, default: bool = False) -> bool:
+        """Tell whether a field says yes: 1, true, on, yes."""
+        value = self.input(field, default)
+        return value.lower() in _YES if isinstance(value, str) else value is True or value == 1
+
+    def array(self, field: str) -> list[Any] | dict[str, Any]:
+        """Return a field as a list or a dict; one value as a list of it."""
+        value = self.input(field)
+        if isinstance(value, (list, dict)):
+            return cast("list[Any] | dict[str, Any]", value)
+        return [] if value is None else [value]
+
+    def date(
+        self, field: str, layout: str | None = None, zone: tzinfo = UTC
+    ) -> datetime | None:
+        """Return a field as a moment; None for what is none.
+
+        Args:
+            field: Its dotted name.
+            layout: How it is written, as in `date_format`; by default as dates are read.
+            zone: The time zone of what states none.
+        """
+        from securely.validation.rules.date_formats import read
+        from securely.validation.rules.moments import moment
+
+        value = self.input(field)
+        if isinstance(value, datetime):
+            return value
+        if isinstance(value, date):
+            return datetime(value.year, value.month, value.day, tzinfo=zone)
+        if not isinstance(value, str) or not value.strip():
+            return None
+        now = clock.now()
+        return moment(value, now, zone) if layout is None else read(value, layout, now, zone)
+
+    def enum(self, field: str, kind: type[E], default: E | None = None) -> E | None:
+        """Return a field as the member of *kind* that has its value."""
+        return _member(kind, self.input(field), default)
+
+    def enums(self, field: str, kind: type[E]) -> list[E]:
+        """Return a field as members of *kind*; what is none is left out."""
+        found = (_member(kind, value, None) for value in cast("Sequence[Any]", self.array(field)))
+        return [member for member in found if member is not None]
+
+
+def _member(kind: type[E], value: object, default: E | None) -> E | None:
+    for member in kind:
+        if member is value or member.value == value or text(member.value) == text(value):
+            return member
+    return default
+
+
+def _is_finite(value: object) -> bool:
+    return number(value) - number(value) == 0  # type: ignore[operator]  # numbers of one kind
+
+
+class SafeInput(TypedInput, Mapping[str, Any]):
     """Validated data; what is made of it leaves it as it is.
 
     Args:
@@ -56,15 +155,6 @@ class SafeInput(Mapping[str, Any]):
         """Return validated data with *values* beside it."""
         return SafeInput({**self._data, **(values or {}), **more})
 
-    def has(self, *fields: str) -> bool:
-        """Tell whether each of *fields* is there."""
-        return all(holds(self._data, split(field)) for field in fields)
-
-    def input(self, field: str, default: Any = None) -> Any:
-        """Return what stands in *field*, by its dotted name, or *default*."""
-        value = find(self._data, split(field))
-        return default if value is MISSING else value
-
     def all(self) -> dict[str, Any]:
         """Return all of it, in a dict of its own."""
         return dict(self._data)
@@ -82,4 +172,4 @@ class SafeInput(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         # Names alone: what was sent may be a password.
-        return f"SafeInput({join([*self._data]) and ', '.join(self._data)})"
+        return f"SafeInput({', '.join(self._data)})"

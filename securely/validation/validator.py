@@ -106,6 +106,8 @@ class Validator:
             return True
         started = self._start(plan)
         started.follow()
+        if self.refuses_unknown:
+            started.refuse_unknown()
         if self._hooks:
             run(self._hook(started))
         return self._end(started)
@@ -117,6 +119,8 @@ class Validator:
             return True
         started = self._start(plan)
         await started.afollow()
+        if self.refuses_unknown:
+            started.refuse_unknown()
         if self._hooks:
             await arun(self._hook(started))
         return self._end(started)

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, cast
 
 from securely.support.missing import MISSING, Missing
 
-__all__ = ["Keys", "Path", "expand", "find", "holds", "join", "split", "without"]
+__all__ = ["Keys", "Path", "expand", "find", "holds", "join", "leaves", "split", "without"]
 
 Path: TypeAlias = tuple[str, ...]
 """The parts of a dotted path; a part `*` stands for all keys of a list or a dict."""
@@ -73,6 +73,26 @@ def expand(data: object, path: Path) -> Iterator[tuple[Keys, object]]:
         else:
             yield keys, value
     yield from later
+
+
+def leaves(data: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
+    """Yield all that stands in *data* and holds nothing else, in order, at any depth.
+
+    Args:
+        data: What is walked, without recursion; what holds itself is entered once.
+        path: What stands before the parts of each path.
+    """
+    waiting: list[tuple[Path, object]] = [(path, data)]
+    entered: set[int] = set()
+    while waiting:
+        path, value = waiting.pop()
+        if not isinstance(value, (list, tuple, Mapping)) or not value:
+            if value is not MISSING:
+                yield path, value
+        elif id(value) not in entered:
+            entered.add(id(value))
+            within = [((*path, key), each) for key, each in _entries(value)]
+            waiting.extend(reversed(within))
 
 
 def without(data: object, path: Path) -> object:

@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 from securely.support.missing import MISSING
 from securely.validation.messages.bag import MessageBag
 from securely.validation.messages.wording import Wording
-from securely.validation.plan.paths import Keys, Path, expand, find, join, split, without
+from securely.validation.plan.paths import Keys, Path, expand, find, join, leaves, split, without
 from securely.validation.plan.plan import Field, Plan, Step
 from securely.validation.plan.spot import Refusal, Spot
 from securely.validation.rules.loose import BLANKS, is_numeric
@@ -297,6 +297,26 @@ class Run:
             self._removed.add(name)
             self.data = without(self.data, split(name))
 
+    def refuse_unknown(self) -> None:
+        """Say of each field without rules that it is prohibited."""
+        prohibited = Step("prohibited", "Prohibited", (), _refused)
+        for path, value in leaves(self.data):
+            if self._is_over():
+                return
+            if not self._is_known(path):
+                field = Field(join(path), path, (), Facts(frozenset(), frozenset(), (), path))
+                self.fail(Spot(self, field, ()), prohibited, value)
+
+    def _is_known(self, path: Path) -> bool:
+        for depth in range(len(path), 0, -1):
+            field = self.plan.field_at(path[:depth])
+            if field is not None:
+                # What holds others is known whole where no rules tell what may lie in it.
+                return depth == len(path) or not any(self.plan.below(field))
+        confirmed = path[-1].removesuffix("_confirmation")
+        field = self.plan.field_at((*path[:-1], confirmed))
+        return field is not None and "confirmed" in field.facts.names
+
     # What rules and messages ask of it.
 
     @property
@@ -364,6 +384,11 @@ class Run:
                 if below[:depth] == path and not (self._removed and self._is_removed(below)):
                     return True
         return False
+
+
+def _refused(value: object, at: object) -> bool:
+    del value, at
+    return False
 
 
 def filled_in(pattern: Path, keys: Keys) -> Path:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final, cast
 
 from securely.support.missing import MISSING
-from securely.validation.plan.paths import Path, expand, find
+from securely.validation.plan.paths import Path, expand, find, join, leaves
 from securely.validation.rules.loose import equal, is_numeric, number, text
 from securely.validation.rules.spec import SLOW, Args, Check, Place, Quick, Slow, Spec
 
@@ -179,29 +179,11 @@ def _in_array(args: Args) -> Check:
     def check(value: object, at: Place) -> bool:
         pool = at.memory.get(check)
         if pool is None:
-            leaves = _leaves(find(at.data, prefix), ".".join(prefix))
-            pool = at.memory[check] = Pool(each for name, each in leaves if fits(name))
+            found = leaves(find(at.data, prefix), prefix)
+            pool = at.memory[check] = Pool(each for path, each in found if fits(join(path)))
         return cast("Pool", pool).count(value) > 0
 
     return check
-
-
-def _leaves(container: object, name: str) -> Iterator[tuple[str, object]]:
-    """Yield what stands in *container* by dotted names; without recursion, for any depth."""
-    waiting: list[tuple[str, object]] = [(name, container)]
-    seen: set[int] = set()
-    while waiting:
-        name, value = waiting.pop()
-        if not isinstance(value, _CONTAINERS) or not value:
-            if value is not MISSING:
-                yield name, value
-            continue
-        if id(value) in seen:  # data that holds itself
-            continue
-        seen.add(id(value))
-        before = f"{name}." if name else ""
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        waiting.extend((f"{before}{key}", item) for key, item in items)
 
 
 def _same(args: Args) -> Check:
