@@ -369,6 +369,10 @@ class _Recorded:
         states = [state for _, state in self._fake.entries(self.name, queue)]
         return Counts(*(states.count(state) for state in ("pending", "delayed", "reserved")))
 
+    async def acounts(self, queue: str) -> Counts:
+        """Async twin of :meth:`counts`."""
+        return self.counts(queue)
+
     def jobs(self, queue: str, state: str, after: int) -> Sequence[StoredJob]:
         """Return what was recorded for *queue* in *state*, as a store would show it."""
         found = [entry for entry, stands in self._fake.entries(self.name, queue) if stands == state]
@@ -390,10 +394,6 @@ class _Recorded:
             for at, one in enumerate(found, 1)
             if at > after
         ]
-
-    async def acounts(self, queue: str) -> Counts:
-        """Async twin of :meth:`counts`."""
-        return self.counts(queue)
 
     def clear(self, queue: str) -> int:
         """Leave what was recorded as it is: assertions come after."""

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import struct
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, Protocol, cast
 
 import msgspec
@@ -23,6 +22,7 @@ from securely.queue.contracts import Envelope
 from securely.queue.delivery.blueprint import Blueprint
 from securely.queue.delivery.refusals import priority_of, queue_name
 from securely.queue.delivery.through import Written, pack
+from securely.queue.delivery.written import FIELDS, OPTIONS, words
 from securely.queue.exceptions import (
     InvalidPayload,
     NotQueueable,
@@ -31,8 +31,6 @@ from securely.queue.exceptions import (
 )
 from securely.queue.job import Extras, Job, option
 from securely.support import clock, entropy
-from securely.support.backoff import Backoff, BackoffLike
-from securely.support.durations import Duration, seconds, seconds_until
 from securely.support.importing import ImportFailed, import_object
 from securely.support.serializer import Undecodable, Unserializable
 
@@ -454,12 +452,12 @@ class Codec:
             value = option(job, key)
             if value is not None:
                 try:
-                    setattr(header, _FIELDS.get(key, key), _OPTIONS[key](value))
+                    setattr(header, FIELDS.get(key, key), OPTIONS[key](value))
                 except (TypeError, ValueError) as error:
                     reason = f"its option has the value {value!r}. {error}"
                     raise NotQueueable(f"{blueprint.name}.{key}", reason) from error
         if blueprint.has_tags:
-            header.tags = _words(blueprint, option(job, "tags"))
+            header.tags = words(blueprint.name, option(job, "tags"))
         if job.unique == "until_processing":
             header.until_processing = True
         return header
@@ -521,17 +519,6 @@ def _largest(body: bytes) -> str | None:
     return max(written, key=lambda name: len(bytes(written[name])), default=None)
 
 
-def _words(blueprint: Blueprint, tags: object) -> list[str]:
-    """Return the tags of a job: a method gives them, or an attribute holds them."""
-    if isinstance(tags, str):
-        return [tags]
-    try:
-        return [str(tag) for tag in cast("Sequence[object]", tags)]
-    except TypeError as error:
-        reason = f"they are {tags!r}. Write a list of words."
-        raise NotQueueable(f"{blueprint.name}.tags", reason) from error
-
-
 def _is_exclusive(job: Job) -> bool:
     """Return whether *job* is unique or debounced: its class says so, or it does itself."""
     return bool(job.unique) or job.debounce is not None
@@ -575,41 +562,3 @@ def _check_importable(cls: type[Job]) -> None:
             "Move it to a module of the application."
         )
         raise NotQueueable(name, reason)
-
-
-def _moment(value: datetime | Duration) -> float:
-    return clock.timestamp() + seconds_until(value)
-
-
-def _length(value: Duration) -> float:
-    found = seconds(value)
-    if found < 0:
-        raise ValueError("It can not be negative; 0 is no limit")
-    return found
-
-
-def _number(least: int) -> Callable[[Any], int]:
-    def read(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise TypeError("It is no whole number")
-        if value < least:
-            raise ValueError(f"It can not be less than {least}")
-        return value
-
-    return read
-
-
-_OPTIONS: Final[dict[str, Callable[[Any], object]]] = {
-    "tries": _number(0),
-    "backoff": lambda value: Backoff.of(cast("BackoffLike", value)).pack(),
-    "timeout": _length,
-    "fail_on_timeout": bool,
-    "max_exceptions": _number(1),
-    "retry_until": _moment,
-    "max_lost": _number(1),
-    "expires_after": _moment,
-    "encrypted": bool,
-}
-
-# Options that the header keeps under another name: a moment instead of a duration.
-_FIELDS: Final = {"expires_after": "expires_at"}
