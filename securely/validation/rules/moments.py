@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
+from securely.validation.rules import loose
 from securely.validation.rules.moments_grammar import FORMS, MONTHS, ORDINALS, UNITS, WEEKDAYS
 from securely.validation.rules.moments_stamp import (
     Manner,
@@ -22,7 +23,7 @@ from securely.validation.rules.moments_stamp import (
 )
 from securely.validation.rules.moments_zones import zone_of
 
-__all__ = ["is_complete_date", "moment"]
+__all__ = ["is_complete_date", "moment", "moment_of_number"]
 
 _LONGEST: Final = 255
 _BLANKS: Final = " \t\n\r\v\f"
@@ -32,6 +33,8 @@ _TURN: Final = 70  # two digits from here on are of the century before
 _FULL_YEAR: Final = 4
 _NOON: Final = 12
 _LARGEST: Final = 2**63 - 1
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DIGITS_ALONE: Final = re.compile(r"[0-9]{1,14}\n?").fullmatch
 
 
 def moment(text: str, now: datetime, zone: tzinfo) -> datetime | None:
@@ -50,8 +53,25 @@ def moment(text: str, now: datetime, zone: tzinfo) -> datetime | None:
         >>> moment("last day of next month", now, UTC).isoformat()
         '2026-04-30T12:00:00+00:00'
     """
+    if _is_count(text):
+        return moment_of_number(float(text))
     stamp = _scan(text or "now")
     return None if stamp is None else resolve(stamp, now, zone)
+
+
+def moment_of_number(seconds: float) -> datetime | None:
+    """Return the moment *seconds* after the epoch, in UTC, or None beyond the reach of datetime.
+
+    Source: Carbon 3, Creator::__construct, which takes numbers for timestamps.
+
+    Example:
+        >>> moment_of_number(1_704_067_200).isoformat()
+        '2024-01-01T00:00:00+00:00'
+    """
+    try:
+        return _EPOCH + timedelta(seconds=seconds)
+    except (OverflowError, ValueError):  # ValueError is what NaN raises
+        return None
 
 
 def is_complete_date(text: str) -> bool:
@@ -65,6 +85,11 @@ def is_complete_date(text: str) -> bool:
     """
     stamp = _scan(text)
     return stamp is not None and is_real_date(stamp.year, stamp.month, stamp.day)
+
+
+def _is_count(text: str) -> bool:
+    """Tell whether *text* counts seconds: a number, unless of digits alone as "20240101" is."""
+    return len(text) <= _LONGEST and loose.is_numeric(text) and not _DIGITS_ALONE(text)
 
 
 def _scan(text: str) -> Stamp | None:

@@ -124,9 +124,7 @@ _OFFSET: Final = (
     "|(?:2[0-4]|[01][0-9])[0-5][0-9](?:60|[0-5][0-9])"
     "|(?:2[0-4]|[01]?[0-9])(?::?[0-5]?[0-9])?)"
 )
-_ANY_ZONE: Final = (
-    rf"(?P<zone>{_OFFSET}|[A-Z][a-z]+(?:[_/-][A-Za-z]+)+|\(?[A-Za-z]{{1,6}}\)?)"
-)
+_ANY_ZONE: Final = rf"(?P<zone>{_OFFSET}|[A-Z][a-z]+(?:[_/-][A-Za-z]+)+|\(?[A-Za-z]{{1,6}}\)?)"
 _T: Final = "[Tt]?"
 _SHORT_TIME: Final = f"{_T}{_HOUR}[:.]{_MINUTE}"
 _LONG_TIME: Final = f"{_SHORT_TIME}[:.]{_SECOND}"
@@ -179,12 +177,14 @@ _TABLE: Final = (
     ("stamp", f"{_YEAR4}{_MONTH2}{_DAY2}[Tt]{_HOUR}{_MINUTE2}{_SECOND2}"),
     (
         "stamp",
-        f"{_YEAR4}-{_MONTH2}-{_DAY2}T{_HOUR2}:{_MINUTE2}:{_SECOND2}{_FRACTION}"
-        f"(?P<zone>{_OFFSET})?",
+        f"{_YEAR4}-{_MONTH2}-{_DAY2}T{_HOUR2}:{_MINUTE2}:{_SECOND2}{_FRACTION}(?P<zone>{_OFFSET})?",
     ),
     ("stamp", f"{_YEAR4}-{_MONTH}-{_DAY}T{_HOUR}:{_MINUTE}:{_SECOND}"),
     ("stamp", f"{_YEAR4}:{_MONTH2}:{_DAY2} {_HOUR2}:{_MINUTE2}:{_SECOND2}"),
-    ("day_of_year", f"{_YEAR4}[.-]?(?P<day>00[1-9]|0[1-9][0-9]|[12][0-9]{{2}}|3[0-5][0-9]|36[0-6])"),
+    (
+        "day_of_year",
+        f"{_YEAR4}[.-]?(?P<day>00[1-9]|0[1-9][0-9]|[12][0-9]{{2}}|3[0-5][0-9]|36[0-6])",
+    ),
     ("week", f"{_YEAR4}-?W(?P<week>0[1-9]|[1-4][0-9]|5[0-3])(?:-?(?P<weekday>[0-7]))?"),
     ("stamp", f"{_MONTH_SHORT}-{_DAY2}-{_YEAR}"),
     ("stamp", f"{_YEAR}-{_MONTH_SHORT}-{_DAY2}"),
