@@ -70,7 +70,7 @@ class OfWorkers(OfConnection):
         """
         name = self.connection_name(queues)
         if sys.platform == "win32":
-            reason = f"{self.name} needs Unix processes and signals; use the sync connection."
+            reason = "its workers need Unix processes and signals; use the sync connection."
             raise QueueUnavailable(name, reason)
         # What is wrong with the words on the command line no change of a file would mend.
         self.orders(name, self.chosen(queues).default_queue)
