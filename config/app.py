@@ -13,6 +13,10 @@ config = {
     "url": env("APP_URL", "http://localhost"),
     # The time zone of logs and of dates in input. Everything inside is UTC.
     "timezone": env("APP_TIMEZONE", "UTC"),
+    # The language of what users read, by the name of its folder in lang/.
+    "locale": env("APP_LOCALE", "en"),
+    # The language of the lines that the first one lacks.
+    "fallback_locale": env("APP_FALLBACK_LOCALE", "en"),
     # The key that encrypts and signs: `python artisan.py key:generate` writes it.
     "key": env("APP_KEY"),
     # Keys that were used before, separated by commas: what they encrypted can still be read.

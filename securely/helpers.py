@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Sized
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, cast, overload
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from securely.foundation.application import Application
     from securely.log.manager import LogManager
     from securely.queue.job import Dispatched, Job, PendingDispatch
+    from securely.translation.translator import Translator
 
 __all__ = [
     "Arr",
@@ -79,6 +80,8 @@ __all__ = [
     "storage_path",
     "tap",
     "today",
+    "trans",
+    "trans_choice",
     "value",
 ]
 
@@ -182,6 +185,47 @@ def cache(key: str | None = None, default: object = None) -> object:
     """
     manager: CacheManager = current().make("cache")
     return manager if key is None else manager.get(key, default)
+
+
+@overload
+def trans() -> Translator: ...
+
+
+@overload
+def trans(
+    key: str, replace: Mapping[str, object] | None = None, locale: str | None = None
+) -> Any: ...
+
+
+def trans(
+    key: str | None = None,
+    replace: Mapping[str, object] | None = None,
+    locale: str | None = None,
+) -> Any:
+    """Return the translator, or its line of *key* in the current locale, or in *locale*.
+
+    Example:
+        >>> trans("passwords.throttled")
+        'Please wait before retrying.'
+    """
+    translator: Translator = current().make("translator")
+    return translator if key is None else translator.get(key, replace, locale)
+
+
+def trans_choice(
+    key: str,
+    number: float | Sized,
+    replace: Mapping[str, object] | None = None,
+    locale: str | None = None,
+) -> str:
+    """Return the form of the line of *key* for *number*, or for as many items as it has.
+
+    Example:
+        >>> trans_choice("one apple|:count apples", 3)
+        '3 apples'
+    """
+    translator: Translator = current().make("translator")
+    return translator.choice(key, number, replace, locale)
 
 
 @overload

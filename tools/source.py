@@ -110,10 +110,10 @@ class Module:
 
 @cache
 def modules() -> tuple[Module, ...]:
-    """Return every module of the package, in the order of its path; the skeleton is data."""
-    skeleton = PACKAGE / "skeleton"
+    """Return every module of the package, in the order of its path; skeleton and lines are data."""
+    data = {PACKAGE / "skeleton", PACKAGE / "translation" / "lang"}
     return tuple(
-        Module(path) for path in sorted(PACKAGE.rglob("*.py")) if skeleton not in path.parents
+        Module(path) for path in sorted(PACKAGE.rglob("*.py")) if data.isdisjoint(path.parents)
     )
 
 

@@ -21,7 +21,11 @@ END: Final = "<!-- tree:end -->"
 # Where the purposes start; one column beyond the longest usual name.
 COLUMN: Final = 30
 # Folders that are data: named in the tree, not listed.
-DATA: Final = {"skeleton": "the files of a new application, as data", "stubs": "templates, as data"}
+DATA: Final = {
+    "lang": "lines in several languages, as data",
+    "skeleton": "the files of a new application, as data",
+    "stubs": "templates, as data",
+}
 
 
 def render() -> str:

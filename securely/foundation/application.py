@@ -6,6 +6,7 @@ import inspect
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from enum import Enum
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -166,6 +167,34 @@ class Application(Container):
     def is_production(self) -> bool:
         """Whether it runs for real."""
         return self.env == "production"
+
+    @property
+    def locale(self) -> str:
+        """The language that is current in this request, job, command or block."""
+        return str(self.make("translator").locale)
+
+    def set_locale(self, locale: str | Enum) -> None:
+        """Make *locale* current in this request, job, command or block; others keep theirs.
+
+        Raises:
+            InvalidLocale: It is no name of a locale.
+
+        Source: Laravel 13, Application::setLocale.
+        """
+        self.make("translator").set_locale(locale)
+
+    def is_locale(self, locale: str | Enum) -> bool:
+        """Tell whether *locale* is the current one."""
+        return self.locale == (locale.value if isinstance(locale, Enum) else locale)
+
+    @property
+    def fallback_locale(self) -> str | None:
+        """The language of the lines that the current one lacks."""
+        return cast("str | None", self.make("translator").fallback)
+
+    def set_fallback_locale(self, locale: str | Enum | None) -> None:
+        """Take lines from *locale* where the current one has none; in the whole process."""
+        self.make("translator").set_fallback(locale)
 
     @property
     def running_tests(self) -> bool:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator
 
 from securely.support.options import Options
+from securely.translation.locales import locale_name
 
 __all__ = ["AppOptions", "MaintenanceOptions"]
 
@@ -27,6 +28,10 @@ class AppOptions(Options):
     debug: bool = Field(False, description="Whether errors show their whole story.")
     url: str = Field("http://localhost", description="The address people reach it by.")
     timezone: str = Field("UTC", description="The time zone of logs and of dates in input.")
+    locale: str = Field("en", description="The language of what users read.")
+    fallback_locale: str | None = Field(
+        "en", description="The language of the lines that the first one lacks."
+    )
     key: str | None = Field(
         None, description="Encrypts and signs.", json_schema_extra={"secret": True}
     )
@@ -54,3 +59,13 @@ class AppOptions(Options):
         except (KeyError, ValueError, OSError):
             raise ValueError("is not a time zone, such as UTC or Europe/Berlin") from None
         return value
+
+    @field_validator("locale")
+    @classmethod
+    def _named_locale(cls, value: str) -> str:
+        return locale_name(value)  # its InvalidLocale is a ValueError
+
+    @field_validator("fallback_locale")
+    @classmethod
+    def _named_fallback(cls, value: str | None) -> str | None:
+        return locale_name(value) if value else None
