@@ -24,6 +24,7 @@ __all__ = [
     "Envelope",
     "FailedJob",
     "FailedJobs",
+    "Gauge",
     "Kind",
     "OutboxRow",
     "OutboxTable",
@@ -187,6 +188,8 @@ class Turn:
     """
 
     deliveries: Sequence[Delivery]
+        waits: For each of the deliveries, the seconds since it might have run; empty where a store
+            cannot tell.
     stale: Sequence[int] = ()
     next_due: float | None = None
     must_restart: bool = False
@@ -195,6 +198,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+    waits: Sequence[float] = ()
 class Reaped:
     """What became of the deliveries of workers found dead.
 
@@ -381,8 +385,8 @@ class FailedJobs(Protocol):
         """Remove those that failed more than *older_than* seconds ago (None: all); how many."""
         ...
 
-    def count(self) -> int:
-        """Return how many there are."""
+    def count(self, connection: str | None = None, queue: str | None = None) -> int:
+        """Return how many there are: of *connection*, and from *queue*; None for any."""
         ...
 
 

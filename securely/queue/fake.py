@@ -283,6 +283,11 @@ class QueueFake(Pushes, QueueManager):
             each for each in states if (each[0].connection, each[0].queue) == (connection, queue)
         ]
 
+    def queues_of(self, connection: str) -> list[str]:
+        """Return the queues of *connection* that jobs were recorded for, sorted."""
+        recorded = [*self._pushed, *self._reserved]
+        return sorted({one.queue for one in recorded if one.connection == connection})
+
     def default_queue_of(self, connection: str) -> str:
         """Return where jobs of *connection* go that name no queue."""
         definition = self._definitions.get(connection)
@@ -372,6 +377,10 @@ class _Recorded:
     async def acounts(self, queue: str) -> Counts:
         """Async twin of :meth:`counts`."""
         return self.counts(queue)
+
+    def queues(self) -> Sequence[str]:
+        """Return the queues that jobs were recorded for, sorted."""
+        return self._fake.queues_of(self.name)
 
     def jobs(self, queue: str, state: str, after: int) -> Sequence[StoredJob]:
         """Return what was recorded for *queue* in *state*, as a store would show it."""

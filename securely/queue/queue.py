@@ -13,7 +13,7 @@ from securely.queue.delivery.failure import NoFailedJobs
 from securely.queue.delivery.refusals import no_job, queue_name
 from securely.queue.events import JobQueued, JobQueueing, UniqueJobSkipped
 from securely.queue.job import Delay, Dispatched, Extras, Job, Placement
-from securely.queue.upkeep.controls import Controls
+from securely.queue.upkeep.totals import Totals
 from securely.support.durations import seconds_until
 
 __all__ = ["Encodes", "Queue", "named"]
@@ -50,7 +50,7 @@ class Encodes(Protocol):
         ...
 
 
-class Queue(Controls):
+class Queue(Totals):
     """One connection: takes jobs, tells how many wait.
 
     Args:

@@ -95,6 +95,6 @@ class NoFailedJobs:
         """Remove nothing."""
         return 0
 
-    def count(self) -> int:
+    def count(self, connection: str | None = None, queue: str | None = None) -> int:
         """Return 0."""
         return 0

@@ -101,8 +101,12 @@ class ArqFailedJobs:
         before = None if older_than is None else clock.timestamp() - older_than
         return int(self._do("flush", before=before))
 
-    def count(self) -> int:
-        """Return how many there are."""
+    def count(self, connection: str | None = None, queue: str | None = None) -> int:
+        """Return how many there are: of *connection*, and from *queue*; None for any."""
+        if connection not in {None, self._server.connection}:
+            return 0
+        if queue is not None:
+            return len(self.all(queue))
         (count,) = self._server.ask(("ZCARD", self._own("failed")))
         return int(count)
 

@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, dropwhile, islice
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast, runtime_checkable
 
 from securely.events import Dispatcher
 from securely.queue.contracts import (
@@ -32,6 +32,15 @@ A = TypeVar("A")
 
 # What says that a store takes nothing, and took nothing: another one may be asked.
 _OUTAGES = (QueueUnavailable, StoreFull)
+
+
+@runtime_checkable
+class _Lists(Protocol):
+    """A connection that knows its queues."""
+
+    def queues(self) -> Sequence[str]:
+        """Return the names of all queues that hold jobs."""
+        ...
 
 
 class FailoverConnection:
@@ -112,6 +121,14 @@ class FailoverConnection:
     async def aclear(self, queue: str) -> int:
         """Async twin of :meth:`clear`."""
         return await arun(self._cleared(queue))
+
+    def queues(self) -> Sequence[str]:
+        """Return the names of all queues of the members that hold jobs, sorted."""
+
+        def asked(member: Connection) -> Sequence[str] | None:
+            return member.queues() if isinstance(member, _Lists) else None
+
+        return sorted({name for names in self.gather(asked, "The queues") for name in names})
 
     def drivers(self) -> Iterator[Connection]:
         """Give the members, in order."""
@@ -250,9 +267,11 @@ class _Failed:
         """Remove those that failed more than *older_than* seconds ago (None: all); how many."""
         return sum(self._gathered(lambda failed: failed.flush(older_than)))
 
-    def count(self) -> int:
-        """Return how many there are."""
-        return sum(self._gathered(lambda failed: failed.count()))
+    def count(self, connection: str | None = None, queue: str | None = None) -> int:
+        """Return how many there are: of the member *connection*, and from *queue*; None for any."""
+        if connection == self._connection.name:
+            connection = None
+        return sum(self._gathered(lambda failed: failed.count(connection, queue)))
 
     def _gathered(self, ask: Callable[[FailedJobs], A]) -> list[A]:
         """Return the answers of those that can be asked."""

@@ -94,10 +94,13 @@ class SqliteFailedJobs:
             sql = "DELETE FROM failed WHERE coalesce(failed_at < ?, 1)"
             return connection.execute(sql, (before,)).rowcount
 
-    def count(self) -> int:
-        """Return how many there are."""
+    def count(self, connection: str | None = None, queue: str | None = None) -> int:
+        """Return how many there are: of *connection*, and from *queue*; None for any."""
+        if connection not in {None, self._connection}:
+            return 0
+        sql = "SELECT count(*) FROM failed WHERE coalesce(queue = ?, 1)"
         with translated(self._connection):
-            return int(self._database.query("SELECT count(*) FROM failed")[0][0])
+            return int(self._database.query(sql, (queue,))[0][0])
 
     def _query(self, condition: str, parameter: object) -> list[FailedJob]:
         sql = f"SELECT {COLUMNS} FROM failed WHERE {condition}"  # noqa: S608  # constants

@@ -52,8 +52,8 @@ class ShelfFailed:
             self.kept.remove(job)
         return len(gone)
 
-    def count(self) -> int:
-        return len(self.kept)
+    def count(self, connection: str | None = None, queue: str | None = None) -> int:
+        return len(self.all(queue))
 
 
 class Shelf(ThreadedConnection):

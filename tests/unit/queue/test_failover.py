@@ -11,6 +11,7 @@ import pytest
 from securely.queue.contracts import BatchRecord, Counts, Envelope, FailedJob, Kind, Outcome
 from securely.queue.drivers.failover import FailoverConnection
 from securely.queue.drivers.null import NullConnection
+from securely.queue.drivers.sqlite import SqliteConnection
 from securely.queue.drivers.sync_batches import MemoryBatches
 from securely.queue.events import QueueFailedOver
 from securely.queue.exceptions import QueueUnavailable, StoreFull
@@ -109,8 +110,8 @@ class Failures:
     def flush(self, older_than: float | None = None) -> int:
         return len(self.retry())
 
-    def count(self) -> int:
-        return len(self.all())
+    def count(self, connection: str | None = None, queue: str | None = None) -> int:
+        return len(self.all(queue)) if connection in {None, self._member.name} else 0
 
 
 @pytest.fixture
@@ -275,6 +276,24 @@ def test_failed_jobs_when_a_member_is_down_are_those_of_the_others_and_the_log_s
     assert text == 'The failed jobs of the queue connection "first" are missing'
     assert (facts["connection"], facts["member"]) == ("either", "first")
     assert "it is gone" in facts["reason"]
+
+
+def test_queues_and_failed_jobs_are_counted_over_the_members(tmp_path):
+    stores = {name: SqliteConnection(name, tmp_path / name) for name in ("one", "two")}
+    stores["null"] = NullConnection("null")
+    connection = FailoverConnection("either", [*stores], stores.__getitem__)
+    for name, queue in (("one", "b"), ("two", "a"), ("two", "b")):
+        stores[name].push([Envelope(f"u-{name}-{queue}", "job", queue, b"")])
+    seat = stores["two"].join(["a"])
+    (held,) = seat.turn([], 1).deliveries
+    seat.turn([Outcome(held.id, held.token, Kind.FAIL)], 0)
+    seat.leave()
+
+    assert connection.queues() == ["b"]
+    counts = [(), ("one",), ("two",), ("either",), ("two", "b")]
+    assert [connection.failed.count(*of) for of in counts] == [1, 0, 1, 1, 0]
+    for store in stores.values():
+        getattr(store, "close", str)()
 
 
 def test_failed_jobs_when_no_member_answers_raise(connection, members):

@@ -32,6 +32,16 @@ def fake(manager):
     return QueueFake(manager, manager._connections)
 
 
+def test_fake_tells_what_was_recorded_for_all_queues(fake, jobs):
+    fake.push(jobs.Plain(1))
+    fake.later_on("mail", 30, jobs.Plain(2))
+    fake.connection("second").push(jobs.Plain(3))
+
+    assert (fake.total_size(), fake.total_pending_size(), fake.total_delayed_size()) == (2, 1, 1)
+    assert [one.queue for one in fake.all_delayed_jobs()] == ["mail"]
+    assert fake.connection("second").total_size() == 1
+
+
 def test_fake_records_payloads_that_are_pushed_as_they_are(fake, codec, jobs):
     payload = codec.envelope(jobs.Plain(1), "default").payload
 

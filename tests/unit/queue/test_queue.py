@@ -17,6 +17,7 @@ from securely.queue.exceptions import (
     InvalidPayload,
     NotQueueable,
     PayloadTooLarge,
+    QueueUnavailable,
 )
 from securely.queue.job import Placement
 from securely.queue.manager import Materials, QueueManager
@@ -102,6 +103,47 @@ def test_payload_that_is_none_of_ours_is_refused(manager, push_raw, codec, jobs,
         push_raw(manager, payload)
 
     assert manager.size() == 0
+
+
+async def listed(jobs) -> list[str]:
+    return [job.queue async for job in jobs]
+
+
+def test_sizes_and_jobs_of_all_queues(manager, jobs):
+    for queue in ("b", "a", "a"):
+        manager.push(jobs.Plain(1), queue)
+    manager.later_on("c", 60, jobs.Plain(2))
+    seat = manager.driver.join(["b"])
+    seat.turn([], 1)
+    since = min(job.available_at for job in manager.pending_jobs("a"))
+
+    sizes = (
+        manager.total_size(),
+        manager.total_pending_size(),
+        manager.total_delayed_size(),
+        manager.total_reserved_size(),
+    )
+    asizes = (
+        asyncio.run(manager.atotal_size()),
+        asyncio.run(manager.atotal_pending_size()),
+        asyncio.run(manager.atotal_delayed_size()),
+        asyncio.run(manager.atotal_reserved_size()),
+    )
+
+    assert sizes == asizes == (4, 2, 1, 1)
+    assert manager.oldest_pending_at("a") == manager.total_counts().oldest_pending_at == since
+    for state, queues in (("pending", ["a", "a"]), ("delayed", ["c"]), ("reserved", ["b"])):
+        assert [job.queue for job in getattr(manager, f"all_{state}_jobs")()] == queues
+        assert asyncio.run(listed(getattr(manager, f"aall_{state}_jobs")())) == queues
+    seat.leave()
+
+
+def test_sizes_of_a_connection_that_keeps_nothing_are_0_and_its_jobs_are_refused(manager):
+    sync = manager.connection("sync")
+
+    assert (sync.total_size(), asyncio.run(sync.atotal_size())) == (0, 0)
+    with pytest.raises(QueueUnavailable, match="keeps no jobs"):
+        list(sync.all_pending_jobs())
 
 
 def claimed(manager, queue="default", connection="sqlite"):

@@ -55,6 +55,9 @@ class FailureSuite(WorkedSuite):
         assert connection.failed.forget(first.uuid) is False
         assert connection.failed.flush(older_than=150) == 1
         assert [one.name for one in connection.failed.all()] == ["third"]
+        counts = [(None, None), (connection.name, None), ("other", None), (None, "default")]
+        found = [connection.failed.count(*of) for of in [*counts, (connection.name, "other")]]
+        assert found == [1, 1, 0, 1, 0]
         assert connection.failed.flush() == 1
         assert connection.failed.count() == 0
 
