@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
-__all__ = ["BreachCheck", "Fail", "File", "Lines", "PresenceVerifier", "Rule"]
+__all__ = [
+    "Authorizer",
+    "BreachCheck",
+    "Fail",
+    "File",
+    "Lines",
+    "PresenceVerifier",
+    "Query",
+    "Rule",
+]
 
 
 class Said(Protocol):
@@ -25,7 +34,7 @@ class Fail(Protocol):
 
 
 class Rule:
-    """The base of rules of one's own; and, in `Rule.when()` and kin, the way to those with builders.
+    """What is a rule itself: the base of those with builders, and of `securely.validation.Rule`.
 
     A subclass that declares `data` gets all that is validated, one that declares `validator` the
     running validator. One object may serve many validations at once: each gets a copy of it.
@@ -63,12 +72,21 @@ class Lines(Protocol):
 
 
 class PresenceVerifier(Protocol):
-    """Tells which values are stored; an application implements it over its own database."""
+    """Tells which values are stored; an application implements it over its own database.
+
+    `present` may be async. A verifier that is sync and waits long may have an async twin
+    `apresent`, which async validations ask instead.
+    """
 
     def present(
-        self, collection: str, column: str, values: Sequence[Any], query: Query
+        self, collection: str, column: str, values: Sequence[Any], query: Query, /
     ) -> Awaitable[Sequence[Any]] | Sequence[Any]:
-        """Return those of *values* that stand in *column*; one question for many values."""
+        """Return those of *values* that stand in *column* of a row that fits *query*.
+
+        One question is for all places of a field, so there may be thousands of values. What is
+        returned are the values that were asked for, not those that are stored: a column that
+        ignores case may hold another spelling.
+        """
         ...
 
 
@@ -87,10 +105,22 @@ class Query(Protocol):
 
 
 class BreachCheck(Protocol):
-    """Tells whether a password is known from a breach of somebody's data."""
+    """Tells whether a password is known from a breach of somebody's data.
 
-    def is_breached(self, password: str, threshold: int) -> Awaitable[bool] | bool:
+    `is_breached` may be async. A check that is sync may have an async twin `ais_breached`, which
+    async validations ask instead.
+    """
+
+    def is_breached(self, password: str, threshold: int, /) -> Awaitable[bool] | bool:
         """Return whether *password* was seen more than *threshold* times."""
+        ...
+
+
+class Authorizer(Protocol):
+    """Tells who may do what; `allows` may be async."""
+
+    def allows(self, ability: str, arguments: Sequence[Any], /) -> Awaitable[bool] | bool:
+        """Return whether whoever is logged in may do *ability* with *arguments*."""
         ...
 
 

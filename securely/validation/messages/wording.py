@@ -141,8 +141,7 @@ class Wording:
         """Return what *value* of the field *name* is called."""
         own = self.values.get(name)
         if own is not None:
-            found = own.get(value) if _is_key(value) else None
-            found = own.get(text(value)) if found is None else found
+            found = _called(own, value)
             if found is not None:
                 return found
         if isinstance(value, (list, tuple, dict)):
@@ -274,6 +273,17 @@ def _dotted(lines: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, A
             yield from _dotted(cast("Mapping[str, Any]", line), f"{before}{key}.")
         else:
             yield f"{before}{key}", line
+
+
+def _called(names: Mapping[Any, str], value: object) -> str | None:
+    """Return what *value* is called, by itself or by how it is written: a form sends numbers so."""
+    written = text(value) if _is_key(value) else None
+    if written is None:
+        return None
+    for key in (value, written, int(written) if written.isdecimal() and len(written) < 20 else None):
+        if key is not None and key in names:
+            return names[key]
+    return None
 
 
 def _is_key(value: object) -> bool:

@@ -63,13 +63,15 @@ def entries(rules: object, field: str) -> Iterator[Entry]:
 
 
 def _one(rule: object, field: str) -> Iterator[Entry]:
+    if rule is None:
+        return  # what a condition left behind
     if isinstance(rule, str):
         yield _read(rule)
     elif isinstance(rule, (list, tuple)):
         yield _listed(cast("Sequence[object]", rule), field)
     elif isinstance(rule, Written):
         yield from entries(rule.as_rules(), field)
-    elif rule is None or isinstance(rule, (bool, int, float, bytes, Mapping)):
+    elif isinstance(rule, (bool, int, float, bytes, Mapping)):
         raise InvalidRule(
             field,
             repr(rule),

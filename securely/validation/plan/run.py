@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from inspect import isawaitable
 from typing import Any, Final, cast
 
@@ -273,8 +273,7 @@ class Run:
         self._said = self._limits.errors
 
     def _no_await(self, step: Step, made: Awaitable[Any]) -> None:
-        if isinstance(made, Coroutine):
-            made.close()
+        getattr(made, "close", int)()
         raise TypeError(
             f'The rule "{step.name}" is async, and nothing awaits it here: await '
             "validator.avalidate(), which takes rules of both colours."

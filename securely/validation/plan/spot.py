@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from inspect import isawaitable
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
+from inspect import isawaitable, iscoroutine
 from itertools import islice, takewhile
 from typing import Any, Protocol
 
@@ -131,7 +131,7 @@ class Spot:
         else:
             made = rule(self.attribute, value, refusal)
         if isawaitable(made):
-            return _awaited(made, refusal)
+            return Answer(made, refusal)
         return refusal if refusal.messages else True
 
     def _prepared(self, rule: Rule) -> Rule:
@@ -184,9 +184,22 @@ class Said:
         self._refusal.line(self._index, replace)
 
 
-async def _awaited(made: Awaitable[Any], refusal: Refusal) -> object:
-    await made
-    return refusal if refusal.messages else True
+class Answer:
+    """What an async rule will say, once it is awaited."""
+
+    __slots__ = ("_made", "_refusal")
+
+    def __init__(self, made: Awaitable[Any], refusal: Refusal) -> None:
+        self._made, self._refusal = made, refusal
+
+    def __await__(self) -> Generator[Any, Any, object]:
+        yield from self._made.__await__()
+        return self._refusal if self._refusal.messages else True
+
+    def close(self) -> None:
+        """Say that nobody will await it, or Python warns of it, somewhere else."""
+        if iscoroutine(self._made):
+            self._made.close()
 
 
 def _named(parameter: Any, keys: Sequence[str]) -> Any:

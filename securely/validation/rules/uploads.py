@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
@@ -148,7 +149,7 @@ def _opened(value: object) -> File | None:
 
 
 def _is_stream(stream: object) -> bool:
-    if isinstance(stream, io.TextIOBase):
+    if isinstance(stream, io.TextIOBase) or iscoroutinefunction(getattr(stream, "read", None)):
         return False
     return all(callable(getattr(stream, name, None)) for name in ("read", "seek", "tell"))
 
