@@ -15,7 +15,7 @@ from securely.support.missing import MISSING
 from securely.validation.plan.paths import find
 from securely.validation.rules.date_formats import matches, problem, read
 from securely.validation.rules.loose import is_numeric, text
-from securely.validation.rules.moments import is_complete_date, moment
+from securely.validation.rules.moments import is_complete_date, moment, moment_of_number
 from securely.validation.rules.spec import Args, Check, Place, Quick, Ref, Spec
 
 __all__ = ["SPECS", "is_moment"]
@@ -131,7 +131,7 @@ def _moment(value: object, zone: tzinfo) -> datetime | None:
         return datetime.combine(value, time(), zone)
     if isinstance(value, str):
         return moment(value, clock.now(), zone)
-    return moment(text(value), clock.now(), zone) if is_numeric(value) else None
+    return moment_of_number(cast("float", value)) if is_numeric(value) else None
 
 
 def _seconds(found: datetime | None) -> int | None:
