@@ -56,6 +56,25 @@ def test_job_is_restored_without_its_constructor(bench, jobs, journal):
     assert journal == [7]
 
 
+@pytest.mark.parametrize(
+    ("deferrals", "delay"), [(0, 0.0), (15, 0.0), (16, 0.01), (19, 0.08), (23, 1.0), (10**6, 1.0)]
+)
+@pytest.mark.parametrize("act", ["release:0", "release:-5"])
+def test_job_that_puts_itself_back_at_once_too_often_rests(bench, jobs, act, deferrals, delay):
+    delivery = bench.delivery(jobs.Acts(act))._replace(deferrals=deferrals)
+
+    outcome = bench.runner.run(delivery)
+
+    assert (outcome.kind, outcome.charge) == (Kind.RELEASE, Charge.DEFERRAL)
+    assert outcome.delay == pytest.approx(delay)
+
+
+def test_job_that_puts_itself_back_for_a_while_rests_no_longer(bench, jobs):
+    delivery = bench.delivery(jobs.Acts("release:0.2"))._replace(deferrals=50)
+
+    assert bench.runner.run(delivery).delay == 0.2
+
+
 def test_handle_is_given_what_it_asks_for(bench, jobs, journal):
     bench.runner.run(bench.delivery(jobs.Injected()))
 
