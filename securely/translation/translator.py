@@ -68,6 +68,7 @@ class Translator:
         self._formatters: dict[type, Formatter] = {}
         self._missing: MissingHandler | None = None
         self._determine: Callable[[list[str]], Iterable[str]] | None = None
+        self._resorts: dict[str, Lines] = {}
         self._loaded: dict[tuple[str, str, str], Lines] = {}
         self._added: dict[tuple[str, str, str], dict[str, Any]] = {}
         self._absent: set[tuple[str, str, str]] = set()
@@ -396,7 +397,7 @@ class Translator:
             if line is not MISSING:
                 return line, each
         if fallback and namespace == "*":
-            return _at(self.loader.last_resort(group), item), "en"
+            return _at(self._last_resort(group), item), "en"
         return MISSING, None
 
     def _find_for_choice(self, key: str, locale: str) -> tuple[Any, str | None]:
@@ -436,9 +437,19 @@ class Translator:
             self._absent.add(place)
         return lines
 
+    def _last_resort(self, group: str) -> Lines:
+        """Return the framework's own English lines; read once, as all others."""
+        lines = self._resorts.get(group)
+        if lines is None:
+            lines = self.loader.last_resort(group)
+            if lines:  # what is not there is told at once, and may come in any number of names
+                self._resorts[group] = lines
+        return lines
+
     def _forget(self) -> None:
         """Load again what is asked for: there are other lines than were known."""
         self._loaded = {}
+        self._resorts = {}
         self._absent.clear()
         self._known.clear()
 
