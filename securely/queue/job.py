@@ -22,7 +22,7 @@ from typing import (
 from securely.container import current
 from securely.queue.bus.trail import Trail
 from securely.queue.delivery.interaction import InteractsWithQueue
-from securely.queue.delivery.refusals import queue_name
+from securely.queue.delivery.refusals import queue_name, writable
 from securely.queue.exceptions import NotQueueable
 from securely.support.durations import Duration
 
@@ -201,8 +201,12 @@ class PendingDispatch(Generic[T]):
         """Let it run after those of *group* that were accepted before it, and never beside one.
 
         A job of the group that fails, or waits for its next try, holds up those behind it.
+
+        Raises:
+            NotQueueable: It can not be written down.
         """
-        self._options["group"] = str(group.value) if isinstance(group, Enum) else group
+        name = str(group.value) if isinstance(group, Enum) else group
+        self._options["group"] = writable(name, f"The group of {_name_of(self.job)}")
         return self
 
     def id(self, id_: str) -> PendingDispatch[T]:
@@ -210,8 +214,11 @@ class PendingDispatch(Generic[T]):
 
         So a request that is sent twice queues its job once. What the second dispatch returns has
         the id of the first one's job, and says `skipped`.
+
+        Raises:
+            NotQueueable: It can not be written down.
         """
-        self._options["id"] = id_
+        self._options["id"] = writable(id_, f"The id of {_name_of(self.job)}")
         return self
 
     def after_commit(self) -> PendingDispatch[T]:

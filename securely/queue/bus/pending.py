@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any, Protocol, Self, TypeAlias
 
 from securely.queue.bus.batch import Batch
-from securely.queue.delivery.refusals import queue_name
+from securely.queue.delivery.refusals import queue_name, writable
 from securely.queue.exceptions import NotQueueable
 from securely.queue.job import Delay, Dispatched, Job, PendingDispatch
 
@@ -185,8 +185,12 @@ class PendingBatch(_Pending):
         return self
 
     def name(self, name: str) -> Self:
-        """Let people find it as *name*."""
-        self.wishes.name = name
+        """Let people find it as *name*.
+
+        Raises:
+            NotQueueable: It can not be written down.
+        """
+        self.wishes.name = writable(name, "The name of a batch")
         return self
 
     def before(self, *callbacks: Callable[..., object]) -> Self:

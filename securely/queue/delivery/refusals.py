@@ -9,7 +9,7 @@ from unicodedata import category
 
 from securely.queue.exceptions import NotQueueable
 
-__all__ = ["check_class", "no_job", "priority_of", "queue_name"]
+__all__ = ["check_class", "no_job", "priority_of", "queue_name", "writable"]
 
 _PRIORITY_MAX: Final = 2**63 - 1  # of what stores keep: a signed integer of eight bytes
 _GIVE: Final = "Give an instance of a class that derives from securely.queue.Job."
@@ -39,6 +39,23 @@ def queue_name(name: object, job: str = "") -> str:
     ):
         return name
     raise NotQueueable(job or "A job", f"no queue can be called {name!r}. {_NAMES}")
+
+
+def writable(text: str, what: str) -> str:
+    """Return *text*, if a store can write it down.
+
+    Args:
+        text: What *what* is called.
+        what: What is called so, as the error names it.
+
+    Raises:
+        NotQueueable: It can not, for it holds half a surrogate pair.
+    """
+    if any(category(sign) == "Cs" for sign in text):
+        raise NotQueueable(
+            what, f"{text!a} can not be written down: it holds half a surrogate pair."
+        )
+    return text
 
 
 def priority_of(value: object, job: str) -> int:

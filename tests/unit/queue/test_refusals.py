@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from securely.queue.bus.pending import PendingBatch
 from securely.queue.delivery.refusals import queue_name
 from securely.queue.exceptions import NotQueueable
 from securely.queue.job import PendingDispatch
@@ -166,3 +167,19 @@ def test_tags_may_be_one_word_and_nothing_else(codec, refused):
     assert codec.header(codec.envelope(refused.OneTag(), "default").payload).tags == ["vip"]
     with pytest.raises(NotQueueable, match=r"NoTags\.tags can not be queued: they are 5"):
         codec.envelope(refused.NoTags(), "default")
+
+
+@pytest.mark.parametrize(
+    ("say", "what"),
+    [
+        (lambda bus, job: PendingDispatch(job).id("a\ud800"), "The id of sample_jobs.Plain"),
+        (lambda bus, job: PendingDispatch(job).on_group("a\ud800"), "The group of sample_jobs"),
+        (lambda bus, job: PendingBatch(bus, [job]).name("a\ud800"), "The name of a batch"),
+    ],
+)
+def test_what_no_store_can_write_is_refused_where_it_is_said(jobs, say, what):
+    with pytest.raises(NotQueueable, match="half a surrogate pair") as caught:
+        say(None, jobs.Plain(1))
+
+    assert str(caught.value).startswith(what)
+    assert str(caught.value).isprintable()
