@@ -24,7 +24,6 @@ __all__ = [
     "Envelope",
     "FailedJob",
     "FailedJobs",
-    "Gauge",
     "Kind",
     "OutboxRow",
     "OutboxTable",
@@ -188,8 +187,6 @@ class Turn:
     """
 
     deliveries: Sequence[Delivery]
-        waits: For each of the deliveries, the seconds since it might have run; empty where a store
-            cannot tell.
     stale: Sequence[int] = ()
     next_due: float | None = None
     must_restart: bool = False
@@ -198,7 +195,6 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-    waits: Sequence[float] = ()
 class Reaped:
     """What became of the deliveries of workers found dead.
 
