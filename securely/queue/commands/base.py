@@ -109,9 +109,10 @@ class OfConnection(Command):
         """Return how wide a line may be; None where it is no terminal that would break it."""
         return self.output.width if self.output.stream.isatty() else None
 
-    def print_json(self, value: object) -> None:
-        """Print *value* for programs."""
-        self.output.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n", raw=True)
+    def print_json(self, value: object, *, is_line: bool = False) -> None:
+        """Print *value* for programs; as a line, where more of them follow."""
+        indent = None if is_line else 2
+        self.output.write(json.dumps(value, indent=indent, ensure_ascii=False) + "\n", raw=True)
 
 
 class OneAtATime(Isolatable):

@@ -112,7 +112,8 @@ class StatusCommand(OfConnection):
             store = workable(queues.connection(name).driver)
             jobs = [*store.jobs(only, limit=self.integer("limit", 1))]
         if self.boolean("json"):
-            self.print_json(_overview(view) | ({} if only is None else {"jobs": _jobs(jobs)}))
+            record = _overview(view) | ({} if only is None else {"jobs": _jobs(jobs)})
+            self.print_json(record, is_line=self.boolean("watch"))
         else:
             self._print_queues(view)
             self._print_workers(view)
