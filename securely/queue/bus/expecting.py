@@ -39,7 +39,7 @@ def a_class(given: type[T], for_tasks: str) -> type[T]:
         name = getattr(cast(object, found), "__qualname__", repr(found))
         word = "task" if isinstance(found, Task) else "function"
         raise TypeError(f"{name} is a {word}, and no class: use {for_tasks}.")
-    raise TypeError(f"Give a class of jobs, and not {found!r}.")
+    raise TypeError(f"Give a class, and not {found!r}.")
 
 
 def a_task(given: Callable[..., object]) -> Callable[..., object]:

@@ -90,7 +90,8 @@ class Pushes:
             listener: The listener's class.
             predicate: Given the event.
         """
-        name = f"{listener.__module__}.{listener.__qualname__}"
+        kind = a_class(listener, "assert_task_pushed")
+        name = f"{kind.__module__}.{kind.__qualname__}"
         calls = [one for one in self.pushed(CallListener) if one.display_name() == name]
         events = [call.arguments()[0] for call in calls]
         wanted = a_predicate(predicate)

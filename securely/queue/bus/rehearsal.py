@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from securely.queue.bus.batch import Batch
+from securely.queue.bus.expecting import a_list
 from securely.queue.bus.matching import Expected, all_resemble, shown
 from securely.queue.contracts import BatchRecord, Delivery
 from securely.queue.delivery.interaction import Interaction, InteractsWithQueue
@@ -220,7 +221,7 @@ class FakeInteraction(Interaction):
 
     def assert_has_chain(self, expected: Sequence[Expected]) -> None:
         """Assert what follows the job now: classes, jobs, tasks or functions, in order."""
-        if not all_resemble(list(expected), self.chain):
+        if not all_resemble(a_list(expected), self.chain):
             raise AssertionError(
                 f"{self._name} is followed by {shown(self.chain)} instead of {shown(expected)}."
             )

@@ -318,7 +318,11 @@ WRONG: dict[str, tuple[Try, str]] = {
         "J was given as a job. Give the class, and what tells which",
     ),
     "options": (lambda q, s: q.pushed(s.J.using("a")), "J was given as a job."),
-    "a name": (lambda q, s: q.has_pushed("J"), "Give a class of jobs, and not 'J'."),
+    "a name": (lambda q, s: q.has_pushed("J"), "Give a class, and not 'J'."),
+    "a listener's name": (
+        lambda q, s: q.listeners_pushed("SendNews"),
+        "Give a class, and not 'SendNews'.",
+    ),
     "a class as predicate": (
         lambda q, s: q.assert_pushed(s.J, s.J),
         "Give a function that says which one is meant",
@@ -358,6 +362,13 @@ def test_assertion_of_the_queue_fake_says_what_it_takes(
         wrong(queue, sample)
 
     assert says in str(failure.value)
+
+
+def test_assertion_of_a_run_says_that_it_takes_a_list(sample: Any) -> None:
+    run = ran(sample, lambda job: None)
+
+    with pytest.raises(TypeError, match="Give a list of classes, jobs, tasks and functions"):
+        run.assert_has_chain(sample.J)
 
 
 WRONG_BUS: dict[str, tuple[Try, str]] = {
