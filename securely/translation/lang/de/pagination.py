@@ -1,0 +1,6 @@
+"""Was die Verweise zwischen Seiten auf Deutsch sagen."""
+
+lines = {
+    "previous": "&laquo; Zurück",
+    "next": "Weiter &raquo;",
+}

@@ -1,0 +1,9 @@
+"""Was auf Deutsch zu vergessenen Passwörtern gesagt wird."""
+
+lines = {
+    "reset": "Ihr Passwort wurde zurückgesetzt.",
+    "sent": "Wir haben Ihnen einen Link zum Zurücksetzen des Passworts geschickt.",
+    "throttled": "Bitte warten Sie, bevor Sie es erneut versuchen.",
+    "token": "Dieser Link zum Zurücksetzen des Passworts ist ungültig.",
+    "user": "Wir finden niemanden mit dieser E-Mail-Adresse.",
+}
