@@ -364,6 +364,8 @@ class Codec:
         blueprint = self.blueprint(type(job))
         attributes = blueprint.attributes(job)
         header = self._header(job, blueprint, extras)
+        if blueprint.entities and not blueprint.has_tags and not header.encrypted:
+            header.tags = blueprint.default_tags(attributes)
         try:
             body = blueprint.serializer.encode(attributes)
         except Unserializable as error:

@@ -6,9 +6,10 @@ import dataclasses
 import inspect
 import math
 import typing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any, Final, NamedTuple, TypeVar, cast
+from uuid import UUID
 
 from securely.queue.delivery.refusals import check_class
 from securely.queue.exceptions import EntityNotFound, InvalidPayload, NotQueueable
@@ -104,6 +105,15 @@ class Blueprint:
         if self.entities:
             state = {name: self._referred(name, value) for name, value in state.items()}
         return state
+
+    def default_tags(self, attributes: Mapping[str, object]) -> list[str]:
+        """Return a tag for each entity that a job refers to, such as "Order:15".
+
+        Args:
+            attributes: What its payload holds, with the references.
+        """
+        found = ((kind.__name__, attributes.get(name)) for name, kind in self.entities.items())
+        return [f"{name}:{ref}" for name, ref in found if isinstance(ref, int | str | UUID)]
 
     def exclusion(self, job: Job) -> Exclusion:
         """Return the key of a job that is unique or debounced.

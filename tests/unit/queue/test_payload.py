@@ -385,6 +385,27 @@ def test_job_that_is_unique_and_debounced_is_refused_at_its_definition():
         type("Both", (Job,), {"unique": True, "debounce": 5, "handle": lambda self: None})
 
 
+def test_job_that_refers_to_an_entity_has_it_for_a_tag_unless_it_has_its_own(codec, keys, jobs):
+    def tags(job, codec=codec):
+        return codec.header(codec.envelope(job, "default").payload).tags
+
+    class Tagged(jobs.ShipOrder):
+        def tags(self):
+            return ["mine"]
+
+    Tagged.__qualname__, Tagged.__module__ = "Tagged", jobs.__name__
+    jobs.Tagged = Tagged
+    hidden = jobs.ShipOrder(jobs.Order(6))
+    hidden.encrypted = True
+    encrypter = Encrypter(b"e" * 32)
+
+    assert tags(jobs.ShipOrder(jobs.Order(5))) == ["Order:5"]
+    assert tags(jobs.ShipOrder(None)) == []
+    assert tags(Tagged(jobs.Order(5))) == ["mine"]
+    assert tags(hidden, Codec(keys.purpose("queue"), encrypter=lambda: encrypter)) == []
+    del jobs.Tagged
+
+
 def test_entity_travels_as_its_reference_and_is_loaded_when_asked(codec, jobs):
     payload = codec.envelope(jobs.ShipOrder(jobs.Order(5)), "default").payload
 
