@@ -60,7 +60,9 @@ def moment(text: str, now: datetime, zone: tzinfo) -> datetime | None:
 
 
 def moment_of_number(seconds: float) -> datetime | None:
-    """Return the moment *seconds* after the epoch, in UTC, or None beyond the reach of datetime.
+    """Return the moment *seconds* after the epoch, in UTC; None for what is no number (NaN).
+
+    One that no datetime can hold is the first or the last that one can.
 
     Source: Carbon 3, Creator::__construct, which takes numbers for timestamps.
 
@@ -70,7 +72,9 @@ def moment_of_number(seconds: float) -> datetime | None:
     """
     try:
         return _EPOCH + timedelta(seconds=seconds)
-    except (OverflowError, ValueError):  # ValueError is what NaN raises
+    except OverflowError:
+        return (datetime.max if seconds > 0 else datetime.min).replace(tzinfo=UTC)
+    except ValueError:
         return None
 
 
@@ -242,18 +246,18 @@ def _clear_time(stamp: Stamp) -> None:
 
 
 def _now(stamp: Stamp, found: re.Match[str]) -> bool:
-    return bool(found) and stamp is not None
+    return True
 
 
 def _noon(stamp: Stamp, found: re.Match[str]) -> bool:
     stamp.times = 1
     stamp.set_time(_NOON)
-    return bool(found)
+    return True
 
 
 def _today(stamp: Stamp, found: re.Match[str]) -> bool:
     _clear_time(stamp)
-    return bool(found)
+    return True
 
 
 def _next_day(stamp: Stamp, found: re.Match[str]) -> bool:
@@ -336,7 +340,7 @@ def _ago(stamp: Stamp, found: re.Match[str]) -> bool:
     if stamp.weekday is not None:
         stamp.weekday = -stamp.weekday or -7
     stamp.workdays = -stamp.workdays
-    return bool(found)
+    return True
 
 
 _TAKES: Final[dict[str, Callable[[Stamp, re.Match[str]], bool]]] = {

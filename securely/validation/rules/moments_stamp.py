@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import MAXYEAR, UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import Enum
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -130,8 +130,12 @@ def _days(stamp: Stamp) -> int:
     year, month, day = _civil(_to_edge(stamp.edge, year, month, day))
     if stamp.weekday is not None:
         year, month, day = _civil(_ordinal(year, month, day) + _to_weekday(stamp, year, month, day))
-    year, month, day = year + stamp.shift.get("year", 0), month + months, day
-    days = _to_edge(stamp.edge, year, month, day + stamp.shift.get("day", 0))
+    year, month, day = (
+        year + stamp.shift.get("year", 0),
+        month + months,
+        day + stamp.shift.get("day", 0),
+    )
+    days = _to_edge(stamp.edge, year, month, day)
     return days + (_over_weekends(days, stamp.workdays) if stamp.special is Special.WORKDAYS else 0)
 
 
@@ -197,7 +201,7 @@ def _moment(days: int, seconds: int, micros: int, zone: tzinfo) -> datetime:
     if days < 1:
         return datetime.min.replace(tzinfo=UTC)
     if days > _LAST_ORDINAL:
-        return datetime(MAXYEAR, 12, 31, 23, 59, 59, 999_999, UTC)
+        return datetime.max.replace(tzinfo=UTC)
     start = datetime.fromordinal(days).replace(tzinfo=zone)
     wall = start + timedelta(seconds=seconds, microseconds=micros)
     try:

@@ -24,9 +24,10 @@ _OFFSET_FORMS: Final = (
 
 # The abbreviations in use, with their minutes east of UTC. One that several places share means
 # what PHP takes it for: EST is New York and never Melbourne, IST is Israel, BST is London.
-_MINUTES_EAST: Final = dict(
-    pair.split(":")
-    for pair in (
+_MINUTES_EAST: Final = {
+    name: int(minutes)
+    for name, minutes in re.findall(
+        "([a-z]+):(-?[0-9]+)",
         "acdt:630 acst:570 adt:-180 aedt:660 aest:600 ahdt:-540 ahst:-600 akdt:-480 akst:-540 "
         "ast:-240 awdt:540 awst:480 bdst:120 bdt:-600 bst:60 cast:570 cat:120 cdt:-300 cemt:180 "
         "cest:120 cet:60 cpt:-300 cst:-360 chst:600 eat:180 edt:-240 eest:180 eet:120 est:-300 "
@@ -36,9 +37,9 @@ _MINUTES_EAST: Final = dict(
         "pkst:360 pkt:300 ppt:-420 pst:-480 sast:120 sst:-660 uct:0 wast:120 wat:60 wemt:120 "
         "west:60 wet:0 wib:420 wit:540 wita:480 ydt:-480 yst:-540 "
         "a:60 b:120 c:180 d:240 e:300 f:360 g:420 h:480 i:540 k:600 l:660 m:720 n:-60 o:-120 "
-        "p:-180 q:-240 r:-300 s:-360 t:-420 u:-480 v:-540 w:-600 x:-660 y:-720 z:0"
-    ).split()
-)
+        "p:-180 q:-240 r:-300 s:-360 t:-420 u:-480 v:-540 w:-600 x:-660 y:-720 z:0",
+    )
+}
 
 
 def zone_of(text: str) -> tzinfo | None:
@@ -87,7 +88,7 @@ def _named(word: str) -> tzinfo | None:
     if lower == "utc":
         return UTC
     if len(word) <= _LONGEST_ABBREVIATION and (minutes := _MINUTES_EAST.get(lower)) is not None:
-        return timezone(timedelta(minutes=int(minutes)), word.upper())
+        return timezone(timedelta(minutes=minutes), word.upper())
     name = _names().get(lower)
     return None if name is None else ZoneInfo(name)
 
