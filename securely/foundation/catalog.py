@@ -299,6 +299,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.queue.commands.listen.ListenCommand",
         "securely.queue.provider.QueueProvider",
     ),
+    "queue:metrics": (
+        "securely.queue.commands.metrics.MetricsCommand",
+        "securely.queue.provider.QueueProvider",
+    ),
     "queue:monitor": (
         "securely.queue.commands.status.MonitorCommand",
         "securely.queue.provider.QueueProvider",

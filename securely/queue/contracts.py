@@ -24,7 +24,11 @@ __all__ = [
     "Envelope",
     "FailedJob",
     "FailedJobs",
+    "Gauge",
     "Kind",
+    "Measure",
+    "Measured",
+    "Measures",
     "OutboxRow",
     "OutboxTable",
     "Outcome",
@@ -184,6 +188,8 @@ class Turn:
         must_restart: `queue:restart` was called after this worker joined.
         paused: The worker's queues that are paused.
         batches: Batches that were cancelled or finished by this turn, for those who listen.
+        waits: For each of the deliveries, the seconds since it might have run; empty where a store
+            cannot tell.
     """
 
     deliveries: Sequence[Delivery]
@@ -192,6 +198,7 @@ class Turn:
     must_restart: bool = False
     paused: Sequence[str] = ()
     batches: Sequence[BatchRecord] = ()
+    waits: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -585,6 +592,57 @@ class Workable(Connection, Protocol):
 
     def workers(self) -> Sequence[WorkerRecord]:
         """Return the workers that live, the one first that joined first."""
+        ...
+
+
+class Gauge(IntEnum):
+    """What a :class:`Measure` is of."""
+
+    DONE = 0  # runs that ended well
+    RELEASED = 1  # runs after which the job went back to its queue
+    FAILED = 2  # runs after which the job was over without success
+    WAIT = 3  # how long jobs waited that were claimed
+
+
+class Measure(NamedTuple):
+    """How many durations of one order of magnitude there were within a minute.
+
+    Attributes:
+        minute: Minutes since 1970-01-01 UTC.
+        name: What people call the jobs.
+        bucket: The durations, as :func:`securely.queue.crew.meter.bucket_of` has them.
+        times: How many there were.
+        seconds: Their sum.
+    """
+
+    minute: int
+    queue: str
+    name: str
+    gauge: int
+    bucket: int
+    times: int
+    seconds: float
+
+
+@runtime_checkable
+class Measures(Protocol):
+    """A seat whose store keeps what a worker measures; stores need not."""
+
+    def measure(self, measures: Sequence[Measure]) -> None:
+        """Add *measures* to what is kept, and forget what is too old."""
+        ...
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A connection that keeps what its workers measure."""
+
+    def measured(self, since: int) -> Sequence[Measure]:
+        """Return what is kept from the minute *since* on."""
+        ...
+
+    def alert(self, what: str, seconds: float) -> bool:
+        """Return whether nobody has alerted to *what* for so many seconds, and note that now."""
         ...
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "JobReleasedAfterException",
     "JobRetryRequested",
     "JobSkipped",
+    "LongWaitDetected",
     "Looping",
     "QueueBusy",
     "QueueFailedOver",
@@ -304,6 +305,17 @@ class WorkerQueueResumed(_Worker):
     """A worker has noticed that one of its queues is not paused any more."""
 
     queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class LongWaitDetected(_Worker):
+    """A queue makes its jobs wait for longer than `queue.waits` allows; *seconds* is how long.
+
+    It is told once per queue within five minutes, by one of all workers.
+    """
+
+    queue: str
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

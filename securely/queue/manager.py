@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from inspect import isawaitable
 from pathlib import Path
@@ -102,6 +102,7 @@ class Materials:
         warn: Is told of what people should know who look after the application.
         here: Gives what another process needs to load this application.
         connection: Gives a connection by its name; the manager sets it, as the next one.
+        waits: For how many seconds jobs of a queue, or "connection:queue", may wait.
         events: Told of what happens to connections.
     """
 
@@ -113,6 +114,7 @@ class Materials:
     warn: Callable[[str, Mapping[str, object]], object] = _hush
     here: Callable[[], Place] = _here
     connection: Callable[[str], Queue] = _undefined
+    waits: Mapping[str, float] = field(default_factory=dict[str, float])
     events: Dispatcher | None = None
 
 
@@ -311,6 +313,16 @@ class QueueManager(Manager[Queue], Queue, Hooks):
         driver = self._keeper(connection)
         if driver is not None:
             await driver.aunlock(delivery)
+
+    def waits_of(self, connection: str, queues: Sequence[str]) -> dict[str, float]:
+        """Return for how many seconds jobs of *queues* may wait, of those that have a limit."""
+        said = {queue: self._materials.waits.get(queue) for queue in queues}
+        said |= {
+            queue: wait
+            for queue in queues
+            if (wait := self._materials.waits.get(f"{connection}:{queue}")) is not None
+        }
+        return {queue: wait for queue, wait in said.items() if wait is not None}
 
     def outbox(self, database: DbConnection | OutboxTable) -> Outbox:
         """Return what writes jobs into the application's *database*, within its transaction.

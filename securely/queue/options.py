@@ -50,6 +50,8 @@ class ConnectionOptions(Options):
     queues: tuple[Annotated[str, Field(min_length=1, max_length=255)], ...] = ()
     """The application's other queues: what is named here is no slip where a worker is told to
     work it, and is what may have been meant by one."""
+    metrics_seconds: Seconds = Field(default=86_400.0, ge=0, le=31_536_000)
+    """How long what workers measure is kept, by the minute: a day; 0 for not at all."""
     after_commit: bool = False
     """Whether jobs that say nothing themselves wait for the open transaction to commit."""
 
@@ -269,6 +271,9 @@ class QueueOptions(Options):
     supervisors: dict[str, dict[str, SupervisorOptions]] = Field(default_factory=dict)
     """What queue:supervise keeps, by environment (a name, or a pattern such as "*") and name;
     what "defaults" says of a name holds in each environment."""
+    waits: dict[str, Seconds] = Field(default_factory=dict)
+    """For how many seconds jobs of a queue ("mail", or "arq:mail") may wait before a worker tells
+    LongWaitDetected."""
     outboxes: tuple[str, ...] = ()
     """SQLite files of the application whose outboxes each queue:work moves to their connections."""
     fast_termination: bool = False

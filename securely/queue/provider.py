@@ -56,6 +56,7 @@ class QueueProvider(Provider):
         "queue:flush": "securely.queue.commands.failed.FlushCommand",
         "queue:forget": "securely.queue.commands.failed.ForgetCommand",
         "queue:listen": "securely.queue.commands.listen.ListenCommand",
+        "queue:metrics": "securely.queue.commands.metrics.MetricsCommand",
         "queue:monitor": "securely.queue.commands.status.MonitorCommand",
         "queue:outbox": "securely.queue.commands.outbox.OutboxCommand",
         "queue:pause": "securely.queue.commands.queues.PauseCommand",
@@ -109,6 +110,7 @@ class QueueProvider(Provider):
             report=self.report,
             warn=self.warn,
             here=partial(place_of, self.app, paths),
+            waits=options.waits,
         )
         return QueueManager(options.default, options.connections, events, materials)
 

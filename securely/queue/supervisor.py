@@ -26,6 +26,7 @@ from securely.queue.crew.ledger import Ledger
 from securely.queue.crew.link import FromExecutor, HookDone, Quit, Ready, Refused, Returned
 from securely.queue.crew.link import Report as Outcomes
 from securely.queue.crew.orders import Facts, Orders, Stop, find_reason
+from securely.queue.crew.patience import Patience
 from securely.queue.crew.peers import Peers
 from securely.queue.crew.report import Ended, Report
 from securely.queue.crew.signals import STOP, Signals
@@ -49,6 +50,7 @@ class Supervisor:
         launch: How to start executors.
         report: Where it tells what happens.
         is_down: Whether the application is in maintenance mode.
+        patience: Looks whether jobs wait for too long.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Supervisor:
         launch: Launch,
         report: Report,
         is_down: Callable[[], bool] = lambda: False,
+        patience: Patience | None = None,
     ) -> None:
         self._seat = seat
         self._orders = orders
@@ -67,7 +70,7 @@ class Supervisor:
         self._signals = Signals()
         launch = replace(launch, queues=orders.queues, sleep=orders.sleep)
         self._crew = Crew(seat.id, seat.home, launch, orders.size, orders.defaults)
-        self._herald = Herald(orders, report, self._crew.tell)
+        self._herald = Herald(orders, report, self._crew.tell, patience)
         self._peers = Peers(self._selector, self._reap_now)
         self._began = clock.monotonic()
 
@@ -154,6 +157,7 @@ class Supervisor:
         self._peers.close()
         self._selector.close()
         self._crew.close()
+        self._ledger.measure(self._seat)
         with suppress(StoreFull, QueueUnavailable):  # what is left is found by the next reaper
             self._seat.leave(self._ledger.outcomes())
 
@@ -240,6 +244,8 @@ class Supervisor:
     def _reap(self, now: float) -> None:
         self._reap_at = now + REAP_SECONDS
         reaped = self._seat.reap()
+        self._ledger.measure(self._seat)
+        self._herald.look(is_heard=bool(self._crew.ready))
         self._peers.update(self._seat.peers())
         if reaped.waiting:
             self._reap_at = now + REAP_AGAIN_SECONDS
@@ -257,11 +263,7 @@ class Supervisor:
         down = not self._orders.is_forced and self._is_down()
         if down and not self._was_down:
             self._take_back_unstarted()
-            if not self._orders.ends_without_work:
-                self._report.notice(
-                    "The application is in maintenance mode. Jobs wait until `artisan up`; "
-                    "--force works on."
-                )
+            self._herald.maintenance()
         if self._was_down and not down:
             self._may_have_work = True
         self._was_down = down

@@ -10,17 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from typing import Any, Final, Protocol, TypeAlias
 
-import msgspec
-
 from securely.queue.contracts import Counts, Envelope, OutboxRow, OutboxTable
 from securely.queue.delivery.refusals import queue_name
 from securely.queue.job import Delay, Dispatched, Job, PendingDispatch, Placement
 from securely.support import clock
 
 __all__ = ["DatabaseOutbox", "DbConnection", "Outbox", "OutboxDriver", "outbox_table", "unpack"]
-
-_PACK: Final = msgspec.msgpack.Encoder().encode
-_UNPACK: Final = msgspec.msgpack.Decoder(Envelope).decode
 
 # The table is a promise: other programs may write it, or look into it. docs/queue.md tells of it.
 _CREATE: Final = """
@@ -136,7 +131,9 @@ def unpack(row: OutboxRow, now: float) -> Envelope:
     Raises:
         ValueError: It is none.
     """
-    envelope = _UNPACK(row.envelope)
+    from msgspec import msgpack  # not with the component: most processes have no outbox
+
+    envelope = msgpack.decode(row.envelope, type=Envelope)
     waited = max(0.0, now - row.created_at)
     return envelope._replace(delay=max(0.0, envelope.delay - waited), once=True)
 
@@ -155,8 +152,10 @@ class OutboxDriver:
 
     def push(self, envelopes: Sequence[Envelope]) -> Sequence[str]:
         """Write *envelopes* within the open transaction of the table's connection."""
+        from msgspec import msgpack
+
         for one in envelopes:
-            row = OutboxRow(0, one.uuid, self.name, clock.timestamp(), _PACK(one))
+            row = OutboxRow(0, one.uuid, self.name, clock.timestamp(), msgpack.encode(one))
             self._table.add(row)
         return [one.uuid for one in envelopes]
 

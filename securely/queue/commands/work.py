@@ -64,9 +64,10 @@ class WorkCommand(OfWorkers):
             return self.listen(queues, paths, but={"watch"})
         name = self.connection_name(queues)
         queue = self.chosen(queues)
+        orders = self.orders(name, queue.default_queue)
         worker = Worker(
             self.store(queues),
-            self.orders(name, queue.default_queue),
+            replace(orders, waits=queues.waits_of(name, orders.queues)),
             Launch(place_of(current(), paths), prints_to=_STDERR if self.boolean("json") else None),
             self._report(self.output, codec),
             known_queues=queues.named_queues(name),

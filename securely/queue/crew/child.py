@@ -173,7 +173,7 @@ class Child:
         self.phase = Phase.LEAVING
         self._post(farewell)
 
-    def tell(self, event: str, details: dict[str, int | str]) -> None:
+    def tell(self, event: str, details: dict[str, float | int | str]) -> None:
         """Have it tell an event of the worker."""
         self._post(Tell(event, details))
 

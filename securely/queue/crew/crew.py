@@ -220,7 +220,7 @@ class Crew:
         self._carried = deque(one for one in self._carried if one.verdict is not Verdict.RUN)
         return here
 
-    def tell(self, event: str, **details: int | str) -> None:
+    def tell(self, event: str, **details: float | str) -> None:
         """Have one executor tell an event of the worker, where somebody listens."""
         for child in self.ready:
             if child.listens:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from securely.queue.crew.orders import Orders
+from securely.queue.crew.patience import Patience
 from securely.queue.crew.report import Report, duration
 from securely.support import clock
 
@@ -18,9 +19,17 @@ class Herald:
         orders: What the worker was asked to do.
         report: Where people read.
         tell: Has an executor tell an event of the worker, by its name, to those who listen.
+        patience: Looks whether jobs wait for too long.
     """
 
-    def __init__(self, orders: Orders, report: Report, tell: Callable[..., object]) -> None:
+    def __init__(
+        self,
+        orders: Orders,
+        report: Report,
+        tell: Callable[..., object],
+        patience: Patience | None = None,
+    ) -> None:
+        self._patience = patience
         self._orders = orders
         self._report = report
         self._tell = tell
@@ -41,6 +50,29 @@ class Herald:
         """Tell that a signal says to go on."""
         self._report.notice("Going on.")
         self._tell("WorkerResuming")
+
+    def maintenance(self) -> None:
+        """Tell that jobs wait because the application is in maintenance mode."""
+        if not self._orders.ends_without_work:
+            self._report.notice(
+                "The application is in maintenance mode. Jobs wait until `artisan up`; "
+                "--force works on."
+            )
+
+    def look(self, *, is_heard: bool) -> None:
+        """Look whether jobs wait for too long; not before somebody would hear of it.
+
+        Raises:
+            QueueUnavailable: The store can not be used.
+            StoreFull: There is no room.
+        """
+        if self._patience is not None and is_heard:
+            self._patience.look(self.waits)
+
+    def waits(self, queue: str, seconds: float) -> None:
+        """Tell that jobs of *queue* wait for longer than they may."""
+        self._report.warning(f"Jobs of queue {queue} wait for {duration(seconds)}.")
+        self._tell("LongWaitDetected", queue=queue, seconds=seconds)
 
     def pauses(self, paused: Sequence[str]) -> None:
         """Tell which of the worker's queues have been paused or resumed since the last time."""

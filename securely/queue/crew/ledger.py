@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 
-from securely.queue.contracts import Delivery, FailedJob, Outcome, Seat, Turn
+from securely.queue.contracts import Delivery, FailedJob, Measures, Outcome, Seat, Turn
 from securely.queue.crew.child import Child
 from securely.queue.crew.crew import Crew
+from securely.queue.crew.meter import Meter
 from securely.queue.crew.report import Ended, Report
+from securely.queue.exceptions import QueueUnavailable, StoreFull
 from securely.support import clock
 
 __all__ = ["Ledger"]
@@ -29,6 +32,7 @@ class Ledger:
         self._connection = connection
         self._report = report
         self._done: list[int] = []
+        self._meter = Meter()
         self._deadly: set[int] = set()
 
     @property
@@ -69,8 +73,20 @@ class Ledger:
             if one.outcome.has_hook and one.delivery.id not in stale:
                 self.hooks.append(self._failed(one.delivery, one.outcome))
         if ended:
+            self._meter.ended(ended, stale)
             self._report.ended(ended, stale)
+        self._meter.claimed(turn.deliveries, turn.waits)
         return turn
+
+    def measure(self, seat: Seat) -> None:
+        """Write down what was measured since the last time, where the store keeps such things.
+
+        Where it can not, what was measured is lost: nothing else may wait for that.
+        """
+        measures = self._meter.take()
+        if measures and isinstance(seat, Measures):
+            with suppress(StoreFull, QueueUnavailable):
+                seat.measure(measures)
 
     def _failed(self, delivery: Delivery, outcome: Outcome) -> FailedJob:
         return FailedJob(

@@ -83,7 +83,7 @@ class Tell(msgspec.Struct, tag=4, array_like=True):
     """Tell an event of the worker, by its name, to those who listen."""
 
     event: str
-    details: dict[str, int | str]
+    details: dict[str, float | int | str]
 
 
 class Ready(msgspec.Struct, tag=0, array_like=True):

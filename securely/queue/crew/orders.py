@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -59,6 +60,7 @@ class Orders:
         grace: How long running jobs may go on after a signal; None for as long as they may run.
         is_forced: Work in maintenance mode too.
         name: What the worker calls itself.
+        waits: For how long jobs of which queues may wait before somebody is told.
     """
 
     queues: tuple[str, ...] = ("default",)
@@ -75,6 +77,7 @@ class Orders:
     grace: float | None = None
     is_forced: bool = False
     name: str = ""
+    waits: Mapping[str, float] = field(default_factory=dict[str, float])
 
     @property
     def ends_without_work(self) -> bool:

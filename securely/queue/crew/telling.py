@@ -11,6 +11,7 @@ from securely.queue.contracts import Delivery
 __all__ = ["Telling"]
 
 _OF_WORKERS = (
+    kinds.LongWaitDetected,
     kinds.WorkerIdle,
     kinds.WorkerInterrupted,
     kinds.WorkerPausing,

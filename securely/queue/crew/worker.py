@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from securely.queue.contracts import Counts, Workable
 from securely.queue.crew.child import Launch
 from securely.queue.crew.orders import Orders, Stop
+from securely.queue.crew.patience import Patience
 from securely.queue.crew.report import Report
 from securely.queue.exceptions import LeaseTooShort, QueueUnavailable
 from securely.support.suggest import did_you_mean
@@ -65,7 +66,10 @@ class Worker:
 
         self._warn_of_unknown_queues()
         seat = self._connection.join(self._orders.queues)
-        supervisor = Supervisor(seat, self._orders, self._launch, self._report, self._is_down)
+        patience = Patience(self._connection, self._orders.waits)
+        supervisor = Supervisor(
+            seat, self._orders, self._launch, self._report, self._is_down, patience
+        )
         stop = supervisor.run()
         self._report.summary(stop.reason, self._words(stop), stop.status)
         return stop.status

@@ -16,9 +16,9 @@ from typing import Any, Final
 
 import msgspec
 
-from securely.queue.contracts import Counts, Delivery, Envelope, StoredJob, WorkerRecord
+from securely.queue.contracts import Counts, Delivery, Envelope, Measure, StoredJob, WorkerRecord
 from securely.queue.crew.board import boot_id, read
-from securely.queue.drivers import arq_checkup
+from securely.queue.drivers import arq_checkup, arq_metrics
 from securely.queue.drivers.arq_batches import ArqBatches
 from securely.queue.drivers.arq_failed import ArqFailedJobs
 from securely.queue.drivers.arq_functions import Adopter
@@ -86,6 +86,7 @@ class ArqConnection:
             if places
             else None,
         )
+        server.metrics_seconds = options.metrics_seconds
         return cls(
             name,
             server,
@@ -303,6 +304,24 @@ class ArqConnection:
         if self._adopter is None:
             return value  # the runner refuses it, and says why
         return self._adopter(value)
+
+    def measured(self, since: int) -> Sequence[Measure]:
+        """Return what workers have measured from the minute *since* on."""
+        minutes = arq_metrics.minutes(self.server.prefix, since, clock.timestamp())
+        answers = self.server.ask(*(command for _, command in minutes))
+        return [
+            one
+            for (minute, _), answer in zip(minutes, answers, strict=True)
+            for one in arq_metrics.read(minute, answer)
+        ]
+
+    def alert(self, what: str, seconds: float) -> bool:
+        """Return whether nobody has alerted to *what* for so many seconds, and note that now."""
+        milliseconds = max(1, int(seconds * 1_000))
+        (was_set,) = self.server.ask(
+            ("SET", self._own(f"alerted:{what}"), "1", "NX", "PX", milliseconds)
+        )
+        return bool(was_set)
 
     def _own(self, name: str) -> str:
         return f"{self.server.prefix}@{name}"

@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
-from securely.queue.contracts import FailedJob, Outcome, Reaped, Turn
+from securely.queue.contracts import FailedJob, Measure, Outcome, Reaped, Turn
 from securely.queue.crew.board import boot_id, read
+from securely.queue.drivers import arq_metrics
 from securely.queue.drivers.arq_failed import failed_job
 from securely.queue.drivers.arq_server import ArqServer
 from securely.queue.drivers.arq_worker import LoopThread, SeatWorker, Terms
@@ -97,6 +98,11 @@ class ArqSeat:
     def hook_done(self, failed_id: int) -> None:
         """Record that the `failed()` hook of this failed job has run."""
         self._ask("admin", {"what": "hook_done", "id": str(failed_id)})
+
+    def measure(self, measures: Sequence[Measure]) -> None:
+        """Add *measures* to what is kept for a while: one hash for each minute."""
+        if kept := self._server.metrics_seconds:
+            self._server.ask(*arq_metrics.commands(self._server.prefix, measures, kept))
 
     def fileno(self) -> int:
         """Return a descriptor that becomes readable when a job may be waiting."""

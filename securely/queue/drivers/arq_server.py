@@ -85,6 +85,7 @@ class ArqServer:
         self.address = address
         self._durability: Durability = durability
         self.sentinels = sentinels
+        self.metrics_seconds: float = 86_400.0
         self._client: Any = None
         self._asking: list[Any] = []
         self.was_checked: bool = False

@@ -33,7 +33,7 @@ from securely.queue.drivers.arq_wire import (
     told_of,
 )
 from securely.queue.exceptions import QueueUnavailable, StoreFull
-from securely.support import entropy
+from securely.support import clock, entropy
 
 __all__ = ["LoopThread", "SeatWorker", "Terms"]
 
@@ -430,6 +430,7 @@ class SeatWorker(Worker):
             bool(must_restart),
             tuple(queue.decode() for queue in paused),
             [batch_record(row) for row in batches],
+            _waits(rows),
         )
 
     def _settle_down(self, claimed: int, room: int) -> None:
@@ -487,3 +488,14 @@ class SeatWorker(Worker):
 
     async def _ask(self, name: str, arguments: object) -> Any:
         return await self.scripts.script(name, arguments)
+
+
+_SCORE: Final = 8  # where the claim tells since when a job might have run
+
+
+def _waits(rows: Sequence[Sequence[bytes]]) -> Sequence[float]:
+    """Return how long claimed jobs have waited; nothing where an answer was given once more."""
+    if any(len(row) <= _SCORE for row in rows):
+        return ()
+    now = clock.timestamp()
+    return [now - float(row[_SCORE]) / 1_000 for row in rows]

@@ -21,6 +21,7 @@ from securely.queue.contracts import (
     Delivery,
     Envelope,
     Kind,
+    Measure,
     StoredJob,
     WorkerRecord,
 )
@@ -54,6 +55,11 @@ _SYNCHRONOUS: Final[dict[Durability, tuple[Synchronous, Synchronous]]] = {
 }
 
 _PAUSE: Final = "pause:"
+_ALERTED: Final = "alerted:"
+_ALERT: Final = (
+    "INSERT INTO flags VALUES (?, 1, ?)"
+    " ON CONFLICT (scope) DO UPDATE SET until = excluded.until WHERE until <= ?"
+)
 _CANCEL: Final = (
     "DELETE FROM jobs WHERE id = ? AND uuid = ? AND state <> 1 RETURNING batch, links, group_key"
 )
@@ -73,6 +79,7 @@ class SqliteConnection(ThreadedConnection):
             "strict" makes both survive a power cut; "relaxed" neither.
         busy_seconds: How long one process waits for another's transaction.
         lease_seconds: How long a worker that lives may be silent before its jobs go to others.
+        metrics_seconds: How long what workers measure is kept; 0 for not at all.
         refresh: Gives a payload its deadline anew, when its failed job is put back.
 
     Example:
@@ -92,6 +99,7 @@ class SqliteConnection(ThreadedConnection):
         durability: Durability = "default",
         busy_seconds: float = 30.0,
         lease_seconds: float = 30.0,
+        metrics_seconds: float = 86_400.0,
         refresh: Callable[[bytes], bytes] = bytes,
     ) -> None:
         super().__init__(name)
@@ -100,6 +108,7 @@ class SqliteConnection(ThreadedConnection):
         self._durability: Durability = durability
         self._busy_seconds = busy_seconds
         self._lease_seconds = lease_seconds
+        self._metrics_seconds = metrics_seconds
         self._database = self._open(_SYNCHRONOUS[durability][0])
         self._ids = Ids()
         self._rows = Rows(self._ids)
@@ -119,6 +128,7 @@ class SqliteConnection(ThreadedConnection):
             durability=options.durability,
             busy_seconds=options.busy_seconds,
             lease_seconds=options.lease_seconds,
+            metrics_seconds=options.metrics_seconds,
             refresh=lambda payload: materials.codec().refreshed(payload),
         )
 
@@ -293,6 +303,17 @@ class SqliteConnection(ThreadedConnection):
             )
         return {scope.removeprefix(_PAUSE): until for scope, until in rows}
 
+    def measured(self, since: int) -> Sequence[Measure]:
+        """Return what workers have measured from the minute *since* on."""
+        with translated(self.name):
+            return sqlite_views.measured(self._database, since)
+
+    def alert(self, what: str, seconds: float) -> bool:
+        """Return whether nobody has alerted to *what* for so many seconds, and note that now."""
+        now = clock.timestamp()
+        with translated(self.name), self._database.transaction() as connection:
+            return connection.execute(_ALERT, (_ALERTED + what, now + seconds, now)).rowcount == 1
+
     def examine(self) -> Iterable[Symptom]:
         """Look at the store for `doctor`, and say what is seen."""
         with translated(self.name):
@@ -368,4 +389,4 @@ class SqliteConnection(ThreadedConnection):
         )
         settler = Settler(row, self._rows)
         reaper = Reaper(self.name, database, self.home, row, self._rows)
-        return SqliteSeat(database, settler, reaper, queues, presence)
+        return SqliteSeat(database, settler, reaper, queues, presence, self._metrics_seconds)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from securely.queue.contracts import Delivery, Outcome, Reaped, Turn, Verdict
+from securely.queue.contracts import Delivery, Measure, Outcome, Reaped, Turn, Verdict
 from securely.queue.drivers.sqlite_files import Bell, Bells, remove_files
 from securely.queue.drivers.sqlite_reaper import Reaper
 from securely.queue.drivers.sqlite_schema import HOOK_NONE
@@ -30,6 +30,12 @@ RETURNING -priority, available_at, id, token, queue, name, attempts, exceptions,
   timeout, max_lost, payload
 """
 
+_MEASURE: Final = """
+INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET count = count + excluded.count, seconds = seconds + excluded.seconds
+"""
+_FORGET: Final = "DELETE FROM metrics WHERE minute < ?"
+_MINUTE: Final = 60.0  # seconds
 _NEXT_DUE: Final = "SELECT min(available_at) FROM jobs WHERE state = 2 AND queue = ?"
 _PROMOTE: Final = "UPDATE jobs SET state = 0 WHERE state = 2 AND queue = ? AND available_at <= ?"
 _HAS_READY: Final = "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 0 AND queue = ?)"
@@ -74,6 +80,7 @@ class SqliteSeat:
         reaper: Takes care of dead workers.
         queues: What it serves, in order of priority.
         presence: What joining has made.
+        metrics_seconds: How long what is measured is kept; 0 for not at all.
     """
 
     def __init__(
@@ -83,6 +90,7 @@ class SqliteSeat:
         reaper: Reaper,
         queues: Sequence[str],
         presence: Presence,
+        metrics_seconds: float = 86_400.0,
     ) -> None:
         self.id: str = f"{presence.row:x}"
         self.home: Path = presence.home
@@ -97,6 +105,7 @@ class SqliteSeat:
         self._restarts = presence.restarts
         self._lease_seconds = presence.lease_seconds
         self._renew_at = clock.monotonic() + presence.lease_seconds / _RENEWALS
+        self._metrics_seconds = metrics_seconds
         self._wrote = False
 
     def turn(self, outcomes: Sequence[Outcome], room: int) -> Turn:
@@ -162,6 +171,15 @@ class SqliteSeat:
                 (HOOK_NONE, failed_id),
             )
 
+    def measure(self, measures: Sequence[Measure]) -> None:
+        """Add *measures* to what is kept, and forget what is too old."""
+        if not self._metrics_seconds:
+            return
+        oldest = int((clock.timestamp() - self._metrics_seconds) // _MINUTE)
+        with self._reaper.translated(), self._database.transaction() as connection:
+            connection.executemany(_MEASURE, measures)
+            connection.execute(_FORGET, (oldest,))
+
     def fileno(self) -> int:
         """Return a descriptor that becomes readable when a job may be waiting."""
         return self._bell.fileno()
@@ -201,21 +219,32 @@ class SqliteSeat:
 
     def _turn(self, outcomes: Sequence[Outcome], room: int, *, one_by_one: bool) -> Turn:
         deliveries: list[Delivery] = []
+        due: list[float] = []
         with self._database.transaction() as connection:
             settled = self._settler.settle(connection, outcomes, one_by_one=one_by_one)
             must_restart, paused = self._signs(connection.execute(_SIGNS).fetchall())
             next_due = self._next_due(connection, paused, promote=room > 0)
             if room > 0 and not must_restart:
-                self._claim(connection, deliveries, room, paused)
+                self._claim(connection, deliveries, due, room, paused)
         if settled.has_more:
             self._bells.ring()  # another worker may be idle
         self._wrote = True
-        return Turn(deliveries, settled.stale, next_due, must_restart, paused, settled.batches)
+        now = clock.timestamp()
+        return Turn(
+            deliveries,
+            settled.stale,
+            next_due,
+            must_restart,
+            paused,
+            settled.batches,
+            [now - at for at in due],
+        )
 
     def _claim(
         self,
         connection: sqlite3.Connection,
         deliveries: list[Delivery],
+        due: list[float],
         room: int,
         paused: Sequence[str],
     ) -> None:
@@ -226,6 +255,7 @@ class SqliteSeat:
             rows = connection.execute(_CLAIM, (self._row, queue, room)).fetchall()
             rows.sort()
             deliveries.extend([_delivery(row) for row in rows])
+            due.extend([row[1] for row in rows])
             room -= len(rows)
             if room <= 0:
                 return

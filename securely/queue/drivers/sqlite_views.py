@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from securely.queue.contracts import Counts, StoredJob, WorkerRecord
+from securely.queue.contracts import Counts, Measure, StoredJob, WorkerRecord
 from securely.queue.drivers.sqlite_files import is_free
 from securely.support import clock
 from securely.support.sqlite import Database
 
-__all__ = ["counts", "jobs", "queues", "workers"]
+__all__ = ["counts", "jobs", "measured", "queues", "workers"]
 
 # (Not numbered placeholders: Python 3.12 took them for names at first, and warns.)
 _COUNTS: Final = """
@@ -64,6 +64,15 @@ def counts(database: Database, queue: str) -> Counts:
 def queues(database: Database) -> list[str]:
     """Return the names of all queues that hold jobs, sorted."""
     return sorted(queue for (queue,) in database.query(_QUEUES))
+
+
+def measured(database: Database, since: int) -> Sequence[Measure]:
+    """Return what workers have measured from the minute *since* on."""
+    rows = database.query(
+        "SELECT minute, queue, name, kind, bucket, count, seconds FROM metrics WHERE minute >= ?",
+        (since,),
+    )
+    return [Measure(*row) for row in rows]
 
 
 def jobs(

@@ -8,15 +8,17 @@ from enum import Enum
 from typing import Final, cast
 
 from securely.events import Dispatcher
-from securely.queue.contracts import Connection, StoredJob, Workable
+from securely.queue.contracts import Connection, Measured, StoredJob, Workable
 from securely.queue.events import QueuePaused, QueueResumed, QueuesPaused, QueuesResumed
 from securely.queue.exceptions import QueueUnavailable
+from securely.queue.upkeep.metrics import Metrics, summarize
 from securely.support import clock
 from securely.support.durations import Duration, seconds
 
 __all__ = ["EVERY", "Controls", "is_workable", "workable"]
 
 EVERY: Final = "*"
+_MINUTE: Final = 60.0  # seconds
 _PAGE: Final = 100  # jobs are looked at in pages, so that a long queue costs no memory
 
 
@@ -196,6 +198,26 @@ class Controls:
     async def arestart(self) -> None:
         """Async twin of :meth:`restart`."""
         await asyncio.to_thread(self.restart)
+
+    def metrics(self, since: Duration = "1h") -> Metrics:
+        """Return what the workers of this connection have measured, by queue and by job.
+
+        Args:
+            since: For how long back ("2h"); whole minutes count.
+
+        Raises:
+            QueueUnavailable: The connection keeps no metrics, or can not be reached.
+        """
+        driver = workable(self.driver)
+        if not isinstance(driver, Measured):
+            raise QueueUnavailable(driver.name, "its driver keeps no metrics.")
+        now = clock.timestamp()
+        minute = int((now - seconds(since)) // _MINUTE)
+        return summarize(driver.measured(minute), minute * _MINUTE, now)
+
+    async def ametrics(self, since: Duration = "1h") -> Metrics:
+        """Async twin of :meth:`metrics`."""
+        return await asyncio.to_thread(self.metrics, since)
 
     def _pause(self, name: str, length: float | None) -> None:
         connection = workable(self.driver)

@@ -540,3 +540,21 @@ def test_outbox_when_jobs_were_committed_moves_them_once_or_beside_a_worker(
 
     assert queue.size() == 1
     artisan("queue:outbox missing.db").assert_exit(1).assert_output("There is no database")
+
+
+def test_metrics_when_jobs_have_run_shows_their_number_and_their_time(
+    artisan: Artisan, queue: QueueManager, work: Any
+) -> None:
+    queue.push(work.Work("a"))
+    queue.push(work.Broken("b"))
+    artisan("queue:metrics").assert_ok().assert_output("No job has run since")
+    artisan("queue:work --stop-when-empty-for=500ms")
+
+    artisan("queue:metrics --since=10m").assert_ok().assert_output("shop_jobs.Broken", "Wait p50")
+    told = json.loads(artisan("queue:metrics --json").output)
+
+    (one,) = told["queues"]
+    assert (one["queue"], one["count"], one["done"], one["failed"]) == ("default", 3, 1, 1)
+    assert one["run"]["count"] == one["wait"]["count"] == 3
+    assert [job["name"] for job in told["jobs"]] == ["shop_jobs.Broken", "shop_jobs.Work"]
+    assert json.loads(artisan("queue:metrics --queue=mail --json").output)["queues"] == []

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
+from securely.queue.contracts import Measured
 from securely.queue.crew.fleet.balance import Load
 from securely.queue.crew.fleet.master import Master, Means
 from securely.queue.crew.fleet.office import MasterState, Office, Order, masters, send
@@ -15,11 +16,13 @@ from securely.queue.crew.fleet.plan import Plan, make_plans
 from securely.queue.exceptions import NotSupervised, QueueUnavailable
 from securely.queue.manager import QueueManager
 from securely.queue.options import SupervisorOptions
+from securely.queue.queue import Queue
 from securely.queue.upkeep.controls import EVERY
 from securely.support.suggest import did_you_mean
 
 __all__ = ["Fleet"]
 
+_RECENT: Final = "10m"  # how far back it is looked to know how long jobs take
 _TETHER: Final = "securely.queue.crew.fleet.tether"
 
 
@@ -151,6 +154,7 @@ class Fleet:
         """Return what the pools of *plan* hold; queues that are paused need no processes."""
         queue = self._queues.connection(plan.connection)
         paused = queue.paused()
+        averages = _averages(queue)
         found: list[Load] = []
         for names in plan.pools:
             jobs, seconds = 0, 0.0
@@ -158,13 +162,9 @@ class Fleet:
                 counts = queue.counts(name)
                 waiting = 0 if {name, EVERY} & paused.keys() else counts.pending
                 jobs += waiting + counts.reserved
-                seconds += (waiting + counts.reserved) * self._seconds_of(plan.connection, name)
+                seconds += (waiting + counts.reserved) * averages.get(name, 1.0)
             found.append(Load(jobs, seconds))
         return found
-
-    def _seconds_of(self, connection: str, queue: str) -> float:
-        """Return how long a job of a queue takes on average, where that is known; else 1."""
-        return 1.0
 
     def _start(self, plan: Plan, queues: tuple[str, ...]) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", _TETHER, str(plan.nice), "artisan.py"]
@@ -176,3 +176,10 @@ class Fleet:
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
+
+
+def _averages(queue: Queue) -> dict[str, float]:
+    """Return how many seconds a job of each queue takes, as far as its workers have measured."""
+    if not isinstance(queue.driver, Measured):
+        return {}
+    return {one.queue: one.run.mean for one in queue.metrics(_RECENT).queues if one.run.count}

@@ -110,7 +110,9 @@ local function claim(queue, z, room)
           tried[#tried + 1], tried[#tried + 2] = TRY .. id, attempts
           local at = #claimed
           claimed[at + 1], claimed[at + 2], claimed[at + 3] = id, token, queue
-          deliveries[#deliveries + 1] = row(id, token, queue, z, v, attempts, value)
+          local told = row(id, token, queue, z, v, attempts, value)
+          told[9] = score
+          deliveries[#deliveries + 1] = told
           left = left - 1
         end
       elseif holders[i] then

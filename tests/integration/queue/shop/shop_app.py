@@ -46,7 +46,7 @@ def listening(place: Place) -> Loaded:
     container = Container()
     events = Dispatcher(container)
     for name in kinds.__all__:
-        if name.startswith("Worker"):
+        if name.startswith("Worker") or name == "LongWaitDetected":
             events.listen(getattr(kinds, name), _note)
     events.listen(kinds.WorkerStarting, _fail)
     hold = Path(place.base_path, "hold")
