@@ -1,4 +1,4 @@
-"""Rule, and who answers rules that ask: PresenceVerifier, BreachCheck, Resolver; File: an upload."""
+"""Rule, Fail, Lines; and who answers rules that ask: PresenceVerifier, BreachCheck; File."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""FormRequest: rules and permission for one thing that is asked of an application; within HTTP or not."""
+"""FormRequest: the rules of one thing that is asked, and who may ask it; within HTTP or not."""
 
 from __future__ import annotations
 
@@ -128,12 +128,12 @@ class FormRequest(TypedInput):
             ValidationError: The data breaks a rule.
         """
         run(self._resolve())
-        return self.validated()
+        return cast("dict[str, Any]", self.validated())
 
     async def avalidate(self) -> dict[str, Any]:
         """Async twin of :meth:`validate`."""
         await arun(self._resolve())
-        return self.validated()
+        return cast("dict[str, Any]", self.validated())
 
     def validated(self, field: str | None = None, default: Any = None) -> Any:
         """Return the validated data, or what stands in *field* of it; it is validated if need be.
@@ -154,7 +154,7 @@ class FormRequest(TypedInput):
 
     @property
     def data(self) -> Any:
-        """What was validated, as an object of :attr:`model`; without a model, the validated dict."""
+        """What was validated, as an object of :attr:`model`; without a model, as a dict."""
         taken = self.validated()
         return taken if self.model is None else self._made
 

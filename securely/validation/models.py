@@ -1,4 +1,4 @@
-"""Models in the place of rules: pydantic's, dataclasses and typed dicts; and rules inside of models.
+"""Models in the place of rules, pydantic's and other classes of data; and rules in models.
 
 What pydantic finds wrong is said with the same keys and in the same words as what rules find.
 """
@@ -10,13 +10,18 @@ from dataclasses import is_dataclass
 from functools import lru_cache
 from typing import Any, Final, cast
 
-from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
+from pydantic import (
+    BaseModel,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PydanticUserError,
+    TypeAdapter,
+)
 from pydantic import ValidationError as ModelError
 from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
-from typing_extensions import is_typeddict
 
 from securely.container import current
-from securely.validation.exceptions import ValidationError
+from securely.validation.exceptions import RulesError, ValidationError
 from securely.validation.validator import Validator
 
 __all__ = ["ModelValidator", "Rules", "dumped", "is_model", "typed"]
@@ -28,7 +33,7 @@ _WHOLE: Final = "data"
 def is_model(rules: object) -> bool:
     """Tell whether *rules* is a class of data: a pydantic model, a dataclass, a typed dict."""
     return isinstance(rules, type) and (
-        issubclass(rules, BaseModel) or is_dataclass(rules) or is_typeddict(rules)
+        issubclass(rules, BaseModel) or is_dataclass(rules) or hasattr(rules, "__required_keys__")
     )
 
 
@@ -75,7 +80,9 @@ class Rules:
     def _texts(self) -> list[str]:
         if isinstance(self.rules, str):
             return self.rules.split("|")
-        rules = cast("Sequence[object]", self.rules if isinstance(self.rules, (list, tuple)) else ())
+        rules = cast(
+            "Sequence[object]", self.rules if isinstance(self.rules, (list, tuple)) else ()
+        )
         return [rule for rule in rules if isinstance(rule, str)]
 
 
@@ -178,7 +185,9 @@ def _place(
     location = details["loc"]
     for index, part in enumerate(location):
         is_last = index == len(location) - 1
-        if isinstance(data, Mapping) and (part in data or (is_last and details["type"] == "missing")):
+        if isinstance(data, Mapping) and (
+            part in data or (is_last and details["type"] == "missing")
+        ):
             data = cast("Mapping[Any, object]", data).get(part)
             path.append(part)
         elif isinstance(data, (list, tuple)) and isinstance(part, int) and part < len(data):
@@ -218,14 +227,17 @@ def _text(details: ErrorDetails) -> str:
 
 @lru_cache(maxsize=256)
 def _adapter(model: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(model)
+    try:
+        return TypeAdapter(model)
+    except PydanticUserError as error:
+        raise RulesError(f"{model.__qualname__} is no class of data: {error.message}") from error
 
 
 def _factory() -> Any:
     return current().make("validator")
 
 
-def _described(name: str, parameters: Sequence[str], kind: object) -> dict[str, Any]:
+def _described(name: str, parameters: list[str], kind: object) -> dict[str, Any]:
     """Return what a JSON schema says of a rule."""
     if name in _FORMATS:
         return {"format": _FORMATS[name]}
@@ -316,4 +328,3 @@ _PARAMETERS: Final[Mapping[str, str]] = {
     "date_past": "now", "datetime_past": "now", "date_future": "now", "datetime_future": "now",
     "time_type": "H:i:s", "time_parsing": "H:i:s",
 }  # fmt: skip
-

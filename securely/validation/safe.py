@@ -66,9 +66,7 @@ class TypedInput:
             return cast("list[Any] | dict[str, Any]", value)
         return [] if value is None else [value]
 
-    def date(
-        self, field: str, layout: str | None = None, zone: tzinfo = UTC
-    ) -> datetime | None:
+    def date(self, field: str, layout: str | None = None, zone: tzinfo = UTC) -> datetime | None:
         """Return a field as a moment; None for what is none.
 
         Args:
@@ -159,7 +157,9 @@ class SafeInput(TypedInput, Mapping[str, Any]):
         """Return all of it, in a dict of its own."""
         return dict(self._data)
 
-    to_dict = all
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it, in a dict of its own."""
+        return dict(self._data)
 
     def __getitem__(self, field: str) -> Any:
         return self._data[field]

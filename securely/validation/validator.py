@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import isawaitable
 from typing import Any, Final, Protocol, Self, cast
 
@@ -177,7 +177,7 @@ class Validator:
         return done.validated(keeps_unknown=self.keeps_unknown)
 
     def safe(self, fields: Iterable[str] | None = None) -> Any:
-        """Return the validated data to take from; *fields* of it alone, as a dict, if they are given.
+        """Return the validated data to take from; *fields* of it alone, as a dict, if given.
 
         Raises:
             ValidationError: The data breaks a rule.
@@ -198,7 +198,7 @@ class Validator:
     def valid(self) -> dict[str, Any]:
         """Return the fields of the data with which nothing is wrong."""
         done = self._done()
-        wrong = {name.partition(".")[0] for name in done.bag.keys()}
+        wrong = {name.partition(".")[0] for name in done.bag.messages()}
         return {name: value for name, value in _items(done.data) if name not in wrong}
 
     def invalid(self) -> dict[str, Any]:
@@ -387,7 +387,7 @@ class Validator:
     async def _acall(self, hook: After) -> None:
         made = hook(self)
         if isawaitable(made):
-            await cast("Awaitable[Any]", made)
+            await made
 
     def _end(self, started: Run) -> bool:
         self._run, self._running = started, None

@@ -74,7 +74,9 @@ def _joined(message: str, name: str, parameters: Sequence[Any], words: Words, ar
 
 def _values(message: str, name: str, parameters: Sequence[Any], words: Words, around: Any) -> str:
     del around
-    return _listed(message, "values", [words.value(name, each) for each in _texts(parameters)], ", ")
+    return _listed(
+        message, "values", [words.value(name, each) for each in _texts(parameters)], ", "
+    )
 
 
 def _other(message: str, name: str, parameters: Sequence[Any], words: Words, around: Any) -> str:

@@ -23,6 +23,7 @@ _WORDS: Final = (
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
 )  # fmt: skip
 _SHOWN_MAX: Final = 1_000
+_DIGITS_MAX: Final = 18
 
 
 class Surroundings(Protocol):
@@ -48,7 +49,16 @@ class Wording:
         lacking: The messages of rules that an application has added.
     """
 
-    __slots__ = ("_lacking", "_lines", "attributes", "formatter", "messages", "replacers", "values")
+    __slots__ = (
+        "_groups",
+        "_lacking",
+        "_lines",
+        "attributes",
+        "formatter",
+        "messages",
+        "replacers",
+        "values",
+    )
 
     def __init__(
         self,
@@ -63,6 +73,7 @@ class Wording:
         self.messages, self.attributes, self.values = messages, attributes, values
         self.replacers = replacers
         self.formatter: Callable[[str], str] | None = None
+        self._groups: dict[str, bool] = {}
 
     def message(self, name: str, step: Step, kind: str) -> str:
         """Return the line for the rule *step* broken by the field *name*, not filled in yet.
@@ -181,7 +192,12 @@ class Wording:
         return _named({key: str(line) for key, line in _dotted(lines)}, name)
 
     def _has(self, group: str) -> bool:
-        return bool(isinstance(self._line(group), Mapping) and self._line(group))
+        """Tell whether there are lines of a group, which there seldom are; looked up once."""
+        found = self._groups.get(group)
+        if found is None:
+            lines = self._line(group)
+            found = self._groups[group] = bool(isinstance(lines, Mapping) and lines)
+        return found
 
     def _line(self, key: str) -> object:
         """Return the line or the lines of *key*; None where there is nothing."""
@@ -199,7 +215,11 @@ def _listed(source: Mapping[str, Any], name: str, rule: str) -> object:
         for written, message in source.items():
             if "*" in written:
                 if _stars(written).fullmatch(key):
-                    return cast("Mapping[str, Any]", message).get(rule) if isinstance(message, Mapping) else message
+                    return (
+                        cast("Mapping[str, Any]", message).get(rule)
+                        if isinstance(message, Mapping)
+                        else message
+                    )
             elif written == key:
                 nested = isinstance(message, Mapping) and written == name
                 return cast("Mapping[str, Any]", message).get(rule) if nested else message
@@ -280,11 +300,10 @@ def _called(names: Mapping[Any, str], value: object) -> str | None:
     written = text(value) if _is_key(value) else None
     if written is None:
         return None
-    for key in (value, written, int(written) if written.isdecimal() and len(written) < 20 else None):
-        if key is not None and key in names:
-            return names[key]
-    return None
+    is_index = written.isdecimal() and len(written) <= _DIGITS_MAX
+    keys = (value, written, int(written) if is_index else None)
+    return next((names[key] for key in keys if key is not None and key in names), None)
 
 
 def _is_key(value: object) -> bool:
-    return value.__hash__ is not None and isinstance(value, (str, int, float, bool, type(None)))
+    return value is None or isinstance(value, (str, int, float))

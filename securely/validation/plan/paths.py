@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 from securely.support.missing import MISSING, Missing
 
 __all__ = ["Keys", "Path", "expand", "find", "holds", "join", "leaves", "split", "without"]
+
+# So long a list, and so many keys, do not exist; longer numbers are not worth reading.
+_DIGITS_MAX: Final = 18
 
 Path: TypeAlias = tuple[str, ...]
 """The parts of a dotted path; a part `*` stands for all keys of a list or a dict."""
@@ -109,7 +112,7 @@ def without(data: object, path: Path) -> object:
             del entries[key]
         return entries
     items = [*cast("Sequence[object]", data)]
-    # A hole, closed when the validated values are taken out: the others keep their places till then.
+    # A hole, closed when the validated values are taken out: till then all keep their places.
     items[int(head)] = without(items[int(head)], rest) if rest else MISSING
     return items
 
@@ -142,13 +145,12 @@ def _entries(container: object) -> Iterator[tuple[str, object]]:
 def _entry(data: Mapping[Any, object], part: str) -> object | Missing:
     value = data.get(part, MISSING)
     if value is MISSING and part.isascii() and part.removeprefix("-").isdigit():
-        return data.get(int(part), MISSING) if len(part) < 20 else MISSING
+        return data.get(int(part), MISSING) if len(part) <= _DIGITS_MAX else MISSING
     return value
 
 
 def _item(items: Sequence[object], part: str) -> object | Missing:
-    # A list as long as twenty digits say does not exist.
-    if not (part.isascii() and part.isdigit()) or len(part) > 20:
+    if not (part.isascii() and part.isdigit()) or len(part) > _DIGITS_MAX:
         return MISSING
     index = int(part)
     return items[index] if index < len(items) and str(index) == part else MISSING

@@ -156,19 +156,16 @@ class Plan:
         self._wild = [each for each in fields if each.is_wild]
         self.waits = any(each.waits for each in fields)
         self.is_flat = all(len(each.path) == 1 and not each.is_wild for each in fields)
-        self._quick = (
-            tuple((each.path[0], each.quick) for each in fields)
-            if self.is_flat and all(each.quick for each in fields)
-            else None
-        )
+        quick = tuple((each.path[0], each.quick) for each in fields if each.quick is not None)
+        self._quick = quick if self.is_flat and len(quick) == len(self.fields) else None
 
     def keeps(self, data: object) -> bool:
         """Tell of most data, in little time, that it keeps all rules; False says nothing."""
         if self._quick is None or data.__class__ is not dict:
             return False
         value_of = cast("dict[str, object]", data).get
-        for name, quick in self._quick:
-            if not quick(value_of(name, MISSING), data):  # type: ignore[misc]  # none is None, see above
+        for name, quick in self._quick:  # noqa: SIM110  # as in _all
+            if not quick(value_of(name, MISSING), data):
                 return False
         return True
 
@@ -197,42 +194,35 @@ def _quickly(field: Field) -> Callable[[object, Any], bool] | None:
 
     Where it does not tell that, the rules are asked one by one.
     """
-    texts = [step.quick for step in field.steps if step.quick is not None]
-    if any(check is SLOW for check in texts):
+    texts = tuple(step.quick for step in field.steps if step.quick is not None)
+    if SLOW in texts:
         return None
-    of_text = cast("tuple[Quick, ...]", tuple(texts))
     pure = all(step.pure for step in field.steps)
-    checks = tuple(step.check for step in field.steps) if pure else (_refuse,)
+    others = tuple(step.check for step in field.steps) if pure else (_refuse,)
     may_lack = not field.blank
     may_be_none = may_lack and field.nullable
 
-    def quick(value: object, data: Any) -> bool:
+    def quick(value: Any, data: Any) -> bool:
         if value.__class__ is str:
             # What begins with a letter is not blank; what does not is looked at more closely.
-            if value[:1] <= " ":  # type: ignore[index]  # a str, as asked above
-                return False
-            for of in of_text:
-                if not of(value, data):  # type: ignore[arg-type]  # the same
-                    return False
-            return True
-        if value is MISSING:
-            return may_lack
-        if value is None and may_be_none:
-            return True
-        for check in checks:
-            if not check(value, _NOWHERE):
-                return False
-        return True
+            return value[:1] > " " and _all(cast("tuple[Quick, ...]", texts), value, data)
+        if value is MISSING or (value is None and field.nullable):
+            return may_lack if value is MISSING else may_be_none
+        return _all(others, value, None)
 
     return quick
+
+
+def _all(checks: tuple[Callable[[Any, Any], object], ...], value: Any, around: Any) -> bool:
+    for check in checks:  # noqa: SIM110  # all() over a generator takes three times as long
+        if not check(value, around):
+            return False
+    return True
 
 
 def _refuse(value: object, at: object) -> bool:
     del value, at
     return False
-
-
-_NOWHERE: Any = None
 
 
 def compile_plan(rules: Mapping[str, object], registry: Registry) -> Plan:
@@ -242,7 +232,9 @@ def compile_plan(rules: Mapping[str, object], registry: Registry) -> Plan:
         InvalidRule: A rule is unknown, or its parameters are wrong.
     """
     fields = [compile_field(name, [*entries(rule, name)], registry) for name, rule in rules.items()]
-    return Plan([each for each in fields if not each.is_wild] + [each for each in fields if each.is_wild])
+    return Plan(
+        [each for each in fields if not each.is_wild] + [each for each in fields if each.is_wild]
+    )
 
 
 def compile_field(name: str, written: Sequence[Entry], registry: Registry) -> Field:
@@ -250,7 +242,9 @@ def compile_field(name: str, written: Sequence[Entry], registry: Registry) -> Fi
     path = split(name)
     facts = _facts(path, written)
     steps = tuple(
-        _step(entry, facts, registry) for entry in written if entry.name or entry.parameters or entry.written
+        _step(entry, facts, registry)
+        for entry in written
+        if entry.name or entry.parameters or entry.written
     )
     return Field(name, path, tuple(step for step in steps if step.name not in _MARKS), facts)
 
@@ -273,7 +267,7 @@ def overlap(fields: Sequence[Field]) -> bool:
 
 def _meet(one: Path, other: Path) -> bool:
     """Tell whether two paths of one length may name the same field."""
-    return all(a == b or a == "*" or b == "*" for a, b in zip(one, other, strict=True))
+    return all(a == b or "*" in (a, b) for a, b in zip(one, other, strict=True))
 
 
 def _covers(pattern: Path, path: Path) -> bool:
@@ -326,16 +320,18 @@ def _count(args: Args, spec: Spec) -> None:
     """Refuse too few parameters, and too many."""
     given = len(args.parameters)
     if given < spec.least or (spec.least and args.parameters[0] is None):
-        args.fault(f"needs {_so_many(spec.least)}, as in {spec.name}:{_SAMPLES.get(spec.name, '…')}.")
+        sample = _SAMPLES.get(spec.name, "…")
+        args.fault(f"needs {_so_many(spec.least)}, as in {spec.name}:{sample}.")
     if spec.most is not None and given > spec.most:
         args.fault(f"takes {_so_many(spec.most)}, not {given}.")
 
 
 _SAMPLES: Final = {
     "min": "3", "max": "255", "size": "10", "between": "1,10", "digits": "4",
-    "digits_between": "4,6", "decimal": "0,2", "same": "other_field", "required_if": "other_field,value",
-    "required_with": "other_field", "date_format": "Y-m-d", "after": "today", "before": "tomorrow",
-    "regex": "/^[a-z]+$/", "multiple_of": "5", "gt": "other_field", "starts_with": "a,b",
+    "digits_between": "4,6", "decimal": "0,2", "same": "other_field",
+    "required_if": "other_field,value", "required_with": "other_field", "date_format": "Y-m-d",
+    "after": "today", "before": "tomorrow", "regex": "/^[a-z]+$/",
+    "multiple_of": "5", "gt": "other_field", "starts_with": "a,b",
 }  # fmt: skip
 
 
@@ -370,7 +366,7 @@ def _object_step(entry: Entry, facts: Facts) -> Step:
         raise InvalidRule(
             join(facts.path),
             repr(rule),
-            "is no rule: a rule has a method validate(attribute, value, fail), or is such a function.",
+            "is no rule: a rule has a method validate(attribute, value, fail), or is a function.",
         )
 
     def check(value: object, at: Any) -> object:
@@ -379,6 +375,12 @@ def _object_step(entry: Entry, facts: Facts) -> Step:
     named = rule if hasattr(rule, "__qualname__") else type(rule)
     label = f"{named.__module__}.{named.__qualname__}"
     step = Step(
-        label, label, (), check, rule=rule, implicit=bool(getattr(rule, "implicit", False)), waits=True
+        label,
+        label,
+        (),
+        check,
+        rule=rule,
+        implicit=bool(getattr(rule, "implicit", False)),
+        waits=True,
     )
     return step

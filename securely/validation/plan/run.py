@@ -159,7 +159,7 @@ class Run:
             steps = field.absent if field.sometimes else field.blank
             value = None
         elif (value is None and field.nullable) or (
-            value.__class__ is str and not cast("str", value).strip(BLANKS)
+            value.__class__ is str and not value.strip(BLANKS)
         ):
             steps = field.blank
         for step in steps:
@@ -167,7 +167,7 @@ class Run:
             if verdict:
                 if verdict is True or not isawaitable(verdict):
                     continue
-                self._no_await(step, cast("Awaitable[Any]", verdict))
+                self._no_await(step, verdict)
             if self._breaks(field, spot, step, value, verdict):
                 return
 
@@ -225,9 +225,7 @@ class Run:
 
     # What breaks.
 
-    def _breaks(
-        self, field: Field, spot: Spot, step: Step, value: object, verdict: object
-    ) -> bool:
+    def _breaks(self, field: Field, spot: Spot, step: Step, value: object, verdict: object) -> bool:
         """Keep that a rule was broken; return whether the field's other rules are not asked."""
         if step.excludes:
             self._excluded.append(spot.attribute)

@@ -1,10 +1,10 @@
-"""Spot: one field of a running validation, as its rules see it. Refusal: what a rule says against it."""
+"""Spot: one field of a running validation, as rules see it. Refusal: what a rule says of it."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
-from inspect import isawaitable, iscoroutine
+from inspect import get_annotations, isawaitable, iscoroutine
 from itertools import islice, takewhile
 from typing import Any, Protocol
 
@@ -215,5 +215,5 @@ def _named(parameter: Any, keys: Sequence[str]) -> Any:
 
 def _declared(cls: type) -> tuple[str, ...]:
     """Return which of `data` and `validator` a class of rules declares."""
-    names = {name for each in cls.__mro__ for name in each.__dict__.get("__annotations__", ())}
+    names = {name for each in cls.__mro__ for name in get_annotations(each)}
     return tuple(name for name in ("data", "validator") if name in names)

@@ -79,7 +79,7 @@ class _Unroller:
 
     def add_all(self, rules: Mapping[str, object]) -> None:
         # Named fields keep their places; those that stars stand for come after all of them.
-        for name, rule in rules.items():
+        for name in rules:
             if "*" not in split(name):
                 self._entries[name] = []
         for name, rule in rules.items():
@@ -164,8 +164,10 @@ class _Unroller:
         origin = self._origins.get(name)
         if origin is None:
             return compile_field(name, written, self._registry)
-        shape = (origin[0], *((entry.name, repr(entry.parameters)) for entry in written)) + tuple(
-            id(entry.written) for entry in written if not entry.name
+        shape = (
+            origin[0],
+            *((entry.name, repr(entry.parameters)) for entry in written),
+            *(id(entry.written) for entry in written if not entry.name),
         )
         known = self._compiled.get(shape)
         if known is None:
@@ -201,5 +203,3 @@ def _deeper(origin: tuple[Path, Keys], key: str) -> tuple[Path, Keys]:
 
 def _escaped(path: Path) -> str:
     return ".".join(part.replace(".", "\\.") for part in path)
-
-

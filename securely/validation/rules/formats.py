@@ -1,4 +1,4 @@
-"""Rules of text with a form: addresses of mail, network and web, ids, JSON, encodings, time zones."""
+"""Rules of text with a form: addresses of mail, network and web, ids, JSON, encodings, zones."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, cast
 
+from securely.validation.plan.paths import leaves
 from securely.validation.rules.addresses import (
     is_hex_color,
     is_ip,
@@ -66,8 +67,7 @@ def _quick_email(args: Args) -> Quick:
     if not {"rfc", "filter"}.issuperset(args.texts()):
         return cast("Quick", check)
     return lambda value, data: (
-        (len(value) <= _PLAIN_LETTERS_MAX and _PLAIN_EMAIL(value) is not None)
-        or check(value, data)
+        (len(value) <= _PLAIN_LETTERS_MAX and _PLAIN_EMAIL(value) is not None) or check(value, data)
     )
 
 
@@ -129,8 +129,13 @@ def _encoding(args: Args) -> Check:
 
 def _is_encoded(value: Any, name: str) -> bool:
     if isinstance(value, (list, tuple, dict)):
-        items = cast("list[Any]", [*value.items()] if isinstance(value, dict) else [*value])
-        return all(_is_encoded(each, name) for each in items)
+        found = leaves(value)
+        return all(
+            _is_encoded(part, name)
+            for path, each in found
+            for part in (*path[-1:], each)
+            if not isinstance(part, (list, tuple, dict))
+        )
     if isinstance(value, (str, bytes)):
         return has_encoding(value, name)
     reads = getattr(value, "read_head", None)
@@ -146,9 +151,7 @@ def _timezone(args: Args) -> Check:
     return lambda value, at: isinstance(value, str) and is_timezone(value, group, country)
 
 
-def _plain(
-    name: str, build: Callable[[Args], Check], least: int = 0, most: int | None = 0
-) -> Spec:
+def _plain(name: str, build: Callable[[Args], Check], least: int = 0, most: int | None = 0) -> Spec:
     """Return a rule whose check looks at the value alone, and is asked of text as of all else."""
     return Spec(name, build, least, most, quick=build, pure=True)
 

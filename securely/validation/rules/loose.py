@@ -12,6 +12,10 @@ __all__ = ["BLANKS", "equal", "is_filled", "is_numeric", "number", "text"]
 BLANKS: Final = " \t\n\r\v\0"
 """The characters that PHP's trim() takes off: a no-break space is not among them."""
 
+# From here on PHP writes floats with an exponent.
+_PLAIN_MAX: Final = 1e15
+# Python refuses to write longer integers as decimals: that takes the square of the time.
+_BITS_MAX: Final = 14_000
 _NUMERIC: Final = re.compile(
     r"[ \t\n\r\v\f]*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[ \t\n\r\v\f]*"
 ).fullmatch
@@ -52,11 +56,13 @@ def text(value: object) -> str:
         return "1"
     if isinstance(value, float):
         return _float_text(value)
+    if isinstance(value, int) and value.bit_length() > _BITS_MAX:
+        return hex(value)
     return str(value)
 
 
 def equal(one: object, other: object) -> bool:
-    """Tell whether PHP's `==` holds: numbers and numeric text as numbers, booleans by their truth."""
+    """Tell whether PHP's `==` holds: numeric text is a number, and booleans compare by truth."""
     if isinstance(one, bool) or isinstance(other, bool):
         return _truth(one) == _truth(other)
     if one is None or other is None:
@@ -86,7 +92,7 @@ def _float_text(value: float) -> str:
         return "NAN"
     if value in (float("inf"), float("-inf")):
         return "INF" if value > 0 else "-INF"
-    if value == int(value) and abs(value) < 1e15:
+    if value == int(value) and abs(value) < _PLAIN_MAX:
         return f"{value:.0f}"
     written = repr(value)
     return written.upper() if "e" in written else written

@@ -18,6 +18,9 @@ EXPONENT_MAX: Final = 1000
 _INTEGER: Final = re.compile(r"[ \t\n\r\v]*[+-]?(?:0|[1-9][0-9]*)[ \t\n\r\v]*").fullmatch
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
 _INT_DIGITS_MAX: Final = 20
+_INT_DIGITS: Final = 19
+_COUNT_DIGITS: Final = 9
+_EXPONENT_DIGITS: Final = 4
 _DECIMALS: Final = re.compile(r"[+-]?[0-9]*\.?([0-9]*)\n?").fullmatch
 _DIGITS_MAX: Final = 10_000
 
@@ -39,12 +42,14 @@ def within_exponents(value: str) -> bool:
     """Tell whether numeric text has no exponent, or one that is not too large to compare."""
     _, sign, exponent = value.lower().partition("e")
     digits = exponent.strip().lstrip("+-").lstrip("0")
-    return not sign or len(digits) < 4 or (len(digits) == 4 and int(digits) <= EXPONENT_MAX)
+    return not sign or (len(digits) <= _EXPONENT_DIGITS and int(digits or 0) <= EXPONENT_MAX)
 
 
 def _fits(value: str) -> bool:
     digits = value.strip().lstrip("+-")
-    return len(digits) < 19 or (len(digits) == 19 and _INT_MIN <= int(value) <= _INT_MAX)
+    return len(digits) < _INT_DIGITS or (
+        len(digits) == _INT_DIGITS and _INT_MIN <= int(value) <= _INT_MAX
+    )
 
 
 def _integer(args: Args) -> Check:
@@ -58,7 +63,7 @@ def _quick_integer(args: Args) -> Quick:
         return lambda value, data: False
     return lambda value, data: (
         # The common case by hand; all others, such as "007", by the whole rule.
-        (value.isdigit() and value.isascii() and value[0] != "0" and len(value) < 19)
+        (value.isdigit() and value.isascii() and value[0] != "0" and len(value) < _INT_DIGITS)
         or is_integer(value)
     )
 
@@ -99,7 +104,7 @@ def _strict(args: Args) -> bool:
 def _count(args: Args, index: int = 0) -> int:
     """Return a parameter that counts something."""
     written = args.text(index).strip()
-    if not (written.isascii() and written.isdigit() and len(written) < 10):
+    if not (written.isascii() and written.isdigit() and len(written) <= _COUNT_DIGITS):
         args.fault(f'wants a whole number, not "{written}".')
     return int(written)
 
@@ -176,7 +181,9 @@ SPECS: Final = (
     Spec("boolean", _boolean, most=1, quick=_quick_boolean, pure=True),
     _plain("decimal", _decimal, 1, 2),
     _plain("digits", _digits(lambda found, wanted: found == wanted[0], 1), 1, 1),
-    _plain("digits_between", _digits(lambda found, wanted: wanted[0] <= found <= wanted[1], 2), 2, 2),
+    _plain(
+        "digits_between", _digits(lambda found, wanted: wanted[0] <= found <= wanted[1], 2), 2, 2
+    ),
     _plain("max_digits", _digits(lambda found, wanted: found <= wanted[0], 1), 1, 1),
     _plain("min_digits", _digits(lambda found, wanted: found >= wanted[0], 1), 1, 1),
     _plain("multiple_of", _multiple_of, 1, 1),

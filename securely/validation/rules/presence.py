@@ -1,4 +1,4 @@
-"""Rules of being there: required, filled, present, missing, prohibited, exclude, and their conditions."""
+"""Rules of being there: required, present, missing, prohibited, exclude, and their conditions."""
 
 from __future__ import annotations
 

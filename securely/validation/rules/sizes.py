@@ -1,7 +1,7 @@
 """Rules of size: min, max, between, size, and gt, gte, lt, lte between fields.
 
-A number is as large as it is, a list as it has items, a file as it has kilobytes, and text as it has
-characters; numeric text counts as a number where another rule says that the field is one.
+A number is as large as it is, a list as it has items, a file as it has kilobytes, and text as it
+has characters; numeric text counts as a number where another rule says that the field is one.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def kind_of(value: object, *, is_numeric_field: bool, is_array_field: bool) -> s
 
 
 def _comparable(value: float | Decimal) -> Size | None:
-    if value.__class__ is int:
+    if isinstance(value, int):
         return value
     if isinstance(value, float):
         # As it is written, not as it is stored: 0.1 is not less than "0.1".
@@ -94,7 +94,7 @@ def _sized(fits: Callable[[Any, list[Size]], bool], bounds: int) -> Callable[[Ar
         def check(value: object, at: Place) -> bool:
             del at
             if not is_numeric_field and value.__class__ is str:
-                return fits(len(value), limits)  # type: ignore[arg-type]  # a str, as asked above
+                return fits(len(value), limits)
             size = measure(value, is_numeric_field=is_numeric_field)
             return size is not None and fits(size, limits)
 

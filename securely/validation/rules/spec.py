@@ -15,7 +15,7 @@ __all__ = ["SLOW", "Args", "Check", "Facts", "Place", "Quick", "Ref", "Spec", "a
 
 
 class Ref:
-    """Another field that a rule names; its stars stand for the keys of the field that is checked."""
+    """Another field that a rule names; its stars stand for the keys of the checked field."""
 
     __slots__ = ("name", "path", "stars")
 

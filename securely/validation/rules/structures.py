@@ -1,4 +1,4 @@
-"""Rules of lists and dicts, and of fields among each other: array, list, distinct, in_array, same."""
+"""Rules of lists and dicts, and of fields among each other: array, distinct, in_array, same."""
 
 from __future__ import annotations
 
@@ -43,12 +43,14 @@ class Pool:
 
     def count(self, value: object) -> int:
         """Return how many of the values are equal to *value*, by PHP's `==`."""
-        odd = sum(1 for each in self._odd if equal(each, value))
+        odd = len([each for each in self._odd if equal(each, value)])
         key = _key(value)
         if key is not None:
             return self._counts[key] + odd
         return odd + sum(
-            count for found, count in self._counts.items() if equal(found[1], value)  # type: ignore[index]  # a pair, see _key
+            count
+            for found, count in self._counts.items()
+            if equal(found[1], value)  # type: ignore[index]  # a pair, see _key
         )
 
 

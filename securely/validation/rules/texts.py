@@ -39,9 +39,9 @@ def _letters(kinds: str, extra: str = "", *, numbers: bool) -> Callable[[Args], 
 
     def of_ascii(value: str) -> bool:
         plain = value.translate(_removed(extra)) if extra else value
-        return value.isascii() and (
-            plain.isalnum() if numbers else plain.isalpha()
-        ) or (bool(extra) and _ASCII_DASH(value) is not None)
+        return (value.isascii() and (plain.isalnum() if numbers else plain.isalpha())) or (
+            bool(extra) and _ASCII_DASH(value) is not None
+        )
 
     def build(args: Args) -> Check:
         if args.parameters not in {(), ("ascii",)}:
@@ -82,7 +82,9 @@ def _uppercase(args: Args) -> Check:
     return lambda value, at: isinstance(value, str) and value.upper() == value
 
 
-def _affix(test: Callable[[str, tuple[str, ...]], bool], *, wanted: bool) -> Callable[[Args], Check]:
+def _affix(
+    test: Callable[[str, tuple[str, ...]], bool], *, wanted: bool
+) -> Callable[[Args], Check]:
     """Compile a rule of how text begins or ends; nothing is no beginning."""
 
     def build(args: Args) -> Check:
@@ -120,9 +122,14 @@ def _pattern(args: Args) -> Callable[[str], bool | None]:
 
     given = args.parameters[0]
     try:
-        pattern = given if isinstance(given, re.Pattern) else regex.compile(*_unwrapped(args.text(0)))
+        pattern = (
+            given if isinstance(given, re.Pattern) else regex.compile(*_unwrapped(args.text(0)))
+        )
     except regex.error as error:
-        args.fault(f"is no regular expression: {error}.")
+        args.fault(
+            f"is no regular expression: {error}. A pattern with bars stands in a list: "
+            '["regex:/^(a|b)$/"].'
+        )
     search: Any = pattern.search
 
     def searches(value: str) -> bool | None:
@@ -197,7 +204,9 @@ def _quick_in(*, wanted: bool) -> Callable[[Args], Quick]:
     return build
 
 
-def _plain(name: str, build: Callable[[Args], Check], least: int = 0, most: int | None = None) -> Spec:
+def _plain(
+    name: str, build: Callable[[Args], Check], least: int = 0, most: int | None = None
+) -> Spec:
     """Return a rule whose check looks at the value alone, and is asked of text as of all else."""
     return Spec(name, build, least, most, quick=build, pure=True)
 

@@ -1,4 +1,4 @@
-"""Runs the vectors of the validator: passes, errors by field in order, broken rules, validated data.
+"""Runs the vectors of the validator: passes, errors in order, broken rules, validated data.
 
 An array of PHP is a list or a map, and does not say which. So what is validated is compared as PHP
 has it: keys 0, 1, 2 … in order are a list. Class names of PHP's rule objects are those of ours.
@@ -6,7 +6,6 @@ has it: keys 0, 1, 2 … in order are a list. Class names of PHP's rule objects 
 
 from __future__ import annotations
 
-import base64
 import enum
 import importlib
 from collections.abc import Callable, Mapping
@@ -16,7 +15,7 @@ from typing import Any
 from securely.strings import Str
 from securely.support.clock import FrozenClock, using
 from securely.validation import InvalidRule, Rule, ValidationFactory, Validator
-from tests.golden.values import to_php
+from tests.golden.values import from_php, to_php
 
 __all__ = ["EXCEPTIONS", "run"]
 
@@ -71,7 +70,10 @@ def _run(case: Mapping[str, Any]) -> object:
         factory.include_unvalidated_array_keys()
     rules = {name: _rules(rule) for name, rule in _pairs(case["rules"])}
     validator = factory.make(
-        _data(case["data"]) or {}, rules, _data(case.get("messages") or {}), _data(case.get("attributes") or {})
+        _data(case["data"]) or {},
+        rules,
+        _data(case.get("messages") or {}),
+        _data(case.get("attributes") or {}),
     )
     validator.with_values(_data(case.get("values") or {}))
     validator.stop_on_first_failure(bool(case.get("stop_on_first_failure")))
@@ -106,10 +108,8 @@ def _data(value: Any) -> Any:
         return value
     if "$map" in value:
         return {key: _data(each) for key, each in value["$map"]}
-    if "$bytes" in value:
-        return base64.b64decode(value["$bytes"])
-    if "$float" in value:
-        return float(value["$float"].lower())
+    if "$bytes" in value or "$float" in value:
+        return from_php(value)
     if "$object" in value or "$instance" in value:
         return object()
     return {key: _data(each) for key, each in value.items()}
@@ -152,7 +152,10 @@ def _password() -> Any:
 def _enum(rule: Mapping[str, Any]) -> Any:
     described = rule["enum"]
     cases = described["cases"]
-    made: Any = enum.Enum("Case", {name: object() if described["type"] == "pure" else value for name, value in cases.items()})
+    made: Any = enum.Enum(
+        "Case",
+        {name: object() if described["type"] == "pure" else value for name, value in cases.items()},
+    )
     built = Rule.enum(made)
     if "only" in rule:
         built = built.only([made[name] for name in rule["only"]])

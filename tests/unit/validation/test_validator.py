@@ -225,7 +225,9 @@ def test_avalidate_when_rules_wait_then_they_wait_at_once_and_errors_keep_their_
         fail(f"No to {attribute}.")
 
     async def main() -> list[str]:
-        validator = factory.make(dict.fromkeys("abcd", "x"), {"a": check, "b": check, "c": check, "d": "integer"})
+        validator = factory.make(
+            dict.fromkeys("abcd", "x"), {"a": check, "b": check, "c": check, "d": "integer"}
+        )
         await validator.apasses()
         return validator.errors().all()
 
@@ -243,7 +245,9 @@ def test_extend_when_a_rule_is_added_then_it_is_known_with_its_message(
         lambda attribute, value, parameters, validator: 12 % int(value) == int(parameters[0]),
         "The :attribute does not divide.",
     )
-    factory.replacer("divides", lambda message, attribute, rule, parameters: message + parameters[0])
+    factory.replacer(
+        "divides", lambda message, attribute, rule, parameters: message + parameters[0]
+    )
 
     assert factory.make({"n": "3"}, {"n": "divides:0"}).passes()
     assert factory.make({"n": "5"}, {"n": "divides:0"}).errors().first() == (
@@ -270,7 +274,7 @@ def test_extend_when_a_rule_is_added_then_it_is_known_with_its_message(
 def test_make_when_a_rule_is_wrong_then_the_error_names_field_rule_and_remedy(
     factory: ValidationFactory, rule: object, words: str
 ) -> None:
-    with pytest.raises(InvalidRule, match='field "address.zip"') as caught:
+    with pytest.raises(InvalidRule, match=r'field "address\.zip"') as caught:
         factory.make({}, {"address.zip": rule}).passes()
 
     assert words in str(caught.value)
@@ -286,7 +290,9 @@ def test_unknown_fields_when_refused_then_each_is_named(factory: ValidationFacto
 
 
 def test_valid_when_some_is_wrong_then_splits_the_data(factory: ValidationFactory) -> None:
-    validator = factory.make({"a": "x", "b": {"c": "y", "d": 1}}, {"a": "integer", "b.c": "integer"})
+    validator = factory.make(
+        {"a": "x", "b": {"c": "y", "d": 1}}, {"a": "integer", "b.c": "integer"}
+    )
 
     assert validator.valid() == {}
     assert validator.invalid() == {"a": "x", "b": {"c": "y"}}

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from securely.container import Container
+from securely.container.current import activated
+from securely.validation import ValidationError, ValidationFactory, Validator
+from securely.validation.exceptions import Unauthorized
+from securely.validation.form_request import Access, FormRequest
+from securely.validation.safe import SafeInput
+
+
+@pytest.fixture(autouse=True)
+def container(factory: ValidationFactory) -> Iterator[Container]:
+    made = Container()
+    made.instance(ValidationFactory, factory)
+    with activated(made):
+        yield made
+
+
+class Shop:
+    is_open = True
+
+
+class StoreOrder(FormRequest):
+    def __init__(self, data: dict[str, Any]) -> None:
+        super().__init__(data)
+        self.calls: list[str] = []
+
+    def prepare_for_validation(self) -> None:
+        self.calls.append("prepare")
+        self.merge(sku=self.string("sku").strip().upper())
+
+    async def authorize(self, shop: Shop) -> bool:
+        self.calls.append("authorize")
+        return shop.is_open
+
+    def rules(self, shop: Shop) -> dict[str, str]:
+        self.calls.append("rules")
+        return {"sku": "required|starts_with:A", "quantity": "required|integer"}
+
+    def messages(self) -> dict[str, str]:
+        return {"sku.starts_with": "Not ours: :input."}
+
+    def attributes(self) -> dict[str, str]:
+        return {"quantity": "number of pieces"}
+
+    def after(self) -> list[Any]:
+        return [lambda validator: self.calls.append("after")]
+
+    def passed_validation(self) -> None:
+        self.calls.append("passed")
+
+
+def test_avalidate_when_data_is_right_then_methods_run_in_their_order() -> None:
+    request = StoreOrder({"sku": " a-1 ", "quantity": "3", "role": "admin"})
+
+    assert asyncio.run(request.avalidate()) == {"sku": "A-1", "quantity": "3"}
+    assert request.calls == ["prepare", "authorize", "rules", "after", "passed"]
+    assert request.all()["role"] == "admin"
+
+
+def test_avalidate_when_data_is_wrong_then_raises_in_the_words_of_the_request() -> None:
+    request = StoreOrder({"sku": "b"})
+
+    with pytest.raises(ValidationError) as caught:
+        asyncio.run(request.avalidate())
+
+    assert caught.value.errors == {
+        "sku": ["Not ours: B."],
+        "quantity": ["The number of pieces field is required."],
+    }
+    assert "passed" not in request.calls
+
+
+def test_avalidate_when_not_authorized_then_rules_are_not_asked(container: Container) -> None:
+    closed = Shop()
+    closed.is_open = False
+    container.instance(Shop, closed)
+    request = StoreOrder({})
+
+    with pytest.raises(Unauthorized, match="This action is unauthorized"):
+        asyncio.run(request.avalidate())
+
+    assert request.calls == ["prepare", "authorize"]
+
+
+def test_authorize_when_denied_with_words_then_they_are_said() -> None:
+    class Closed(FormRequest):
+        def authorize(self) -> Access:
+            return Access.deny("Come back tomorrow.")
+
+    with pytest.raises(Unauthorized, match="Come back tomorrow"):
+        Closed({}).validate()
+
+
+def test_validated_when_asked_first_then_validates() -> None:
+    class Simple(FormRequest):
+        def rules(self) -> dict[str, str]:
+            return {"a.b": "required", "n": "integer"}
+
+        def with_validator(self, validator: Validator) -> None:
+            validator.sometimes("n", "min:5", lambda data, item: True)
+
+    assert Simple({"a": {"b": 1}, "n": 7}).validated("a.b") == 1
+    assert Simple({"a": {"b": 1}}).safe(["a"]) == {"a": {"b": 1}}
+    with pytest.raises(ValidationError):
+        Simple({"a": {"b": 1}, "n": 3}).validated()
+
+
+def test_model_when_declared_then_data_is_typed_and_its_errors_are_said() -> None:
+    class Person(BaseModel):
+        age: int
+        name: str = "?"
+
+    class Store(FormRequest):
+        model = Person
+
+        def rules(self) -> dict[str, str]:
+            return {"age": "required", "name": "string"}
+
+    request = Store({"age": "7"})
+
+    assert request.validate() == {"age": 7, "name": "?"}
+    assert request.data == Person(age=7)
+    with pytest.raises(ValidationError) as caught:
+        Store({"age": "x"}).validate()
+    assert caught.value.errors == {"age": ["The age field must be an integer."]}
+
+
+def test_options_when_declared_then_they_hold() -> None:
+    class Strict(FormRequest):
+        stop_on_first_failure = True
+        fail_on_unknown_fields = True
+        error_bag = "order"
+        redirect = "/orders"
+
+        def rules(self) -> dict[str, str]:
+            return {"a": "required", "b": "required"}
+
+    with pytest.raises(ValidationError) as caught:
+        Strict({}).validate()
+    assert (caught.value.bag, caught.value.redirect_to) == ("order", "/orders")
+    assert [*caught.value.errors] == ["a"]
+    with pytest.raises(ValidationError, match="prohibited"):
+        Strict({"a": 1, "b": 1, "c": 1}).validate()
+
+
+def test_repr_when_printed_then_shows_no_values() -> None:
+    assert repr(StoreOrder({"password": "secret"})) == "StoreOrder(password)"
+    assert "secret" not in repr(SafeInput({"password": "secret"}))
+
+
+class Kind(Enum):
+    BIG = "big"
+    SMALL = 2
+
+
+def test_typed_reads_when_values_are_of_a_form_then_have_the_type_that_is_wanted() -> None:
+    safe = SafeInput(
+        {
+            "n": "42", "f": "1.5", "yes": "on", "no": "off", "day": "2026-03-01", "kind": "big",
+            "kinds": ["big", "2", "x"], "one": "x", "nothing": None, "text": 7, "inf": float("inf"),
+        }
+    )  # fmt: skip
+
+    assert (safe.integer("n"), safe.integer("f"), safe.integer("kind", 9)) == (42, 1, 9)
+    assert safe.integer("inf", 3) == 3
+    assert (safe.float("f"), safe.float("day", 2.0)) == (1.5, 2.0)
+    assert (safe.boolean("yes"), safe.boolean("no"), safe.boolean("other", True)) == (
+        True,
+        False,
+        True,
+    )
+    assert (safe.string("text"), safe.string("nothing", "-")) == ("7", "-")
+    assert (safe.array("one"), safe.array("nothing"), safe.array("kinds")) == (
+        ["x"], [], ["big", "2", "x"],
+    )  # fmt: skip
+    assert safe.date("day") == datetime(2026, 3, 1, tzinfo=UTC)
+    assert safe.date("nothing") is None
+    assert safe.enum("kind", Kind) is Kind.BIG
+    assert safe.enum("one", Kind) is None
+    assert safe.enums("kinds", Kind) == [Kind.BIG, Kind.SMALL]
+
+
+def test_safe_when_taken_from_then_the_whole_stays() -> None:
+    safe = SafeInput({"a": 1, "b": {"c": 2, "d": 3}})
+
+    assert safe.only("b.c", "x") == {"b": {"c": 2}}
+    assert safe.except_("b.c") == {"a": 1, "b": {"d": 3}}
+    assert {**safe.merge({"a": 2}, e=5)} == {"a": 2, "b": {"c": 2, "d": 3}, "e": 5}
+    assert {**safe} == safe.all() == {"a": 1, "b": {"c": 2, "d": 3}}
+    assert safe.has("a", "b.c")
+    assert not safe.has("b.x")

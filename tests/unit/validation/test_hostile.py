@@ -1,0 +1,136 @@
+"""What nobody means to send is answered in bounded time, and never by an exception from inside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from securely.support import clock
+from securely.translation import FileLoader, Translator
+from securely.validation import ValidationFactory
+from securely.validation.rules.table import SPECS
+
+_FACTORY = ValidationFactory(Translator(FileLoader([]), "en"))
+_PARAMETERS = {
+    "regex": "/^(a+)+$/", "not_regex": "/^(a|aa)+$/", "encoding": "UTF-8", "date_format": "Y-m-d",
+    "unique": None, "exists": None, "can": None, "current_password": None, "active_url": None,
+    "dimensions": "min_width=1", "email": "rfc,strict,filter,spoof", "mimes": "png",
+    "decimal": "0,2",
+    "in_array": "other.*", "distinct": "ignore_case", "between": "1,5", "digits_between": "1,5",
+}  # fmt: skip
+
+
+def _every_rule() -> list[str]:
+    found = []
+    for name, spec in SPECS.items():
+        parameters = _PARAMETERS.get(name, ",".join(["3"] * spec.least))
+        if parameters is not None:
+            found.append(f"{name}:{parameters}" if parameters else name)
+    return found
+
+
+_RULES = _every_rule()
+_VALUES = [
+    "x" * 1_000_000,
+    "9" * 1_000_000,
+    "1e999999999",
+    "-1e-999999999",
+    "a" * 40 + "!",
+    "\0",
+    "\ud800",
+    "🙂" * 1_000,
+    float("nan"),
+    float("inf"),
+    10**5_000,
+    b"\xff\xfe",
+    object(),
+    {1: 2, "1": 3},
+]
+
+
+@pytest.mark.parametrize("rule", _RULES)
+def test_rule_when_values_are_hostile_then_answers_in_bounded_time(rule: str) -> None:
+    loop: list[Any] = []
+    loop.append(loop)
+    deep: list[Any] = []
+    for _ in range(2_000):
+        deep = [deep]
+
+    for value in [*_VALUES, loop, deep]:
+        started = clock.perf()
+        validator = _FACTORY.make({"f": value, "other": value}, {"f": [rule]})
+        validator.passes()
+        validator.errors().all()
+        took = clock.perf() - started
+
+        assert took < 6, (rule, repr(value)[:40], took)
+
+
+@given(
+    data=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(st.text(max_size=4) | st.integers(), inner, max_size=4)
+        ),
+        max_leaves=12,
+    ),
+    rules=st.lists(st.sampled_from(_RULES), max_size=5),
+    name=st.sampled_from(["f", "f.*", "f.*.a", "*", "f.0", "f.a.*.b"]),
+)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_validator_when_data_is_anything_then_gives_an_answer(
+    data: object, rules: list[str], name: str
+) -> None:
+    validator = _FACTORY.make({"f": data}, {name: [*rules], "g": "nullable"})
+
+    if validator.passes():
+        validator.validated()
+        assert not validator.failed()
+    else:
+        assert all(isinstance(message, str) for message in validator.errors())
+    assert validator.valid() is not None
+    validator.invalid()
+
+
+def test_errors_when_there_are_too_many_then_the_rest_is_not_looked_at() -> None:
+    factory = ValidationFactory(Translator(FileLoader([]), "en"), errors_max=50)
+
+    errors = factory.make({"a": ["x"] * 10_000}, {"a.*": "integer", "b": "required"}).errors()
+
+    assert errors.count() == 50
+    assert errors.has("b")
+
+
+def test_list_when_it_is_longer_than_is_looked_at_then_says_so() -> None:
+    factory = ValidationFactory(Translator(FileLoader([]), "en"), expanded_max=100)
+
+    errors = factory.make({"a": [1] * 101}, {"a.*": "integer"}).errors()
+
+    assert errors.messages() == {"a": ["The a field must not have more than 100 items."]}
+    assert factory.make({"a": [1] * 100}, {"a.*": "integer"}).passes()
+
+
+def test_keys_when_there_are_a_hundred_thousand_then_is_quick() -> None:
+    data = {f"k{number}": number for number in range(100_000)}
+    started = clock.perf()
+
+    assert _FACTORY.make(data, {"k1": "required", "*": "integer"}).passes()
+    errors = _FACTORY.make(data, {"k1": "required"}).fail_on_unknown_fields().errors()
+
+    assert errors.count() == 1_000
+    assert clock.perf() - started < 6
+
+
+def test_distinct_when_there_are_many_then_time_is_linear() -> None:
+    def took(count: int) -> float:
+        data = {"a": [str(number) for number in range(count)]}
+        started = clock.perf()
+        assert _FACTORY.make(data, {"a.*": "distinct|in_array:a.*"}).passes()
+        return clock.perf() - started
+
+    took(1_000)
+    assert took(40_000) < 12 * max(took(10_000), 0.005)
