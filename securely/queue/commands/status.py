@@ -121,7 +121,7 @@ class StatusCommand(OfConnection):
         self.output.flush()
 
     def _print_queues(self, view: Overview) -> None:
-        headers = ("Queue", "Pending", "Delayed", "Reserved", "Failed", "Oldest", "State")
+        headers = ("Queue", "Pending", "Delayed", "Reserved", "Failed", "/min", "Oldest", "State")
         rows = [
             (
                 safe(one.queue),
@@ -129,6 +129,7 @@ class StatusCommand(OfConnection):
                 str(one.counts.delayed),
                 str(one.counts.reserved),
                 str(one.failed),
+                NO_TIME if one.throughput is None else f"{one.throughput:.4g}",
                 _shown_age(one),
                 _shown_pause(one),
             )
@@ -194,6 +195,7 @@ def _overview(view: Overview) -> dict[str, object]:
             _record(one)
             | {
                 "failed": one.failed,
+                "per_minute": one.throughput,
                 "paused": one.is_paused,
                 "paused_until": None if one.paused_until is None else shown_at(one.paused_until),
             }

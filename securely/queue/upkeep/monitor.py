@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
 
 from securely.events import Dispatcher
-from securely.queue.contracts import Counts, StoredJob, Workable, WorkerRecord
+from securely.queue.contracts import Counts, Measured, StoredJob, Workable, WorkerRecord
 from securely.queue.events import QueueBusy
 from securely.queue.manager import QueueManager
 from securely.queue.upkeep.controls import EVERY, is_workable, workable
+from securely.queue.upkeep.metrics import Metrics
 from securely.support import clock
 from securely.support.suggest import did_you_mean
 
 __all__ = ["Limits", "Monitor", "Overview", "Place", "QueueState", "Working", "read_places"]
 
+_LATELY: Final = "5m"  # what throughput is taken over: long enough for a number, and still now
 _HELD_MAX = 1000  # jobs in hand that are looked at, per queue, for the workers that hold them
 
 
@@ -50,6 +52,8 @@ class QueueState:
         is_paused: Whether workers take no jobs of it.
         paused_until: The wall time of the pause's end; None for no end, or where it is not paused.
         is_busy: Whether it is over the limits that were asked for.
+        throughput: How many jobs of it ran in a minute, over the last five; None where that is
+            not measured, or was not asked for.
     """
 
     connection: str
@@ -60,6 +64,7 @@ class QueueState:
     is_paused: bool = False
     paused_until: float | None = None
     is_busy: bool = False
+    throughput: float | None = None
 
 
 class Working(NamedTuple):
@@ -117,6 +122,8 @@ class Monitor:
             _state(driver, connection, name, failed[name], pauses)
             for name in sorted(names - {EVERY})
         ]
+        if isinstance(driver, Measured):
+            states = [*_with_throughput(states, queue.metrics(_LATELY))]
         held = [job for one in states if one.counts.reserved for job in _held(driver, one.queue)]
         # Asked after the jobs: a worker that joined in between holds none of them.
         living = [one for one in driver.workers() if only is None or only in one.queues]
@@ -190,6 +197,12 @@ def _state(
     # Two pauses of one queue: the later end counts, and one without end is the latest.
     until = None if None in ends or not ends else max(end for end in ends if end is not None)
     return QueueState(connection, queue, counts, failed, _age(counts), bool(ends), until)
+
+
+def _with_throughput(states: Iterable[QueueState], metrics: Metrics) -> Iterator[QueueState]:
+    for one in states:
+        ran = metrics.queue(one.queue)
+        yield replace(one, throughput=metrics.per_minute(0 if ran is None else ran.count))
 
 
 def _held(driver: Workable, queue: str) -> Sequence[StoredJob]:

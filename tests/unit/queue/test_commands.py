@@ -20,7 +20,7 @@ from securely.events import Dispatcher
 from securely.queue import QueueManager
 from securely.queue.bus.dispatcher import Bus
 from securely.queue.commands import batches, failed, queues, retry, status
-from securely.queue.contracts import BatchRecord, Envelope, WorkerRecord
+from securely.queue.contracts import BatchRecord, Envelope, Gauge, Measure, WorkerRecord
 from securely.queue.delivery.runner import JobRunner
 from securely.queue.events import (
     BatchCanceled,
@@ -499,6 +499,25 @@ def test_status_when_asked_shows_queues_pauses_and_workers(
     assert (states["reports"]["paused"], states["mail"]["paused"]) == (True, False)
     assert [(one["id"], one["jobs"][0]["uuid"]) for one in view["workers"]] == [("7f", "b")]
     assert [one["uuid"] for one in view["orphans"]] == ["d"]
+
+
+def test_status_when_the_store_measures_shows_how_many_jobs_run(
+    run: Run, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minute = int(clock.timestamp() // 60)
+    shelf.put("a", queue="mail")
+    assert json.loads(run("queue:status --json")[1])["queues"][0]["per_minute"] is None
+    ran = [Measure(minute, "mail", "Send", Gauge.DONE, 0, 8, 1.0)]
+    ran.append(Measure(minute, "mail", "Send", Gauge.FAILED, 0, 2, 1.0))
+    monkeypatch.setattr(shelf, "measured", lambda since: ran, raising=False)
+    monkeypatch.setattr(shelf, "alert", lambda what, seconds: False, raising=False)
+
+    view = json.loads(run("queue:status --json")[1])
+
+    states = {one["queue"]: one["per_minute"] for one in view["queues"]}
+    assert states["default"] == 0.0
+    assert 1.5 < states["mail"] <= 2.5
+    assert "/min" in run("queue:status")[1]
 
 
 def test_status_when_nobody_works_says_so(run: Run, shelf: Shelf) -> None:
