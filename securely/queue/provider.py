@@ -145,7 +145,9 @@ class QueueProvider(Provider):
     def runner(self, codec: Codec, events: Dispatcher) -> JobRunner:
         """Return what runs jobs."""
         keys = partial(self.app.make, QueueManager)
-        return JobRunner(self.app, codec, events, self.report, keys=keys)
+        # By its name: the handler of errors stands above the queue, and need not be there.
+        retries = self.app.make("errors") if self.app.bound("errors") else None
+        return JobRunner(self.app, codec, events, self.report, keys=keys, retries=retries)
 
     def defer(
         self, function: Callable[[], object], name: str | None = None, *, always: bool = False

@@ -56,7 +56,7 @@ from securely.queue.job import Job, option
 from securely.queue.payload import Codec, Frame
 from securely.support.portal import portal
 
-__all__ = ["JobRunner", "Ran", "Reporter", "Unlocks"]
+__all__ = ["JobRunner", "Ran", "Reporter", "Retries", "Unlocks"]
 
 # Told of every exception of a job, with what is known of the run.
 Reporter: TypeAlias = Callable[[BaseException, Mapping[str, object]], None]
@@ -82,6 +82,14 @@ class Unlocks(Protocol):
         ...
 
 
+class Retries(Protocol):
+    """What knows which errors are final for every job: the application's handler of errors."""
+
+    def should_retry(self, error: BaseException) -> bool:
+        """Return whether what ended in *error* may be tried again."""
+        ...
+
+
 class Ran(NamedTuple):
     """What came of a run: the outcome, and the exception it ended in, if it did."""
 
@@ -98,6 +106,7 @@ class JobRunner:
         events: Told what happens, where somebody listens.
         report: Told of each exception.
         keys: Gives what frees unique keys; asked for when the first such job comes.
+        retries: Says what is final though the job would be tried again; None where nobody does.
     """
 
     def __init__(
@@ -108,12 +117,14 @@ class JobRunner:
         report: Reporter | None = None,
         *,
         keys: Callable[[], Unlocks] | None = None,
+        retries: Retries | None = None,
     ) -> None:
         self._container = container
         self._codec = codec
         self._events = events
         self._reporter: Reporter = report or _ignore
         self._keys = keys
+        self._retries = retries
         self._defaults = Defaults()
         self._decoded: dict[bytes, Frame] = {}
         self._errors: dict[int, BaseException] = {}
@@ -359,8 +370,22 @@ class JobRunner:
             assert error is not None  # noqa: S101  # one of the two, or the run ended above
             settlement = after_exception(run.trial, error)
         cause = settlement.error or error
+        if settlement.charge is Charge.EXCEPTION and cause and not self._may_retry(cause, run):
+            settlement = Settlement(Kind.FAIL, error=settlement.error)
         self._note(run, events, settlement, cause)
         return _Over(Ran(self._outcome(run, settlement, cause), error), events)
+
+    def _may_retry(self, error: BaseException, run: Run) -> bool:
+        """Return whether the application lets what ended in *error* be tried again."""
+        if self._retries is None:
+            return True
+        try:
+            return self._retries.should_retry(error)
+        except JobTimedOut:
+            raise
+        except Exception as broken:  # the border to an author's condition
+            self._report(broken, {**run.facts(), "during": "dont_retry_when"})
+            return True
 
     def _outcome(self, run: Run, settlement: Settlement, cause: BaseException | None) -> Outcome:
         """Make the outcome of a run that did not simply end well."""

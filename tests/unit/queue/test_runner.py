@@ -75,6 +75,50 @@ def test_job_that_puts_itself_back_for_a_while_rests_no_longer(bench, jobs):
     assert bench.runner.run(delivery).delay == 0.2
 
 
+class Handler:
+    """What an application says of errors."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def should_retry(self, error):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.mark.parametrize("act", ["throw:no", "async"])
+def test_error_that_is_final_for_the_application_fails_at_once(bench, jobs, act):
+    job = jobs.Async("throw") if act == "async" else jobs.Acts(act)
+    delivery = bench.delivery(job)
+    bench.runner.configure(Defaults(connection="sqlite", tries=5))
+    before = run_in_its_colour(bench, delivery)
+    bench.runner._retries = Handler(False)
+    bench.listen()
+
+    outcome = run_in_its_colour(bench, delivery)
+
+    assert (before.kind, outcome.kind) == (Kind.RELEASE, Kind.FAIL)
+    assert told(outcome)["type"].endswith("JobError")
+    assert bench.names()[-2:] == ["JobFailed", "JobAttempted"]
+
+
+def run_in_its_colour(bench, delivery):
+    if bench.runner.is_async(delivery):
+        return asyncio.run(bench.runner.arun(delivery))
+    return bench.runner.run(delivery)
+
+
+def test_handler_of_errors_that_raises_is_reported_and_the_job_tried_again(bench, jobs):
+    bench.runner.configure(Defaults(connection="sqlite", tries=5))
+    bench.runner._retries = Handler(ValueError("the condition itself"))
+
+    outcome = bench.runner.run(bench.delivery(jobs.Acts("throw:no")))
+
+    assert outcome.kind is Kind.RELEASE
+    assert [str(error) for error, _ in bench.reported] == ["no", "the condition itself"]
+
+
 def test_handle_is_given_what_it_asks_for(bench, jobs, journal):
     bench.runner.run(bench.delivery(jobs.Injected()))
 
