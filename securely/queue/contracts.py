@@ -32,6 +32,7 @@ __all__ = [
     "OutboxRow",
     "OutboxTable",
     "Outcome",
+    "QueueLimit",
     "Reaped",
     "Runner",
     "Seat",
@@ -175,6 +176,20 @@ class Outcome(NamedTuple):
     has_hook: bool = False
     successors: tuple[Envelope, ...] = ()
     is_member: bool = False
+
+
+class QueueLimit(NamedTuple):
+    """How much of one queue all workers together may do.
+
+    Attributes:
+        concurrency: How many of its jobs may be in the hands of workers; None for any number.
+        rate: How many of its jobs may be handed out within *seconds*; None for any number.
+        seconds: The length of that time; it begins with the first job that is handed out.
+    """
+
+    concurrency: int | None = None
+    rate: int | None = None
+    seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from pydantic import (
 )
 
 from securely.config.dsn import with_redis_url
+from securely.queue.contracts import QueueLimit
+from securely.support.durations import seconds
 from securely.support.options import Options, Seconds
 from securely.support.suggest import did_you_mean
 
@@ -42,18 +44,49 @@ def _several(value: Any) -> Any:
     return cast("Any", value) if isinstance(value, list | tuple) else (value,)
 
 
+class LimitOptions(Options):
+    """How much of one queue all workers together may do."""
+
+    concurrency: int | None = Field(default=None, ge=1)
+    """How many of its jobs may be in the hands of workers at a time."""
+    rate: str | None = Field(default=None, pattern=r"^[1-9][0-9]{0,8}/[0-9]{0,6}[smhd]$")
+    """How many of its jobs may be handed out in a time, such as ``100/m`` or ``5/10s``."""
+
+    def limit(self) -> QueueLimit:
+        """Return it as drivers have it."""
+        if self.rate is None:
+            return QueueLimit(self.concurrency)
+        rate, _, time = self.rate.partition("/")
+        length = seconds(time if time[0].isdigit() else f"1{time}")
+        return QueueLimit(self.concurrency, int(rate), length)
+
+
 class ConnectionOptions(Options):
     """What every connection may be told."""
 
     queue: str = Field("default", min_length=1, max_length=255)
     """Where jobs go that name no queue."""
-    queues: tuple[Annotated[str, Field(min_length=1, max_length=255)], ...] = ()
-    """The application's other queues: what is named here is no slip where a worker is told to
-    work it, and is what may have been meant by one."""
+    queues: dict[Annotated[str, Field(min_length=1, max_length=255)], LimitOptions] = Field(
+        default_factory=dict
+    )
+    """The application's other queues, as a list or with the limits of each: what is named here is
+    no slip where a worker is told to work it, and is what may have been meant by one."""
     metrics_seconds: Seconds = Field(default=86_400.0, ge=0, le=31_536_000)
     """How long what workers measure is kept, by the minute: a day; 0 for not at all."""
     after_commit: bool = False
     """Whether jobs that say nothing themselves wait for the open transaction to commit."""
+
+    @field_validator("queues", mode="before")
+    @classmethod
+    def _are_named(cls, queues: Any) -> Any:
+        if isinstance(queues, list | tuple):
+            return {name: {} for name in queues}  # pyright: ignore[reportUnknownVariableType]
+        return queues
+
+    def limits(self) -> dict[str, QueueLimit]:
+        """Return the limits of those queues that have any."""
+        limits = {name: each.limit() for name, each in self.queues.items()}
+        return {name: limit for name, limit in limits.items() if limit != QueueLimit()}
 
 
 class SyncOptions(ConnectionOptions):
@@ -184,6 +217,9 @@ class CustomOptions(ConnectionOptions):
 _OURS: Final = frozenset({"arq", "background", "deferred", "failover", "null", "sqlite", "sync"})
 
 
+_WORKED: Final = frozenset({"arq", "sqlite"})
+
+
 def _kind(data: Any) -> str:
     """Return which of the classes above *data* is for."""
     written = cast("dict[str, Any]", data).get if isinstance(data, dict) else partial(getattr, data)
@@ -282,6 +318,10 @@ class QueueOptions(Options):
     @field_validator("connections")
     @classmethod
     def _are_members(cls, connections: dict[str, AnyConnection]) -> dict[str, AnyConnection]:
+        for name, each in connections.items():
+            if each.driver in _OURS - _WORKED and (limited := [*each.limits()]):
+                reason = f'its driver "{each.driver}" has no workers of its own'
+                raise ValueError(f'"{name}" limits the queue "{limited[0]}", and {reason}')
         several = {name: each for name, each in connections.items() if each.driver == "failover"}
         for name, options in several.items():
             members = cast(FailoverOptions, options).connections

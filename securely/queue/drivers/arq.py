@@ -16,7 +16,15 @@ from typing import Any, Final
 
 import msgspec
 
-from securely.queue.contracts import Counts, Delivery, Envelope, Measure, StoredJob, WorkerRecord
+from securely.queue.contracts import (
+    Counts,
+    Delivery,
+    Envelope,
+    Measure,
+    QueueLimit,
+    StoredJob,
+    WorkerRecord,
+)
 from securely.queue.crew.board import boot_id, read
 from securely.queue.drivers import arq_checkup, arq_metrics
 from securely.queue.drivers.arq_batches import ArqBatches
@@ -50,6 +58,10 @@ class ArqConnection:
         result_seconds: How long arq's record of a result is kept; 0 for not at all.
         refresh: Gives a payload its deadline anew, when its failed job is put back.
         adopter: Takes calls that plain arq has enqueued, if they are to be run.
+
+    Attributes:
+        limits: How much of each queue all workers together may do; heeded from the next
+            :meth:`join` on.
     """
 
     def __init__(
@@ -67,6 +79,7 @@ class ArqConnection:
         self.server = server
         self.home: Path = Path(os.path.realpath(home))
         self._lease_seconds = lease_seconds
+        self.limits: Mapping[str, QueueLimit] = {}
         self._result_seconds = result_seconds
         self.functions: tuple[str, ...] = () if adopter is None else adopter.functions
         self._adopter = adopter
@@ -87,7 +100,7 @@ class ArqConnection:
             else None,
         )
         server.metrics_seconds = options.metrics_seconds
-        return cls(
+        made = cls(
             name,
             server,
             materials.locate(options.path) / name,
@@ -99,6 +112,8 @@ class ArqConnection:
                 lambda job, queue: materials.codec().envelope(job, queue),
             ),
         )
+        made.limits = options.limits()
+        return made
 
     @property
     def failed(self) -> ArqFailedJobs:
@@ -199,6 +214,7 @@ class ArqConnection:
             bool(self.functions),
             lambda: dict(read(self.home / f"{worker}.board")),
             (restarts or b"0").decode(),
+            dict(self.limits),
         )
         try:
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -10,16 +10,17 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeVar
 
 from arq.constants import health_check_key_suffix
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
-from securely.queue.contracts import BatchRecord, Delivery, Kind, Outcome, Turn
+from securely.queue.contracts import BatchRecord, Delivery, Kind, Outcome, QueueLimit, Turn
 from securely.queue.crew.board import State
 from securely.queue.drivers.arq_batches import batch_record
 from securely.queue.drivers.arq_pool import ArqPool, set_of
@@ -62,6 +63,7 @@ class Terms(NamedTuple):
         adopt: Turns a call that plain arq has enqueued into a frame.
         polls: Whether such calls are expected: nobody rings for them.
         begun: Tells what of the deliveries has begun, by id and token.
+        limits: How much of each queue all workers together may do.
     """
 
     worker: str
@@ -73,6 +75,7 @@ class Terms(NamedTuple):
     polls: bool
     begun: Callable[[], dict[tuple[int, int], State]]
     restarts: str = "0"
+    limits: Mapping[str, QueueLimit] = MappingProxyType({})
 
 
 class _Unanswered(NamedTuple):
@@ -172,6 +175,16 @@ def _repeated(request: dict[str, Any]) -> dict[str, Any]:
     return request | {"again": True, "plain": _NO_ENDS, "ends": ends}
 
 
+def _limit(limit: QueueLimit) -> dict[str, float]:
+    """Return *limit* as the script takes it; its time is milliseconds."""
+    told: dict[str, float] = {"length": limit.seconds * 1_000}
+    if limit.concurrency is not None:
+        told["concurrency"] = limit.concurrency
+    if limit.rate is not None:
+        told["rate"] = limit.rate
+    return told
+
+
 async def _never(ctx: dict[Any, Any], *_: Any) -> None:
     """Stand for the function that executors run."""
     raise NotImplementedError
@@ -198,6 +211,7 @@ class SeatWorker(Worker):
         self._server = server
         self.scripts: ArqPool = pool
         self._terms = terms
+        self._limits = {queue: _limit(each) for queue, each in terms.limits.items()}
         self._bell = bell
         self._listener = server.open()
         self._held: dict[int, _Held] = {}
@@ -404,6 +418,7 @@ class SeatWorker(Worker):
             "others": others,
             "keep": terms.result_seconds * 1_000,
             "turn": self._turns,
+            "limits": self._limits,
         }
 
     def _send(self, request: dict[str, Any], outcomes: Sequence[Outcome]) -> Turn:

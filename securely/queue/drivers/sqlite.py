@@ -22,6 +22,7 @@ from securely.queue.contracts import (
     Envelope,
     Kind,
     Measure,
+    QueueLimit,
     StoredJob,
     WorkerRecord,
 )
@@ -82,6 +83,10 @@ class SqliteConnection(ThreadedConnection):
         metrics_seconds: How long what workers measure is kept; 0 for not at all.
         refresh: Gives a payload its deadline anew, when its failed job is put back.
 
+    Attributes:
+        limits: How much of each queue all workers together may do; heeded from the next
+            :meth:`join` on.
+
     Example:
         >>> import tempfile
         >>> connection = SqliteConnection("sqlite", tempfile.mkdtemp())
@@ -109,6 +114,7 @@ class SqliteConnection(ThreadedConnection):
         self._busy_seconds = busy_seconds
         self._lease_seconds = lease_seconds
         self._metrics_seconds = metrics_seconds
+        self.limits: Mapping[str, QueueLimit] = {}
         self._database = self._open(_SYNCHRONOUS[durability][0])
         self._ids = Ids()
         self._rows = Rows(self._ids)
@@ -122,7 +128,7 @@ class SqliteConnection(ThreadedConnection):
     @classmethod
     def build(cls, name: str, options: SqliteOptions, materials: Materials) -> SqliteConnection:
         """Return the connection *name* as its options have it."""
-        return cls(
+        made = cls(
             name,
             materials.locate(options.path),
             durability=options.durability,
@@ -131,6 +137,8 @@ class SqliteConnection(ThreadedConnection):
             metrics_seconds=options.metrics_seconds,
             refresh=lambda payload: materials.codec().refreshed(payload),
         )
+        made.limits = options.limits()
+        return made
 
     @property
     def home(self) -> Path:
@@ -389,4 +397,6 @@ class SqliteConnection(ThreadedConnection):
         )
         settler = Settler(row, self._rows)
         reaper = Reaper(self.name, database, self.home, row, self._rows)
-        return SqliteSeat(database, settler, reaper, queues, presence, self._metrics_seconds)
+        return SqliteSeat(
+            database, settler, reaper, queues, presence, self._metrics_seconds, self.limits
+        )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from securely.queue.contracts import Delivery, Measure, Outcome, Reaped, Turn, Verdict
+from securely.queue.contracts import Delivery, Measure, Outcome, QueueLimit, Reaped, Turn, Verdict
 from securely.queue.drivers.sqlite_files import Bell, Bells, remove_files
+from securely.queue.drivers.sqlite_limits import Limits
 from securely.queue.drivers.sqlite_reaper import Reaper
 from securely.queue.drivers.sqlite_schema import HOOK_NONE
 from securely.queue.drivers.sqlite_settling import Settler, StaleOutcome
@@ -81,6 +82,7 @@ class SqliteSeat:
         queues: What it serves, in order of priority.
         presence: What joining has made.
         metrics_seconds: How long what is measured is kept; 0 for not at all.
+        limits: How much of each queue all workers together may do.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class SqliteSeat:
         queues: Sequence[str],
         presence: Presence,
         metrics_seconds: float = 86_400.0,
+        limits: Mapping[str, QueueLimit] | None = None,
     ) -> None:
         self.id: str = f"{presence.row:x}"
         self.home: Path = presence.home
@@ -106,6 +109,7 @@ class SqliteSeat:
         self._lease_seconds = presence.lease_seconds
         self._renew_at = clock.monotonic() + presence.lease_seconds / _RENEWALS
         self._metrics_seconds = metrics_seconds
+        self._limits = Limits(limits or {})
         self._wrote = False
 
     def turn(self, outcomes: Sequence[Outcome], room: int) -> Turn:
@@ -136,7 +140,7 @@ class SqliteSeat:
         with self._reaper.translated():
             self._renew()
             reaped = self._reaper.reap()
-            if reaped.returned or reaped.charged:
+            if reaped.returned or reaped.charged or (reaped.settled and self._limits):
                 self._bells.ring()
             if self._wrote:
                 self._wrote = False
@@ -226,7 +230,9 @@ class SqliteSeat:
             next_due = self._next_due(connection, paused, promote=room > 0)
             if room > 0 and not must_restart:
                 self._claim(connection, deliveries, due, room, paused)
-        if settled.has_more:
+            if self._limits:
+                next_due = self._opening(connection, next_due)
+        if settled.has_more or (outcomes and self._limits):
             self._bells.ring()  # another worker may be idle
         self._wrote = True
         now = clock.timestamp()
@@ -252,13 +258,20 @@ class SqliteSeat:
         for queue in self._queues:
             if queue in paused:
                 continue
-            rows = connection.execute(_CLAIM, (self._row, queue, room)).fetchall()
+            most = self._limits.room(connection, queue, room)
+            rows = connection.execute(_CLAIM, (self._row, queue, most)).fetchall()
+            self._limits.took(connection, queue, len(rows))
             rows.sort()
             deliveries.extend([_delivery(row) for row in rows])
             due.extend([row[1] for row in rows])
             room -= len(rows)
             if room <= 0:
                 return
+
+    def _opening(self, connection: sqlite3.Connection, due: float | None) -> float | None:
+        """Return *due*, or when a queue hands out jobs again, if that is earlier."""
+        opening = self._limits.opens_at(connection, self._queues)
+        return due if opening is None else min(opening, opening if due is None else due)
 
     def _next_due(
         self, connection: sqlite3.Connection, paused: Sequence[str], *, promote: bool

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from securely.queue.contracts import QueueLimit
 from securely.queue.delivery.failure import NoFailedJobs
 from securely.queue.drivers.null import NullConnection
 from securely.queue.drivers.sqlite import SqliteConnection
@@ -103,6 +104,37 @@ def test_payload_that_is_none_of_ours_is_refused(manager, push_raw, codec, jobs,
         push_raw(manager, payload)
 
     assert manager.size() == 0
+
+
+def test_limits_of_queues_reach_their_connection(tmp_path, bench):
+    queues = {"mail": {"concurrency": 5, "rate": "100/m"}, "slow": {"rate": "2/10s"}, "other": {}}
+    connections = {
+        "sqlite": {"driver": "sqlite", "path": "queue", "queues": queues},
+        "second": {"driver": "sqlite", "path": "second", "queues": ["mail"]},
+        "arq": {"driver": "arq", "queues": queues},
+    }
+    parsed = QueueOptions.parse({"connections": connections}, "queue")
+    places = (lambda: bench.codec, lambda: bench.runner, lambda path: tmp_path / path)
+    manager = QueueManager(parsed.default, parsed.connections, bench.events, Materials(*places))
+
+    found = {name: manager.connection(name).driver.limits for name in connections}
+
+    limits = {"mail": QueueLimit(5, 100, 60.0), "slow": QueueLimit(None, 2, 10.0)}
+    assert found == {"sqlite": limits, "second": {}, "arq": limits}
+    manager.close()
+
+
+@pytest.mark.parametrize(
+    ("connection", "words"),
+    [
+        ({"driver": "sqlite", "queues": {"a": {"rate": "many"}}}, r"queues\.a\.rate"),
+        ({"driver": "sqlite", "queues": {"a": {"concurrency": 0}}}, r"queues\.a\.concurrency"),
+        ({"driver": "sync", "queues": {"a": {"concurrency": 1}}}, '"sync" has no workers'),
+    ],
+)
+def test_limits_that_are_wrong_are_named(connection, words):
+    with pytest.raises(InvalidOptions, match=words):
+        QueueOptions.parse({"connections": {"sqlite": connection}}, "queue")
 
 
 async def listed(jobs) -> list[str]:

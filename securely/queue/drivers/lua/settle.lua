@@ -119,6 +119,7 @@ local function take_from(id, f, state)
     keep_result(id, f, (f.h or ''):match(':(%d+)$'), true, 'null')
     -- It counts in no batch: only what is no member gets this mark when it is done.
     remove(id, f, 0, nil, nil, false)
+    ring(f.q) -- its queue may have a limit
     return 'settled'
   end
   local vanished = state == 0 and call('HINCRBY', meta(id), 'v', 1) or 0

@@ -1,5 +1,6 @@
 -- One turn of a worker: settle what is done, claim what fits, learn what comes next.
--- A: worker, lease, queues, room, restarts, plain, ends, others, keep, turn (its number).
+-- A: worker, lease, queues, room, restarts, plain, ends, others, keep, turn (its number), limits
+-- {queue = {concurrency, rate, length}}.
 
 local worker, LEASE = A.worker, A.lease
 local stale, gone = {}, {}
@@ -132,6 +133,46 @@ local function claim(queue, z, room)
   return left
 end
 
+-- How many jobs of a queue are in the hands of workers. What is in hand is counted where it lies, so
+-- that no death takes a place with it.
+local function held_of(queue)
+  local sets, count = bands(queue), 0
+  for _, id in ipairs(call('HKEYS', own('holders'))) do
+    for _, z in ipairs(sets) do
+      if call('ZSCORE', z, id) then
+        if call('EXISTS', PROG .. id) == 1 then count = count + 1 end
+        break
+      end
+    end
+  end
+  return count
+end
+
+-- The present time of a queue's rate: how many were handed out in it, and its end. One that ends
+-- later than it could was begun by a clock that was set back since.
+local function window_of(queue, limit)
+  local v = call('HMGET', own('rate:' .. queue), 'taken', 'till')
+  local till = tonumber(v[2] or 0)
+  if till <= NOW or till > NOW + limit.length then return 0, NOW + limit.length end
+  return tonumber(v[1]), till
+end
+
+-- How many of so many jobs a queue may hand out now.
+local function room_of(queue, room)
+  local limit = A.limits[queue]
+  if not limit then return room end
+  if limit.concurrency then room = math.min(room, limit.concurrency - held_of(queue)) end
+  if limit.rate then room = math.min(room, limit.rate - window_of(queue, limit)) end
+  return math.max(room, 0)
+end
+
+local function note_taken(queue, count)
+  local limit = A.limits[queue]
+  if not limit or not limit.rate or count == 0 then return end
+  local taken, till = window_of(queue, limit)
+  call('HSET', own('rate:' .. queue), 'taken', int(taken + count), 'till', flt(till))
+end
+
 local function has_due(z)
   return #call('ZRANGEBYSCORE', z, '-inf', flt(NOW), 'LIMIT', 0, 1) > 0
 end
@@ -157,6 +198,11 @@ local function next_due()
         if at >= 1024 then found = tonumber(page[127]) end -- near enough, and bounded
       end
       if found and (not earliest or found < earliest) then earliest = found end
+    end
+    local limit = A.limits[queue]
+    if limit and limit.rate then
+      local taken, till = window_of(queue, limit)
+      if taken >= limit.rate and (not earliest or till < earliest) then earliest = till end
     end
   end
   return earliest
@@ -197,9 +243,21 @@ else
   local room = must_restart and 0 or A.room
   for _, queue in ipairs(A.queues) do
     if room > 0 and not is_paused[queue] then
+      local most = room_of(queue, room)
+      local left, is_limited = most, most < room
       for _, z in ipairs(bands(queue)) do
-        room = claim(queue, z, room)
-        if room <= 0 and has_due(z) then ring(queue) end
+        if left > 0 or not is_limited then left = claim(queue, z, left) end
+        if left <= 0 and not is_limited and has_due(z) then ring(queue) end
+      end
+      note_taken(queue, most - left)
+      room = room - (most - left)
+    end
+  end
+  -- What has ended has made room, also for others.
+  for queue in pairs(next(gone) and A.limits or {}) do
+    if room_of(queue, 1) > 0 then
+      for _, z in ipairs(bands(queue)) do
+        if has_due(z) then ring(queue) end
       end
     end
   end

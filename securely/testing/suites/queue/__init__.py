@@ -13,6 +13,7 @@ following.py    what follows from the end of a job: chains
 exclusion.py    unique and debounced jobs
 groups.py       jobs that run one after the other
 batches.py      batches
+limits.py       limits of single queues, for connections that have them
 controls.py     pause, clear, cancel, and a look at what waits
 """
 
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 from securely.testing.suites.queue.base import done, envelope
 from securely.testing.suites.queue.connections import ConnectionSuite
+from securely.testing.suites.queue.limits import LimitSuite
 from securely.testing.suites.queue.workable import WorkableSuite
 
-__all__ = ["ConnectionSuite", "WorkableSuite", "done", "envelope"]
+__all__ = ["ConnectionSuite", "LimitSuite", "WorkableSuite", "done", "envelope"]

@@ -11,7 +11,7 @@ from securely.container import Container
 from securely.encryption import KeyRing
 from securely.events import Dispatcher
 from securely.queue import events as kinds
-from securely.queue.contracts import Defaults
+from securely.queue.contracts import Defaults, QueueLimit
 from securely.queue.crew.child import Launch
 from securely.queue.crew.crew import Size
 from securely.queue.crew.loading import Loaded, Place
@@ -38,7 +38,8 @@ def load(place: Place) -> Loaded:
     container = Container()
     events = Dispatcher(container)
     container.instance(Dispatcher, events)
-    return Loaded(JobRunner(container, codec(), events), lambda: None)
+    runner = JobRunner(container, codec(), events)
+    return Loaded(runner, lambda: None, interrupt=runner.interrupt)
 
 
 def listening(place: Place) -> Loaded:
@@ -81,6 +82,8 @@ def main(wishes: dict[str, Any]) -> int:
         durability="relaxed",
         lease_seconds=wishes.get("lease", 30.0),
     )
+    limits = wishes.get("limits", {})
+    connection.limits = {queue: QueueLimit(*limit) for queue, limit in limits.items()}
     if "kill" in wishes:
         connection = FatalConnection(connection, wishes["kill"])
     defaults = Defaults("sqlite", timeout=60.0, **wishes.get("defaults", {}))

@@ -1,5 +1,6 @@
 """One connection, to the server of the test."""
 
+import json
 import os
 
 config = {
@@ -11,6 +12,7 @@ config = {
             "path": "storage/framework/arq",
             "lease_seconds": float(os.environ.get("DEPOT_LEASE", "30")),
             "functions": ["depot_jobs.send"],
+            "queues": json.loads(os.environ.get("DEPOT_LIMITS", "{}")),
         },
     },
 }
