@@ -41,6 +41,7 @@ from securely.queue.crew.link import (
     ToExecutor,
 )
 from securely.queue.crew.loading import Loaded, Place
+from securely.queue.crew.signals import STOP
 from securely.queue.crew.system import die_with, hold_lock, keep_from_forks, resident_bytes
 from securely.queue.crew.telling import Telling
 from securely.queue.exceptions import JobTimedOut
@@ -87,6 +88,7 @@ class Executor:
         self._close = loaded.close
         self._aboot = loaded.aboot
         self._telling = loaded.telling
+        self._interrupt = loaded.interrupt
         self._guard: Telling | None = None
         self._sleep = SLEEP_SECONDS_MIN
         self._concurrency = concurrency
@@ -108,6 +110,16 @@ class Executor:
         # Asked once: an application says who listens while it boots, and most have nobody.
         self._guard = self._telling if self._telling.guards else None
         self._sleep = max(start.sleep, SLEEP_SECONDS_MIN)
+
+    def heed_signals(self) -> None:
+        """Tell running jobs of signals that say to stop; the supervisor passes its own on."""
+        if self._interrupt is not None:
+            for number in STOP:
+                signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self._interrupt is not None:
+            self._interrupt(number)
 
     def work(self) -> None:
         """Run deliveries and hooks until told to quit; then close the application."""
@@ -291,6 +303,7 @@ def main(arguments: list[str]) -> int:
         )
         executor.prepare()
         executor.introduce(start)
+        executor.heed_signals()
     except Exception as error:  # a border: whatever it is, the supervisor says it
         inbox.send(Refused(_explain(error)))
         inbox.close()

@@ -44,8 +44,8 @@ T = TypeVar("T")
 _METHODS: Final = frozenset(
     {
         *("append_to_chain", "attempts", "batch", "debounce_id", "delete", "dispatch"),
-        *("display_name", "fail", "job_id", "middleware", "prepend_to_chain", "release", "tags"),
-        *("unique_id", "using"),
+        *("display_name", "fail", "job_id", "middleware", "prepend_to_chain", "release"),
+        *("should_stop", "tags", "unique_id", "using"),
     }
 )
 
@@ -272,7 +272,8 @@ class Job(InteractsWithQueue):
 
     Its payload is the instance's attributes; a worker restores them without calling `__init__`.
     Services come into `handle` by type from the container, and `handle` may be `async`. An
-    optional `failed(error)` runs once the job is over without success.
+    optional `failed(error)` runs once the job is over without success, and an optional
+    `interrupted(signal)` when a signal asks the worker to stop while the job runs.
 
     Attributes:
         tries: Failures until the job is over; None for the worker's `--tries`, 0 for no limit.

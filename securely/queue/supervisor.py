@@ -220,6 +220,7 @@ class Supervisor:
                 if self._stop is None:
                     self._herald.interrupted(number)
                     self._begin_stop(Stop("interrupted"))
+                    self._crew.interrupt(number)
                 else:
                     self._force()
             elif number == signal.SIGUSR2:

@@ -177,6 +177,11 @@ class Child:
         """Have it tell an event of the worker."""
         self._post(Tell(event, details))
 
+    def interrupt(self, number: int) -> None:
+        """Pass on a signal that says to stop, for what runs there and wants to know."""
+        if self.held and self.phase is Phase.READY and self._process is not None:
+            self._process.send_signal(number)
+
     def kill(self) -> None:
         """Kill it; :meth:`bury` tells what it held."""
         if self._process is not None and self._process.poll() is None:

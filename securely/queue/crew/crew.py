@@ -243,6 +243,11 @@ class Crew:
                 slot.child.bury()
                 slot.child = None
 
+    def interrupt(self, number: int) -> None:
+        """Pass on a signal that says to stop, for the jobs that run."""
+        for child in self.children:
+            child.interrupt(number)
+
     def kill(self) -> None:
         """Kill all executors."""
         for child in self.children:

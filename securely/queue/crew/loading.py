@@ -38,12 +38,14 @@ class Loaded(NamedTuple):
         close: Ends it: stores closed, logs flushed.
         aboot: Boots what boots in a loop; None where nothing does.
         telling: Tells listeners of the worker; None where nobody can listen.
+        interrupt: Tells the jobs that run of a signal that says to stop; None where none heeds it.
     """
 
     runner: Runner
     close: Callable[[], object]
     aboot: Callable[[], Awaitable[object]] | None = None
     telling: Telling | None = None
+    interrupt: Callable[[int], object] | None = None
 
 
 def place_of(app: object, paths: Paths) -> Place:
@@ -84,4 +86,5 @@ def load_application(place: Place) -> Loaded:
         report("a listener raised an exception", exception=error, **facts)
 
     telling = Telling(app.make(Dispatcher), complain)
-    return Loaded(app.make(JobRunner), app.terminate, aboot, telling)
+    runner = app.make(JobRunner)
+    return Loaded(runner, app.terminate, aboot, telling, runner.interrupt)

@@ -6,9 +6,10 @@ jobs, and nothing of a delivery ever gets into a payload.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextvars import ContextVar, Token
-from typing import Any, Final
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar, Token, copy_context
+from typing import Any, Final, ParamSpec, TypeVar
 
 from securely.container import current
 from securely.queue.bus.batch import Batch
@@ -18,6 +19,9 @@ from securely.queue.exceptions import Drop, Fail, Instruction, NotRunning, Relea
 from securely.support.durations import Duration
 
 __all__ = ["Aftermath", "Interaction", "InteractsWithQueue", "current_interaction"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _current: Final[ContextVar[Interaction]] = ContextVar("securely_queue_interaction")
 _NOTHING: Final = Trail()
@@ -39,11 +43,12 @@ class Interaction:
         context: What travelled with it from where it was dispatched.
         timeout: Seconds this run may take; None for no limit.
         decision: What the job has asked for so far; None while it has not.
+        should_stop: A signal asks the worker to stop.
     """
 
     __slots__ = (
         *("_token", "batch_id", "connection", "context", "decision", "delivery", "timeout"),
-        *("trail", "uuid"),
+        *("should_stop", "trail", "uuid"),
     )
 
     def __init__(self, connection: str, uuid: str, delivery: Delivery) -> None:
@@ -55,6 +60,7 @@ class Interaction:
         self.context: Mapping[str, Any] = {}
         self.timeout: float | None = None
         self.decision: Instruction | None = None
+        self.should_stop: bool = False
         self._token: Token[Interaction] | None = None
 
     def learn(self, trail: Trail, batch_id: str | None, context: Mapping[str, Any] | None) -> None:
@@ -127,6 +133,24 @@ class Interaction:
         """Note *instruction*, unless something was decided before."""
         if self.decision is None:
             self.decision = instruction
+
+    def within(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call *function* as if the job did so, wherever this is."""
+
+        def call() -> T:
+            with self.again():
+                return function(*args, **kwargs)
+
+        return copy_context().run(call)
+
+    @contextmanager
+    def again(self) -> Generator[None]:
+        """Let this be the current one within a block, beside the run itself."""
+        token = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(token)
 
     def __enter__(self) -> Interaction:
         self._token = _current.set(self)
@@ -220,6 +244,15 @@ class InteractsWithQueue:
             NotRunning: It does not run now.
         """
         return current_interaction("attempts").attempts
+
+    @property
+    def should_stop(self) -> bool:
+        """Whether a signal asks the worker to stop: a long job may end early, or put itself back.
+
+        Raises:
+            NotRunning: It does not run now.
+        """
+        return current_interaction("should_stop").should_stop
 
     @property
     def job_id(self) -> str:

@@ -128,6 +128,10 @@ class JobRunner:
         self._defaults = Defaults()
         self._decoded: dict[bytes, Frame] = {}
         self._errors: dict[int, BaseException] = {}
+        # What runs, with the loop of what is async.
+        self._running: dict[Run, asyncio.AbstractEventLoop | None] = {}
+        self._told: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
 
     def configure(self, defaults: Defaults) -> None:
         """Set what holds for jobs that say nothing themselves."""
@@ -176,6 +180,7 @@ class JobRunner:
         else:
             if run.error is None:
                 try:
+                    self._running[run] = None
                     self._life(run)
                 except Instruction as instruction:
                     run.interaction.decide(instruction)
@@ -185,6 +190,8 @@ class JobRunner:
                     if isinstance(error, KeyboardInterrupt) and is_last:
                         raise
                     run.error = error
+                finally:
+                    self._running.pop(run, None)
             over = self._over(run)
         for event in over.events:
             self._tell(event)
@@ -200,6 +207,7 @@ class JobRunner:
         else:
             if run.error is None:
                 try:
+                    self._running[run] = asyncio.get_running_loop()
                     await self._alife(run)
                 except Instruction as instruction:
                     run.interaction.decide(instruction)
@@ -208,6 +216,8 @@ class JobRunner:
                     if _is_for_us(error):
                         raise
                     run.error = error
+                finally:
+                    self._running.pop(run, None)
             over = self._over(run)
         for event in over.events:
             await self._atell(event)
@@ -230,6 +240,55 @@ class JobRunner:
                     portal().run(_awaited(answer))
         except Exception as error:  # the failure is recorded; this must not hide it
             self._report(error, {"job": failed.name, "id": failed.uuid, "during": "failed()"})
+
+    def interrupt(self, signal: int) -> None:
+        """Tell the jobs that run here that *signal* asks their worker to stop; each once.
+
+        Their `should_stop` is true from now on, and `interrupted(signal)` is called where a job
+        has it: of a sync job here and now, of an async one by its loop. What it raises is reported.
+        """
+        self._is_stopping = True
+        for run, loop in [*self._running.items()]:
+            if run.interaction.should_stop:
+                continue
+            run.interaction.should_stop = True
+            if not callable(getattr(run.job, "interrupted", None)):
+                continue
+            if loop is None:
+                answer = self._interrupted(run, signal)
+                if isawaitable(answer):
+                    portal().run(self._ainterrupted(run, answer))
+            else:
+                loop.call_soon_threadsafe(self._interrupt_in, loop, run, signal)
+
+    def _interrupt_in(self, loop: asyncio.AbstractEventLoop, run: Run, signal: int) -> None:
+        answer = self._interrupted(run, signal)
+        if isawaitable(answer):
+            task = loop.create_task(self._ainterrupted(run, answer))
+            self._told.add(task)  # a loop keeps no task alive
+            task.add_done_callback(self._told.discard)
+
+    def _interrupted(self, run: Run, signal: int) -> object:
+        """Call `interrupted` of the job of *run*, and see to what it raises."""
+        try:
+            return run.interaction.within(cast(Any, run.job).interrupted, signal)
+        except JobTimedOut:
+            raise  # the time of the run is over: what it interrupts is the job
+        except Instruction as instruction:
+            run.interaction.decide(instruction)
+        except Exception as error:  # the border to an author's code
+            self._report(error, {**run.facts(), "during": "interrupted()"})
+        return None
+
+    async def _ainterrupted(self, run: Run, answer: Awaitable[object]) -> None:
+        """Await what `interrupted` has returned; async twin of :meth:`_interrupted`."""
+        try:
+            with run.interaction.again():
+                await answer
+        except Instruction as instruction:
+            run.interaction.decide(instruction)
+        except Exception as error:  # the border to an author's code
+            self._report(error, {**run.facts(), "during": "interrupted()"})
 
     # -- the life of a job
 
@@ -324,6 +383,7 @@ class JobRunner:
             limit = delivery.timeout
             run.interaction.timeout = defaults.timeout if limit is None else limit
         run.interaction.learn(frame.trail, header.batch, header.context)
+        run.interaction.should_stop = self._is_stopping
         if delivery.verdict is Verdict.LOST:
             run.error = WorkerLost(header.name, delivery.lost)
         elif delivery.verdict is Verdict.TIMED_OUT:

@@ -32,6 +32,26 @@ def test_work_when_several_processes_runs_each_once(shop: Any, jobs: Any) -> Non
     assert len({line.pid for line in shop.journal("end")}) == 2
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+@pytest.mark.parametrize("kind", ["Heeds", "AsyncHeeds"])
+def test_signal_when_jobs_heed_it_is_told_to_each_once(
+    shop: Any, jobs: Any, kind: str, number: int
+) -> None:
+    count = 1 if kind == "Heeds" else 3
+    shop.push(*(getattr(jobs, kind)(str(n)) for n in range(count)))
+    worker = shop.start(size={"concurrency": count})
+    shop.wait_for(lambda: len(shop.tags("start")) == count)
+
+    worker.signal(number)
+
+    assert worker.wait() == 0
+    tags = [str(n) for n in range(count)]
+    assert sorted(shop.tags(f"interrupted:{int(number)}:1")) == tags
+    assert sorted(shop.tags("heeded")) == tags
+    assert worker.stopped()["reason"] == "interrupted"
+    assert shop.connection.counts("default").pending == count
+
+
 def test_work_when_queues_are_ranked_empties_the_first_first(shop: Any, jobs: Any) -> None:
     shop.push(*(jobs.Work(f"low{n}") for n in range(5)), queue="low")
     shop.push(*(jobs.Work(f"high{n}") for n in range(5)), queue="high")

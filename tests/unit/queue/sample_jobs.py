@@ -20,6 +20,7 @@ from securely.queue.job import Job
 from securely.support.backoff import Backoff
 
 JOURNAL: list[Any] = []
+INTERRUPT: list[Any] = []
 
 
 class Colour(Enum):
@@ -243,6 +244,33 @@ class AskingHook(Job):
             getattr(self, self.change)(Plain(1))
         elif self.change:
             getattr(self, self.change)()
+
+
+@dataclass
+class Interruptible(Job):
+    """Is interrupted by *INTERRUPT* while it runs, twice."""
+
+    act: str = ""
+
+    def interrupted(self, signal: int) -> None:
+        JOURNAL.append(("interrupted", signal, self.attempts, self.should_stop))
+        if self.act == "throw":
+            raise JobError("in interrupted()")
+        if self.act == "release":
+            raise Release(30)
+
+    def handle(self) -> None:
+        JOURNAL.append(self.should_stop)
+        INTERRUPT[0](15)
+        INTERRUPT[0](2)
+        JOURNAL.append(self.should_stop)
+
+
+@dataclass
+class AsyncInterruptible(Interruptible):
+    async def handle(self) -> None:  # type: ignore[override]  # the other colour
+        Interruptible.handle(self)
+        await asyncio.sleep(0)  # noqa: TID251  # a turn of the loop
 
 
 class HookWithService(Job):

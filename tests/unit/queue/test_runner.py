@@ -75,6 +75,37 @@ def test_job_that_puts_itself_back_for_a_while_rests_no_longer(bench, jobs):
     assert bench.runner.run(delivery).delay == 0.2
 
 
+@pytest.mark.parametrize("kind", ["Interruptible", "AsyncInterruptible"])
+@pytest.mark.parametrize(
+    ("act", "ending", "reported"),
+    [
+        ("", Kind.DONE, []),
+        ("throw", Kind.DONE, ["in interrupted()"]),
+        ("release", Kind.RELEASE, []),
+    ],
+)
+def test_job_that_runs_is_told_of_a_signal_once(bench, jobs, journal, kind, act, ending, reported):
+    jobs.INTERRUPT[:] = [bench.runner.interrupt]
+    delivery = bench.delivery(getattr(jobs, kind)(act), attempts=2)
+
+    outcome = run_in_its_colour(bench, delivery)
+
+    told_ = ("interrupted", 15, 2, True)
+    assert [entry for entry in journal if entry != told_] == [False, True]
+    assert journal.count(told_) == 1
+    assert outcome.kind is ending
+    assert [str(error) for error, _ in bench.reported] == reported
+
+
+def test_job_that_begins_after_a_signal_is_to_stop_and_not_told(bench, jobs, journal):
+    bench.runner.interrupt(15)
+    jobs.INTERRUPT[:] = [bench.runner.interrupt]
+
+    bench.runner.run(bench.delivery(jobs.Interruptible()))
+
+    assert journal == [True, True]
+
+
 class Handler:
     """What an application says of errors."""
 

@@ -277,6 +277,42 @@ class DeadlyHook(Job):
 
 
 @dataclass
+class Heeds(Job):
+    """Works until it is to stop, and puts itself back."""
+
+    tag: str
+
+    def interrupted(self, signal: int) -> None:
+        note(f"interrupted:{signal}:{self.attempts}", self.tag)
+
+    def handle(self) -> None:
+        note("start", self.tag)
+        while not self.should_stop:
+            clock.sleep(0.01)
+        note("heeded", self.tag)
+        self.release()
+
+
+@dataclass
+class AsyncHeeds(Job):
+    """The same, and lets others work meanwhile."""
+
+    tag: str
+
+    async def interrupted(self, signal: int) -> None:
+        await clock.asleep(0)
+        note(f"interrupted:{signal}:{self.attempts}", self.tag)
+
+    async def handle(self) -> None:
+        note("start", self.tag)
+        while not self.should_stop:
+            await clock.asleep(0.01)
+        await clock.asleep(0.05)
+        note("heeded", self.tag)
+        self.release()
+
+
+@dataclass
 class SlowHook(Job):
     """Raises, and its hook takes longer than it may."""
 
