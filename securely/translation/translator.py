@@ -185,7 +185,7 @@ class Translator:
 
         Example:
             >>> from securely.translation import ArrayLoader
-            >>> lines = {"apples": "{0} no apples|one apple|:count apples"}
+            >>> lines = {"apples": "{0} no apples|{1} one apple|[2,*] :count apples"}
             >>> translator = Translator(ArrayLoader().add_messages("en", "shop", lines))
             >>> [translator.choice("shop.apples", number) for number in (0, 2)]
             ['no apples', '2 apples']
