@@ -2,7 +2,7 @@
 
 ``Lang.get("messages.welcome", {"name": "Ann"})`` is the line of the current locale, and
 ``Lang.choice("messages.apples", 5)`` its form for a number. The framework's own lines, of the
-validation for instance, are in ``lang/``, in English, French, German and Spanish.
+validation for instance, are in ``lang/``, in English and German.
 
     translator.py   Translator: get, choice, has; the current locale, the fallback, missing keys
     selector.py     MessageSelector: of the forms of a line, the one for a number

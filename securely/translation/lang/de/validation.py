@@ -12,7 +12,9 @@ lines = {
     "alpha_num": ":Attribute darf nur Buchstaben und Ziffern enthalten.",
     "any_of": ":Attribute ist ungültig.",
     "array": ":Attribute muss eine Liste sein.",
+    "array_keys": ":Attribute darf nur diese Schlüssel enthalten: :values.",
     "ascii": ":Attribute darf nur Buchstaben, Ziffern und Zeichen aus ASCII enthalten.",
+    "base64": ":Attribute muss gültiges Base64 sein.",
     "before": ":Attribute muss ein Datum vor dem :date sein.",
     "before_or_equal": ":Attribute muss ein Datum bis zum :date sein.",
     "between": {
@@ -152,10 +154,6 @@ lines = {
         "numeric": ":Attribute muss gleich :size sein.",
         "string": ":Attribute muss genau :size Zeichen lang sein.",
     },
-    "slug_required": "Aus :attribute lässt sich kein gültiger :slug machen.",
-    "slug_unique": (
-        "Für :attribute gibt es zu viele :slug-Einträge. Bitte versuchen Sie einen anderen Wert."
-    ),
     "starts_with": ":Attribute muss mit einem davon beginnen: :values.",
     "string": ":Attribute muss ein Text sein.",
     "timezone": ":Attribute muss eine gültige Zeitzone sein.",
