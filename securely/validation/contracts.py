@@ -14,6 +14,7 @@ __all__ = [
     "PresenceVerifier",
     "Query",
     "Rule",
+    "Said",
 ]
 
 

@@ -1,12 +1,11 @@
 """What can go wrong with a validation, and what it says when data is wrong.
 
-ValidationFailed
-├── ValidationError             data broke its rules: errors by field; becomes a 422 in HTTP
-└── Unauthorized                a form request may not be made by whoever makes it; a 403 in HTTP
-
-RulesError                      the rules themselves are wrong, whatever the data (a ValueError)
-├── InvalidRule                 a rule is unknown, or its parameters are too few, too many, or wrong
-└── NothingAnswers              a rule asks something nobody was bound to answer
+ValidatorError                  the root
+├── ValidationError             data broke its rules: errors by field; a 422 in HTTP
+├── Unauthorized                a form request may not be made by whoever makes it; a 403 in HTTP
+└── RulesError                  the rules themselves are wrong, whatever the data (a ValueError)
+    ├── InvalidRule             a rule is unknown, or its parameters are too few, too many or wrong
+    └── NothingAnswers          a rule asks something nobody was bound to answer
 """
 
 from __future__ import annotations
@@ -23,15 +22,15 @@ __all__ = [
     "RulesError",
     "Unauthorized",
     "ValidationError",
-    "ValidationFailed",
+    "ValidatorError",
 ]
 
 
-class ValidationFailed(SecurelyError):
-    """The root of what is the matter with data."""
+class ValidatorError(SecurelyError):
+    """The root of what is the matter with data, or with its rules."""
 
 
-class ValidationError(ValidationFailed):
+class ValidationError(ValidatorError):
     """Data broke its rules.
 
     Args:
@@ -54,9 +53,9 @@ class ValidationError(ValidationFailed):
         status: int = 422,
     ) -> None:
         self.errors: dict[str, list[str]] = {field: [*said] for field, said in errors.items()}
-        self.summary = _summary(self.errors) if summary is None else summary
-        self.bag = bag
-        self.status = status
+        self.summary: str = _summary(self.errors) if summary is None else summary
+        self.bag: str = bag
+        self.status: int = status
         self.redirect_to: str | None = None
         super().__init__(self.summary)
 
@@ -93,7 +92,7 @@ class ValidationError(ValidationFailed):
         return type(self), (self.errors, self.summary, self.bag, self.status)
 
 
-class Unauthorized(ValidationFailed):
+class Unauthorized(ValidatorError):
     """A form request may not be made by whoever makes it."""
 
     status = 403
@@ -106,7 +105,7 @@ class Unauthorized(ValidationFailed):
         return type(self), (self.why,)
 
 
-class RulesError(SecurelyError, ValueError):
+class RulesError(ValidatorError, ValueError):
     """The root of what is the matter with rules."""
 
 

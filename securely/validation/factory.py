@@ -17,6 +17,7 @@ from securely.validation.validator import Validator
 
 __all__ = ["ValidationFactory"]
 
+# An application has some hundred sets of rules; those made of data must not fill the memory.
 _PLANS_MAX: Final = 512
 
 

@@ -24,7 +24,7 @@ from securely.container import current
 from securely.validation.exceptions import RulesError, ValidationError
 from securely.validation.validator import Validator
 
-__all__ = ["ModelValidator", "Rules", "dumped", "is_model", "typed"]
+__all__ = ["ModelValidator", "Rules", "dumped", "is_model", "say", "typed"]
 
 _OWN: Final = "securely_rules"
 _WHOLE: Final = "data"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import isawaitable
-from typing import Any, Final, Protocol, Self, cast
+from typing import Any, Final, Protocol, Self, TypeAlias, cast
 
 from securely.strings import Str
 from securely.support.missing import MISSING
@@ -21,11 +21,11 @@ from securely.validation.safe import SafeInput
 
 __all__ = ["After", "Validator"]
 
-After = Callable[["Validator"], Any]
+After: TypeAlias = Callable[["Validator"], Any]
 """A hook that runs when all rules have been asked; in either colour."""
 
 
-class Maker(Protocol):
+class _Maker(Protocol):
     """What made a validator, and plans its rules."""
 
     def plan(
@@ -84,7 +84,7 @@ class Validator:
 
     def __init__(
         self,
-        maker: Maker,
+        maker: _Maker,
         data: object,
         rules: Mapping[str, object],
         messages: Mapping[str, Any],
@@ -95,7 +95,8 @@ class Validator:
     ) -> None:
         self._maker, self._data, self._rules = maker, data, rules
         self._messages, self._attributes = messages, attributes
-        self.keeps_unknown, self.refuses_unknown = keeps_unknown, refuses_unknown
+        self.keeps_unknown: bool = keeps_unknown
+        self.refuses_unknown: bool = refuses_unknown
 
     # What became of the rules.
 
@@ -189,7 +190,9 @@ class Validator:
         """Return what is wrong, by field."""
         return (self._running or self._done()).bag
 
-    messages = errors
+    def messages(self) -> MessageBag:
+        """Return what is wrong, by field."""
+        return self.errors()
 
     def failed(self) -> dict[str, dict[str, list[Any]]]:
         """Return which rules were broken, by field, with their parameters."""

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Self
+from typing import NoReturn, Self
 
 __all__ = ["MessageBag"]
 
@@ -101,7 +101,9 @@ class MessageBag:
         """Return the messages by field."""
         return {field: [*said] for field, said in self._messages.items()}
 
-    to_dict = messages
+    def to_dict(self) -> dict[str, list[str]]:
+        """Return the messages by field."""
+        return self.messages()
 
     def to_json(self) -> str:
         """Return the messages by field as JSON."""
@@ -134,7 +136,8 @@ class MessageBag:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, MessageBag) and other._messages == self._messages
 
-    __hash__ = None  # type: ignore[assignment]  # it changes
+    def __hash__(self) -> NoReturn:
+        raise TypeError("A bag of messages changes, and has no hash.")
 
     def __repr__(self) -> str:
         return f"MessageBag({self._messages!r})"

@@ -14,7 +14,7 @@ from securely.validation.rules.sizes import measure
 __all__ = ["PLACEHOLDERS"]
 
 
-class Words(Protocol):
+class _Words(Protocol):
     """What fields and values are called."""
 
     def attribute(self, name: str, around: Any, /) -> str:
@@ -36,7 +36,7 @@ def _texts(parameters: Sequence[Any]) -> list[str]:
 def _plainly(*placeholders: str) -> Fill:
     """Fill each placeholder with the parameter at its place."""
 
-    def fill(message: str, name: str, parameters: Sequence[Any], words: Words, around: Any) -> str:
+    def fill(message: str, name: str, parameters: Sequence[Any], words: _Words, around: Any) -> str:
         del name, words, around
         for placeholder, parameter in zip(placeholders, _texts(parameters), strict=False):
             message = message.replace(f":{placeholder}", parameter)
@@ -67,39 +67,39 @@ def _listed(message: str, placeholder: str, values: Sequence[str], between: str)
     )
 
 
-def _joined(message: str, name: str, parameters: Sequence[Any], words: Words, around: Any) -> str:
+def _joined(message: str, name: str, parameters: Sequence[Any], words: _Words, around: Any) -> str:
     del name, words, around
     return message.replace(":values", ", ".join(_texts(parameters)))
 
 
-def _values(message: str, name: str, parameters: Sequence[Any], words: Words, around: Any) -> str:
+def _values(message: str, name: str, parameters: Sequence[Any], words: _Words, around: Any) -> str:
     del around
     return _listed(
         message, "values", [words.value(name, each) for each in _texts(parameters)], ", "
     )
 
 
-def _other(message: str, name: str, parameters: Sequence[Any], words: Words, around: Any) -> str:
+def _other(message: str, name: str, parameters: Sequence[Any], words: _Words, around: Any) -> str:
     del name
     return _cased(message, other=words.attribute(_texts(parameters)[0], around))
 
 
-def _others(message: str, name: str, parameters: Sequence[Any], words: Words, around: Any) -> str:
+def _others(message: str, name: str, parameters: Sequence[Any], words: _Words, around: Any) -> str:
     del name
     return _listed(message, "other", _names(parameters, words, around), " / ")
 
 
-def _fields(message: str, name: str, parameters: Sequence[Any], words: Words, around: Any) -> str:
+def _fields(message: str, name: str, parameters: Sequence[Any], words: _Words, around: Any) -> str:
     del name
     return _listed(message, "values", _names(parameters, words, around), " / ")
 
 
-def _names(parameters: Sequence[Any], words: Words, around: Any) -> list[str]:
+def _names(parameters: Sequence[Any], words: _Words, around: Any) -> list[str]:
     return [words.attribute(each, around) for each in _texts(parameters)]
 
 
 def _other_value(
-    message: str, name: str, parameters: Sequence[Any], words: Words, around: Any
+    message: str, name: str, parameters: Sequence[Any], words: _Words, around: Any
 ) -> str:
     """Fill in another field, and the value that it has."""
     del name
@@ -109,7 +109,7 @@ def _other_value(
 
 
 def _other_wanted(
-    message: str, name: str, parameters: Sequence[Any], words: Words, around: Any
+    message: str, name: str, parameters: Sequence[Any], words: _Words, around: Any
 ) -> str:
     """Fill in another field, and the first of the values that it should have."""
     del name
@@ -120,7 +120,7 @@ def _other_wanted(
 
 
 def _other_values(
-    message: str, name: str, parameters: Sequence[Any], words: Words, around: Any
+    message: str, name: str, parameters: Sequence[Any], words: _Words, around: Any
 ) -> str:
     """Fill in another field, and all the values that it may have."""
     del name
@@ -129,7 +129,7 @@ def _other_values(
     return _listed(message, "values", [words.value(other, each) for each in values], ", ")
 
 
-def _date(message: str, name: str, parameters: Sequence[Any], words: Words, around: Any) -> str:
+def _date(message: str, name: str, parameters: Sequence[Any], words: _Words, around: Any) -> str:
     from securely.validation.rules.dates import is_moment
 
     written = _texts(parameters)[0]
@@ -137,12 +137,16 @@ def _date(message: str, name: str, parameters: Sequence[Any], words: Words, arou
     return message.replace(":date", shown)
 
 
-def _decimals(message: str, name: str, parameters: Sequence[Any], words: Words, around: Any) -> str:
+def _decimals(
+    message: str, name: str, parameters: Sequence[Any], words: _Words, around: Any
+) -> str:
     del name, words, around
     return message.replace(":decimal", "-".join(_texts(parameters)[:2]))
 
 
-def _compared(message: str, name: str, parameters: Sequence[Any], words: Words, around: Any) -> str:
+def _compared(
+    message: str, name: str, parameters: Sequence[Any], words: _Words, around: Any
+) -> str:
     """Fill in the size of the field that was compared with, or its name where it is not there."""
     other = _texts(parameters)[0]
     value = around.value_of(other)
@@ -152,7 +156,7 @@ def _compared(message: str, name: str, parameters: Sequence[Any], words: Words, 
     return message.replace(":value", str(value if size is None else text(size)))
 
 
-def _keyed(message: str, name: str, parameters: Sequence[Any], words: Words, around: Any) -> str:
+def _keyed(message: str, name: str, parameters: Sequence[Any], words: _Words, around: Any) -> str:
     """Fill in the keys that are allowed, and those that are there beside them."""
     message = _values(message, name, parameters, words, around)
     value, allowed = around.value_of(name), set(_texts(parameters))
@@ -165,7 +169,7 @@ def _keyed(message: str, name: str, parameters: Sequence[Any], words: Words, aro
     return _cased(message, unexpected=odd)
 
 
-def _named(message: str, name: str, parameters: Sequence[Any], words: Words, around: Any) -> str:
+def _named(message: str, name: str, parameters: Sequence[Any], words: _Words, around: Any) -> str:
     """Fill in what stands as key=value in the parameters."""
     del name, words, around
     for each in _texts(parameters):

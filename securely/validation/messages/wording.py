@@ -22,11 +22,13 @@ __all__ = ["Wording"]
 _WORDS: Final = (
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
 )  # fmt: skip
+# So much of a value is shown in a message.
 _SHOWN_MAX: Final = 1_000
+# Longer numbers name no value.
 _DIGITS_MAX: Final = 18
 
 
-class Surroundings(Protocol):
+class _Surroundings(Protocol):
     """What messages may tell of the data and of the rules."""
 
     def value_of(self, name: str) -> object:
@@ -70,8 +72,10 @@ class Wording:
         replacers: Mapping[str, Callable[..., str]],
     ) -> None:
         self._lines, self._lacking = lines, lacking
-        self.messages, self.attributes, self.values = messages, attributes, values
-        self.replacers = replacers
+        self.messages: Mapping[str, Any] = messages
+        self.attributes: Mapping[str, str] = attributes
+        self.values: Mapping[str, Mapping[Any, str]] = values
+        self.replacers: Mapping[str, Callable[..., str]] = replacers
         self.formatter: Callable[[str], str] | None = None
         self._groups: dict[str, bool] = {}
 
@@ -120,7 +124,7 @@ class Wording:
         return str(self._lines.get(key, dict(replace)))
 
     def filled(
-        self, message: str, name: str, rule: str, parameters: Sequence[Any], around: Surroundings
+        self, message: str, name: str, rule: str, parameters: Sequence[Any], around: _Surroundings
     ) -> str:
         """Return *message* with its placeholders filled in."""
         if ":" not in message:
@@ -137,7 +141,7 @@ class Wording:
         fill = PLACEHOLDERS.get(rule)
         return message if fill is None else fill(message, name, parameters, self, around)
 
-    def attribute(self, name: str, around: Surroundings) -> str:
+    def attribute(self, name: str, around: _Surroundings) -> str:
         """Return what the field *name* is called."""
         primary = around.primary_of(name)
         for each in (name,) if primary is None else (name, join(primary)):

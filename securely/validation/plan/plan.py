@@ -14,7 +14,16 @@ from securely.validation.plan.parsing import Entry, entries
 from securely.validation.plan.paths import Keys, Path, join, split
 from securely.validation.rules.spec import SLOW, Args, Check, Facts, Quick, Slow, Spec
 
-__all__ = ["Extension", "Field", "Plan", "Registry", "Step", "compile_plan"]
+__all__ = [
+    "Extension",
+    "Field",
+    "Plan",
+    "Registry",
+    "Step",
+    "compile_field",
+    "compile_plan",
+    "overlap",
+]
 
 _MARKS: Final = frozenset({"bail", "nullable", "sometimes"})
 
@@ -98,7 +107,6 @@ class Field:
         "absent",
         "bails",
         "blank",
-        "checks",
         "facts",
         "holds_others",
         "is_wild",
@@ -122,19 +130,24 @@ class Field:
         primary: Path | None = None,
         keys: Keys = (),
     ) -> None:
-        self.name, self.path, self.steps, self.facts = name, path, steps, facts
-        self.primary, self.keys = primary, keys
-        self.is_wild = "*" in path
-        self.checks = tuple(step.check for step in steps)
-        self.blank = tuple(step for step in steps if step.implicit or step.excludes)
-        self.absent = tuple(step for step in steps if step.excludes)
+        self.name: str = name
+        self.path: Path = path
+        self.steps: tuple[Step, ...] = steps
+        self.facts: Facts = facts
+        self.primary: Path | None = primary
+        self.keys: Keys = keys
+        self.is_wild: bool = "*" in path
+        self.blank: tuple[Step, ...] = tuple(
+            step for step in steps if step.implicit or step.excludes
+        )
+        self.absent: tuple[Step, ...] = tuple(step for step in steps if step.excludes)
         names = facts.names
-        self.bails = "bail" in names
-        self.nullable = "nullable" in names
-        self.sometimes = "sometimes" in names
-        self.waits = any(step.waits for step in steps)
-        self.quick = _quickly(self)
-        self.holds_others = not facts.literals.isdisjoint({"array", "list"})
+        self.bails: bool = "bail" in names
+        self.nullable: bool = "nullable" in names
+        self.sometimes: bool = "sometimes" in names
+        self.waits: bool = any(step.waits for step in steps)
+        self.quick: Callable[[object, Any], bool] | None = _quickly(self)
+        self.holds_others: bool = not facts.literals.isdisjoint({"array", "list"})
 
     def at(self, name: str, path: Path, primary: Path, keys: Keys) -> Field:
         """Return this field as one of those that its path with stars names."""
@@ -151,11 +164,11 @@ class Plan:
     __slots__ = ("_by_path", "_quick", "_wild", "fields", "is_flat", "waits")
 
     def __init__(self, fields: Sequence[Field]) -> None:
-        self.fields = tuple(fields)
+        self.fields: tuple[Field, ...] = tuple(fields)
         self._by_path = {each.path: each for each in fields}
         self._wild = [each for each in fields if each.is_wild]
-        self.waits = any(each.waits for each in fields)
-        self.is_flat = all(len(each.path) == 1 and not each.is_wild for each in fields)
+        self.waits: bool = any(each.waits for each in fields)
+        self.is_flat: bool = all(len(each.path) == 1 and not each.is_wild for each in fields)
         quick = tuple((each.path[0], each.quick) for each in fields if each.quick is not None)
         self._quick = quick if self.is_flat and len(quick) == len(self.fields) else None
 

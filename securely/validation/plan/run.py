@@ -18,8 +18,9 @@ from securely.validation.rules.loose import BLANKS, is_numeric
 from securely.validation.rules.sizes import kind_of
 from securely.validation.rules.spec import Facts
 
-__all__ = ["Limits", "Run"]
+__all__ = ["Limits", "Run", "filled_in"]
 
+# So many fields wait at once: a database has no more connections to spare for one form.
 _AT_ONCE_MAX: Final = 10
 
 
@@ -34,7 +35,8 @@ class Limits:
     __slots__ = ("errors", "expanded")
 
     def __init__(self, expanded: int, errors: int) -> None:
-        self.expanded, self.errors = expanded, errors
+        self.expanded: int = expanded
+        self.errors: int = errors
 
 
 class Run:
@@ -75,8 +77,11 @@ class Run:
         *,
         stops: bool,
     ) -> None:
-        self.plan, self.data, self.wording, self.validator = plan, data, wording, validator
-        self.bag = MessageBag()
+        self.plan: Plan = plan
+        self.data: object = data
+        self.wording: Wording = wording
+        self.validator: Any = validator
+        self.bag: MessageBag = MessageBag()
         self.failed: dict[str, dict[str, list[Any]]] = {}
         self.memory: dict[object, Any] = {}
         self.awaits = False

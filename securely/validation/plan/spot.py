@@ -6,7 +6,7 @@ import copy
 from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
 from inspect import get_annotations, isawaitable, iscoroutine
 from itertools import islice, takewhile
-from typing import Any, Protocol
+from typing import Any
 
 from securely.support.missing import MISSING
 from securely.validation.contracts import Rule
@@ -17,19 +17,6 @@ from securely.validation.rules.loose import is_filled
 from securely.validation.rules.spec import Facts
 
 __all__ = ["Refusal", "Spot"]
-
-
-class Running(Protocol):
-    """The validation a spot belongs to."""
-
-    data: object
-    memory: dict[object, Any]
-    validator: Any
-    wording: Wording
-
-    def facts_of(self, path: Path) -> Facts | None:
-        """Return what the rules of the field at *path* say of it."""
-        ...
 
 
 class Spot:
@@ -44,7 +31,9 @@ class Spot:
     __slots__ = ("_path", "field", "keys", "run")
 
     def __init__(self, run: Any, field: Field, keys: Keys) -> None:
-        self.run, self.field, self.keys = run, field, keys
+        self.run: Any = run
+        self.field: Field = field
+        self.keys: Keys = keys
         self._path: Path | None = None
 
     @property
@@ -131,7 +120,7 @@ class Spot:
         else:
             made = rule(self.attribute, value, refusal)
         if isawaitable(made):
-            return Answer(made, refusal)
+            return _Answer(made, refusal)
         return refusal if refusal.messages else True
 
     def _prepared(self, rule: Rule) -> Rule:
@@ -161,17 +150,17 @@ class Refusal:
     def __bool__(self) -> bool:
         return False
 
-    def __call__(self, message: str, /) -> Said:
+    def __call__(self, message: str, /) -> _Said:
         """Say *message*."""
         self.messages.append(message)
-        return Said(self, len(self.messages) - 1)
+        return _Said(self, len(self.messages) - 1)
 
     def line(self, index: int, replace: Mapping[str, object] | None) -> None:
         """Put the line in whose key was said."""
         self.messages[index] = self._wording.translated(self.messages[index], replace or {})
 
 
-class Said:
+class _Said:
     """A message that a rule has said."""
 
     __slots__ = ("_index", "_refusal")
@@ -184,7 +173,7 @@ class Said:
         self._refusal.line(self._index, replace)
 
 
-class Answer:
+class _Answer:
     """What an async rule will say, once it is awaited."""
 
     __slots__ = ("_made", "_refusal")

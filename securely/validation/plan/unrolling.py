@@ -19,6 +19,7 @@ from securely.validation.plan.run import filled_in
 
 __all__ = ["Conditional", "Each", "is_dynamic", "overlap", "unrolled"]
 
+# Rules that make rules for what lies in a value, again and again, are a mistake by then.
 _DEPTH_MAX: Final = 32
 
 

@@ -22,6 +22,7 @@ __all__ = ["SPECS", "is_moment"]
 
 Compare = Callable[[Any, Any], bool]
 
+# So many letters has 2026-12-31.
 _ISO_LETTERS: Final = 10
 
 

@@ -32,6 +32,7 @@ _PLAIN_EMAIL: Final = re.compile(
 _PLAIN_URL: Final = re.compile(
     r"https?://(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,24}(?:/[A-Za-z0-9._~-]+)*/?"
 ).fullmatch
+# A local part may have no more letters: what is shorter as a whole keeps all limits of lengths.
 _PLAIN_LETTERS_MAX: Final = 64
 _EMAIL_KINDS: Final = frozenset({"rfc", "strict", "dns", "spoof", "filter", "filter_unicode"})
 

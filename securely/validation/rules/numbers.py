@@ -17,11 +17,15 @@ EXPONENT_MAX: Final = 1000
 
 _INTEGER: Final = re.compile(r"[ \t\n\r\v]*[+-]?(?:0|[1-9][0-9]*)[ \t\n\r\v]*").fullmatch
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
+# The largest integer of 64 bits has nineteen digits, and may have a sign.
 _INT_DIGITS_MAX: Final = 20
 _INT_DIGITS: Final = 19
+# Nobody counts digits or decimals by the billion.
 _COUNT_DIGITS: Final = 9
+# An exponent of more digits is larger than any that is compared.
 _EXPONENT_DIGITS: Final = 4
 _DECIMALS: Final = re.compile(r"[+-]?[0-9]*\.?([0-9]*)\n?").fullmatch
+# Longer numbers are multiples of nothing: a remainder takes time for each digit.
 _DIGITS_MAX: Final = 10_000
 
 

@@ -26,7 +26,9 @@ _KILOBYTES: Final = {
     "kb": 1, "mb": 1_000, "gb": 1_000_000, "tb": 1_000_000_000,
     "kib": 1, "mib": 1_024, "gib": 1_024**2, "tib": 1_024**3,
 }  # fmt: skip
+# Files are measured in these, as Laravel does.
 _BYTES_PER_KILOBYTE: Final = 1024
+# Shorter digits are an integer that needs no Decimal to be compared.
 _QUICK_DIGITS: Final = 19
 
 

@@ -11,7 +11,20 @@ from securely.support.missing import Missing
 from securely.validation.exceptions import InvalidRule
 from securely.validation.plan.paths import Path, find, split
 
-__all__ = ["SLOW", "Args", "Check", "Facts", "Place", "Quick", "Ref", "Spec", "always", "no_need"]
+__all__ = [
+    "SLOW",
+    "Args",
+    "Check",
+    "Facts",
+    "Place",
+    "Quick",
+    "Ref",
+    "Slow",
+    "Spec",
+    "always",
+    "found",
+    "no_need",
+]
 
 
 class Ref:
@@ -20,9 +33,9 @@ class Ref:
     __slots__ = ("name", "path", "stars")
 
     def __init__(self, name: str) -> None:
-        self.name = name
-        self.path = split(name)
-        self.stars = self.path.count("*")
+        self.name: str = name
+        self.path: Path = split(name)
+        self.stars: int = self.path.count("*")
 
     def at(self, keys: Sequence[str]) -> Path:
         """Return the path it has where the stars of the checked field stood for *keys*."""

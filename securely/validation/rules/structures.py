@@ -26,7 +26,7 @@ def identical(one: object, other: object) -> bool:
         return False
 
 
-class Pool:
+class _Pool:
     """Values among which others are looked for, by PHP's `==`, in the time of one look."""
 
     __slots__ = ("_counts", "_odd")
@@ -113,7 +113,7 @@ def _contains(*, wanted: bool) -> Callable[[Args], Check]:
             if not isinstance(value, _CONTAINERS):
                 return False
             items = value.values() if isinstance(value, dict) else value
-            pool = Pool(iter(cast("Sequence[object]", items)))
+            pool = _Pool(iter(cast("Sequence[object]", items)))
             return all((pool.count(each) > 0) is wanted for each in sought)
 
         return check
@@ -149,7 +149,7 @@ class _Copies:
             self._folded = Counter(_folded(value) for value in values)
         if strict:
             self._typed = Counter((type(each), each) for each in values if _hashable(each))
-        self._pool = Pool(iter(values))
+        self._pool = _Pool(iter(values))
 
     def count(self, value: object) -> int:
         if self._folds and isinstance(value, str):
@@ -182,8 +182,8 @@ def _in_array(args: Args) -> Check:
         pool = at.memory.get(check)
         if pool is None:
             found = leaves(find(at.data, prefix), prefix)
-            pool = at.memory[check] = Pool(each for path, each in found if fits(join(path)))
-        return cast("Pool", pool).count(value) > 0
+            pool = at.memory[check] = _Pool(each for path, each in found if fits(join(path)))
+        return cast("_Pool", pool).count(value) > 0
 
     return check
 

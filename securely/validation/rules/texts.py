@@ -15,6 +15,7 @@ __all__ = ["SPECS"]
 _ASCII_DASH: Final = re.compile(r"[a-zA-Z0-9_-]+").fullmatch
 _DELIMITERS: Final = "/#~@!%"
 _FLAGS: Final = {"i": "IGNORECASE", "m": "MULTILINE", "s": "DOTALL", "x": "VERBOSE", "u": "UNICODE"}
+# No pattern that is meant takes longer over what a form sends.
 _MATCH_SECONDS_MAX: Final = 1.0
 # What is left alone, escapes and classes of letters, or the end of a line.
 _DOLLAR: Final = re.compile(r"(\\.|\[(?:\\.|[^\]\\])*\])|\$", re.DOTALL)
