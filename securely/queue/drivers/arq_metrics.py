@@ -34,10 +34,8 @@ def minutes(prefix: str, since: int, now: float) -> list[tuple[int, tuple[Any, .
     return [(each, ("HGETALL", _key(prefix, each))) for each in range(since, last + 1)]
 
 
-def read(minute: int, answer: Any) -> list[Measure]:
+def read(minute: int, answer: Mapping[bytes, bytes]) -> list[Measure]:
     """Return the measures of a hash."""
-    if not isinstance(answer, Mapping):
-        answer = dict(zip(answer[::2], answer[1::2], strict=True))
     found: list[Measure] = []
     for name, count in answer.items():
         if name[:1] == b"n":

@@ -25,11 +25,11 @@ ROOT = Path(__file__).parents[3]
 SECONDS = 30
 
 CONFIG = """
-from securely.config import env
-
 config = {
     "default": "sqlite",
     "connections": {"sqlite": {"driver": "sqlite", "path": "storage/framework/queue"}},
+    "outboxes": ["app.db"],
+    "fast_termination": True,
     "supervisors": {
         "defaults": {"mail": {"queues": ["high", "low"], "max_processes": 3}},
         "production": {"mail": {"balance_cooldown": "300ms", "strategy": "size", "sleep": 0.2}},
@@ -61,9 +61,19 @@ class Shout(Job):
 """
 
 ROUTES = '''
+import sqlite3
+
 from app.jobs.shout import Shout
 from securely.console import Command
 from securely.facades import Artisan, Queue
+
+
+@Artisan.command("order")
+def order(command: Command) -> None:
+    """Shout by the outbox."""
+    with sqlite3.connect("app.db") as database:
+        Queue.outbox(database).push(Shout(0.0), "low")
+    database.close()
 
 
 @Artisan.command("shout {queue} {count} {seconds}")
@@ -271,3 +281,64 @@ def test_pause_when_the_supervisor_is_unknown_names_a_near_one(blog: Blog) -> No
 
     assert 'No master runs a supervisor "mial"' in said
     assert 'Did you mean "mail"?' in said
+
+
+def test_terminate_when_jobs_run_lets_a_new_master_begin_while_they_finish(blog: Blog) -> None:
+    old = blog.supervise()
+    blog.wait_until_ready()
+    blog.artisan("shout", "low", "1", "6")
+    blog.wait_for(lambda: blog.shouts("began") == 1)
+
+    blog.artisan("supervise:terminate")
+    blog.wait_for(lambda: not blog.state()["supervisors"])
+    new = blog.supervise()
+    blog.wait_for(lambda: blog.state().get("pid") == new.pid)
+
+    assert old.poll() is None
+    assert blog.shouts("ended") == 0
+    assert old.wait(SECONDS) == 0
+    assert blog.shouts("ended") == 1
+    assert blog.state()["pid"] == new.pid
+
+
+def test_supervise_when_told_to_stop_twice_gives_running_jobs_back(blog: Blog) -> None:
+    master = blog.supervise()
+    blog.wait_until_ready()
+    blog.artisan("shout", "low", "1", "20")
+    blog.wait_for(lambda: blog.shouts("began") == 1)
+
+    master.send_signal(signal.SIGTERM)
+    blog.wait_for(lambda: "mail: terminating." in blog.said())
+    blog.wait_for(lambda: "a second signal gives it up" in blog.said())
+    master.send_signal(signal.SIGTERM)
+
+    assert master.wait(10) == 0
+    assert blog.shouts("ended") == 0
+    assert "1 given back while running" in blog.said()
+
+
+def test_supervise_when_a_worker_cannot_load_the_application_tries_again_more_slowly(
+    blog: Blog,
+) -> None:
+    blog.supervise()
+    blog.wait_until_ready()
+    beginning = blog.base / "bootstrap/app.py"
+    text = beginning.read_text()
+    beginning.write_text(f"{text}\nthis is no Python\n")
+
+    os.kill(blog.pids("high")[0], signal.SIGKILL)
+    blog.wait_for(lambda: "another one starts in 1 s" in blog.said())
+    assert blog.said().count("ended with 1") <= 4
+    beginning.write_text(text)
+    blog.artisan("shout", "high", "1", "0")
+
+    blog.wait_for(lambda: blog.shouts("ended") == 1)
+
+
+def test_worker_beside_an_outbox_moves_and_runs_what_was_committed(blog: Blog) -> None:
+    blog.supervise("--environment=flat")
+    blog.wait_until_ready(1)
+
+    blog.artisan("order")
+
+    blog.wait_for(lambda: blog.shouts("ended") == 1)

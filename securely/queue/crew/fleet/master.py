@@ -6,7 +6,7 @@ import os
 import select
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
@@ -247,7 +247,7 @@ class Master:
 
 
 @contextmanager
-def _waking_of_deaths() -> Iterator[None]:
+def _waking_of_deaths() -> Generator[None]:
     """Have the end of a child wake the loop, by way of the descriptor of signals."""
 
     def wake(number: int, frame: FrameType | None) -> None:

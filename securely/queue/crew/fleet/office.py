@@ -8,7 +8,7 @@ kernel drops the lock with the process, so that no file has to be believed of a 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -182,7 +182,7 @@ def send(directory: Path, names: Sequence[str], order: Order) -> None:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[int]:
+def _alone(path: Path) -> Generator[int]:
     """Open *path* to append to it or to read it, with no other process at it."""
     import fcntl
 
