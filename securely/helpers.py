@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from securely.log.manager import LogManager
     from securely.queue.job import Dispatched, Job, PendingDispatch
     from securely.translation.translator import Translator
+    from securely.validation.factory import ValidationFactory
+    from securely.validation.validator import Validator
 
 __all__ = [
     "Arr",
@@ -82,6 +84,8 @@ __all__ = [
     "today",
     "trans",
     "trans_choice",
+    "validate",
+    "validator",
     "value",
 ]
 
@@ -226,6 +230,58 @@ def trans_choice(
     """
     translator: Translator = current().make("translator")
     return translator.choice(key, number, replace, locale)
+
+
+@overload
+def validator() -> ValidationFactory: ...
+
+
+@overload
+def validator(
+    data: Mapping[str, Any],
+    rules: Mapping[str, object] | type,
+    messages: Mapping[str, Any] | None = None,
+    attributes: Mapping[str, str] | None = None,
+) -> Validator: ...
+
+
+def validator(
+    data: Mapping[str, Any] | None = None,
+    rules: Mapping[str, object] | type | None = None,
+    messages: Mapping[str, Any] | None = None,
+    attributes: Mapping[str, str] | None = None,
+) -> Any:
+    """Return the factory of validators, or a validator of *data* and *rules*.
+
+    Raises:
+        InvalidRule: A rule is unknown, or its parameters are wrong; when the rules are asked.
+
+    Example:
+        >>> validator({"age": "7"}, {"age": "integer|min:18"}).fails()
+        True
+    """
+    factory: ValidationFactory = current().make("validator")
+    return factory if data is None else factory.make(data, rules or {}, messages, attributes)
+
+
+def validate(
+    data: Mapping[str, Any],
+    rules: Mapping[str, object],
+    messages: Mapping[str, Any] | None = None,
+    attributes: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return what of *data* has rules.
+
+    Raises:
+        ValidationError: The data breaks a rule.
+        InvalidRule: A rule is unknown, or its parameters are wrong.
+
+    Example:
+        >>> validate({"age": "19", "role": "admin"}, {"age": "integer|min:18"})
+        {'age': '19'}
+    """
+    factory: ValidationFactory = current().make("validator")
+    return factory.validate(data, rules, messages, attributes)
 
 
 @overload

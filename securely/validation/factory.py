@@ -30,6 +30,7 @@ class ValidationFactory:
         errors_max: So many messages are made of one validation at most.
 
     Example:
+        >>> factory = app.make(ValidationFactory)
         >>> factory.make({"name": ""}, {"name": "required"}).errors().all()
         ['The name field is required.']
     """

@@ -45,6 +45,7 @@ class Rules:
             fields stands in the model, or in a form request.
 
     Example:
+        >>> from typing import Annotated
         >>> class CreateUser(BaseModel):
         ...     email: Annotated[str, Rules("email|max:255")]
     """
@@ -90,7 +91,9 @@ class ModelValidator(Validator):
     """Data and a model: a validator whose rules are a class.
 
     Example:
-        >>> validator = factory.make({"age": "x"}, Person)
+        >>> class Person(BaseModel):
+        ...     age: int
+        >>> validator = app.make("validator").make({"age": "x"}, Person)
         >>> validator.errors().first("age")
         'The age field must be an integer.'
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import isawaitable
-from typing import Any, Final, Protocol, Self, TypeAlias, cast
+from typing import Any, Final, Protocol, Self, TypeAlias, TypeVar, cast
 
 from securely.strings import Str
 from securely.support.missing import MISSING
@@ -20,6 +20,8 @@ from securely.validation.rules.spec import Facts
 from securely.validation.safe import SafeInput
 
 __all__ = ["After", "Validator"]
+
+T = TypeVar("T")
 
 After: TypeAlias = Callable[["Validator"], Any]
 """A hook that runs when all rules have been asked; in either colour."""
@@ -63,6 +65,7 @@ class Validator:
         refuses_unknown: Whether fields without rules are refused.
 
     Example:
+        >>> factory = app.make("validator")
         >>> validator = factory.make({"age": "7"}, {"age": "required|integer|min:18"})
         >>> validator.fails()
         True
@@ -185,6 +188,26 @@ class Validator:
         """
         taken = SafeInput(self.validated())
         return taken if fields is None else taken.only(*fields)
+
+    def typed(self, model: type[T]) -> T:
+        """Return the validated data as an object of *model*, a class of data.
+
+        Raises:
+            ValidationError: The data breaks a rule, or what has rules does not fit the model.
+
+        Example:
+            >>> from dataclasses import dataclass
+            >>> factory = app.make("validator")
+            >>> @dataclass
+            ... class Age:
+            ...     years: int
+            >>> factory.make({"years": "7"}, {"years": "integer"}).typed(Age)
+            Age(years=7)
+        """
+        # Here, because pydantic takes as long to import as the console takes to start.
+        from securely.validation.models import typed
+
+        return cast("T", typed(model, self.validated(), self))
 
     def errors(self) -> MessageBag:
         """Return what is wrong, by field."""

@@ -134,3 +134,15 @@ def test_validate_when_a_model_is_broken_then_raises_as_for_rules(
             "quantity": ["The quantity field is required."],
         },
     }
+
+
+def test_typed_when_rules_are_kept_then_gives_an_object_or_says_what_does_not_fit(
+    factory: ValidationFactory,
+) -> None:
+    rules = {"sku": "required|string", "quantity": "required"}
+
+    made = factory.make({"sku": "abc", "quantity": "2"}, rules).typed(Item)
+    assert made == Item(sku="abc", quantity=2)
+    with pytest.raises(ValidationError) as caught:
+        factory.make({"sku": "abc", "quantity": "many"}, rules).typed(Item)
+    assert caught.value.errors == {"quantity": ["The quantity field must be an integer."]}
