@@ -1,8 +1,9 @@
 """JobQueued, JobProcessing, JobProcessed, JobFailed …: what happens to jobs.
 
 In order: JobQueueing, JobQueued at a dispatch; JobProcessing, JobProcessed, JobAttempted for a run
-that ends well; JobProcessing, JobExceptionOccurred, then JobFailed or JobReleasedAfterException,
-then JobAttempted for one that does not. None is built unless somebody listens.
+that ends well; JobProcessing, JobExceptionOccurred, JobTimedOut where it took too long, then
+JobFailed or JobReleasedAfterException, then JobAttempted for one that does not. None is built
+unless somebody listens.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ __all__ = [
     "JobReleasedAfterException",
     "JobRetryRequested",
     "JobSkipped",
+    "JobTimedOut",
     "LongWaitDetected",
     "Looping",
     "QueueBusy",
@@ -124,6 +126,13 @@ class JobExceptionOccurred(_Run):
     """A run ended in an exception, or took too long."""
 
     error: BaseException
+
+
+@dataclass(frozen=True, slots=True)
+class JobTimedOut(_Run):
+    """A run took longer than it may; *seconds* is its limit, None where that is not known."""
+
+    seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ from securely.queue.events import (
     JobReleasedAfterException,
     JobSkipped,
 )
+from securely.queue.events import JobTimedOut as TimedOut
 from securely.queue.exceptions import (
     EntityNotFound,
     Instruction,
@@ -424,6 +425,8 @@ class JobRunner:
             self._report(error, run.facts())
             if listened(JobExceptionOccurred):
                 events.append(run.event(JobExceptionOccurred, error))
+            if isinstance(error, JobTimedOut) and listened(TimedOut):
+                events.append(run.event(TimedOut, error.seconds))
         if decision is not None:
             settlement = after_return(run.trial, decision)
         else:

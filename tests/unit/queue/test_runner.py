@@ -106,6 +106,19 @@ def test_job_that_begins_after_a_signal_is_to_stop_and_not_told(bench, jobs, jou
     assert journal == [True, True]
 
 
+def test_timeout_is_told_after_the_exception(bench, jobs):
+    bench.listen()
+    delivery = bench.delivery(jobs.Plain(1))._replace(verdict=Verdict.TIMED_OUT, timeout=9.0)
+
+    bench.runner.run(delivery)
+
+    assert bench.names() == ["JobExceptionOccurred", "JobTimedOut", "JobFailed", "JobAttempted"]
+    assert (bench.told[1].seconds, bench.told[1].id) == (
+        9.0,
+        bench.codec.header(delivery.payload).uuid,
+    )
+
+
 class Handler:
     """What an application says of errors."""
 
