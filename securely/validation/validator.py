@@ -375,7 +375,7 @@ class Validator:
         facts = Facts(frozenset(), frozenset(), (), path) if known is None else known.facts
         sized = rule in _SIZED
         step = Step(rule, _studly(rule), tuple(parameters), lambda value, at: False, sized=sized)
-        spot = Spot(current, Field(field, path, (), facts), ())
+        spot = Spot(current, Field(field, path, (), facts), ("*",) * path.count("*"))
         current.fail(spot, step, self.value(field), kind)
         return self
 

@@ -305,9 +305,10 @@ class Run:
         for path, value in leaves(self.data):
             if self._is_over():
                 return
-            if not self._is_known(path):
+            if path and not self._is_known(path):
                 field = Field(join(path), path, (), Facts(frozenset(), frozenset(), (), path))
-                self.fail(Spot(self, field, ()), prohibited, value)
+                # A star in it is a key of the data, and stands for itself.
+                self.fail(Spot(self, field, ("*",) * path.count("*")), prohibited, value)
 
     def _is_known(self, path: Path) -> bool:
         for depth in range(len(path), 0, -1):

@@ -1,0 +1,86 @@
+"""Random rules over random data: an answer each time, in bounded time, and never an error of ours.
+
+FUZZ_SECONDS says for how long it runs, five seconds by default; its seed is printed when it fails.
+"""
+
+from __future__ import annotations
+
+import os
+from random import Random
+from typing import Any
+
+import pytest
+
+from securely.support import clock, entropy
+from securely.translation import FileLoader, Translator
+from securely.validation import InvalidRule, ValidationFactory
+from securely.validation.rules.table import SPECS
+
+_SECONDS = float(os.environ.get("FUZZ_SECONDS", "5"))
+_NAMES = ["a", "b", "c", "a.b", "a.*", "a.*.b", "a.*.*", "*", "*.b", "b.0", "b.*.c", r"a\.b", "", "a.", "*a"]
+_WORDS = [
+    "", " ", "0", "1", "-1", "1.5", "1e5", "1e999", "x", "é", "yes", "no", "null", "true", "Y-m-d",
+    "2026-01-01", "today", "+1 week", "a", "b", "a.*.b", "*", "ascii", "strict", "UTF-8", "png",
+    "min_width=1", "/^(a+)+$/", "[", "(?P<x>", "9" * 40, "\0", "\ud800", "a,b", '"a,b"', "2mb", "last day of",
+]  # fmt: skip
+_ASK_OTHERS = {"active_url", "unique", "exists", "can", "current_password"}
+_RULES = sorted(set(SPECS) - _ASK_OTHERS)
+
+
+def _value(random: Random, depth: int = 0) -> Any:
+    kind = random.randrange(12 if depth < 4 else 9)
+    if kind < 4:
+        return random.choice(_WORDS)
+    if kind == 4:
+        return random.choice([0, 1, -1, 10**30, 2.5, float("nan"), float("-inf"), 1e300])
+    if kind == 5:
+        return random.choice([None, True, False, b"\xff", "x" * 3_000, "\u202e", "🙂"])
+    if kind == 6:
+        return "".join(chr(random.randrange(0x3000)) for _ in range(random.randrange(12)))
+    if kind in {7, 8}:
+        return random.choice(_WORDS) + random.choice(_WORDS)
+    if kind in {9, 10}:
+        return [_value(random, depth + 1) for _ in range(random.randrange(4))]
+    return {
+        random.choice(["a", "b", "c", "0", "a.b", "*", 1]): _value(random, depth + 1)
+        for _ in range(random.randrange(4))
+    }
+
+
+def _rule(random: Random) -> str:
+    name = random.choice(_RULES)
+    spec = SPECS[name]
+    count = spec.least + (random.randrange(3) if random.random() < 0.2 else 0)
+    parameters = ",".join(random.choice(_WORDS) for _ in range(count))
+    return f"{name}:{parameters}" if count else name
+
+
+@pytest.mark.timeout(_SECONDS * 2 + 60)
+def test_validator_when_rules_and_data_are_random_then_gives_an_answer() -> None:
+    factory = ValidationFactory(Translator(FileLoader([]), "en"))
+    seed = int.from_bytes(entropy.token_bytes(4), "big")
+    random, ends, runs = Random(seed), clock.perf() + _SECONDS, 0
+
+    while clock.perf() < ends:
+        runs += 1
+        rules = {
+            random.choice(_NAMES): [_rule(random) for _ in range(random.randrange(1, 5))]
+            for _ in range(random.randrange(1, 4))
+        }
+        data = {name: _value(random) for name in random.sample(["a", "b", "c", "a.b", ""], 3)}
+        began = clock.perf()
+        try:
+            validator = factory.make(data, rules, {"a.*": ":Attribute :index :input"})
+            validator.fail_on_unknown_fields(random.random() < 0.1)
+            if validator.passes():
+                assert validator.validated().keys() <= {str(name) for name in data}
+            else:
+                assert validator.errors().all()
+        except InvalidRule:
+            continue
+        except Exception as error:
+            raise AssertionError(f"seed {seed}, run {runs}: {rules!r} over {data!r}") from error
+        took = clock.perf() - began
+        assert took < 8, f"seed {seed}, run {runs}, {took:.1f} s: {rules!r} over {data!r}"
+
+    assert runs > 20
