@@ -13,22 +13,27 @@ kept of them; ``validate()`` returns what has rules, or raises what is wrong wit
     rules/            the rules, by the kinds of values they speak of
     builders/         rules that are built by methods instead of written as text
     messages/         what is said of data that breaks its rules
-    contracts.py      Rule, and who answers rules that ask
+    rule.py           Rule: the base of rules of one's own, and the way to the builders
+    breaches.py       PwnedPasswords: whether a password is known from a breach
+    drivers/          who tells what is stored: in memory, and in SQLite files
+    contracts.py      who answers rules that ask
     exceptions.py     ValidationError, InvalidRule and their tree
     options.py        how much of hostile data is looked at
     provider.py       binds the factory
 """
 
-from securely.validation.contracts import Rule
+from securely.validation.builders.passwords import Password
 from securely.validation.exceptions import InvalidRule, ValidationError
 from securely.validation.factory import ValidationFactory
 from securely.validation.messages.bag import MessageBag
+from securely.validation.rule import Rule
 from securely.validation.safe import SafeInput
 from securely.validation.validator import Validator
 
 __all__ = [
     "InvalidRule",
     "MessageBag",
+    "Password",
     "Rule",
     "SafeInput",
     "ValidationError",

@@ -12,7 +12,7 @@ __all__ = ["asked"]
 
 
 def asked(answerer: object, question: str, *arguments: object) -> Steps[Any]:
-    """Call the method *question* of *answerer*; in an async validation its async twin, if it has one.
+    """Call the method *question* of *answerer*; in an async validation its async twin, if any.
 
     The method may be async itself; then it can only be asked in an async validation.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from securely.support.steps import Steps, arun, run
 from securely.validation.asking import asked
@@ -16,6 +16,8 @@ from securely.validation.rules.loose import is_numeric, number, text
 from securely.validation.rules.structures import identical
 
 __all__ = ["Can", "Choice", "Enum"]
+
+_DIGITS_MAX: Final = 20
 
 
 class Enum(Rule):
@@ -43,7 +45,9 @@ class Enum(Rule):
 
     def __init__(self, type_: type[enum.Enum]) -> None:
         if not (isinstance(type_, type) and issubclass(type_, enum.Enum)):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
-            raise RulesError(f"Rule.enum() takes an enum, a subclass of enum.Enum, not {type_!r:.100}.")
+            raise RulesError(
+                f"Rule.enum() takes an enum, a subclass of enum.Enum, not {type_!r:.100}."
+            )
         self._type = type_
         self._only: list[enum.Enum] = []
         self._except: list[enum.Enum] = []
@@ -156,7 +160,7 @@ def _as_integer(value: object) -> int | None:
     if not is_numeric(value):
         return None
     read = number(value)
-    if isinstance(read, Decimal) and read.adjusted() > 20:
+    if isinstance(read, Decimal) and read.adjusted() > _DIGITS_MAX:
         return None  # wider than any integer of PHP; and costly to write out
     try:
         whole = int(read)

@@ -32,7 +32,7 @@ class DateRules(WrittenRules):
         self._limits: list[tuple[str, date | str]] = []
 
     def format(self, format: str) -> Self:  # noqa: A002  # Laravel's name
-        """Take dates that are written so: in PHP's letters (`d/m/Y`), or strftime's (`%d/%m/%Y`)."""
+        """Take dates written so: in PHP's letters (`d/m/Y`), or strftime's (`%d/%m/%Y`)."""
         self._format = format
         return self
 
@@ -136,7 +136,7 @@ def _in_letters(limit: date, format_: str) -> str:
 
 
 def _by_hand(limit: date, letter: str) -> str:
-    moment = limit if isinstance(limit, datetime) else datetime(limit.year, limit.month, limit.day)  # noqa: DTZ001  # a date has no zone
+    moment = limit if isinstance(limit, datetime) else datetime(limit.year, limit.month, limit.day)
     offset = moment.strftime("%z")[:5] or "+0000"
     written = {
         "G": str(moment.hour),

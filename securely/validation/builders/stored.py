@@ -27,7 +27,7 @@ class _StoredRule:
         self._ignored: tuple[str, object] | None = None
 
     def where(self, column: str, value: object) -> Self:
-        """Count only what has *value* in *column*; one of several, for a list; nothing, for None."""
+        """Count only what has *value* in *column*; one of a list; nothing, for None."""
         value = plain(value)
         if value is None:
             return self.where_null(column)

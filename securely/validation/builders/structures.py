@@ -1,4 +1,4 @@
-"""ListedRule: a rule with a list behind it. ForEach: rules for each value. AnyOf: one of several."""
+"""ListedRule: a rule of a list. ForEach: rules for each value. AnyOf: one of several sets."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ class ListedRule(WrittenRules):
     def __init__(self, name: str, values: Iterable[object]) -> None:
         super().__init__()
         self._add(name, *values)
+        if len(self._rules[0]) == 1 and name != "array":
+            # Nothing is in it but nothing: "in" without any value would be another rule.
+            self._rules = [(name, None)]
 
 
 class ForEach:
@@ -48,7 +51,7 @@ class ForEach:
                 f"Rule.for_each() takes a function of (value, attribute), not {make!r:.100}."
             )
         self._make = make
-        self._takes_data = _count(make) >= 3
+        self._takes_data = _count(make) > len(("value", "attribute"))
 
     def rules_of(self, value: object, attribute: str, data: object) -> object:
         """Return the rules of one field; a dict holds those of fields within it."""

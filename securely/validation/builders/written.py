@@ -14,7 +14,7 @@ Several: TypeAlias = Any
 """Values one by one, or one list of them."""
 
 
-class WrittenRules:
+class WrittenRules:  # noqa: PLW1641  # it grows, so it has no hash
     """Rules of one field, in the order in which they were asked for; each of them once.
 
     Args:
@@ -29,7 +29,6 @@ class WrittenRules:
         return [rule[0] if len(rule) == 1 else [*rule] for rule in dict.fromkeys(self._rules)]
 
     def __eq__(self, other: object) -> bool:
-        # It grows, so it has no hash, and nothing keeps what it stood for before.
         if type(other) is not type(self):
             return NotImplemented
         return self.as_rules() == cast("Self", other).as_rules()

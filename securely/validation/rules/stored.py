@@ -11,8 +11,9 @@ from securely.support.missing import MISSING
 from securely.support.steps import Steps, arun, call, run
 from securely.validation.asking import asked
 from securely.validation.exceptions import NothingAnswers
+from securely.validation.plan.paths import find
 from securely.validation.rules.loose import text
-from securely.validation.rules.spec import Args, Check, Place, Ref, Spec, found
+from securely.validation.rules.spec import Args, Check, Place, Ref, Spec
 
 __all__ = ["SPECS", "Conditions", "Where"]
 
@@ -77,9 +78,10 @@ class _Question:
             ignored = (column, _integer(id_))
         written = args.texts()[4 if takes_ignored else 2 :]
         if len(written) % 2:
+            between = ",NULL,id" * takes_ignored
             args.fault(
-                f'has the condition "{written[-1]}" without a value: '
-                f"{args.name}:{self._collection},{self._column}{',NULL,id' * takes_ignored},column,value."
+                f'has the condition "{written[-1]}" without a value: write '
+                f"{args.name}:{self._collection},{self._column}{between},column,value."
             )
         return Conditions(tuple(map(_where, written[::2], written[1::2])), ignored)
 
@@ -121,7 +123,7 @@ class _Question:
         """Return the conditions, with what the data says of the row that is left out."""
         if self._ignored is None or self._conditions.ignored is None:
             return self._conditions
-        value = found(at, self._ignored)
+        value = find(at.data, self._ignored.at(at.keys))
         if value is MISSING or not _is_single(value) or text(value).lower() in ("", "null"):
             return Conditions(self._conditions.wheres)
         value = _integer(value) if isinstance(value, str) else value
@@ -136,7 +138,9 @@ class _Answer:
         self._asked: frozenset[str] = frozenset()
         self._lock: Any = None
 
-    def now(self, wanted: frozenset[str], ask: Callable[[], Steps[Sequence[Any]]]) -> frozenset[str]:
+    def now(
+        self, wanted: frozenset[str], ask: Callable[[], Steps[Sequence[Any]]]
+    ) -> frozenset[str]:
         """Return what is stored of *wanted*; ask only for what was not asked for before."""
         if self.known is None or not wanted <= self._asked:
             self._keep(wanted, run(ask()))

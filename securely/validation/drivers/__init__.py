@@ -1,0 +1,1 @@
+"""Drivers: verifiers of what is stored, in memory and in SQLite files."""
