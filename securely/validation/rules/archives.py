@@ -1,4 +1,4 @@
-"""What is inside of archives and of old office files, by the names of their parts; nothing is unpacked."""
+"""What is inside of archives and old office files, by the names of parts; nothing is unpacked."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _OLE: Final = "application/x-ole-storage"
 
 
 def zip_type(file: File, head: bytes) -> str:
-    """Return the MIME type of what is a ZIP: an office file, a book, a program, or just an archive."""
+    """Return the MIME type of a ZIP: an office file, a book, a program, or just an archive."""
     said = _said(head)
     if said is not None:
         return said
@@ -51,7 +51,7 @@ def zip_type(file: File, head: bytes) -> str:
 
 
 def _said(head: bytes) -> str | None:
-    """Return the type that the first part of an archive says, where that is what the part is for."""
+    """Return the type that an archive's first part says, where the part is for that."""
     if head[30:38] != b"mimetype" or int.from_bytes(head[8:10], "little") != 0:
         return None
     start = 38 + int.from_bytes(head[28:30], "little")

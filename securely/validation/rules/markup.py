@@ -1,4 +1,4 @@
-"""What text is: SVG, HTML, XML, JSON, CSV, a script, or nothing special; nothing is expanded or run."""
+"""What text is: SVG, HTML, XML, JSON, CSV, a script, or just text; nothing is expanded or run."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ _MARKS: Final = (
 )
 # Text has no other of the characters that are not drawn.
 _UNDRAWN: Final = re.compile(r"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]").search
+_CONTROLS: Final = re.compile(r"[\x80-\x9f]")
 _ROOT: Final = re.compile(r"<(?:[A-Za-z_][\w.-]{0,63}:)?([A-Za-z_][\w.-]{0,63})(?=[\s/>])").match
 _HTML: Final = frozenset(
     {
@@ -28,6 +29,7 @@ _HTML: Final = frozenset(
         "div", "p", "a", "b", "i", "h1", "h2", "h3", "img", "form", "br", "font", "object", "embed",
     }
 )  # fmt: skip
+_HTML_DOCTYPE: Final = re.compile(r"<!doctype\s{1,16}html\b", re.IGNORECASE).match
 _QUOTED: Final = re.compile(r'"[^"]*"')
 _LINES_SEEN: Final = 10
 
@@ -44,7 +46,7 @@ def text_type(file: File, head: bytes) -> str | None:
             return found
     if begun.startswith(("{", "[")) and _is_json(file, head, text):
         return "application/json"
-    return _by_first_line(text) or ("text/csv" if _is_table(text) else "text/plain")
+    return _by_first_line(begun) or ("text/csv" if _is_table(text) else "text/plain")
 
 
 def _decoded(head: bytes) -> str | None:
@@ -61,11 +63,9 @@ def _drawn(data: bytes, encoding: str) -> str | None:
         text = codecs.getincrementaldecoder(encoding)().decode(data)
     except UnicodeDecodeError:
         return None
-    if encoding == "latin-1" and any(0x80 <= ord(character) < 0xA0 for character in text):
-        # Windows has letters there, so that some are text; what is half of them is not.
-        if sum(0x80 <= ord(character) < 0xA0 for character in text) * 10 > len(text):
-            return None
-    return None if _UNDRAWN(text) else text
+    # Windows has letters where ISO 8859 has controls, so that some of them are text, and many not.
+    odd = len(_CONTROLS.findall(text)) if encoding == "latin-1" else 0
+    return None if odd * 10 > len(text) or _UNDRAWN(text) else text
 
 
 def _by_first_line(text: str) -> str | None:
@@ -81,33 +81,39 @@ def _by_first_line(text: str) -> str | None:
 
 def _marked_up(text: str) -> str | None:
     """Return the type of markup by its first element; what stands before that is stepped over."""
-    position, is_xml = 0, text.startswith("<?xml")
-    while True:
-        while position < len(text) and text[position].isspace():
-            position += 1
-        if text.startswith("<!--", position):
-            end = text.find("-->", position + 4)
-            step = 3
-        elif text.startswith("<?xml", position):
-            end, step = text.find("?>", position), 2
-        elif text[position : position + 9].lower() == "<!doctype":
-            if text[position + 9 : position + 32].lower().split()[:1] in (["html"], ["html>"]):
-                return "text/html"
-            end, step = _end_of_doctype(text, position), 1
-        else:
-            break
-        if end < 0:
+    is_xml = text.startswith("<?xml")
+    position = 0
+    while (after := _stepped_over(text, position)) != position:
+        if after < 0:  # it never ends
             return "application/xml" if is_xml else "text/html"
-        position = end + step
+        position = after
+    if _HTML_DOCTYPE(text, position):
+        return "text/html"
     root = _ROOT(text, position)
-    if root is None:
-        return "application/xml" if is_xml else None
-    name = root[1].lower()
+    name = root[1].lower() if root else ""
     if name == "svg":
         return "image/svg+xml"
     if name in _HTML:
         return "text/html"
     return "application/xml" if is_xml else None
+
+
+def _stepped_over(text: str, position: int) -> int:
+    """Return where the next thing begins; *position* if that is an element, -1 if there is none."""
+    if text[position : position + 1].isspace():
+        return len(text) - len(text[position:].lstrip())
+    if text.startswith("<!--", position):
+        return _behind(text.find("-->", position + 4), 3)
+    if text.startswith("<?xml", position):
+        return _behind(text.find("?>", position), 2)
+    is_type = text[position : position + 9].lower() == "<!doctype"
+    if is_type and not _HTML_DOCTYPE(text, position):
+        return _behind(_end_of_doctype(text, position), 1)
+    return position
+
+
+def _behind(found: int, length: int) -> int:
+    return found + length if found >= 0 else -1
 
 
 def _end_of_doctype(text: str, start: int) -> int:

@@ -43,7 +43,6 @@ _MARKS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"{\\rtf", "application/rtf"),
     (b"%!PS", "application/postscript"),
     (b"\xc5\xd0\xd3\xc6", "application/postscript"),
-    (b"ID3", "audio/mpeg"),
     (b"fLaC", "audio/flac"),
     (b"MThd\0\0\0\x06", "audio/midi"),
     (b"#!AMR", "audio/amr"),
@@ -68,7 +67,7 @@ _MARKS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"SQLite format 3\0", "application/vnd.sqlite3"),
     (b"wOFF", "font/woff"),
     (b"wOF2", "font/woff2"),
-    (b"OTTO", "font/otf"),
+    (b"OTTO\0", "font/otf"),
     (b"true\0", "font/ttf"),
     (b"ttcf\0", "font/ttf"),
 )
@@ -84,23 +83,27 @@ def kind_of_file(file: File) -> Kind:
     head = file.read_at(0, HEAD_BYTES)
     if not head:
         return EMPTY
-    for mark, mime in _MARKS:
-        if head.startswith(mark):
-            return BY_MIME[mime]
+    found = _by_mark(file, head)
+    if found is None:
+        found = next(filter(None, (finder(head) for finder in _FINDERS)), None)
+    if found is None:
+        found = text_type(file, head) or _by_last_resort(file, head)
+    return UNKNOWN if found is None else BY_MIME[found]
+
+
+def _by_mark(file: File, head: bytes) -> str | None:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK\x03\x04")):
-        return BY_MIME[zip_type(file, head)]
+        return zip_type(file, head)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        return BY_MIME[office_type(file, head)]
-    for finder in _FINDERS:
-        mime = finder(head)
-        if mime is not None:
-            return BY_MIME[mime]
-    mime = text_type(file, head)
-    if mime is None and file.read_at(32_769, 5) == b"CD001":
-        mime = "application/x-iso9660-image"
-    if mime is None and head.startswith(b"MZ"):
-        mime = _EXECUTABLE
-    return UNKNOWN if mime is None else BY_MIME[mime]
+        return office_type(file, head)
+    return next((mime for mark, mime in _MARKS if head.startswith(mark)), None)
+
+
+def _by_last_resort(file: File, head: bytes) -> str | None:
+    """Tell what has no mark at its beginning, or one that text may have."""
+    if head.startswith(b"MZ"):
+        return _EXECUTABLE
+    return "application/x-iso9660-image" if file.read_at(32_769, 5) == b"CD001" else None
 
 
 def _riff(head: bytes) -> str | None:
@@ -217,13 +220,19 @@ def _packed(head: bytes) -> str | None:
     return "application/x-tar" if total == int(written, 8) else None
 
 
-_RATES: Final = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
+_RATES: Final = {
+    3: (44_100, 48_000, 32_000),
+    2: (22_050, 24_000, 16_000),
+    0: (11_025, 12_000, 8_000),
+}
 _FULL: Final = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _HALF: Final = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 
 
 def _frames(head: bytes) -> str | None:
     """Tell sound by its frames: one more has to begin where the first one ends."""
+    if head[:3] == b"ID3" and len(head) >= 10 and head[3] in (2, 3, 4) and max(head[6:10]) < 0x80:
+        return "audio/mpeg"
     if len(head) < 4 or head[0] != 0xFF or head[1] < 0xE0:
         return "video/mp2t" if _is_transport(head) else None
     if head[1] & 0xF6 == 0xF0:

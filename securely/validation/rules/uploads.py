@@ -11,7 +11,19 @@ from securely.validation.contracts import File
 
 __all__ = ["as_file", "extension_of", "is_broken", "is_missing_upload"]
 
-_NO_FILES: Final = (str, bytes, bytearray, memoryview, int, float, list, tuple, dict, set, type(None))
+_NO_FILES: Final = (
+    str,
+    bytes,
+    bytearray,
+    memoryview,
+    int,
+    float,
+    list,
+    tuple,
+    dict,
+    set,
+    type(None),
+)
 
 
 class Stream(Protocol):
@@ -165,6 +177,6 @@ def _measured(stream: Any, name: str) -> File | None:
     except (OSError, ValueError):
         # Closed is an upload that is gone; what can not be wound back, such as a pipe, is no file.
         return OpenFile(stream, name, None) if getattr(stream, "closed", False) else None
-    except Exception:  # noqa: BLE001  # anyone's object that only looks like a stream
+    except Exception:  # anyone's object that only looks like a stream
         return None
     return OpenFile(stream, name, size) if is_binary and isinstance(size, int) else None
