@@ -25,6 +25,7 @@ __all__ = [
     "FailedJob",
     "FailedJobs",
     "Gauge",
+    "KeepsResults",
     "Kind",
     "Measure",
     "Measured",
@@ -37,6 +38,7 @@ __all__ = [
     "Runner",
     "Seat",
     "StoredJob",
+    "StoredResult",
     "Turn",
     "Verdict",
     "Workable",
@@ -165,6 +167,9 @@ class Outcome(NamedTuple):
         is_member: It belongs to a batch, which the store counts in the same step. False for what
             only stands for a member: it counts nothing when it is done, or when a successor has
             the same batch.
+        result: What the job returned, opaque here; stores keep it of what is DONE.
+        result_seconds: How long that, or why it failed, is kept for who waits for it; None where
+            nobody does.
     """
 
     id: int
@@ -176,6 +181,8 @@ class Outcome(NamedTuple):
     has_hook: bool = False
     successors: tuple[Envelope, ...] = ()
     is_member: bool = False
+    result: bytes | None = None
+    result_seconds: float | None = None
 
 
 class QueueLimit(NamedTuple):
@@ -298,6 +305,18 @@ class StoredJob:
     worker: str | None
     batch: str | None
     payload: bytes
+
+
+class StoredResult(NamedTuple):
+    """What came of a job whose result is kept: one of both is not None.
+
+    Attributes:
+        value: What it returned, opaque here.
+        error: Why it failed, as in :class:`Outcome`.
+    """
+
+    value: bytes | None = None
+    error: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -455,6 +474,18 @@ class Batches(Protocol):
         Returns:
             How many were forgotten.
         """
+        ...
+
+
+class KeepsResults(Protocol):
+    """A connection that keeps results: written in the step that settles the job."""
+
+    def result(self, uuid: str) -> StoredResult | None:
+        """Return what came of the job; None where nothing is kept of it, or not any more."""
+        ...
+
+    def holds(self, uuid: str) -> bool:
+        """Return whether the job is unsettled; slow where there are many."""
         ...
 
 

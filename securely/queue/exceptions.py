@@ -22,6 +22,9 @@ QueueError
 ├── PayloadTooLarge          a job's data are over the limit (also a ValueError)
 ├── QueueUnavailable         the store can not be opened or used (also an OSError)
 ├── RecordedFailure          stands for the exception of a job whose process is gone
+├── ResultFailed             the job whose result is wanted has failed
+├── ResultPending            it has not come to an end in time (also a TimeoutError)
+├── ResultUnknown            nothing is kept of it, or not any more (also a LookupError)
 ├── StoreFull                there was no room; nothing was written (also an OSError)
 ├── UnknownJob               the class of a payload does not exist (also a LookupError)
 ├── WorkerLost               a job took down as many workers as it may
@@ -66,6 +69,9 @@ __all__ = [
     "QueueUnavailable",
     "RecordedFailure",
     "Release",
+    "ResultFailed",
+    "ResultPending",
+    "ResultUnknown",
     "Skip",
     "StoreFull",
     "UnknownJob",
@@ -432,6 +438,53 @@ class RecordedFailure(QueueError):
 
     def __reduce__(self) -> tuple[type[RecordedFailure], tuple[str, str, str]]:
         return type(self), (self.type, self.message, self.trace)
+
+
+class ResultFailed(QueueError):
+    """The job whose result is wanted has failed."""
+
+    def __init__(self, uuid: str, type_: str, message: str) -> None:
+        self.uuid = uuid
+        self.type = type_
+        self.message = message
+        super().__init__(
+            f"The job {uuid} has failed, and has no result: {type_}: {message}. "
+            "`queue:failed` shows where; `queue:retry` runs it again."
+        )
+
+    def __reduce__(self) -> tuple[type[ResultFailed], tuple[str, str, str]]:
+        return type(self), (self.uuid, self.type, self.message)
+
+
+class ResultPending(QueueError, TimeoutError):
+    """The job whose result is wanted has not come to an end in time."""
+
+    def __init__(self, uuid: str, seconds: float) -> None:
+        self.uuid = uuid
+        self.seconds = seconds
+        super().__init__(
+            f"The job {uuid} has not ended within {seconds:g} seconds. Ask again later, wait for "
+            "longer, or see whether a worker serves its queue."
+        )
+
+    def __reduce__(self) -> tuple[type[ResultPending], tuple[str, float]]:
+        return type(self), (self.uuid, self.seconds)
+
+
+class ResultUnknown(QueueError, LookupError):
+    """Nothing is kept of the job whose result is wanted."""
+
+    def __init__(self, uuid: str, connection: str) -> None:
+        self.uuid = uuid
+        self.connection = connection
+        super().__init__(
+            f'The connection "{connection}" has no result of the job {uuid}, and does not hold the '
+            "job. Say `store_result = True` in its class, ask within its `result_ttl`, and ask the "
+            "connection that it was dispatched to."
+        )
+
+    def __reduce__(self) -> tuple[type[ResultUnknown], tuple[str, str]]:
+        return type(self), (self.uuid, self.connection)
 
 
 class StoreFull(QueueError, OSError):

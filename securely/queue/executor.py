@@ -228,7 +228,8 @@ class Executor:
         return (self._timeout if one.timeout is None else one.timeout) or None
 
     def _report(self, cell: int, outcome: Outcome, began: float) -> None:
-        if outcome.kind is Kind.DONE and not outcome.successors and not outcome.is_member:
+        is_mere_end = outcome.kind is Kind.DONE and outcome.result_seconds is None
+        if is_mere_end and not outcome.successors and not outcome.is_member:
             # Nothing follows from it: whoever reads the board may settle it in our place.
             self._board.finish(cell)
         memory = 0

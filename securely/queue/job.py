@@ -291,6 +291,8 @@ class Job(InteractsWithQueue):
         encrypted: Its attributes are encrypted; its name, queue and tags are not.
         expires_after: How long after its dispatch it may be started; later it is dropped.
         dont_retry: Exceptions after which it is not tried again.
+        store_result: Keep what `handle` returns, for `Queue.result`.
+        result_ttl: How long it is kept; an hour where nothing is said.
         delete_when_missing: Drop it quietly when an entity that it names is gone.
         after_commit: Send it once the open transaction has committed.
         queue: The queue it goes to; None for the connection's default.
@@ -324,6 +326,8 @@ class Job(InteractsWithQueue):
     encrypted: Option = False
     expires_after: Option = None
     dont_retry: Option = ()
+    store_result: bool = False
+    result_ttl: Option = None
     delete_when_missing: bool = False
     after_commit: bool | None = None
     queue: str | None = None

@@ -290,6 +290,10 @@ class QueueManager(Manager[Queue], Queue, Hooks):
         """Async twin of :meth:`push_raw`."""
         return await self._instance().apush_raw(payload, queue)
 
+    def unpack_result(self, uuid: str, packed: bytes) -> object:
+        """Return what the job *uuid* has returned, as its connection keeps it."""
+        return self._instance().unpack_result(uuid, packed)
+
     def destination(self, job: Job, placement: Placement = _ANYWHERE) -> Placement:
         """Return *placement* with the connection and the queue that *job* goes to.
 

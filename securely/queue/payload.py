@@ -86,6 +86,7 @@ class Header(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=False):
         encrypted: Its body is encrypted.
         until_processing: Its `unique` key is free once it has begun.
         through: Middleware of this one dispatch.
+        result_seconds: How long what it returns is kept.
     """
 
     uuid: str
@@ -106,6 +107,7 @@ class Header(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=False):
     encrypted: bool = False
     until_processing: bool = False
     through: Written = []
+    result_seconds: float | None = None
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -133,6 +135,7 @@ _MOVED: Final = {
 }
 _NOTHING: Final = Trail()
 _PACK: Final = msgspec.msgpack.Encoder().encode
+_RESULT: Final = msgspec.msgpack.Decoder(tuple[str, str, bytes]).decode
 _UNPACK: Final = msgspec.msgpack.Decoder(Trail).decode
 
 
@@ -307,6 +310,37 @@ class Codec:
             max_lost=3 if header.max_lost is None else header.max_lost,
         )
 
+    def pack_result(self, uuid: str, blueprint: Blueprint, value: object) -> bytes:
+        """Return what a job has returned, as it is kept: signed, and for this job alone.
+
+        Raises:
+            NotQueueable: It has no written form.
+        """
+        try:
+            data = blueprint.results.encode(value)
+        except Unserializable as error:
+            raise NotQueueable(f"{blueprint.name}.handle", str(error)) from error
+        signed = _PACK((uuid, blueprint.path, data))
+        return signed + self._signer.sign(b"result" + signed)
+
+    def unpack_result(self, uuid: str, packed: bytes) -> object:
+        """Return what :meth:`pack_result` was given.
+
+        Raises:
+            InvalidPayload: It was not signed with our keys, or is of another job.
+            UnknownJob: The class of the job is gone.
+        """
+        signed, mac = packed[:-_MAC_BYTES], packed[-_MAC_BYTES:]
+        if not self._signer.verify(b"result" + signed, mac):
+            raise InvalidPayload("the signature of its result does not match")
+        owner, path, data = _RESULT(signed)
+        if owner != uuid:
+            raise InvalidPayload("its result is that of another job")
+        try:
+            return self.blueprint(self._classes.get(path) or self._find(path)).results.decode(data)
+        except Undecodable as error:
+            raise InvalidPayload(f"its result: {error}") from error
+
     def renamed(self, path: str) -> str:
         """Return where what older payloads call *path* is found today."""
         return self._aliases.get(path, path)
@@ -462,6 +496,8 @@ class Codec:
             header.tags = words(blueprint.name, option(job, "tags"))
         if job.unique == "until_processing":
             header.until_processing = True
+        if job.store_result:
+            header.result_seconds = blueprint.result_seconds(job)
         return header
 
     def _open(self, payload: bytes) -> tuple[Header, bytes, Trail]:

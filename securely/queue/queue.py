@@ -13,7 +13,7 @@ from securely.queue.delivery.failure import NoFailedJobs
 from securely.queue.delivery.refusals import no_job, queue_name
 from securely.queue.events import JobQueued, JobQueueing, UniqueJobSkipped
 from securely.queue.job import Delay, Dispatched, Extras, Job, Placement
-from securely.queue.upkeep.totals import Totals
+from securely.queue.upkeep.results import Results
 from securely.support.durations import seconds_until
 
 __all__ = ["Encodes", "Queue", "named"]
@@ -41,6 +41,10 @@ class Encodes(Protocol):
         """Return a payload that was written before, to be handed over anew."""
         ...
 
+    def unpack_result(self, uuid: str, packed: bytes) -> object:
+        """Return what a job has returned, as it is kept."""
+        ...
+
     def refreshed(self, payload: bytes) -> bytes:
         """Return *payload* as for a job that starts over now."""
         ...
@@ -50,7 +54,7 @@ class Encodes(Protocol):
         ...
 
 
-class Queue(Totals):
+class Queue(Results):
     """One connection: takes jobs, tells how many wait.
 
     Args:
@@ -252,6 +256,10 @@ class Queue(Totals):
         both colours: `with`, and `async with`.
         """
         return Transaction()
+
+    def unpack_result(self, uuid: str, packed: bytes) -> object:
+        """Return what the job *uuid* has returned, as its connection keeps it."""
+        return self._codec.unpack_result(uuid, packed)
 
     def counts(self, queue: str | None = None) -> Counts:
         """Return how many jobs *queue* (None: the default one) holds, by state.

@@ -22,10 +22,10 @@ from securely.queue.drivers.sync import SyncConnection
 from securely.queue.manager import Materials
 from securely.queue.options import BackgroundOptions, DeferredOptions, SyncOptions
 from securely.queue.payload import Codec
-from securely.testing.suites.queue import ConnectionSuite, LimitSuite, WorkableSuite
+from securely.testing.suites.queue import ConnectionSuite, LimitSuite, ResultSuite, WorkableSuite
 
 
-class TestSqliteConnection(WorkableSuite, LimitSuite):
+class TestSqliteConnection(WorkableSuite, LimitSuite, ResultSuite):
     @pytest.fixture(params=["default", "strict", "relaxed"])
     def connection(self, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Connection]:
         connection = SqliteConnection("sqlite", tmp_path / "queue", durability=request.param)

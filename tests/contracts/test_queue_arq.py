@@ -10,11 +10,11 @@ import pytest
 from securely.queue import Connection
 from securely.queue.drivers.arq import ArqConnection
 from securely.queue.drivers.arq_server import ArqServer
-from securely.testing.suites.queue import LimitSuite, WorkableSuite
+from securely.testing.suites.queue import LimitSuite, ResultSuite, WorkableSuite
 from tests.valkey import Valkey
 
 
-class TestArqConnection(WorkableSuite, LimitSuite):
+class TestArqConnection(WorkableSuite, LimitSuite, ResultSuite):
     @pytest.fixture
     def connection(self, valkey: Valkey, tmp_path: Path) -> Iterator[Connection]:
         server = ArqServer("arq", valkey.address, "securely:")

@@ -21,6 +21,8 @@ __all__ = ["OPTIONS", "Blueprint", "Exclusion", "classes_in", "entities_in"]
 
 J = TypeVar("J", bound=Job)
 
+_RESULT_SECONDS: Final = 3_600.0
+
 OPTIONS: Final = (
     "tries",
     "backoff",
@@ -68,6 +70,7 @@ class Blueprint:
             contexts are those of the jobs that they stand for.
         entities: Its attributes that are kept as references (`__queue_ref__`), with their classes.
         serializer: Knows the classes of its annotations, and no others.
+        results: The same, of what `handle` returns.
     """
 
     def __init__(self, cls: type[Job]) -> None:
@@ -92,6 +95,7 @@ class Blueprint:
         hints = [*_hints(cls).items(), *_hints(cls.__init__).items()]
         self.entities: dict[str, Any] = entities_in(hints)
         self.serializer: Serializer = Serializer(classes_in(hint for _, hint in hints))
+        self.results: Serializer = Serializer(classes_in([_hints(handle).get("return")]))
         self._slots = tuple(_slots_of(cls))
         self._defaults = _defaults_of(cls)
         self._options = tuple(name for name in OPTIONS if _is_set(getattr(cls, name)))
@@ -114,6 +118,18 @@ class Blueprint:
         """
         found = ((kind.__name__, attributes.get(name)) for name, kind in self.entities.items())
         return [f"{name}:{ref}" for name, ref in found if isinstance(ref, int | str | UUID)]
+
+    def result_seconds(self, job: Job) -> float:
+        """Return how long what *job* returns is kept.
+
+        Raises:
+            NotQueueable: The duration is malformed.
+        """
+        length = option(job, "result_ttl")
+        try:
+            return _RESULT_SECONDS if length is None else _length(length)
+        except (TypeError, ValueError) as error:
+            raise NotQueueable(f"{self.name}.result_ttl", str(error)) from error
 
     def exclusion(self, job: Job) -> Exclusion:
         """Return the key of a job that is unique or debounced.

@@ -27,9 +27,10 @@ class Run:
         trial: What a decision about its tries rests on.
         error: What it ended in; None while it has not, or ended well.
         around: The middleware around it; None where there is none.
+        result: What `handle` returned, where that is kept.
     """
 
-    __slots__ = ("around", "delivery", "error", "frame", "interaction", "trial")
+    __slots__ = ("around", "delivery", "error", "frame", "interaction", "result", "trial")
 
     def __init__(
         self, delivery: Delivery, frame: Frame, interaction: Interaction, trial: Trial
@@ -40,6 +41,7 @@ class Run:
         self.trial: Trial = trial
         self.error: BaseException | None = None
         self.around: Around | None = None
+        self.result: object = None
 
     @property
     def job(self) -> Job:

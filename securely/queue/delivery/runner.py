@@ -330,6 +330,8 @@ class JobRunner:
             call = self._ainjected
         else:
             call = self._injected
+        if run.frame.header.result_seconds is not None:
+            call = _keeping(call, run)
         if run.frame.header.until_processing and self._keys is not None:
             call = _freeing(call, self._keys(), run)
         stages: Sequence[object] = ()
@@ -400,7 +402,13 @@ class JobRunner:
         except Exception as error:  # of a writer of context, or a payload that is too large
             self._report(error, run.facts())
             delivery = run.delivery
-            outcome = Outcome(delivery.id, delivery.token, Kind.FAIL, error=pack_error(error))
+            outcome = Outcome(
+                delivery.id,
+                delivery.token,
+                Kind.FAIL,
+                error=pack_error(error),
+                result_seconds=run.frame.header.result_seconds,
+            )
             return _Over(Ran(outcome, error), [])
 
     def _report(self, error: BaseException, facts: Mapping[str, object]) -> None:
@@ -420,6 +428,10 @@ class JobRunner:
             if listened(JobAttempted):
                 events.append(run.event(JobAttempted, None))
             outcome = Outcome(delivery.id, delivery.token, Kind.DONE)
+            header = run.frame.header
+            if header.result_seconds is not None:
+                packed = self._codec.pack_result(header.uuid, run.frame.blueprint, run.result)
+                outcome = outcome._replace(result=packed, result_seconds=header.result_seconds)
             return _Over(Ran(self._followed(run, outcome, None), None), events)
         if error is not None:
             self._report(error, run.facts())
@@ -464,6 +476,7 @@ class JobRunner:
             settlement.charge,
             None if cause is None else pack_error(cause),
             has_hook,
+            result_seconds=run.frame.header.result_seconds,
         )
         return self._followed(run, outcome, outcome.error)
 
@@ -587,6 +600,21 @@ def _freeing(call: Callable[[Job], object], keys: Unlocks, run: Run) -> Callable
         return await answer if isawaitable(answer) else answer
 
     return afreed if run.frame.blueprint.is_async else freed
+
+
+def _keeping(call: Callable[[Job], object], run: Run) -> Callable[[Job], object]:
+    """Return *call* such that what it returns is kept, whatever middleware makes of it."""
+
+    def kept(job: Job) -> object:
+        run.result = call(job)
+        return run.result
+
+    async def akept(job: Job) -> object:
+        answer = call(job)
+        run.result = await answer if isawaitable(answer) else answer
+        return run.result
+
+    return akept if run.frame.blueprint.is_async else kept
 
 
 def _plain(job: Job) -> object:

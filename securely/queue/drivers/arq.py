@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,7 @@ from securely.queue.contracts import (
     Measure,
     QueueLimit,
     StoredJob,
+    StoredResult,
     WorkerRecord,
 )
 from securely.queue.crew.board import boot_id, read
@@ -224,6 +226,19 @@ class ArqConnection:
                 raise
             reason = f"{error}. Make {self.home} writable for the user that runs this process."
             raise QueueUnavailable(self.name, reason) from error
+
+    def result(self, uuid: str) -> StoredResult | None:
+        """Return what came of the job; None where nothing is kept of it, or not any more."""
+        key = self._own(f"result:{uuid}")
+        ((till, value, error),) = self.server.ask(("HMGET", key, "till", "value", "error"))
+        if till is None or float(till) <= clock.timestamp() * 1_000:
+            return None
+        return StoredResult(None if value is None else b64decode(value), error)
+
+    def holds(self, uuid: str) -> bool:
+        """Return whether the job is unsettled."""
+        (found,) = self.server.ask(("EXISTS", f"arq:job:{uuid}"))
+        return bool(found)
 
     def unlock(self, delivery: Delivery) -> None:
         """Free the `unique` key of a running job, for one that is unique until processing."""

@@ -8,6 +8,7 @@ queue.
 from __future__ import annotations
 
 from asyncio import CancelledError
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, cast
@@ -225,6 +226,8 @@ def settlement(uuid: str, outcome: Outcome) -> list[Any]:
         outcome.has_hook,
         [wire(one) for one in outcome.successors],
         outcome.is_member,
+        None if outcome.result is None else b64encode(outcome.result).decode(),
+        None if outcome.result_seconds is None else outcome.result_seconds * 1_000,
     ]
 
 

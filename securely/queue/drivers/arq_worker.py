@@ -185,6 +185,12 @@ def _limit(limit: QueueLimit) -> dict[str, float]:
     return told
 
 
+def _is_mere_end(outcome: Outcome) -> bool:
+    """Tell whether nothing follows from it but the removal of the job."""
+    is_done = outcome.kind == Kind.DONE and outcome.result_seconds is None
+    return is_done and not outcome.successors
+
+
 async def _never(ctx: dict[Any, Any], *_: Any) -> None:
     """Stand for the function that executors run."""
     raise NotImplementedError
@@ -401,7 +407,7 @@ class SeatWorker(Worker):
         others: list[list[Any]] = []
         for outcome in outcomes:
             uuid, _, set_, is_plain = self._held.get(outcome.id, _NOBODY)
-            if set_ and outcome.kind == Kind.DONE and not outcome.successors:
+            if set_ and _is_mere_end(outcome):
                 is_noted = outcome.token in self._begun
                 list_ = (plain if is_plain and not is_noted else ends).setdefault(set_, [])
                 list_ += (uuid, str(outcome.token))

@@ -17,6 +17,8 @@ from securely.queue.contracts import (
     Envelope,
     FailedJob,
     FailedJobs,
+    KeepsResults,
+    StoredResult,
 )
 from securely.queue.events import QueueFailedOver
 from securely.queue.exceptions import QueueUnavailable, StoreFull
@@ -129,6 +131,19 @@ class FailoverConnection:
             return member.queues() if isinstance(member, _Lists) else None
 
         return sorted({name for names in self.gather(asked, "The queues") for name in names})
+
+    def result(self, uuid: str) -> StoredResult | None:
+        """Return what came of the job, from the first member that keeps something of it."""
+        return _first(lambda member: member.result(uuid), self._keepers())
+
+    def holds(self, uuid: str) -> bool:
+        """Return whether the job is unsettled in a member."""
+        return bool(_first(lambda member: member.holds(uuid), self._keepers()))
+
+    def _keepers(self) -> Iterator[KeepsResults]:
+        for driver in self.drivers():
+            if hasattr(driver, "result"):
+                yield cast(KeepsResults, driver)
 
     def drivers(self) -> Iterator[Connection]:
         """Give the members, in order."""

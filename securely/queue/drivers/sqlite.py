@@ -24,6 +24,7 @@ from securely.queue.contracts import (
     Measure,
     QueueLimit,
     StoredJob,
+    StoredResult,
     WorkerRecord,
 )
 from securely.queue.drivers import sqlite_checkup, sqlite_views
@@ -236,6 +237,19 @@ class SqliteConnection(ThreadedConnection):
         if cancelled:
             self._bells.ring()  # the next of its group may have been freed
         return cancelled
+
+    def result(self, uuid: str) -> StoredResult | None:
+        """Return what came of the job; None where nothing is kept of it, or not any more."""
+        sql = "SELECT value, error FROM results WHERE uuid = ? AND until > ?"
+        with translated(self.name):
+            rows = self._database.query(sql, (uuid, clock.timestamp()))
+        return StoredResult(*rows[0]) if rows else None
+
+    def holds(self, uuid: str) -> bool:
+        """Return whether the job is unsettled; all jobs are looked through."""
+        sql = "SELECT EXISTS (SELECT 1 FROM jobs WHERE uuid = ?)"
+        with translated(self.name):
+            return bool(self._database.query(sql, (uuid,))[0][0])
 
     def unlock(self, delivery: Delivery) -> None:
         """Free the `unique` key of a running job, for one that is unique until processing."""

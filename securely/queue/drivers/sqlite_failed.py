@@ -119,6 +119,7 @@ class SqliteFailedJobs:
         if self._rows.offer(connection, envelope, self._rows.begin(connection)) is not None:
             return False
         connection.execute("DELETE FROM failed WHERE id = ?", (job.id,))
+        connection.execute("DELETE FROM results WHERE uuid = ?", (job.uuid,))
         if job.batch is not None:
             tally.retried(job.batch, job.uuid, job.links)
         return True

@@ -221,10 +221,22 @@ def _third(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE meta SET value = 3 WHERE key = 'schema_version'")
 
 
+_FIFTH: Final = """
+CREATE TABLE results (uuid TEXT PRIMARY KEY, until REAL NOT NULL, value BLOB, error BLOB);
+CREATE INDEX results_until ON results (until)
+"""
+
+
 def _fourth(connection: sqlite3.Connection) -> None:
     """Remember what was accepted once, and what workers measure."""
     _run(connection, _FOURTH)
     connection.execute("UPDATE meta SET value = 4 WHERE key = 'schema_version'")
+
+
+def _fifth(connection: sqlite3.Connection) -> None:
+    """Keep results."""
+    _run(connection, _FIFTH)
+    connection.execute("UPDATE meta SET value = 5 WHERE key = 'schema_version'")
 
 
 MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
@@ -232,4 +244,5 @@ MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
     _second,
     _third,
     _fourth,
+    _fifth,
 )

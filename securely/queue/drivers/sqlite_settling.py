@@ -37,6 +37,9 @@ SELECT id, uuid, queue, name, priority, attempts, timeout, max_lost, ?, ?, ?, un
 FROM jobs WHERE id = ? AND token = ? AND state = 1
 """
 
+_KEEP_RESULT: Final = "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)"
+_FORGET_RESULTS: Final = "DELETE FROM results WHERE until <= ?"
+_HAVE_RESULTS: Final = frozenset((Kind.DONE, Kind.FAIL))
 _PUTS_BACK: Final = frozenset((Kind.RELEASE, Kind.RETURN))
 _DONE: Final = Kind.DONE
 
@@ -91,6 +94,7 @@ class Settler:
                 outcome.kind == _DONE
                 and not outcome.is_member
                 and not outcome.successors
+                and outcome.result_seconds is None
                 and outcome.token < TOKEN_OF_GROUPS
             ):
                 gone.append(outcome[:2])
@@ -132,6 +136,12 @@ class Settler:
             return False
         uuid, batch, links, group = row[0]
         free_next(connection, (group,))
+        if outcome.result_seconds is not None and outcome.kind in _HAVE_RESULTS:
+            now = clock.timestamp()
+            connection.execute(_FORGET_RESULTS, (now,))
+            until = now + outcome.result_seconds
+            error = None if outcome.kind == _DONE else outcome.error or b"{}"
+            connection.execute(_KEEP_RESULT, (uuid, until, outcome.result, error))
         if batch is not None:
             goes_on = any(successor.batch == batch for successor in outcome.successors)
             if not outcome.is_member and (goes_on or outcome.kind == _DONE):

@@ -8,7 +8,15 @@ from collections import deque
 from collections.abc import Sequence
 from itertools import count
 
-from securely.queue.contracts import Counts, Delivery, Envelope, FailedJob, Kind, Outcome
+from securely.queue.contracts import (
+    Counts,
+    Delivery,
+    Envelope,
+    FailedJob,
+    Kind,
+    Outcome,
+    StoredResult,
+)
 from securely.queue.delivery.runner import JobRunner, Ran
 from securely.queue.drivers.sync_batches import MemoryBatches
 from securely.support import clock
@@ -32,6 +40,7 @@ class InProcess(ABC):
         self._runner = runner
         # Which job holds which unique key, until it has run.
         self._keys: dict[str, Envelope] = {}
+        self._results: dict[str, tuple[float, StoredResult]] = {}
 
     @abstractmethod
     def push(self, envelopes: Sequence[Envelope]) -> Sequence[str]:
@@ -111,6 +120,15 @@ class InProcess(ABC):
         """Async twin of :meth:`unlock`."""
         self.unlock(delivery)
 
+    def result(self, uuid: str) -> StoredResult | None:
+        """Return what came of the job; None where nothing is kept of it, or not any more."""
+        kept = self._results.get(uuid)
+        return kept[1] if kept is not None and kept[0] > clock.timestamp() else None
+
+    def holds(self, uuid: str) -> bool:
+        """Return False: what was pushed has run, or nobody knows of it."""
+        return False
+
     def counts(self, queue: str) -> Counts:
         """Return that nothing waits."""
         return Counts()
@@ -127,11 +145,21 @@ class InProcess(ABC):
         """Async twin of :meth:`clear`."""
         return self.clear(queue)
 
+    def _keep(self, uuid: str, outcome: Outcome, length: float) -> None:
+        """Keep what came of a job, and forget what is over."""
+        now = clock.timestamp()
+        for old in [key for key, (until, _) in self._results.items() if until <= now]:
+            self._results.pop(old, None)
+        error = outcome.error or b"{}" if outcome.kind is Kind.FAIL else None
+        self._results[uuid] = now + length, StoredResult(outcome.result, error)
+
     def _followers(self, envelope: Envelope, ran: Ran) -> list[Envelope]:
         """Run the hook of a job that failed, count it, and return what is to run next."""
         outcome = ran.outcome
         if outcome.kind is Kind.FAIL and outcome.has_hook:
             self._runner.run_failed_hook(_failed(self.name, envelope, outcome))
+        if outcome.result_seconds is not None and outcome.kind in {Kind.DONE, Kind.FAIL}:
+            self._keep(envelope.uuid, outcome, outcome.result_seconds)
         # Nobody would take up again what was put back: its batch must not wait for it.
         kind = Kind.SKIP if outcome.kind is Kind.RELEASE else outcome.kind
         return [*self.batches.settle(envelope, kind, outcome), *outcome.successors]

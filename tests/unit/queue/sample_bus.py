@@ -378,6 +378,53 @@ def chain_catch_too(error: BaseException) -> None:
     _called("chain catch too", error)
 
 
+@dataclass
+class Sum:
+    """What some jobs return."""
+
+    number: int
+    colour: Colour
+
+
+class Sums(Job):
+    """Returns a sum, which is kept."""
+
+    store_result = True
+    result_ttl: Any = "2m"
+
+    def __init__(self, numbers: list[int]) -> None:
+        self.numbers = numbers
+
+    def handle(self) -> Sum:
+        if not self.numbers:
+            raise JobError("nothing to add")
+        return Sum(sum(self.numbers), Colour.RED)
+
+
+class AsyncSums(Sums):
+    """The same, async."""
+
+    async def handle(self) -> Sum:  # type: ignore[override]
+        await asyncio.sleep(0)  # noqa: TID251  # a turn of the loop
+        return Sum(sum(self.numbers), Colour.RED)
+
+
+class Unwritten(Job):
+    """Returns what has no written form."""
+
+    store_result = True
+
+    def handle(self) -> object:
+        return object()
+
+
+class Mute:
+    """A middleware that returns nothing of what it was given."""
+
+    async def handle(self, job: Job, next_: Any) -> None:
+        await next_(job)
+
+
 class Gate:
     """A middleware."""
 

@@ -737,7 +737,7 @@ def test_store_of_the_second_schema_keeps_all_that_it_held(tmp_path):
         0,
     )
     assert connection._database.query("SELECT value FROM meta WHERE key = 'schema_version'") == [
-        (4,)
+        (5,)
     ]
     assert connection._database.query("PRAGMA integrity_check") == [("ok",)]
     with pytest.raises(DatabaseError, match="knows up to 2"):

@@ -201,7 +201,7 @@ function DO.retry()
         call('HINCRBY', batch_key(batch), 'skipped', -(more.links or 0))
         call('HDEL', batch_key(batch), 'finished')
       end
-      call('DEL', RES .. id)
+      call('DEL', RES .. id, own('result:' .. id))
       insert(wire, true)
       retried[#retried + 1] = id
     end

@@ -135,7 +135,18 @@ local function take_from(id, f, state)
   return 'returned'
 end
 
--- One outcome: {uuid, token, kind, delay, charge, error, has_hook, successors, is_member}.
+-- What who waits for a job is told. The length of its time is that of the caller's clock.
+local function keep_own_result(id, kind, value, error, length)
+  if not length or (kind ~= 0 and kind ~= 2) then return end
+  local key = own('result:' .. id)
+  call('DEL', key)
+  call('HSET', key, 'till', flt(NOW + length))
+  if kind == 0 then call('HSET', key, 'value', value) else call('HSET', key, 'error', error) end
+  call('PEXPIRE', key, int(math.max(length, 1)))
+end
+
+-- One outcome: {uuid, token, kind, delay, charge, error, has_hook, successors, is_member, result,
+-- how long that is kept}.
 -- False: stale.
 local function settle_one(o, worker)
   local id, token, kind = o[1], o[2], o[3]
@@ -150,6 +161,7 @@ local function settle_one(o, worker)
     else
       keep_result(id, f, token, true, 'null')
     end
+    keep_own_result(id, kind, o[10], o[6], o[11])
     remove(id, f, kind, o[6], o[8], o[9])
   end
   for _, wire in ipairs(o[8] or {}) do insert(wire, true) end

@@ -14,6 +14,7 @@ exclusion.py    unique and debounced jobs
 groups.py       jobs that run one after the other
 batches.py      batches
 limits.py       limits of single queues, for connections that have them
+results.py      what jobs have returned, for connections that keep it
 controls.py     pause, clear, cancel, and a look at what waits
 """
 
@@ -22,6 +23,7 @@ from __future__ import annotations
 from securely.testing.suites.queue.base import done, envelope
 from securely.testing.suites.queue.connections import ConnectionSuite
 from securely.testing.suites.queue.limits import LimitSuite
+from securely.testing.suites.queue.results import ResultSuite
 from securely.testing.suites.queue.workable import WorkableSuite
 
-__all__ = ["ConnectionSuite", "LimitSuite", "WorkableSuite", "done", "envelope"]
+__all__ = ["ConnectionSuite", "LimitSuite", "ResultSuite", "WorkableSuite", "done", "envelope"]
