@@ -26,7 +26,7 @@ T = TypeVar("T")
 _current: Final[ContextVar[Interaction]] = ContextVar("securely_queue_interaction")
 _NOTHING: Final = Trail()
 # What a job calls to decide so.
-_MEMBERS: Final = {Release: "release", Fail: "fail", Drop: "delete"}
+_MEMBERS: Final[dict[type[Instruction], str]] = {Release: "release", Fail: "fail", Drop: "delete"}
 
 
 class Interaction:

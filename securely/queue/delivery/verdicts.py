@@ -22,8 +22,8 @@ from securely.support.backoff import Backoff
 __all__ = ["Settlement", "Trial", "after_exception", "after_return", "refusal"]
 
 
-_RELEASES_AT_ONCE: Final = 16
-_REST_SECONDS_MAX: Final = 1.0
+_RELEASES_AT_ONCE: Final = 16  # some wait so for what is nearly there; more would be spinning
+_REST_SECONDS_MAX: Final = 1.0  # nobody waits long for a job that asked to be run at once
 
 
 class Trial(NamedTuple):
