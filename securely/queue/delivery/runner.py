@@ -30,6 +30,7 @@ from securely.queue.delivery.around import Around
 from securely.queue.delivery.failure import pack_error, unpack_error
 from securely.queue.delivery.interaction import Aftermath, Interaction
 from securely.queue.delivery.run import Run, admit, check_time, following
+from securely.queue.delivery.running import Running
 from securely.queue.delivery.through import unpack
 from securely.queue.delivery.verdicts import Settlement, Trial, after_exception, after_return
 from securely.queue.events import (
@@ -129,10 +130,7 @@ class JobRunner:
         self._defaults = Defaults()
         self._decoded: dict[bytes, Frame] = {}
         self._errors: dict[int, BaseException] = {}
-        # What runs, with the loop of what is async.
-        self._running: dict[Run, asyncio.AbstractEventLoop | None] = {}
-        self._told: set[asyncio.Task[None]] = set()
-        self._is_stopping = False
+        self._running = Running(self._report)
 
     def configure(self, defaults: Defaults) -> None:
         """Set what holds for jobs that say nothing themselves."""
@@ -181,7 +179,7 @@ class JobRunner:
         else:
             if run.error is None:
                 try:
-                    self._running[run] = None
+                    self._running.add(run)
                     self._life(run)
                 except Instruction as instruction:
                     run.interaction.decide(instruction)
@@ -192,7 +190,7 @@ class JobRunner:
                         raise
                     run.error = error
                 finally:
-                    self._running.pop(run, None)
+                    self._running.remove(run)
             over = self._over(run)
         for event in over.events:
             self._tell(event)
@@ -208,7 +206,7 @@ class JobRunner:
         else:
             if run.error is None:
                 try:
-                    self._running[run] = asyncio.get_running_loop()
+                    self._running.add(run, asyncio.get_running_loop())
                     await self._alife(run)
                 except Instruction as instruction:
                     run.interaction.decide(instruction)
@@ -218,7 +216,7 @@ class JobRunner:
                         raise
                     run.error = error
                 finally:
-                    self._running.pop(run, None)
+                    self._running.remove(run)
             over = self._over(run)
         for event in over.events:
             await self._atell(event)
@@ -243,53 +241,8 @@ class JobRunner:
             self._report(error, {"job": failed.name, "id": failed.uuid, "during": "failed()"})
 
     def interrupt(self, signal: int) -> None:
-        """Tell the jobs that run here that *signal* asks their worker to stop; each once.
-
-        Their `should_stop` is true from now on, and `interrupted(signal)` is called where a job
-        has it: of a sync job here and now, of an async one by its loop. What it raises is reported.
-        """
-        self._is_stopping = True
-        for run, loop in [*self._running.items()]:
-            if run.interaction.should_stop:
-                continue
-            run.interaction.should_stop = True
-            if not callable(getattr(run.job, "interrupted", None)):
-                continue
-            if loop is None:
-                answer = self._interrupted(run, signal)
-                if isawaitable(answer):
-                    portal().run(self._ainterrupted(run, answer))
-            else:
-                loop.call_soon_threadsafe(self._interrupt_in, loop, run, signal)
-
-    def _interrupt_in(self, loop: asyncio.AbstractEventLoop, run: Run, signal: int) -> None:
-        answer = self._interrupted(run, signal)
-        if isawaitable(answer):
-            task = loop.create_task(self._ainterrupted(run, answer))
-            self._told.add(task)  # a loop keeps no task alive
-            task.add_done_callback(self._told.discard)
-
-    def _interrupted(self, run: Run, signal: int) -> object:
-        """Call `interrupted` of the job of *run*, and see to what it raises."""
-        try:
-            return run.interaction.within(cast(Any, run.job).interrupted, signal)
-        except JobTimedOut:
-            raise  # the time of the run is over: what it interrupts is the job
-        except Instruction as instruction:
-            run.interaction.decide(instruction)
-        except Exception as error:  # the border to an author's code
-            self._report(error, {**run.facts(), "during": "interrupted()"})
-        return None
-
-    async def _ainterrupted(self, run: Run, answer: Awaitable[object]) -> None:
-        """Await what `interrupted` has returned; async twin of :meth:`_interrupted`."""
-        try:
-            with run.interaction.again():
-                await answer
-        except Instruction as instruction:
-            run.interaction.decide(instruction)
-        except Exception as error:  # the border to an author's code
-            self._report(error, {**run.facts(), "during": "interrupted()"})
+        """Tell the jobs that run here that *signal* asks their worker to stop; each once."""
+        self._running.interrupt(signal)
 
     # -- the life of a job
 
@@ -386,7 +339,7 @@ class JobRunner:
             limit = delivery.timeout
             run.interaction.timeout = defaults.timeout if limit is None else limit
         run.interaction.learn(frame.trail, header.batch, header.context)
-        run.interaction.should_stop = self._is_stopping
+        run.interaction.should_stop = self._running.is_stopping
         if delivery.verdict is Verdict.LOST:
             run.error = WorkerLost(header.name, delivery.lost)
         elif delivery.verdict is Verdict.TIMED_OUT:
