@@ -6,6 +6,7 @@ import re
 from collections.abc import Sized
 from decimal import Decimal
 from typing import Final
+from securely.validation.rules.uploads import is_broken, is_missing_upload
 
 __all__ = ["BLANKS", "equal", "is_filled", "is_numeric", "number", "text"]
 
@@ -29,7 +30,9 @@ def is_filled(value: object) -> bool:
         return False
     if isinstance(value, (int, float)):
         return True
-    return not isinstance(value, Sized) or isinstance(value, bytes) or len(value) > 0
+    if isinstance(value, Sized):
+        return isinstance(value, bytes) or len(value) > 0
+    return not (is_missing_upload(value) or is_broken(value))
 
 
 def is_numeric(value: object) -> bool:

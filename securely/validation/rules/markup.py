@@ -30,6 +30,10 @@ _HTML: Final = frozenset(
     }
 )  # fmt: skip
 _HTML_DOCTYPE: Final = re.compile(r"<!doctype\s{1,16}html\b", re.IGNORECASE).match
+# What is quoted or a comment may look like an end; what is never closed takes the rest.
+_SUBSET: Final = re.compile(
+    r""""[^"]*(?:"|\Z)|'[^']*(?:'|\Z)|<!--(?:.*?-->|.*\Z)|\](?=\s*>)""", re.DOTALL
+).finditer
 _QUOTED: Final = re.compile(r'"[^"]*"')
 _LINES_SEEN: Final = 10
 
@@ -121,14 +125,9 @@ def _end_of_doctype(text: str, start: int) -> int:
     end, bracket = text.find(">", start), text.find("[", start)
     if bracket < 0 or (0 <= end < bracket):
         return end
-    closed = text.find("]", bracket)
-    while closed >= 0:
-        after = closed + 1
-        while after < len(text) and text[after].isspace():
-            after += 1
-        if text.startswith(">", after):
-            return after
-        closed = text.find("]", closed + 1)
+    for part in _SUBSET(text, bracket):
+        if part[0] == "]":
+            return text.find(">", part.end())
     return -1
 
 

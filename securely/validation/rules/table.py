@@ -7,6 +7,7 @@ from typing import Final
 
 from securely.validation.rules import (
     dates,
+    files,
     formats,
     numbers,
     presence,
@@ -21,7 +22,7 @@ __all__ = ["SPECS"]
 
 SPECS: Final[Mapping[str, Spec]] = {
     spec.name: spec
-    for module in (presence, texts, numbers, sizes, structures, formats, dates, stored)
+    for module in (presence, texts, numbers, sizes, structures, formats, dates, files, stored)
     for spec in module.SPECS
 }
 """Every rule that comes with the framework."""
