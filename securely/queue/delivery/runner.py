@@ -27,8 +27,9 @@ from securely.queue.contracts import (
     Verdict,
 )
 from securely.queue.delivery.around import Around
-from securely.queue.delivery.failure import pack_error, unpack_error
-from securely.queue.delivery.interaction import Aftermath, Interaction
+from securely.queue.delivery.failure import pack_error
+from securely.queue.delivery.hooks import Hooks
+from securely.queue.delivery.interaction import Interaction
 from securely.queue.delivery.run import Run, admit, check_time, following
 from securely.queue.delivery.running import Running
 from securely.queue.delivery.through import unpack
@@ -45,12 +46,10 @@ from securely.queue.events import (
 )
 from securely.queue.events import JobTimedOut as TimedOut
 from securely.queue.exceptions import (
-    EntityNotFound,
     Instruction,
     InvalidPayload,
     JobTimedOut,
     QueueError,
-    RecordedFailure,
     Skip,
     WorkerLost,
 )
@@ -65,7 +64,6 @@ Reporter: TypeAlias = Callable[[BaseException, Mapping[str, object]], None]
 
 # Decoded to learn its colour, and not run: revoked. More than a worker ever holds.
 _DECODED_MAX: Final = 4096
-_ERRORS_MAX: Final = 256
 
 
 # Ways to end after which a chain goes on: only a failure breaks it.
@@ -129,7 +127,7 @@ class JobRunner:
         self._retries = retries
         self._defaults = Defaults()
         self._decoded: dict[bytes, Frame] = {}
-        self._errors: dict[int, BaseException] = {}
+        self._hooks = Hooks(container, codec, self._report)
         self._running = Running(self._report)
 
     def configure(self, defaults: Defaults) -> None:
@@ -228,17 +226,7 @@ class JobRunner:
         The hook is given the exception itself where this process saw it, and else a
         :class:`RecordedFailure`. It may ask for `attempts`, `job_id` and `batch()`.
         """
-        try:
-            frame = self._codec.decode(failed.payload)
-            name = failed.connection or self._defaults.connection
-            known = Aftermath.of(failed, frame.header.uuid, name)
-            known.learn(frame.trail, frame.header.batch, frame.header.context)
-            with self._container.scope(), known:
-                answer = self._call_hook(frame, failed)
-                if isawaitable(answer):
-                    portal().run(_awaited(answer))
-        except Exception as error:  # the failure is recorded; this must not hide it
-            self._report(error, {"job": failed.name, "id": failed.uuid, "during": "failed()"})
+        self._hooks.run(failed, failed.connection or self._defaults.connection)
 
     def interrupt(self, signal: int) -> None:
         """Tell the jobs that run here that *signal* asks their worker to stop; each once."""
@@ -420,7 +408,7 @@ class JobRunner:
         delivery = run.delivery
         has_hook = settlement.kind is Kind.FAIL and run.frame.blueprint.failed_parameter is not None
         if has_hook and cause is not None:
-            self._remember(delivery.id, cause)
+            self._hooks.remember(delivery.id, cause)
         outcome = Outcome(
             delivery.id,
             delivery.token,
@@ -493,27 +481,6 @@ class JobRunner:
             source = (connection, delivery.queue, "", delivery.name, delivery.attempts)
             events.append(JobFailed(*source, None, error))
         return _Over(Ran(outcome, error), events)
-
-    def _call_hook(self, frame: Frame, failed: FailedJob) -> object:
-        parameter = frame.blueprint.failed_parameter
-        if parameter is None:
-            return None
-        with suppress(EntityNotFound):  # the hook may do without; it has the reference
-            frame.blueprint.load(frame.job)
-        hook = cast(Any, frame.job).failed
-        if parameter == "":
-            return hook()
-        error = self._errors.pop(failed.id, None)
-        if error is None:
-            recorded = unpack_error(failed.error)
-            error = RecordedFailure(recorded.type, recorded.message, recorded.trace)
-        return self._container.call(hook, error)
-
-    def _remember(self, id_: int, error: BaseException) -> None:
-        """Keep *error* for the hook that runs once the failure is recorded."""
-        if len(self._errors) >= _ERRORS_MAX:
-            self._errors.clear()
-        self._errors[id_] = error
 
     def _tell(self, event: object) -> None:
         """Tell *event*; a listener's error is reported, and changes nothing for the job."""

@@ -537,7 +537,7 @@ def test_hook_is_given_the_exception_itself_and_a_fresh_instance(bench, jobs, jo
 def test_hook_after_a_restart_is_given_what_was_recorded(bench, jobs, journal):
     delivery = bench.delivery(jobs.Acts("throw:no money"))
     outcome = bench.runner.run(delivery)
-    bench.runner._errors.clear()
+    bench.runner._hooks.forget()
 
     bench.runner.run_failed_hook(failed_of(delivery, outcome))
 
