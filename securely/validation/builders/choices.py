@@ -44,7 +44,8 @@ class Enum(Rule):
     validator: Any
 
     def __init__(self, type_: type[enum.Enum]) -> None:
-        if not (isinstance(type_, type) and issubclass(type_, enum.Enum)):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
+        given: object = type_
+        if not isinstance(given, enum.EnumMeta):
             raise RulesError(
                 f"Rule.enum() takes an enum, a subclass of enum.Enum, not {type_!r:.100}."
             )

@@ -60,5 +60,5 @@ def flattened(values: Iterable[Several]) -> list[Any]:
     """
     given = [*values]
     if len(given) == 1 and not isinstance(given[0], str | bytes) and isinstance(given[0], Iterable):
-        return [*cast("Iterable[Any]", given[0])]
+        return [*given[0]]
     return given

@@ -111,11 +111,10 @@ class _Question:
             values = [*wanted.values()]
             if not values:
                 return ()
-            return (
-                yield from asked(
-                    self._verifier, "present", self._collection, self._column, values, conditions
-                )
+            present: Sequence[Any] = yield from asked(
+                self._verifier, "present", self._collection, self._column, values, conditions
             )
+            return present
 
         return (yield from call(answer.now, answer.soon, frozenset(wanted), ask))
 
