@@ -31,6 +31,7 @@ __all__ = [
     "CustomOptions",
     "DeferredOptions",
     "FailoverOptions",
+    "LimitOptions",
     "NullOptions",
     "QueueOptions",
     "SqliteOptions",

@@ -10,7 +10,6 @@ length of the body; it is still read.
 from __future__ import annotations
 
 import struct
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, Protocol, cast
 
@@ -20,7 +19,7 @@ from securely.encryption.exceptions import EncryptionError
 from securely.queue.bus.trail import Link, Trail
 from securely.queue.contracts import Envelope
 from securely.queue.delivery.blueprint import Blueprint
-from securely.queue.delivery.refusals import priority_of, queue_name
+from securely.queue.delivery.refusals import check_importable, priority_of, queue_name
 from securely.queue.delivery.through import Written, pack
 from securely.queue.delivery.written import FIELDS, OPTIONS, words
 from securely.queue.exceptions import (
@@ -390,7 +389,7 @@ class Codec:
         """
         found = self._blueprints.get(cls)
         if found is None:
-            _check_importable(cls)
+            check_importable(cls)
             found = self._blueprints[cls] = Blueprint(cls)
         return found
 
@@ -494,10 +493,8 @@ class Codec:
                     raise NotQueueable(f"{blueprint.name}.{key}", reason) from error
         if blueprint.has_tags:
             header.tags = words(blueprint.name, option(job, "tags"))
-        if job.unique == "until_processing":
-            header.until_processing = True
-        if job.store_result:
-            header.result_seconds = blueprint.result_seconds(job)
+        header.until_processing = job.unique == "until_processing"
+        header.result_seconds = blueprint.result_seconds(job) if job.store_result else None
         return header
 
     def _open(self, payload: bytes) -> tuple[Header, bytes, Trail]:
@@ -580,23 +577,3 @@ def _uuid7(now: float) -> str:
     """
     digits = f"{int(now * 1000):012x}{entropy.token_hex(9)}"
     return f"{digits[:8]}-{digits[8:12]}-7{digits[12:15]}-8{digits[15:18]}-{digits[18:]}"
-
-
-def _check_importable(cls: type[Job]) -> None:
-    """Refuse what a worker, another process, could not import by its name."""
-    name = f"{cls.__module__}.{cls.__qualname__}"
-    if "<" in cls.__qualname__:
-        reason = (
-            "it is defined inside a function. A worker imports a job's class by its name; "
-            "move it to the top of a module."
-        )
-        raise NotQueueable(name, reason)
-    found: object = sys.modules.get(cls.__module__)
-    for part in cls.__qualname__.split("."):
-        found = getattr(found, part, None)
-    if cls.__module__ == "__main__" or found is not cls:
-        reason = (
-            f'a worker can not import it from "{cls.__module__}". '
-            "Move it to a module of the application."
-        )
-        raise NotQueueable(name, reason)

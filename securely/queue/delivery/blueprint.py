@@ -21,7 +21,7 @@ __all__ = ["OPTIONS", "Blueprint", "Exclusion", "classes_in", "entities_in"]
 
 J = TypeVar("J", bound=Job)
 
-_RESULT_SECONDS: Final = 3_600.0
+_RESULT_SECONDS: Final = 3_600.0  # longer than anybody waits, and not for ever
 
 OPTIONS: Final = (
     "tries",

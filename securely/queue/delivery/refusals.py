@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from enum import Enum
 from typing import Any, Final
 from unicodedata import category
 
 from securely.queue.exceptions import NotQueueable
 
-__all__ = ["check_class", "no_job", "priority_of", "queue_name", "writable"]
+__all__ = ["check_class", "check_importable", "no_job", "priority_of", "queue_name", "writable"]
 
 _PRIORITY_MAX: Final = 2**63 - 1  # of what stores keep: a signed integer of eight bytes
 _GIVE: Final = "Give an instance of a class that derives from securely.queue.Job."
@@ -138,3 +139,23 @@ def _no_function(function: Any) -> NotQueueable:
     else:
         reason = "it is a function. Queue its call with dispatch(function, …) of securely.helpers."
     return NotQueueable(name, reason)
+
+
+def check_importable(cls: type) -> None:
+    """Refuse what a worker, another process, could not import by its name."""
+    name = f"{cls.__module__}.{cls.__qualname__}"
+    if "<" in cls.__qualname__:
+        reason = (
+            "it is defined inside a function. A worker imports a job's class by its name; "
+            "move it to the top of a module."
+        )
+        raise NotQueueable(name, reason)
+    found: object = sys.modules.get(cls.__module__)
+    for part in cls.__qualname__.split("."):
+        found = getattr(found, part, None)
+    if cls.__module__ == "__main__" or found is not cls:
+        reason = (
+            f'a worker can not import it from "{cls.__module__}". '
+            "Move it to a module of the application."
+        )
+        raise NotQueueable(name, reason)
