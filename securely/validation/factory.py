@@ -203,7 +203,7 @@ class ValidationFactory:
     def _of_model(
         self,
         data: Any,
-        model: type,
+        model: type[Any],
         messages: Mapping[str, Any],
         attributes: Mapping[str, str],
     ) -> Validator:

@@ -21,7 +21,9 @@ from pydantic import ValidationError as ModelError
 from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
 
 from securely.container import current
+from securely.support.missing import MISSING
 from securely.validation.exceptions import RulesError, ValidationError
+from securely.validation.plan.paths import find
 from securely.validation.validator import Validator
 
 __all__ = ["ModelValidator", "Rules", "dumped", "is_model", "say", "typed"]
@@ -30,9 +32,9 @@ _OWN: Final = "securely_rules"
 _WHOLE: Final = "data"
 
 
-def is_model(rules: object) -> bool:
+def is_model(rules: type[Any]) -> bool:
     """Tell whether *rules* is a class of data: a pydantic model, a dataclass, a typed dict."""
-    return isinstance(rules, type) and (
+    return (
         issubclass(rules, BaseModel) or is_dataclass(rules) or hasattr(rules, "__required_keys__")
     )
 
@@ -193,8 +195,8 @@ def _place(
         ):
             data = cast("Mapping[Any, object]", data).get(part)
             path.append(part)
-        elif isinstance(data, (list, tuple)) and isinstance(part, int) and part < len(data):
-            data = cast("Sequence[object]", data)[part]
+        elif find(data := cast("object", data), (str(part),)) is not MISSING:
+            data = find(data, (str(part),))
             path.append(part)
         elif not isinstance(data, (Mapping, list, tuple, str, int, float, bool, type(None))):
             path.append(part)  # an object whose attributes were read

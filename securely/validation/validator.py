@@ -286,7 +286,7 @@ class Validator:
     def add_rules(self, rules: Mapping[str, object]) -> Self:
         """Add *rules* to those there are."""
         for name, rule in rules.items():
-            self._later = (*self._later, (name, rule, lambda data, item: True))
+            self._later = (*self._later, (name, rule, _always))
         self._forget()
         return self
 
@@ -435,6 +435,11 @@ class Validator:
 
 
 _SIZED: Final = frozenset({"size", "between", "min", "max", "gt", "gte", "lt", "lte"})
+
+
+def _always(data: object, item: object) -> bool:
+    del data, item
+    return True
 
 
 def _hook(hook: Any) -> After:

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol, cast
 from securely.strings import Str
 from securely.validation.contracts import Lines
 from securely.validation.messages.placeholders import PLACEHOLDERS
-from securely.validation.plan.paths import Path, join
+from securely.validation.plan.paths import Path, is_container, join
 from securely.validation.plan.plan import Step
 from securely.validation.rules.loose import text
 
@@ -200,7 +200,7 @@ class Wording:
         found = self._groups.get(group)
         if found is None:
             lines = self._line(group)
-            found = self._groups[group] = bool(isinstance(lines, Mapping) and lines)
+            found = self._groups[group] = is_container(lines) and len(lines) > 0
         return found
 
     def _line(self, key: str) -> object:
@@ -225,8 +225,9 @@ def _listed(source: Mapping[str, Any], name: str, rule: str) -> object:
                         else message
                     )
             elif written == key:
-                nested = isinstance(message, Mapping) and written == name
-                return cast("Mapping[str, Any]", message).get(rule) if nested else message
+                if written == name and isinstance(message, Mapping):
+                    return cast("Mapping[str, Any]", message).get(rule)
+                return cast("object", message)
     return None
 
 
@@ -266,11 +267,7 @@ def _positions(message: str, name: str) -> str:
     if "index" not in lowered and "position" not in lowered:
         return message
     numbers = [int(part) for part in name.split(".") if part.isascii() and part.isdigit()]
-    for word, write in (
-        ("index", str),
-        ("position", lambda number: str(number + 1)),
-        ("ordinal-position", lambda number: _ordinal(number + 1)),
-    ):
+    for word, write in _PLACES:
         if f":{word}" not in lowered and f"-{word}" not in lowered:
             continue
         for place, number in enumerate(numbers):
@@ -281,14 +278,26 @@ def _positions(message: str, name: str) -> str:
     return message
 
 
+def _index(number: int) -> str:
+    return str(number)
+
+
+def _position(number: int) -> str:
+    return str(number + 1)
+
+
 def _insensitive(message: str, sought: str, replacement: str) -> str:
     return re.sub(re.escape(sought), lambda _: replacement, message, flags=re.IGNORECASE)
 
 
 def _ordinal(number: int) -> str:
+    number += 1
     tens, ones = divmod(number % 100, 10)
     suffix = "th" if tens == 1 else {1: "st", 2: "nd", 3: "rd"}.get(ones, "th")
     return f"{number:,}{suffix}"
+
+
+_PLACES: Final = (("index", _index), ("position", _position), ("ordinal-position", _ordinal))
 
 
 def _dotted(lines: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

@@ -74,7 +74,7 @@ def _one(rule: object, field: str) -> Iterator[Entry]:
     elif isinstance(rule, (bool, int, float, bytes, Mapping)):
         raise InvalidRule(
             field,
-            repr(rule),
+            repr(cast("object", rule)),
             "is no rule: write text as 'required', a list of rules, an object of Rule, "
             "or a function of (attribute, value, fail).",
         )

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, TypeGuard, cast
 
 from securely.support.missing import MISSING, Missing
 
-__all__ = ["Keys", "Path", "expand", "find", "holds", "join", "leaves", "split", "without"]
+__all__ = [
+    "Container",
+    "Keys",
+    "Path",
+    "expand",
+    "find",
+    "holds",
+    "is_container",
+    "join",
+    "leaves",
+    "split",
+    "without",
+]
 
 # So long a list, and so many keys, do not exist; longer numbers are not worth reading.
 _DIGITS_MAX: Final = 18
@@ -17,6 +29,15 @@ Path: TypeAlias = tuple[str, ...]
 
 Keys: TypeAlias = tuple[str, ...]
 """The keys that the stars of a path stood for."""
+
+
+Container: TypeAlias = list[Any] | tuple[Any, ...] | Mapping[Any, Any]
+"""What holds other values."""
+
+
+def is_container(value: object) -> TypeGuard[Container]:
+    """Tell whether *value* holds others: a list or a dict."""
+    return isinstance(value, (list, tuple, Mapping))
 
 
 def split(path: str) -> Path:
@@ -71,8 +92,8 @@ def expand(data: object, path: Path) -> Iterator[tuple[Keys, object]]:
         return
     later: list[tuple[Keys, object]] = []
     for keys, value in found:
-        if isinstance(value, (list, tuple, Mapping)) and value:
-            later.append((keys, value))  # pyright: ignore[reportUnknownArgumentType]  # a value is anyone's
+        if is_container(value) and value:
+            later.append((keys, value))
         else:
             yield keys, value
     yield from later
@@ -89,7 +110,7 @@ def leaves(data: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
     entered: set[int] = set()
     while waiting:
         path, value = waiting.pop()
-        if not isinstance(value, (list, tuple, Mapping)) or not value:
+        if not is_container(value) or not value:
             if value is not MISSING:
                 yield path, value
         elif id(value) not in entered:

@@ -371,11 +371,15 @@ def _extension_step(entry: Entry, extension: Extension) -> Step:
     return step
 
 
+def _made(rule: object) -> object:
+    """Return *rule*, or an object of it where it is a class of rules."""
+    made: object = rule() if isinstance(rule, type) and issubclass(rule, Rule) else rule
+    return made
+
+
 def _object_step(entry: Entry, facts: Facts) -> Step:
-    rule = entry.written
-    if isinstance(rule, type) and issubclass(rule, Rule):
-        rule = rule()
-    if not isinstance(rule, Rule) and not callable(rule):
+    rule = _made(entry.written)
+    if not callable(getattr(rule, "validate", rule)):
         raise InvalidRule(
             join(facts.path),
             repr(rule),
@@ -385,7 +389,7 @@ def _object_step(entry: Entry, facts: Facts) -> Step:
     def check(value: object, at: Any) -> object:
         return at.ask(step, value)
 
-    named = rule if hasattr(rule, "__qualname__") else type(rule)
+    named: Any = rule if hasattr(rule, "__qualname__") else type(rule)
     label = f"{named.__module__}.{named.__qualname__}"
     step = Step(
         label,

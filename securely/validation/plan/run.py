@@ -17,11 +17,14 @@ from securely.validation.plan.spot import Refusal, Spot
 from securely.validation.rules.loose import BLANKS, is_numeric
 from securely.validation.rules.sizes import kind_of
 from securely.validation.rules.spec import Facts
+from securely.validation.rules.uploads import is_broken
 
 __all__ = ["Limits", "Run", "filled_in"]
 
 # So many fields wait at once: a database has no more connections to spare for one form.
 _AT_ONCE_MAX: Final = 10
+# A file that did not arrive breaks this rule, whichever was asked.
+_UPLOADED: Final = Step("uploaded", "Uploaded", (), lambda value, at: False)
 
 
 class Limits:
@@ -157,14 +160,14 @@ class Run:
                 if self._is_over():
                     return
 
-    def _check(self, field: Field, spot: Spot, value: object) -> None:
+    def _check(self, field: Field, spot: Spot, value: Any) -> None:
         """Check one value, by the rules that are asked of what it is: there, blank, or absent."""
         steps = field.steps
         if value is MISSING:
             steps = field.absent if field.sometimes else field.blank
             value = None
         elif (value is None and field.nullable) or (
-            value.__class__ is str and not value.strip(BLANKS)
+            isinstance(value, str) and not value.strip(BLANKS)
         ):
             steps = field.blank
         for step in steps:
@@ -237,6 +240,9 @@ class Run:
             return True
         if isinstance(verdict, Refusal):
             self._refused(spot, step, verdict)
+        elif is_broken(value):
+            self.fail(spot, _UPLOADED, value)
+            return True
         else:
             self.fail(spot, step, value)
         return field.bails or (step.implicit and not isinstance(verdict, Refusal))
@@ -416,7 +422,8 @@ def _put(taken: _Branch, data: object, path: Path, value: object) -> None:
         key = _key(node, part)
         below = node.get(key)
         if below is None:
-            below = node[key] = _Items() if isinstance(data, (list, tuple)) else _Branch()
+            is_list = isinstance(data, (list, tuple))
+            below = node[key] = _Items() if is_list else _Branch()
         elif not isinstance(below, _Branch):
             return  # the whole of it is taken already
         node = below

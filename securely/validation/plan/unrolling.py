@@ -7,7 +7,7 @@ Source: Laravel 13, Validation\\ValidationRuleParser.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, Protocol, cast, runtime_checkable
 
 from securely.support.missing import MISSING
@@ -131,11 +131,13 @@ class _Unroller:
         if origin is not None:
             self._origins.setdefault(name, origin)
         kept = self._entries.setdefault(name, [])
-        for each in rule if isinstance(rule, (list, tuple)) else [rule]:  # pyright: ignore[reportUnknownVariableType]  # rules are anyone's
+        # Text in a list is one rule, and text alone may be several.
+        several = cast("Sequence[object]", rule) if isinstance(rule, (list, tuple)) else None
+        for each in cast("Sequence[object]", [rule] if several is None else several):
             if isinstance(each, Each):
                 self._add_each(name, each, origin, value, depth)
             else:
-                kept.extend(entries([each] if isinstance(rule, (list, tuple)) else each, name))
+                kept.extend(entries(each if several is None else [each], name))
 
     def _add_each(
         self,

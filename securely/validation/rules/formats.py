@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, cast
 
-from securely.validation.plan.paths import leaves
+from securely.validation.plan.paths import is_container, leaves
 from securely.validation.rules.addresses import (
     is_hex_color,
     is_ip,
@@ -21,6 +21,7 @@ from securely.validation.rules.emails import is_email, mail_domain
 from securely.validation.rules.hosts import Resolver, SystemResolver, has_address, has_mail_host
 from securely.validation.rules.loose import text
 from securely.validation.rules.spec import Args, Check, Place, Quick, Spec
+from securely.validation.rules.uploads import as_file
 from securely.validation.rules.zones import group_problem, is_timezone
 
 __all__ = ["SPECS"]
@@ -87,7 +88,7 @@ def _active_url(args: Args) -> Check:
     def check(value: object, at: Place) -> bool:
         del at
         host = url_host(value) if isinstance(value, str) else None
-        return bool(host) and has_address(cast("str", host), resolver)
+        return host is not None and host != "" and has_address(host, resolver)
 
     return check
 
@@ -129,18 +130,15 @@ def _encoding(args: Args) -> Check:
 
 
 def _is_encoded(value: Any, name: str) -> bool:
-    if isinstance(value, (list, tuple, dict)):
-        found = leaves(value)
-        return all(
-            _is_encoded(part, name)
-            for path, each in found
-            for part in (*path[-1:], each)
-            if not isinstance(part, (list, tuple, dict))
-        )
+    if is_container(value):
+        parts = (part for path, each in leaves(value) for part in (*path[-1:], each))
+        return all(_is_encoded(part, name) for part in parts if not is_container(part))
     if isinstance(value, (str, bytes)):
         return has_encoding(value, name)
-    reads = getattr(value, "read_head", None)
-    return has_encoding(reads(value.size_bytes) if callable(reads) else text(value), name)
+    file = as_file(value)
+    if file is None:
+        return has_encoding(text(value), name)
+    return file.is_valid and has_encoding(file.read_at(0, file.size_bytes), name)
 
 
 def _timezone(args: Args) -> Check:

@@ -80,6 +80,8 @@ def resolve(stamp: Stamp, now: datetime, zone: tzinfo) -> datetime:
     A moment that no datetime can hold is the nearest that one can, so that what comes before it
     still does.
     """
+    if stamp.zone is not None and stamp == Stamp(zone=stamp.zone, zones=stamp.zones):
+        return now.astimezone(stamp.zone)  # a zone and nothing else: now, as Carbon has it
     # Only a zone by name moves the clock that the rest is taken from: so does PHP.
     home = stamp.zone if isinstance(stamp.zone, ZoneInfo) else zone
     _fill(stamp, now.astimezone(home))

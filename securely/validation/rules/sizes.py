@@ -16,6 +16,7 @@ from securely.validation.plan.paths import find
 from securely.validation.rules.loose import BLANKS, is_numeric, number, text
 from securely.validation.rules.numbers import within_exponents
 from securely.validation.rules.spec import Args, Check, Place, Quick, Slow, Spec
+from securely.validation.rules.uploads import as_file
 
 __all__ = ["SPECS", "kind_of", "measure"]
 
@@ -40,9 +41,9 @@ def measure(value: object, *, is_numeric_field: bool) -> Size | None:
         return number(value) if within_exponents(value) else None
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
         return _comparable(value)
-    kilobytes = getattr(value, "size_bytes", None)
-    if isinstance(kilobytes, int):
-        return Decimal(kilobytes) / _BYTES_PER_KILOBYTE
+    file = as_file(value)
+    if file is not None:
+        return Decimal(file.size_bytes) / _BYTES_PER_KILOBYTE if file.is_valid else None
     if isinstance(value, Sized):
         return len(value)
     return len(text(value))
@@ -56,7 +57,7 @@ def kind_of(value: object, *, is_numeric_field: bool, is_array_field: bool) -> s
         return "numeric"
     if is_array_field:
         return "array"
-    return "file" if isinstance(getattr(value, "size_bytes", None), int) else "string"
+    return "string" if as_file(value) is None else "file"
 
 
 def _comparable(value: float | Decimal) -> Size | None:
@@ -93,7 +94,7 @@ def _sized(fits: Callable[[Any, list[Size]], bool], bounds: int) -> Callable[[Ar
         limits = [_bound(args, index) for index in range(bounds)]
         is_numeric_field = args.facts.is_numeric
 
-        def check(value: object, at: Place) -> bool:
+        def check(value: Any, at: Place) -> bool:
             del at
             if not is_numeric_field and value.__class__ is str:
                 return fits(len(value), limits)

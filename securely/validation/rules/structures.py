@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Final, cast
 
 from securely.support.missing import MISSING
-from securely.validation.plan.paths import Path, expand, find, join, leaves
+from securely.validation.plan.paths import (
+    Container,
+    Path,
+    expand,
+    find,
+    is_container,
+    join,
+    leaves,
+)
 from securely.validation.rules.loose import equal, is_numeric, number, text
 from securely.validation.rules.spec import SLOW, Args, Check, Place, Quick, Slow, Spec
 
@@ -47,11 +55,8 @@ class _Pool:
         key = _key(value)
         if key is not None:
             return self._counts[key] + odd
-        return odd + sum(
-            count
-            for found, count in self._counts.items()
-            if equal(found[1], value)  # type: ignore[index]  # a pair, see _key
-        )
+        pairs = cast("Iterable[tuple[tuple[str, object], int]]", self._counts.items())
+        return odd + sum(count for (_, found), count in pairs if equal(found, value))
 
 
 def _key(value: object) -> Hashable | None:
@@ -73,7 +78,7 @@ def _array(args: Args) -> Check:
 
     def check(value: object, at: Place) -> bool:
         del at
-        return isinstance(value, _CONTAINERS) and allowed.issuperset(_keys(value))
+        return is_container(value) and allowed.issuperset(_keys(value))
 
     return check
 
@@ -83,10 +88,8 @@ def _list(args: Args) -> Check:
     return lambda value, at: isinstance(value, (list, tuple))
 
 
-def _keys(value: object) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        return (str(key) for key in cast("Mapping[object, object]", value))
-    return map(str, range(len(cast("Sequence[object]", value))))
+def _keys(value: Container) -> Iterator[str]:
+    return map(str, value if isinstance(value, Mapping) else range(len(value)))
 
 
 def _with_keys(
@@ -97,7 +100,7 @@ def _with_keys(
 
         def check(value: object, at: Place) -> bool:
             del at
-            return isinstance(value, _CONTAINERS) and ask(wanted, set(_keys(value)))
+            return is_container(value) and ask(wanted, set(_keys(value)))
 
         return check
 
@@ -110,10 +113,9 @@ def _contains(*, wanted: bool) -> Callable[[Args], Check]:
 
         def check(value: object, at: Place) -> bool:
             del at
-            if not isinstance(value, _CONTAINERS):
+            if not is_container(value):
                 return False
-            items = value.values() if isinstance(value, dict) else value
-            pool = _Pool(iter(cast("Sequence[object]", items)))
+            pool = _Pool(iter(value.values() if isinstance(value, Mapping) else value))
             return all((pool.count(each) > 0) is wanted for each in sought)
 
         return check

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 from unicodedata import category
 
+from securely.validation.plan.paths import Container, is_container
 from securely.validation.rules.loose import is_numeric, text
 from securely.validation.rules.spec import Args, Check, Place, Quick, Spec, no_need
 
@@ -121,10 +122,11 @@ def _pattern(args: Args) -> Callable[[str], bool | None]:
     """Return what searches with the pattern; it gives None where that takes over a second."""
     import regex
 
-    given = args.parameters[0]
+    given: Any = args.parameters[0]
     try:
-        pattern = (
-            given if isinstance(given, re.Pattern) else regex.compile(*_unwrapped(args.text(0)))
+        pattern = cast(
+            "Any",
+            given if isinstance(given, re.Pattern) else regex.compile(*_unwrapped(args.text(0))),
         )
     except regex.error as error:
         args.fault(
@@ -175,7 +177,7 @@ def _in(*, wanted: bool) -> Callable[[Args], Check]:
             del at
             if isinstance(value, str):
                 return (value in allowed) is wanted
-            if isinstance(value, (list, tuple, dict)):
+            if is_container(value):
                 return (is_array and _all_in(value, allowed)) is wanted
             return (text(value) in allowed) is wanted
 
@@ -184,15 +186,9 @@ def _in(*, wanted: bool) -> Callable[[Args], Check]:
     return build
 
 
-def _all_in(values: object, allowed: frozenset[str]) -> bool:
-    items = (
-        list(cast("Mapping[object, object]", values).values())
-        if isinstance(values, dict)
-        else list(cast("list[object]", values))
-    )
-    return all(
-        not isinstance(item, (list, tuple, dict)) and text(item) in allowed for item in items
-    )
+def _all_in(values: Container, allowed: frozenset[str]) -> bool:
+    items = values.values() if isinstance(values, Mapping) else values
+    return all(not is_container(item) and text(item) in allowed for item in items)
 
 
 def _quick_in(*, wanted: bool) -> Callable[[Args], Quick]:

@@ -139,7 +139,9 @@ def _adding(field: str, message: str) -> Callable[[Validator], None]:
 
 def _chained(made: Any, chain: list[list[Any]]) -> Any:
     for method, *arguments in chain:
-        made = getattr(made, Str.snake(method))(*arguments)
+        # PHP passes over what a method does not take.
+        taken = [] if method == "strict" else arguments
+        made = getattr(made, Str.snake(method))(*taken)
     return made
 
 

@@ -18,6 +18,7 @@ _PARAMETERS = {
     "regex": "/^(a+)+$/", "not_regex": "/^(a|aa)+$/", "encoding": "UTF-8", "date_format": "Y-m-d",
     "unique": None, "exists": None, "can": None, "current_password": None, "active_url": None,
     "dimensions": "min_width=1", "email": "rfc,strict,filter,spoof", "mimes": "png",
+    "mimetypes": "image/*",
     "decimal": "0,2",
     "in_array": "other.*", "distinct": "ignore_case", "between": "1,5", "digits_between": "1,5",
 }  # fmt: skip
