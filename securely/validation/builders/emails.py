@@ -25,7 +25,7 @@ class Email(Rule):
     data: Any
     validator: Any
 
-    _default: ClassVar[Callable[[], object] | Email | None] = None
+    _defaults: ClassVar[list[Callable[[], object] | Email]] = []
 
     def __init__(self) -> None:
         self._styles: dict[str, None] = {}
@@ -34,13 +34,14 @@ class Email(Rule):
     @staticmethod
     def defaults(make: Callable[[], object] | Email | None) -> None:
         """Let *make*, or a rule as it is, be what :meth:`default` returns; None for none."""
-        Email._default = make
+        Email._defaults[:] = [] if make is None else [make]
 
     @staticmethod
     def default() -> Email:
         """Return the rule that :meth:`defaults` was given, or a new one."""
-        kept = Email._default
-        made = kept() if callable(kept) else copy.deepcopy(kept)
+        made: object = None
+        for kept in Email._defaults:
+            made = copy.deepcopy(kept) if isinstance(kept, Email) else kept()
         return made if isinstance(made, Email) else Email()
 
     def rfc_compliant(self, strict: bool = False) -> Self:

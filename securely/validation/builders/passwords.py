@@ -41,7 +41,7 @@ class Password(contracts.Rule):
     data: Any
     validator: Any
 
-    _default: ClassVar[Callable[[], object] | Password | None] = None
+    _defaults: ClassVar[list[Callable[[], object] | Password]] = []
 
     def __init__(self, min_: int = _LEAST) -> None:
         self._min = max(min_, 1)
@@ -59,13 +59,14 @@ class Password(contracts.Rule):
     @staticmethod
     def defaults(make: Callable[[], object] | Password | None) -> None:
         """Let *make*, or a rule as it is, be what :meth:`default` returns; None for none."""
-        Password._default = make
+        Password._defaults[:] = [] if make is None else [make]
 
     @staticmethod
     def default() -> Password:
         """Return the rule that :meth:`defaults` was given, or one of eight characters at least."""
-        kept = Password._default
-        made = kept() if callable(kept) else copy.deepcopy(kept)
+        made: object = None
+        for kept in Password._defaults:
+            made = copy.deepcopy(kept) if isinstance(kept, Password) else kept()
         return made if isinstance(made, Password) else Password()
 
     @staticmethod

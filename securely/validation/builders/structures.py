@@ -92,11 +92,12 @@ class AnyOf(Rule):
     def _judge(self, value: Any, fail: Fail) -> Steps[None]:
         wording = self.validator.wording
         for each in self._rules:
-            data, rules = {"0": value}, {"0": each}
+            data: Any = {"0": value}
+            rules: Any = {"0": each}
             if isinstance(each, Mapping):
                 if not isinstance(value, Mapping):
                     continue
-                data, rules = value, each  # type: ignore[assignment]  # keys are whose they are
+                data, rules = value, each
             tried = self.validator.maker.make(data, rules, wording.messages, wording.attributes)
             if (yield from call(tried.passes, tried.apasses)):
                 return

@@ -66,7 +66,8 @@ class SqliteVerifier:
                         f"WHERE {held} = asked.value{where})",
                         [*(known for _, known in part), *bound],
                     )
-                    found.extend(part[place][0] for (place,) in cursor)
+                    places: list[tuple[int]] = cursor.fetchall()
+                    found.extend(part[place][0] for (place,) in places)
         except sqlite3.Error as error:
             raise RulesError(
                 f'"{collection}.{column}" can not be looked up in "{self._path}": {error}.'
