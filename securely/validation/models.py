@@ -195,14 +195,19 @@ def _place(
         ):
             data = cast("Mapping[Any, object]", data).get(part)
             path.append(part)
-        elif find(data := cast("object", data), (str(part),)) is not MISSING:
-            data = find(data, (str(part),))
+        elif (item := _item(data, part)) is not MISSING:
+            data = item
             path.append(part)
         elif not isinstance(data, (Mapping, list, tuple, str, int, float, bool, type(None))):
             path.append(part)  # an object whose attributes were read
         elif branch is None:
             branch = (index, part)
     return tuple(path), branch
+
+
+def _item(data: Any, part: int | str) -> object:
+    """Return the item *part* of a list, or MISSING."""
+    return MISSING if isinstance(data, Mapping) else find(data, (str(part),))
 
 
 def _rule(details: ErrorDetails) -> tuple[str, Sequence[Any]]:

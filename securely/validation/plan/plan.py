@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from inspect import isclass
 from typing import Any, Final, cast
 
 from securely.strings import Str
@@ -373,8 +374,7 @@ def _extension_step(entry: Entry, extension: Extension) -> Step:
 
 def _made(rule: object) -> object:
     """Return *rule*, or an object of it where it is a class of rules."""
-    made: object = rule() if isinstance(rule, type) and issubclass(rule, Rule) else rule
-    return made
+    return rule() if isclass(rule) and issubclass(rule, Rule) else rule
 
 
 def _object_step(entry: Entry, facts: Facts) -> Step:
