@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from securely.validation import contracts
 from securely.validation.builders.choices import Can, Choice, Enum
 from securely.validation.builders.conditions import Condition, RuleIf, When
 from securely.validation.builders.dates import DateRules
 from securely.validation.builders.emails import Email
+from securely.validation.builders.files import Dimensions, File, ImageFile
 from securely.validation.builders.numbers import NumberRules
 from securely.validation.builders.stored import ExistsRule, UniqueRule
 from securely.validation.builders.structures import AnyOf, ForEach, ListedRule
@@ -87,6 +88,23 @@ class Rule(contracts.Rule):
         """Refuse each of *values*; as :meth:`in_` otherwise."""
         given = flattened(values)
         return Choice(given, wanted=False) if strict else ListedRule("not_in", given)
+
+    # Files.
+
+    @staticmethod
+    def file() -> File:
+        """Return the rules of an uploaded file, to add to."""
+        return File()
+
+    @staticmethod
+    def image_file(allow_svg: bool = False) -> ImageFile:
+        """Return the rules of an uploaded picture, to add to; of SVG too, if that is allowed."""
+        return ImageFile(allow_svg)
+
+    @staticmethod
+    def dimensions(limits: Mapping[str, float | str] | None = None) -> Dimensions:
+        """Return the rules of how wide and how high a picture is, to add to."""
+        return Dimensions(limits)
 
     # Lists and dicts.
 
