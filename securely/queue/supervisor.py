@@ -164,14 +164,13 @@ class Supervisor:
     # -- waiting
 
     def _wait(self) -> None:
-        now = clock.monotonic()
-        linger = self._lingers_until() - now if self._ledger.ended else 0.0
+        linger = self._lingers_until() - clock.monotonic() if self._ledger.ended else 0.0
         if linger > 0 and not self._crew.is_starving:
             # Asleep to all but signals, so that outcomes gather instead of waking us one by one.
             select.select([self._signals.fileno()], [], [], linger)
             timeout = 0.0
         else:
-            timeout = max(0.0, self._wakes_at() - now)
+            timeout = max(0.0, self._wakes_at() - clock.monotonic())
         for child in self._crew.children:
             self._attend(child)
         for key, _ in self._selector.select(timeout):

@@ -27,6 +27,7 @@ from securely.queue.contracts import (
     Verdict,
 )
 from securely.queue.delivery.around import Around
+from securely.queue.delivery.calls import Unlocks, freeing, keeping
 from securely.queue.delivery.failure import pack_error
 from securely.queue.delivery.hooks import Hooks
 from securely.queue.delivery.interaction import Interaction
@@ -68,18 +69,6 @@ _DECODED_MAX: Final = 4096
 
 # Ways to end after which a chain goes on: only a failure breaks it.
 _GOES_ON: Final = (Kind.DONE, Kind.DROP, Kind.SKIP)
-
-
-class Unlocks(Protocol):
-    """What frees the key of a job that is unique until it is processed: the manager."""
-
-    def unlock(self, connection: str, delivery: Delivery) -> None:
-        """Free the unique key of *delivery*, of the connection of that name."""
-        ...
-
-    async def aunlock(self, connection: str, delivery: Delivery) -> None:
-        """Async twin of :meth:`unlock`."""
-        ...
 
 
 class Retries(Protocol):
@@ -272,9 +261,9 @@ class JobRunner:
         else:
             call = self._injected
         if run.frame.header.result_seconds is not None:
-            call = _keeping(call, run)
+            call = keeping(call, run)
         if run.frame.header.until_processing and self._keys is not None:
-            call = _freeing(call, self._keys(), run)
+            call = freeing(call, self._keys(), run)
         stages: Sequence[object] = ()
         if blueprint.has_middleware:
             stages = cast("Sequence[object]", option(run.job, "middleware"))
@@ -504,37 +493,6 @@ class _Over(NamedTuple):
 
     ran: Ran
     events: list[object]
-
-
-def _freeing(call: Callable[[Job], object], keys: Unlocks, run: Run) -> Callable[[Job], object]:
-    """Return *call* such that the job's unique key is free before it begins."""
-    source, delivery = run.interaction.connection, run.delivery
-
-    def freed(job: Job) -> object:
-        keys.unlock(source, delivery)
-        return call(job)
-
-    async def afreed(job: Job) -> object:
-        await keys.aunlock(source, delivery)
-        answer = call(job)
-        return await answer if isawaitable(answer) else answer
-
-    return afreed if run.frame.blueprint.is_async else freed
-
-
-def _keeping(call: Callable[[Job], object], run: Run) -> Callable[[Job], object]:
-    """Return *call* such that what it returns is kept, whatever middleware makes of it."""
-
-    def kept(job: Job) -> object:
-        run.result = call(job)
-        return run.result
-
-    async def akept(job: Job) -> object:
-        answer = call(job)
-        run.result = await answer if isawaitable(answer) else answer
-        return run.result
-
-    return akept if run.frame.blueprint.is_async else kept
 
 
 def _plain(job: Job) -> object:
