@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from securely.queue.bus.trail import Trail
 from securely.queue.contracts import BatchRecord
 from securely.queue.drivers.arq import ArqConnection
 from securely.queue.drivers.arq_server import ArqServer
@@ -16,6 +17,8 @@ from securely.queue.job import Extras
 from securely.support import clock, entropy
 
 pytestmark = pytest.mark.integration
+
+STORMED = 4  # workers of a storm
 
 
 def stop(*workers: Any) -> None:
@@ -122,6 +125,13 @@ def test_a_worker_that_is_stopped_for_longer_than_its_lease_settles_nothing(
     depot.assert_nothing_is_left()
 
 
+def _chain(depot: Any, jobs: Any, name: str) -> Any:
+    """Return the first job of a chain of three."""
+    links = [depot.codec.link(jobs.Work(f"{name}-{at}"), "arq", "default") for at in (1, 2)]
+    extras = Extras(trail=Trail(tuple(links)))
+    return depot.codec.envelope(jobs.Work(f"{name}-0"), "default", extras=extras)
+
+
 def _storm(depot: Any, jobs: Any, count: int, seconds: float) -> int:
     """Kill workers at random while they work; return how many."""
     depot.lease = 2.0
@@ -132,11 +142,12 @@ def _storm(depot: Any, jobs: Any, count: int, seconds: float) -> int:
     callback = depot.codec.envelope(jobs.Work("finally"), "default")
     depot.connection.batches.create(BatchRecord("b", callbacks={"finally": (callback,)}), batch)
     depot.push(*(jobs.Work(f"j{n}") for n in range(count - count // 2)))
-    workers = [depot.start() for _ in range(3)]
+    depot.connection.push([_chain(depot, jobs, f"c{n}") for n in range(count // 10)])
+    workers = [depot.start() for _ in range(STORMED)]
     kills, end = 0, clock.monotonic() + seconds
     while clock.monotonic() < end:
         clock.sleep(entropy.uniform(0.05, 0.3))
-        at = entropy.below(3)
+        at = entropy.below(STORMED)
         if entropy.below(2) and (executors := _children(workers[at])):
             os.kill(executors[entropy.below(len(executors))], signal.SIGKILL)
         else:
@@ -173,7 +184,8 @@ def test_a_storm_of_kills_loses_nothing_and_counts_exactly(
     ends = depot.tags("end")
     half = count // 2
     expected = {f"b{n}" for n in range(half)} | {f"j{n}" for n in range(count - half)}
-    assert set(ends) == expected | {"finally"}
+    chained = {f"c{n}-{at}" for n in range(count // 10) for at in range(3)}
+    assert set(ends) == expected | chained | {"finally"}
     # Each kill repeats at most the one job that ran.
     assert len(ends) - len(set(ends)) <= kills
     found = depot.connection.batches.find("b")
