@@ -84,11 +84,13 @@ LIBRARIES = {
     "cryptography": {"encryption"},
     "diskcache": {"cache"},
     "dotenv": {"config"},
+    "imagesize": {"validation"},
     "msgspec": {"support", "log", "queue"},
     "punq": {"container"},
     "pydantic": {"support"},
     "pytest": {"testing"},
     "redis": {"queue"},
+    "regex": {"validation"},
     "rich": {"console"},
     "yaml": {"config"},
 }

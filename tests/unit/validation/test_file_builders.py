@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from securely.validation import Rule
 from securely.validation.builders import files
 from securely.validation.builders.files import Dimensions, File, ImageFile
 from securely.validation.exceptions import InvalidRule, RulesError
@@ -104,3 +105,9 @@ def test_defaults_when_given_then_are_what_default_returns() -> None:
 
     File.defaults(File().min(1))
     assert File.default() == File().min(1)
+
+
+def test_rule_when_asked_for_files_then_gives_their_builders() -> None:
+    assert Rule.file() == File()
+    assert Rule.image_file(allow_svg=True) == ImageFile(allow_svg=True)
+    assert Rule.dimensions({"width": 3}).as_rules() == [["dimensions", "width=3"]]
