@@ -27,7 +27,10 @@ class TestMemoryVerifier(PresenceVerifierSuite):
 
     @pytest.fixture
     def store(self, memory: MemoryVerifier) -> Store:
-        return lambda rows: memory.add("users", *rows) and None
+        def keep(rows: Sequence[Mapping[str, Any]]) -> None:
+            memory.add("users", *rows)
+
+        return keep
 
 
 class TestSqliteVerifier(PresenceVerifierSuite):
