@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from enum import Enum
-from typing import Any, Final, cast
+from typing import Any, Final
 from unicodedata import category
 
 from securely.queue.exceptions import NotQueueable
@@ -113,7 +113,7 @@ def no_job(thing: Any) -> NotQueueable:
             "what its using(…) returns.",
         )
     if hasattr(thing, "without_delay"):  # a pending dispatch
-        job = cast("type[Any]", type(thing.job))
+        job = _kind_of(thing.job)
         return NotQueueable(
             f"A pending dispatch of {job.__module__}.{job.__qualname__}",
             "it is no job, but holds one with options of its own. Call its dispatch(), or give it "
@@ -121,11 +121,15 @@ def no_job(thing: Any) -> NotQueueable:
         )
     if hasattr(thing, "__code__"):
         return _no_function(thing)
-    kind = cast("type[Any]", type(thing))
+    kind = _kind_of(thing)
     return NotQueueable(
         f"{kind.__module__}.{kind.__qualname__}",
         "it is no job. Derive its class from securely.queue.Job, and give it a `handle`.",
     )
+
+
+def _kind_of(thing: object) -> type[object]:
+    return type(thing)
 
 
 def _no_function(function: Any) -> NotQueueable:
