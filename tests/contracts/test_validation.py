@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from securely.testing.suites.validation import PresenceVerifierSuite, Store
+from securely.validation.answers.memory import MemoryVerifier
+from securely.validation.answers.sqlite import SqliteVerifier
 from securely.validation.contracts import PresenceVerifier
-from securely.validation.drivers.memory import MemoryVerifier
-from securely.validation.drivers.sqlite import SqliteVerifier
 
 
 class TestMemoryVerifier(PresenceVerifierSuite):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final, Self
 
 from securely.support.steps import Steps, arun, run
-from securely.validation.asking import asked
+from securely.validation.answers.asking import asked
 from securely.validation.builders.written import Several, flattened, plain
 from securely.validation.contracts import Fail, Rule
 from securely.validation.exceptions import NothingAnswers, RulesError

@@ -10,7 +10,7 @@ from unicodedata import category
 from securely.support.missing import MISSING
 from securely.support.steps import Steps, arun, call, run
 from securely.validation import contracts
-from securely.validation.asking import asked
+from securely.validation.answers.asking import asked
 from securely.validation.builders.written import Several, flattened
 from securely.validation.contracts import Fail
 from securely.validation.exceptions import NothingAnswers

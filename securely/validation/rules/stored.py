@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias, cast
 
 from securely.support.missing import MISSING
 from securely.support.steps import Steps, arun, call, run
-from securely.validation.asking import asked
+from securely.validation.answers.asking import asked
 from securely.validation.exceptions import NothingAnswers
 from securely.validation.plan.paths import find
 from securely.validation.rules.loose import text

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import pytest
 
 from securely.validation import Password, ValidationFactory
-from securely.validation.breaches import FakeBreaches, PwnedPasswords
+from securely.validation.answers.breaches import FakeBreaches, PwnedPasswords
 from securely.validation.exceptions import NothingAnswers
 
 SECRET = "correct horse"  # noqa: S105  # nobody's

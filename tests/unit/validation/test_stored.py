@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from securely.validation import InvalidRule, Rule, ValidationFactory
-from securely.validation.drivers.memory import MemoryVerifier
+from securely.validation.answers.memory import MemoryVerifier
 from securely.validation.exceptions import NothingAnswers, RulesError
 
 ROWS = (

@@ -1,1 +1,0 @@
-"""Drivers: verifiers of what is stored, in memory and in SQLite files."""
