@@ -66,5 +66,5 @@ Pipeline: Pipelines = facade("pipeline")
 Queue: QueueManager = facade("queue")
 RateLimiter: Limiter = facade("rate_limiter")
 Store: StoreManager = facade("store")
-Validator: ValidationFactory = facade("validator")
-Validation: ValidationFactory = Validator
+Validation: ValidationFactory = facade("validator")
+Validator: ValidationFactory = Validation
