@@ -10,11 +10,15 @@ from securely.support import clock
 
 __all__ = ["FakeBreaches", "PwnedPasswords"]
 
+# So many digits of a hash the API is asked for: some thousand passwords begin alike.
 _PREFIX: Final = 5
 # A range has some two thousand lines of forty characters; more than this is no such answer.
 _BYTES_MAX: Final = 1_000_000
+# Questions that may be open: each that nobody answers holds its thread.
 _AT_ONCE: Final = 32
+# Bytes that are read before the clock is looked at.
 _CHUNK: Final = 16_384
+# More than any counter has; int() is slow with very many.
 _DIGITS_MAX: Final = 18
 
 

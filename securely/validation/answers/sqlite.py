@@ -17,9 +17,11 @@ from securely.validation.rules.loose import text
 __all__ = ["SqliteVerifier"]
 
 _NAME: Final = re.compile(r"[^\W\d]\w*").fullmatch
+# As long as the standard library waits for a writer, unless told otherwise.
 _BUSY_SECONDS: Final = 5.0
 # Below what a statement may have been built to take (999), conditions included.
 _AT_ONCE: Final = 400
+# What an INTEGER of SQLite has, without its sign; and what is worth to be written as text.
 _INTEGER_BITS: Final = 63
 _TEXT_BITS_MAX: Final = 4_096
 _COMPARE: Final = {"=": "=", "!=": "<>", "in": "IN", "not in": "NOT IN"}

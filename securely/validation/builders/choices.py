@@ -17,6 +17,7 @@ from securely.validation.rules.structures import identical
 
 __all__ = ["Can", "Choice", "Enum"]
 
+# Wider than any integer of PHP, which has 19 digits.
 _DIGITS_MAX: Final = 20
 
 
@@ -45,7 +46,7 @@ class Enum(Rule):
 
     def __init__(self, type_: type[enum.Enum]) -> None:
         given: object = type_
-        if not isinstance(given, enum.EnumMeta):
+        if not isinstance(given, enum.EnumMeta):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
             raise RulesError(
                 f"Rule.enum() takes an enum, a subclass of enum.Enum, not {type_!r:.100}."
             )

@@ -19,6 +19,7 @@ from securely.validation.rules.loose import is_filled
 
 __all__ = ["Password"]
 
+# Characters, as Laravel has it.
 _LEAST: Final = 8
 
 

@@ -91,17 +91,22 @@ class AnyOf(Rule):
 
     def _judge(self, value: Any, fail: Fail) -> Steps[None]:
         wording = self.validator.wording
+        is_dict = _is_dict(value)
         for each in self._rules:
-            data: Any = {"0": value}
-            rules: Any = {"0": each}
-            if isinstance(each, Mapping):
-                if not isinstance(value, Mapping):
+            data: object = {"0": value}
+            rules: object = {"0": each}
+            if _is_dict(each):
+                if not is_dict:
                     continue
                 data, rules = value, each
             tried = self.validator.maker.make(data, rules, wording.messages, wording.attributes)
             if (yield from call(tried.passes, tried.apasses)):
                 return
         fail(wording.line("any_of") or "The :attribute field is invalid.")
+
+
+def _is_dict(value: object) -> bool:
+    return isinstance(value, Mapping)
 
 
 def _count(function: Callable[..., object]) -> int:
