@@ -36,7 +36,7 @@ class File(WrittenRules):
     Source: Laravel 13, Validation\\Rules\\File.
     """
 
-    _default: ClassVar[Callable[[], object] | File | None] = None
+    _defaults: ClassVar[list[Callable[[], object] | File]] = []
 
     def __init__(self) -> None:
         super().__init__("file")
@@ -47,13 +47,14 @@ class File(WrittenRules):
     @staticmethod
     def defaults(make: Callable[[], object] | File | None) -> None:
         """Let *make*, a function or a rule, be what :meth:`default` returns; None for none."""
-        File._default = make
+        File._defaults[:] = [] if make is None else [make]
 
     @staticmethod
     def default() -> File:
         """Return the rule that :meth:`defaults` was given, or a new one."""
-        kept = File._default
-        made = kept() if callable(kept) else copy.deepcopy(kept)
+        made: object = None
+        for kept in File._defaults:
+            made = copy.deepcopy(kept) if isinstance(kept, File) else kept()
         return made if isinstance(made, File) else File()
 
     @staticmethod
