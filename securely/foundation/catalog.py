@@ -235,6 +235,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.foundation.commands.make.MakeProviderCommand",
         "securely.foundation.provider.FoundationProvider",
     ),
+    "make:rule": (
+        "securely.validation.commands.MakeRuleCommand",
+        "securely.validation.provider.ValidationProvider",
+    ),
     "make:test": (
         "securely.console.commands.MakeTestCommand",
         "securely.console.provider.ConsoleProvider",

@@ -22,18 +22,22 @@ kept of them; ``validate()`` returns what has rules, or raises what is wrong wit
 
 from securely.validation.builders.passwords import Password
 from securely.validation.builders.rule import Rule
-from securely.validation.exceptions import InvalidRule, ValidationError
+from securely.validation.exceptions import InvalidRule, Unauthorized, ValidationError
 from securely.validation.factory import ValidationFactory
+from securely.validation.form_request import Access, FormRequest
 from securely.validation.messages.bag import MessageBag
 from securely.validation.safe import SafeInput
 from securely.validation.validator import Validator
 
 __all__ = [
+    "Access",
+    "FormRequest",
     "InvalidRule",
     "MessageBag",
     "Password",
     "Rule",
     "SafeInput",
+    "Unauthorized",
     "ValidationError",
     "ValidationFactory",
     "Validator",

@@ -11,6 +11,7 @@ __all__ = [
     "Fail",
     "File",
     "Lines",
+    "PasswordKeeper",
     "PresenceVerifier",
     "Query",
     "Rule",
@@ -122,6 +123,14 @@ class Authorizer(Protocol):
 
     def allows(self, ability: str, arguments: Sequence[Any], /) -> Awaitable[bool] | bool:
         """Return whether whoever is logged in may do *ability* with *arguments*."""
+        ...
+
+
+class PasswordKeeper(Protocol):
+    """Tells whose password is whose; `is_current_password` may be async."""
+
+    def is_current_password(self, password: str, guard: str | None, /) -> Awaitable[bool] | bool:
+        """Return whether *password* is that of whoever is logged in, by *guard* if it is named."""
         ...
 
 

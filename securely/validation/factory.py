@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from securely.strings import Str
 from securely.validation.contracts import Lines
 from securely.validation.exceptions import RulesError
 from securely.validation.messages.wording import Wording
+from securely.validation.plan.parsing import Written
 from securely.validation.plan.plan import Extension, Plan, Registry, compile_plan
 from securely.validation.plan.run import Limits, Run
 from securely.validation.plan.unrolling import is_dynamic, overlap, unrolled
@@ -234,10 +235,26 @@ def _hashable(rules: Mapping[str, object]) -> object:
     """Return *rules* as what has a hash; None where something in them is an object."""
     found: list[tuple[str, object]] = []
     for name, rule in rules.items():
-        if isinstance(rule, str):
-            found.append((name, rule))
-        elif isinstance(rule, (list, tuple)) and all(isinstance(each, str) for each in rule):  # pyright: ignore[reportUnknownVariableType]  # rules are anyone's
-            found.append((name, (None, *rule)))  # pyright: ignore[reportUnknownArgumentType]  # text, as asked above
-        else:
+        written = rule if isinstance(rule, str) else _texts(rule)
+        if written is None:
             return None
+        found.append((name, written))
+    return tuple(found)
+
+
+def _texts(rule: object) -> tuple[object, ...] | None:
+    """Return rules in a list, or of a builder, as texts; None where one is something else."""
+    built = isinstance(rule, Written)
+    if isinstance(rule, Written):
+        rule = rule.as_rules()
+    if not isinstance(rule, (list, tuple)):
+        return None
+    # A list in a list is a rule and its parameters, what is built several rules; and a list of one
+    # text is not that text, because bars in it are no bars.
+    found: list[object] = [built]
+    for each in cast("Sequence[object]", rule):
+        text = each if isinstance(each, str) else _texts(each)
+        if text is None:
+            return None
+        found.append(text)
     return tuple(found)

@@ -216,9 +216,13 @@ class Run:
         parts = [self._part() for _ in todo]
         for part, (_, spot, _) in zip(parts, todo, strict=True):
             spot.run = part
-        async with asyncio.TaskGroup() as group:
-            for part, (field, spot, value) in zip(parts, todo, strict=True):
-                group.create_task(alone(part, field, spot, value))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for part, (field, spot, value) in zip(parts, todo, strict=True):
+                    group.create_task(alone(part, field, spot, value))
+        except BaseExceptionGroup as several:
+            # What a rule raises comes out as it is, as in a sync validation.
+            raise several.exceptions[0] from None
         for part in parts:
             bag.merge(part.bag)
             failed.update(part.failed)

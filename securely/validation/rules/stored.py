@@ -1,4 +1,4 @@
-"""Rules of what is stored: unique and exists; one question for all places of a field with stars."""
+"""Rules of what is stored: unique and exists, asked once for all places; current_password."""
 
 from __future__ import annotations
 
@@ -243,7 +243,30 @@ def _single_items(value: object) -> Iterable[object]:
     return filter(_is_single, _items(value))
 
 
+def _current_password(args: Args) -> Check:
+    """Compile the rule that a value is the password of whoever is logged in."""
+    keeper = args.services.get("password")
+    if keeper is None:
+        raise NothingAnswers(
+            args.name,
+            "whose password it is, and nobody was bound to know: give the validators a "
+            'PasswordKeeper, by answer_with("password", keeper) of their factory.',
+        )
+    guard = args.text(0) or None
+
+    def judge(value: object) -> Steps[bool]:
+        if not isinstance(value, str):
+            return False
+        return bool((yield from asked(keeper, "is_current_password", value, guard)))
+
+    def check(value: object, at: Place) -> object:
+        return arun(judge(value)) if at.awaits else run(judge(value))
+
+    return check
+
+
 SPECS: Final = (
+    Spec("current_password", _current_password, most=1, waits=True),
     Spec("exists", _exists, 1, waits=True),
     Spec("unique", _unique, 1, waits=True),
 )

@@ -46,4 +46,5 @@ def test_table_when_read_then_has_every_rule() -> None:
     told = {re.split("[`:]", row[0].strip("`"))[0] for row in _ROWS}
 
     assert told | _ELSEWHERE >= set(SPECS)
+    assert all(f"`{name}" in _PAGE.read_text() for name in _ELSEWHERE)
     assert sorted(told) == [re.split("[`:]", row[0].strip("`"))[0] for row in _ROWS]

@@ -200,3 +200,28 @@ def test_stored_when_the_rule_is_wrong_then_says_so(factory: ValidationFactory) 
         factory.make({"email": "x"}, {"email": "exists:user"}).passes()
     with pytest.raises(RulesError, match="one id"):
         Rule.unique("users").ignore([1])
+
+
+class _Keeper:
+    def is_current_password(self, password: str, guard: str | None) -> bool:
+        return (password, guard) in {("open", None), ("sesame", "admin")}
+
+
+def test_current_password_when_nobody_knows_then_says_who_is_asked(
+    factory: ValidationFactory,
+) -> None:
+    with pytest.raises(NothingAnswers, match="PasswordKeeper"):
+        factory.make({"p": "x"}, {"p": "current_password"}).passes()
+
+
+def test_current_password_when_asked_then_by_the_guard_that_is_named(
+    factory: ValidationFactory,
+) -> None:
+    factory.answer_with("password", _Keeper())
+
+    assert factory.make({"p": "open"}, {"p": "current_password"}).passes()
+    assert factory.make({"p": "sesame"}, {"p": "current_password:admin"}).passes()
+    assert factory.make({"p": "open"}, {"p": "current_password:admin"}).errors().all() == [
+        "The password is incorrect."
+    ]
+    assert factory.make({"p": ["open"]}, {"p": "current_password"}).fails()

@@ -318,3 +318,28 @@ def test_plan_when_used_by_threads_then_each_sees_its_own_data(factory: Validati
         thread.join()
 
     assert wrong == []
+
+
+def test_avalidate_when_a_rule_raises_then_its_error_comes_out_as_it_is(
+    factory: ValidationFactory,
+) -> None:
+    async def check(attribute: str, value: object, fail: Any) -> None:
+        raise ConnectionError("The database is away.")
+
+    with pytest.raises(ConnectionError, match="away"):
+        asyncio.run(factory.make({"a": "x", "b": "y"}, {"a": check, "b": check}).avalidate())
+
+
+def test_plan_when_rules_are_texts_and_builders_then_is_kept_and_what_is_changed_is_seen(
+    factory: ValidationFactory,
+) -> None:
+    short = Rule.string().max(3)
+    rules = {"a": ["required", short], "b": "integer", "c": [["in", "x"], "string"]}
+
+    assert factory.plan(rules, {}) is factory.plan({**rules}, {"other": "data"})
+    assert factory.make({"a": "abcd"}, rules).fails()
+    short.min(2)
+    assert factory.make({"a": "x"}, rules).errors().first() == (
+        "The a field must be at least 2 characters."
+    )
+    assert factory.plan({"a": lambda *_: None}, {}) is not factory.plan({"a": lambda *_: None}, {})
