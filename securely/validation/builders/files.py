@@ -42,7 +42,7 @@ class File(WrittenRules):
         super().__init__("file")
         self._others: list[object] = []
 
-    types = _Types()
+    types: ClassVar[_Types] = _Types()
 
     @staticmethod
     def defaults(make: Callable[[], object] | File | None) -> None:

@@ -8,7 +8,7 @@ from securely.validation.contracts import File
 
 __all__ = ["office_type", "zip_type"]
 
-_DIRECTORY_MAX: Final = 1024 * 1024
+_DIRECTORY_MAX: Final = 1024 * 1024  # some ten thousand names; more do not change the type
 _TAIL: Final = 22 + 65_535  # what ends an archive: a record, and a comment
 _OPEN_XML: Final = "application/vnd.openxmlformats-officedocument"
 _OFFICE: Final = {

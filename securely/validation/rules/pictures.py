@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias, cast
+from typing import Final, TypeAlias, cast
 
 from securely.validation.contracts import File
 
@@ -13,10 +13,10 @@ __all__ = ["picture_size"]
 
 Size: TypeAlias = tuple[int, int]
 
-_HEAD_BYTES: Final = 4096
-_BLOCK_BYTES: Final = 64 * 1024
-_BLOCKS_MAX: Final = 16
-_READS_MAX: Final = 16_384
+_HEAD_BYTES: Final = 4096  # all that an icon may say of 255 pictures
+_BLOCK_BYTES: Final = 64 * 1024  # as long as a segment of a JPEG may be
+_BLOCKS_MAX: Final = 16  # a megabyte in all
+_READS_MAX: Final = 16_384  # a few milliseconds of stepping
 
 
 def picture_size(file: File, mime: str) -> Size | None:
@@ -101,7 +101,8 @@ def _asked(file: File) -> Size | None:
     import imagesize  # pyright: ignore[reportMissingTypeStubs]
 
     # Whatever goes wrong it answers with -1; turned pictures count as they are stored, as in PHP.
-    width, height = imagesize.get(cast("Any", _Window(file)), exif_rotation=False)
+    ask = cast("Callable[..., Size]", imagesize.get)  # pyright: ignore[reportUnknownMemberType]
+    width, height = ask(_Window(file), exif_rotation=False)
     return int(width), int(height)
 
 

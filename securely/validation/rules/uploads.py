@@ -9,7 +9,15 @@ from typing import Any, Final, Protocol, cast
 
 from securely.validation.contracts import File
 
-__all__ = ["as_file", "extension_of", "is_broken", "is_missing_upload"]
+__all__ = [
+    "FileOnDisk",
+    "OpenFile",
+    "Stream",
+    "as_file",
+    "extension_of",
+    "is_broken",
+    "is_missing_upload",
+]
 
 _NO_FILES: Final = (
     str,
@@ -54,9 +62,10 @@ class OpenFile:
     __slots__ = ("_stream", "filename", "is_valid", "size_bytes")
 
     def __init__(self, stream: Stream, filename: str, size_bytes: int | None) -> None:
-        self._stream, self.filename = stream, filename
-        self.size_bytes = size_bytes or 0
-        self.is_valid = size_bytes is not None
+        self._stream = stream
+        self.filename: str = filename
+        self.size_bytes: int = size_bytes or 0
+        self.is_valid: bool = size_bytes is not None
 
     def read_at(self, offset: int, size: int, /) -> bytes:
         """Return up to *size* bytes from *offset* on."""
@@ -78,9 +87,10 @@ class FileOnDisk:
     __slots__ = ("_path", "filename", "is_valid", "size_bytes")
 
     def __init__(self, path: Path) -> None:
-        self._path, self.filename = path, path.name
-        self.size_bytes = path.stat().st_size
-        self.is_valid = True
+        self._path = path
+        self.filename: str = path.name
+        self.size_bytes: int = path.stat().st_size
+        self.is_valid: bool = True
 
     def read_at(self, offset: int, size: int, /) -> bytes:
         """Return up to *size* bytes from *offset* on."""
