@@ -87,12 +87,13 @@ LIBRARIES = {
     "imagesize": {"validation"},
     "msgspec": {"support", "log", "queue"},
     "punq": {"container"},
-    "pydantic": {"support"},
+    "pydantic": {"support", "validation"},
+    "pydantic_core": {"validation"},
     "pytest": {"testing"},
     "redis": {"queue"},
     "regex": {"validation"},
     "rich": {"console"},
-    "yaml": {"config"},
+    "yaml": {"config", "translation"},
 }
 # Modules of later Pythons.
 LATER = {"annotationlib"}

@@ -102,6 +102,8 @@ def test_functions_have_at_most_7_parameters(hold: Any) -> None:
 def test_modules_have_at_most_400_lines_of_code(hold: Any) -> None:
     found = []
     for module in modules():
+        if "# Written by `make " in module.text:
+            continue  # a table that a tool writes, and nobody reads from top to bottom
         size = lines_of_code(module)
         limit = MODULE_LINES_WITH_REASON if REASON in module.docstring else MODULE_LINES
         if size > limit:

@@ -19,14 +19,14 @@ from securely.validation.rules.moments_zones import zone_at
 
 __all__ = ["matches", "problem", "read", "write"]
 
-_LONGEST: Final = 255
+_LONGEST: Final = 255  # letters; what is longer is no date
 _SEPARATORS: Final = ";:/.,-()"
 _DIRECTIVES: Final = "aAbBcdfGHIjmMpSuUVwWxXyYzZ%"
-_NOON: Final = 12
-_TURN: Final = 70
-_DAYS_TO_EPOCH_SECONDS: Final = 86_400
-_LARGEST: Final = 2**63 - 1
-_TWO: Final = 2
+_NOON: Final = 12  # hours
+_TURN: Final = 70  # two digits from here on are of the century before
+_DAYS_TO_EPOCH_SECONDS: Final = 86_400  # seconds of a day
+_LARGEST: Final = 2**63 - 1  # seconds that 64 bits hold
+_TWO: Final = 2  # digits
 
 _SIGNED: Final = re.compile("[+-]*[0-9]{1,24}", re.ASCII)
 _DIGITS: Final = re.compile("[0-9]*", re.ASCII)

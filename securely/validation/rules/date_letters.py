@@ -25,8 +25,8 @@ _MONTHS: Final = (
     "December",
 )
 _TEENS: Final = range(11, 14)
-_NOON: Final = 12
-_BEAT_MICROS: Final = 86_400_000
+_NOON: Final = 12  # hours
+_BEAT_MICROS: Final = 86_400_000  # microseconds of a Swatch beat
 
 
 def written(moment: datetime, layout: str) -> str:

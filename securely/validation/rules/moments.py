@@ -25,14 +25,14 @@ from securely.validation.rules.moments_zones import zone_of
 
 __all__ = ["is_complete_date", "moment", "moment_of_number"]
 
-_LONGEST: Final = 255
+_LONGEST: Final = 255  # letters; what is longer is no date
 _BLANKS: Final = " \t\n\r\v\f"
 _BETWEEN: Final = " \t\n.,\u00a0\u202f"
-_CENTURY: Final = 100
+_CENTURY: Final = 100  # years
 _TURN: Final = 70  # two digits from here on are of the century before
-_FULL_YEAR: Final = 4
-_NOON: Final = 12
-_LARGEST: Final = 2**63 - 1
+_FULL_YEAR: Final = 4  # digits
+_NOON: Final = 12  # hours
+_LARGEST: Final = 2**63 - 1  # seconds that 64 bits hold
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS_ALONE: Final = re.compile(r"[0-9]{1,14}\n?").fullmatch
 

@@ -10,16 +10,16 @@ from zoneinfo import ZoneInfo
 
 __all__ = ["Manner", "Special", "Stamp", "dawn_days", "is_real_date", "resolve"]
 
-_ERA_YEARS: Final = 400
-_ERA_DAYS: Final = 146_097
-_ERA_START: Final = 2000
-_DAY_SECONDS: Final = 86_400
-_MILLION: Final = 1_000_000
-_MONTHS: Final = 12
-_WEEK: Final = 7
-_WORKDAYS: Final = 5
-_SATURDAY: Final = 6
-_LAST_YEAR_CHECKED: Final = 32_767
+_ERA_YEARS: Final = 400  # after so many years the calendar repeats itself
+_ERA_DAYS: Final = 146_097  # days of them
+_ERA_START: Final = 2000  # a year that begins one
+_DAY_SECONDS: Final = 86_400  # seconds
+_MILLION: Final = 1_000_000  # microseconds of a second
+_MONTHS: Final = 12  # of a year
+_WEEK: Final = 7  # days
+_WORKDAYS: Final = 5  # of a week
+_SATURDAY: Final = 6  # counted from Sunday as 0
+_LAST_YEAR_CHECKED: Final = 32_767  # PHP's checkdate() goes no further
 _LAST_ORDINAL: Final = date.max.toordinal()
 
 

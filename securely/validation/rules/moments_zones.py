@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 __all__ = ["offset_zone", "zone_at", "zone_of"]
 
-_DAY: Final = 86_400
-_LONGEST_ABBREVIATION: Final = 5
+_DAY: Final = 86_400  # seconds
+_LONGEST_ABBREVIATION: Final = 5  # letters
 _OFFSET: Final = re.compile(r"(?:GMT)?([+-])([0-9:]+)")
 _WORD: Final = re.compile(r"[A-Za-z0-9/_+-]+")
 _OFFSET_FORMS: Final = (
