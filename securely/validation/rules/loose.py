@@ -6,6 +6,7 @@ import re
 from collections.abc import Sized
 from decimal import Decimal
 from typing import Final
+
 from securely.validation.rules.uploads import is_broken, is_missing_upload
 
 __all__ = ["BLANKS", "equal", "is_filled", "is_numeric", "number", "text"]

@@ -6,7 +6,7 @@ FUZZ_SECONDS says for how long it runs, five seconds by default; its seed is pri
 from __future__ import annotations
 
 import os
-from random import Random
+from random import Random  # noqa: TID251  # from a seed, so that a run can be repeated
 from typing import Any
 
 import pytest
@@ -17,34 +17,64 @@ from securely.validation import InvalidRule, ValidationFactory
 from securely.validation.rules.table import SPECS
 
 _SECONDS = float(os.environ.get("FUZZ_SECONDS", "5"))
-_NAMES = ["a", "b", "c", "a.b", "a.*", "a.*.b", "a.*.*", "*", "*.b", "b.0", "b.*.c", r"a\.b", "", "a.", "*a"]
+_NAMES = [
+    "a",
+    "b",
+    "c",
+    "a.b",
+    "a.*",
+    "a.*.b",
+    "a.*.*",
+    "*",
+    "*.b",
+    "b.0",
+    "b.*.c",
+    r"a\.b",
+    "",
+    "a.",
+    "*a",
+]
 _WORDS = [
     "", " ", "0", "1", "-1", "1.5", "1e5", "1e999", "x", "é", "yes", "no", "null", "true", "Y-m-d",
     "2026-01-01", "today", "+1 week", "a", "b", "a.*.b", "*", "ascii", "strict", "UTF-8", "png",
-    "min_width=1", "/^(a+)+$/", "[", "(?P<x>", "9" * 40, "\0", "\ud800", "a,b", '"a,b"', "2mb", "last day of",
+    "min_width=1", "/^(a+)+$/", "[", "(?P<x>", "9" * 40, "\0", "\ud800", "a,b", '"a,b"', "2mb",
+    "last day of",
 ]  # fmt: skip
+_DEPTH_MAX = 4
 _ASK_OTHERS = {"active_url", "unique", "exists", "can", "current_password"}
 _RULES = sorted(set(SPECS) - _ASK_OTHERS)
 
 
 def _value(random: Random, depth: int = 0) -> Any:
-    kind = random.randrange(12 if depth < 4 else 9)
-    if kind < 4:
-        return random.choice(_WORDS)
-    if kind == 4:
-        return random.choice([0, 1, -1, 10**30, 2.5, float("nan"), float("-inf"), 1e300])
-    if kind == 5:
-        return random.choice([None, True, False, b"\xff", "x" * 3_000, "\u202e", "🙂"])
-    if kind == 6:
-        return "".join(chr(random.randrange(0x3000)) for _ in range(random.randrange(12)))
-    if kind in {7, 8}:
-        return random.choice(_WORDS) + random.choice(_WORDS)
-    if kind in {9, 10}:
-        return [_value(random, depth + 1) for _ in range(random.randrange(4))]
-    return {
-        random.choice(["a", "b", "c", "0", "a.b", "*", 1]): _value(random, depth + 1)
-        for _ in range(random.randrange(4))
-    }
+    makers = [_text, _text, _odd, _odd]
+    if depth < _DEPTH_MAX:
+        makers += [_list, _dict]
+    return random.choice(makers)(random, depth)
+
+
+def _text(random: Random, depth: int) -> str:
+    del depth
+    words = random.choice(_WORDS) + random.choice(["", random.choice(_WORDS)])
+    return words or "".join(chr(random.randrange(0x3000)) for _ in range(random.randrange(12)))
+
+
+def _odd(random: Random, depth: int) -> Any:
+    del depth
+    return random.choice(
+        [
+            0, 1, -1, 10**30, 2.5, 1e300, float("nan"), float("-inf"), None, True, False, b"\xff",
+            "x" * 3_000, "\u202e", "🙂",
+        ]
+    )  # fmt: skip
+
+
+def _list(random: Random, depth: int) -> list[Any]:
+    return [_value(random, depth + 1) for _ in range(random.randrange(4))]
+
+
+def _dict(random: Random, depth: int) -> dict[Any, Any]:
+    keys = [random.choice(["a", "b", "c", "0", "a.b", "*", 1]) for _ in range(random.randrange(4))]
+    return {key: _value(random, depth + 1) for key in keys}
 
 
 def _rule(random: Random) -> str:

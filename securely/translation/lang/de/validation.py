@@ -130,7 +130,9 @@ lines = {
     "prohibited_if": ":Attribute ist nicht zulässig, wenn :other :value ist.",
     "prohibited_if_accepted": ":Attribute ist nicht zulässig, wenn :other akzeptiert wird.",
     "prohibited_if_declined": ":Attribute ist nicht zulässig, wenn :other abgelehnt wird.",
-    "prohibited_unless": ":Attribute ist nur zulässig, wenn :other einer dieser Werte ist: :values.",
+    "prohibited_unless": (
+        ":Attribute ist nur zulässig, wenn :other einer dieser Werte ist: :values."
+    ),
     "prohibits": ":Attribute schließt aus, dass :other vorhanden ist.",
     "regex": ":Attribute hat ein unzulässiges Format.",
     "required": ":Attribute muss ausgefüllt werden.",
