@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Iterable, Mapping, Sized
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import Enum
@@ -498,8 +498,12 @@ def _within(lines: Any, part: str) -> Any:
     if isinstance(lines, Mapping):
         return cast("Mapping[str, Any]", lines).get(part, MISSING)
     if isinstance(lines, list) and part.isascii() and part.isdigit() and len(part) < _NAME_MAX:
-        return lines[int(part)] if int(part) < len(lines) else MISSING
+        return _item(cast("Sequence[Any]", lines), int(part))
     return MISSING
+
+
+def _item(items: Sequence[Any], index: int) -> Any:
+    return items[index] if index < len(items) else MISSING
 
 
 def _kind(line: object) -> str:

@@ -15,7 +15,7 @@ config = {
             # Where jobs go that name no queue.
             "queue": env("QUEUE_NAME", "default"),
             # The application's other queues: workers warn of those that nobody knows.
-            "queues": [],
+            # "queues": ["mail", "reports"],
         },
         # In this process, once the response was sent or the command has ended.
         "deferred": {"driver": "deferred"},
