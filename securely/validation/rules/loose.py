@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sized
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from securely.validation.rules.uploads import is_broken, is_missing_upload
@@ -44,9 +44,13 @@ def is_numeric(value: object) -> bool:
 
 
 def number(value: object) -> Decimal | int | float:
-    """Return the number that a numeric *value* is; text is read exactly."""
+    """Return the number that a numeric *value* is; text is read exactly, as far as Decimal goes."""
     if isinstance(value, str):
-        return Decimal(value.strip(" \t\n\r\v\f"))
+        written = value.strip(" \t\n\r\v\f")
+        try:
+            return Decimal(written)
+        except InvalidOperation:  # an exponent of twenty digits: infinite, or nothing
+            return float(written)
     return value if isinstance(value, (int, float, Decimal)) else 0
 
 

@@ -135,3 +135,18 @@ def test_distinct_when_there_are_many_then_time_is_linear() -> None:
 
     took(1_000)
     assert took(40_000) < 12 * max(took(10_000), 0.005)
+
+
+@pytest.mark.parametrize(
+    ("rule", "keeps"),
+    [("doesnt_contain:1", True), ("distinct", True), ("gt:o", False), ("required_if:o,1e9", True)],
+)
+def test_numbers_when_their_exponents_are_beyond_all_then_are_compared_all_the_same(
+    rule: str, keeps: bool
+) -> None:
+    huge = "1e" + "9" * 40
+    data = {"f": [huge, f"-{huge}"], "o": huge}
+
+    # A rule of lists is asked of the list, all others of what is in it.
+    name = "f" if rule.startswith("doesnt") else "f.*"
+    assert _FACTORY.make(data, {name: rule}).passes() is keeps
