@@ -13,6 +13,7 @@ from securely.validation.contracts import Rule
 from securely.validation.exceptions import InvalidRule
 from securely.validation.plan.parsing import Entry, entries
 from securely.validation.plan.paths import Keys, Path, join, split
+from securely.validation.rules.loose import BLANKS
 from securely.validation.rules.spec import SLOW, Args, Check, Facts, Quick, Slow, Spec
 
 __all__ = [
@@ -149,6 +150,16 @@ class Field:
         self.waits: bool = any(step.waits for step in steps)
         self.quick: Callable[[object, Any], bool] | None = _quickly(self)
         self.holds_others: bool = not facts.literals.isdisjoint({"array", "list"})
+
+    def steps_for(self, value: object) -> tuple[Step, ...]:
+        """Return the rules that are asked of *value*: of what is absent or blank not all are."""
+        if value is MISSING:
+            return self.absent if self.sometimes else self.blank
+        if (value is None and self.nullable) or (
+            isinstance(value, str) and not value.strip(BLANKS)
+        ):
+            return self.blank
+        return self.steps
 
     def at(self, name: str, path: Path, primary: Path, keys: Keys) -> Field:
         """Return this field as one of those that its path with stars names."""

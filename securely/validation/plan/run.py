@@ -14,7 +14,7 @@ from securely.validation.messages.wording import Wording
 from securely.validation.plan.paths import Keys, Path, expand, find, join, leaves, split, without
 from securely.validation.plan.plan import Field, Plan, Step
 from securely.validation.plan.spot import Refusal, Spot
-from securely.validation.rules.loose import BLANKS, is_numeric
+from securely.validation.rules.loose import is_numeric
 from securely.validation.rules.sizes import kind_of
 from securely.validation.rules.spec import Facts
 from securely.validation.rules.uploads import is_broken
@@ -161,15 +161,8 @@ class Run:
                     return
 
     def _check(self, field: Field, spot: Spot, value: Any) -> None:
-        """Check one value, by the rules that are asked of what it is: there, blank, or absent."""
-        steps = field.steps
-        if value is MISSING:
-            steps = field.absent if field.sometimes else field.blank
-            value = None
-        elif (value is None and field.nullable) or (
-            isinstance(value, str) and not value.strip(BLANKS)
-        ):
-            steps = field.blank
+        """Check one value, by the rules that are asked of such a value."""
+        steps, value = field.steps_for(value), None if value is MISSING else value
         for step in steps:
             verdict = step.check(value, spot)
             if verdict:
@@ -186,14 +179,7 @@ class Run:
         if not field.waits:
             self._check(field, spot, value)
             return
-        steps = field.steps
-        if value is MISSING:
-            steps = field.absent if field.sometimes else field.blank
-            value = None
-        elif (value is None and field.nullable) or (
-            isinstance(value, str) and not value.strip(BLANKS)
-        ):
-            steps = field.blank
+        steps, value = field.steps_for(value), None if value is MISSING else value
         for step in steps:
             verdict = step.check(value, spot)
             if isawaitable(verdict):
