@@ -6,7 +6,6 @@ from collections.abc import Callable
 from inspect import isawaitable, iscoroutine
 from typing import Any, TypeAlias
 
-from securely.validation.builders.written import WrittenRules
 from securely.validation.exceptions import RulesError
 
 __all__ = ["Condition", "RuleIf", "When"]
@@ -38,7 +37,7 @@ class When:
         return rules(data) if callable(rules) and not isinstance(rules, type) else rules
 
 
-class RuleIf(WrittenRules):
+class RuleIf:
     """One rule that is there under a condition; made by `Rule.required_if()` and its like.
 
     Args:
@@ -53,7 +52,6 @@ class RuleIf(WrittenRules):
     """
 
     def __init__(self, name: str, condition: Condition, *, wanted: bool) -> None:
-        super().__init__()
         if not isinstance(condition, bool) and not callable(condition):
             raise RulesError(
                 f"A condition of {name} is True, False or a function, not {condition!r:.100}. "
@@ -61,8 +59,9 @@ class RuleIf(WrittenRules):
             )
         self._name, self._condition, self._wanted = name, condition, wanted
 
-    def as_rules(self) -> list[object]:
-        """Return the rule, or nothing."""
+    def rules_for(self, data: object) -> list[object]:
+        """Return the rule, or nothing; the condition is asked once for each validation."""
+        del data
         condition = self._condition
         holds = _said(condition(), self._name) if callable(condition) else condition
         return [self._name] if bool(holds) is self._wanted else []
