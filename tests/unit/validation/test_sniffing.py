@@ -125,7 +125,7 @@ SAMPLES = [
     (archive("a", first="application/pdf"), "application/zip"),
     (archive("META-INF/MANIFEST.MF"), "application/java-archive"),
     (archive("META-INF/MANIFEST.MF", "AndroidManifest.xml"), BY_EXTENSION["apk"]),
-    (gzip.compress(b"a"), "application/gzip"),
+    (gzip.compress(b"a", mtime=0), "application/gzip"),
     (tar(), "application/x-tar"),
     (old_tar(), "application/x-tar"),
     (b"7z\xbc\xaf\x27\x1c\0\4", "application/x-7z-compressed"),
