@@ -15,6 +15,9 @@ validation for instance, are in ``lang/``, in English and German.
     contracts.py    Loader: where lines come from
     events.py       LocaleUpdated
     exceptions.py   TranslationError and its tree
+    publishing.py   copies the framework's own lines to where an application changes them
+    commands.py     lang:publish
+    provider.py     binds the translator
 """
 
 from __future__ import annotations

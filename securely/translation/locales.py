@@ -13,7 +13,7 @@ from securely.translation.exceptions import InvalidLocale
 __all__ = ["CurrentLocale", "lineage", "locale_name"]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9]+(?:[_.@-][A-Za-z0-9]+)*")
-_LENGTH_MAX: Final = 64
+_LENGTH_MAX: Final = 64  # letters; the longest names that are in use have half of them
 
 
 def locale_name(locale: str | Enum) -> str:

@@ -21,7 +21,7 @@ class MemoryVerifier:
 
     Example:
         >>> verifier = MemoryVerifier({"users": [{"id": 1, "email": "a@b.co"}]})
-        >>> factory.answer_with("presence", verifier)
+        >>> app.make("validator").answer_with("presence", verifier)
     """
 
     def __init__(

@@ -38,7 +38,7 @@ class SqliteVerifier:
 
     Example:
         >>> verifier = SqliteVerifier("database/app.db")
-        >>> factory.answer_with("presence", verifier)
+        >>> app.make("validator").answer_with("presence", verifier)
     """
 
     def __init__(self, path: str | Path) -> None:

@@ -87,7 +87,7 @@ class Run:
         self.bag: MessageBag = MessageBag()
         self.failed: dict[str, dict[str, list[Any]]] = {}
         self.memory: dict[object, Any] = {}
-        self.awaits = False
+        self.awaits: bool = False
         self._limits, self._stops = limits, stops
         self._excluded: list[str] = []
         self._removed: set[str] = set()

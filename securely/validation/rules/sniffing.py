@@ -77,6 +77,8 @@ def kind_of_file(file: File) -> Kind:
     """Return what type *file* is by its content; UNKNOWN where nothing tells, EMPTY for no content.
 
     Example:
+        >>> import io
+        >>> from securely.validation.rules.uploads import as_file
         >>> kind_of_file(as_file(io.BytesIO(b"GIF89a" + bytes(20)))).mime
         'image/gif'
     """

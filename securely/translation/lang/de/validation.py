@@ -1,7 +1,10 @@
 """Was die Validierung auf Deutsch sagt, Regel für Regel."""
 
+from collections.abc import Mapping
+from typing import Any
+
 # Wo eine Regel misst, hängt der Text davon ab, was gemessen wird.
-lines = {
+lines: Mapping[str, Any] = {
     "accepted": ":Attribute muss akzeptiert werden.",
     "accepted_if": ":Attribute muss akzeptiert werden, wenn :other :value ist.",
     "active_url": ":Attribute muss eine gültige URL sein.",

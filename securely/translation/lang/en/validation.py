@@ -1,7 +1,10 @@
 """What the validation says in English, rule by rule; the texts are those of Laravel."""
 
+from collections.abc import Mapping
+from typing import Any
+
 # Where a rule measures, its text depends on what is measured: an array, a file, a number, a text.
-lines = {
+lines: Mapping[str, Any] = {
     "accepted": "The :attribute field must be accepted.",
     "accepted_if": "The :attribute field must be accepted when :other is :value.",
     "active_url": "The :attribute field must be a valid URL.",

@@ -1,0 +1,7 @@
+"""Lo que se dice en español a quien inicia sesión."""
+
+lines = {
+    "failed": "No conocemos estas credenciales.",
+    "password": "La contraseña no es correcta.",
+    "throttle": "Demasiados intentos de acceso. Vuelva a intentarlo dentro de :seconds segundos.",
+}

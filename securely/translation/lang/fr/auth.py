@@ -1,0 +1,7 @@
+"""Ce qui est dit en français à qui s'identifie."""
+
+lines = {
+    "failed": "Nous ne connaissons pas ces identifiants.",
+    "password": "Ce mot de passe est incorrect.",
+    "throttle": "Trop de tentatives de connexion. Veuillez réessayer dans :seconds secondes.",
+}
