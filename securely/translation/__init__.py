@@ -2,7 +2,7 @@
 
 ``Lang.get("messages.welcome", {"name": "Ann"})`` is the line of the current locale, and
 ``Lang.choice("messages.apples", 5)`` its form for a number. The framework's own lines, of the
-validation for instance, are in ``lang/``, in English and German.
+validation for instance, are in ``lang/``, in English, German, French and Spanish.
 
     translator.py   Translator: get, choice, has; the current locale, the fallback, missing keys
     selector.py     MessageSelector: of the forms of a line, the one for a number
@@ -15,6 +15,9 @@ validation for instance, are in ``lang/``, in English and German.
     contracts.py    Loader: where lines come from
     events.py       LocaleUpdated
     exceptions.py   TranslationError and its tree
+    provider.py     binds the translator to the configuration
+    commands.py     lang:publish
+    publishing.py   copies of the framework's own lines, for an application to change
     publishing.py   copies the framework's own lines to where an application changes them
     commands.py     lang:publish
     provider.py     binds the translator
