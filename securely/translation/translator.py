@@ -74,6 +74,8 @@ class Translator:
         self._absent: set[tuple[str, str, str]] = set()
         # Text that was found for a locale and a key, with all fallbacks: the fast way of `get`.
         self._known: dict[tuple[str, str], str] = {}
+        # Keys that nobody has a line for, apart: a flood of them must not push out what is known.
+        self._unknown: set[tuple[str, str]] = set()
 
     # Lines.
 
@@ -120,8 +122,11 @@ class Translator:
         name = self._current.get() if not locale else locale_name(locale)
         if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidKey(key)
-        line, _ = self._find(key, name, fallback)
+        absent = fallback and (name, key) in self._unknown
+        line = cast("Any", MISSING) if absent else self._find(key, name, fallback)[0]
         if line is MISSING:
+            if fallback:
+                self._note_unknown(name, key)
             line = self._handled(key, replace or {}, name, fallback)
         elif not isinstance(line, str):
             return copied(line, replace, self._formatters)
@@ -269,6 +274,7 @@ class Translator:
         """
         self._fallback = None if fallback is None else locale_name(fallback)
         self._known.clear()
+        self._unknown.clear()
 
     def determine_locales_using(
         self, callback: Callable[[list[str]], Iterable[str]] | None
@@ -280,6 +286,7 @@ class Translator:
         """
         self._determine = callback
         self._known.clear()
+        self._unknown.clear()
 
     # Where lines come from.
 
@@ -452,6 +459,13 @@ class Translator:
         self._resorts = {}
         self._absent.clear()
         self._known.clear()
+        self._unknown.clear()
+
+    def _note_unknown(self, locale: str, key: str) -> None:
+        if self._determine is None and len(key) <= _NAME_MAX:
+            if len(self._unknown) >= _ABSENT_MAX:
+                self._unknown.clear()
+            self._unknown.add((locale, key))
 
     def _handled(self, key: str, replace: Replace, locale: str, fallback: bool) -> str:
         if self._missing is None or _handling.get():

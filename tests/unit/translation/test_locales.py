@@ -50,7 +50,7 @@ async def _line(translator: Translator, locale: str) -> list[str]:
 
 def test_with_locale_when_tasks_run_at_once_then_each_has_its_own(translator: Translator) -> None:
     async def both() -> list[list[str]]:
-        return await asyncio.gather(_line(translator, "de"), _line(translator, "fr"))
+        return [*await asyncio.gather(_line(translator, "de"), _line(translator, "fr"))]
 
     assert asyncio.run(both()) == [["eins"] * 3, ["un"] * 3]
     assert translator.locale == "en"

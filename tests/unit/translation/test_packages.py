@@ -112,3 +112,33 @@ def test_set_loaded_when_lines_were_known_then_replaces_all() -> None:
     assert before == "old"
     assert translator.get("a.b") == "a.b"
     assert translator.get("a.c") == "C"
+
+
+def test_get_when_key_was_absent_then_a_line_that_is_added_is_found() -> None:
+    translator = Translator(ArrayLoader())
+    before = [translator.get("a.b"), translator.get("a.b")]
+
+    translator.add_lines({"a.b": "B"}, "en")
+
+    assert before == ["a.b", "a.b"]
+    assert translator.get("a.b") == "B"
+
+
+def test_get_when_key_was_absent_then_another_fallback_is_asked() -> None:
+    translator = Translator(ArrayLoader().add_messages("fr", "a", {"b": "B"}), "de", "en")
+    before = translator.get("a.b")
+
+    translator.set_fallback("fr")
+
+    assert (before, translator.get("a.b")) == ("a.b", "B")
+
+
+def test_missing_keys_when_asked_twice_then_are_told_twice() -> None:
+    translator = Translator(ArrayLoader())
+    told: list[str] = []
+    translator.handle_missing_keys_using(lambda key, *_: told.append(key))
+
+    found = [translator.get("a.b"), translator.get("a.b")]
+
+    assert found == ["a.b", "a.b"]
+    assert told == ["a.b", "a.b"]

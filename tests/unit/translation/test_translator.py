@@ -96,7 +96,7 @@ def test_locale_when_tasks_run_at_once_then_each_has_its_own(tmp_path: Path) -> 
     translator = Translator(FileLoader([tmp_path]), "en")
 
     async def both() -> list[str]:
-        return await asyncio.gather(_other(translator, "de"), _other(translator, "fr"))
+        return [*await asyncio.gather(_other(translator, "de"), _other(translator, "fr"))]
 
     assert asyncio.run(both()) == ["de", "fr"]
     assert translator.locale == "en"
