@@ -120,20 +120,11 @@ class Translator:
         except (KeyError, TypeError):  # not seen yet, or nothing that could have been
             pass
         name = self._current.get() if not locale else locale_name(locale)
-        if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise InvalidKey(key)
-        absent = fallback and (name, key) in self._unknown
-        line = cast("Any", MISSING) if absent else self._find(key, name, fallback)[0]
+        line = self._looked_up(key, name, fallback)
         if line is MISSING:
-            if fallback:
-                self._note_unknown(name, key)
             line = self._handled(key, replace or {}, name, fallback)
         elif not isinstance(line, str):
             return copied(line, replace, self._formatters)
-        elif fallback and self._determine is None:
-            if len(self._known) >= _KNOWN_MAX:
-                self._known.clear()
-            self._known[name, key] = line
         return replaced(line, replace, self._formatters) if replace else line
 
     def string(
@@ -392,6 +383,22 @@ class Translator:
         return namespace, group, item if dot else None
 
     # Inside.
+
+    def _looked_up(self, key: str, locale: str, fallback: bool) -> Any:
+        """Return the line of *key*, or MISSING; what is found, or is not, is kept for next time."""
+        if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
+            raise InvalidKey(key)
+        if fallback and (locale, key) in self._unknown:
+            return MISSING
+        line = self._find(key, locale, fallback)[0]
+        if line is MISSING:
+            if fallback:
+                self._note_unknown(locale, key)
+        elif isinstance(line, str) and fallback and self._determine is None:
+            if len(self._known) >= _KNOWN_MAX:
+                self._known.clear()
+            self._known[locale, key] = line
+        return line
 
     def _find(self, key: str, locale: str, fallback: bool) -> tuple[Any, str | None]:
         """Return the line of *key* and the locale it was found in; MISSING where there is none."""

@@ -1,7 +1,10 @@
 """Lo que dice la validación en español, regla por regla."""
 
+from collections.abc import Mapping
+from typing import Any
+
 # Donde una regla mide, el texto depende de lo que se mide.
-lines = {
+lines: Mapping[str, Any] = {
     "accepted": "El campo :attribute debe aceptarse.",
     "accepted_if": "El campo :attribute debe aceptarse cuando :other es :value.",
     "active_url": "El campo :attribute debe ser una URL que exista.",

@@ -1,6 +1,9 @@
 """Ce qui est dit en français des mots de passe oubliés."""
 
-lines = {
+from collections.abc import Mapping
+from typing import Any
+
+lines: Mapping[str, Any] = {
     "reset": "Votre mot de passe a été réinitialisé.",
     "sent": "Nous vous avons envoyé un lien pour réinitialiser votre mot de passe.",
     "throttled": "Veuillez patienter avant de réessayer.",

@@ -1,7 +1,10 @@
 """Ce que la validation dit en français, règle par règle."""
 
+from collections.abc import Mapping
+from typing import Any
+
 # Là où une règle mesure, le texte dépend de ce qui est mesuré.
-lines = {
+lines: Mapping[str, Any] = {
     "accepted": "Le champ :attribute doit être accepté.",
     "accepted_if": "Le champ :attribute doit être accepté quand :other vaut :value.",
     "active_url": "Le champ :attribute doit être une URL qui existe.",
