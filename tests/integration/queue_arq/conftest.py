@@ -75,9 +75,10 @@ class Depot:
         self.path = path
         self.valkey = valkey
         self.lease = 30.0
+        self.store = "arq"  # which of its connections workers work
         self.codec = Codec(KeyRing(bytes(range(32))).purpose("queue"))
         server = ArqServer("arq", valkey.address, "securely:")
-        self.connection = ArqConnection("arq", server, path / "storage/framework/arq/arq")
+        self.connection: Any = ArqConnection("arq", server, path / "storage/framework/arq/arq")
         self.running: list[Running] = []
         self._journal = path / "journal"
 
@@ -92,12 +93,14 @@ class Depot:
             "DEPOT_JOURNAL": str(self._journal),
             "DEPOT_SOCKET": socket or self.valkey.path,
             "DEPOT_LEASE": str(self.lease),
+            "DEPOT_STORE": self.store,
         }
 
     def start(self, *words: str, socket: str | None = None) -> Running:
         """Start one of our workers."""
         artisan = str(self.path / "artisan.py")
-        return self._run("-c", RUN, artisan, "queue:work", "arq", "--json", *words, socket=socket)
+        command = ("queue:work", self.store, "--json")
+        return self._run("-c", RUN, artisan, *command, *words, socket=socket)
 
     def work(self, *words: str) -> Running:
         """Run one of our workers until nothing is due."""

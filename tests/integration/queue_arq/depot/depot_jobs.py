@@ -81,6 +81,114 @@ class Poison(Job):
         note(f"failed:{type(error).__name__}", self.tag)
 
 
+@dataclass
+class Answers(Job):
+    """Returns its attempt, which is kept; *where* is a file of :class:`DiesOnce`."""
+
+    tag: str
+    where: str = ""
+    store_result = True
+
+    def middleware(self) -> list[object]:
+        from depot_kills import DiesOnce
+
+        return [DiesOnce(self.where)] if self.where else []
+
+    def handle(self) -> str:
+        note("start", self.tag)
+        note("end", self.tag)
+        return f"{self.tag}:{self.attempts}"
+
+
+@dataclass
+class Refuses(Job):
+    """Raises, and that is kept."""
+
+    tag: str
+    store_result = True
+
+    def handle(self) -> str:
+        note("start", self.tag)
+        raise ValueError(f"{self.tag}:{self.attempts}")
+
+
+@dataclass
+class DeadlyHook(Job):
+    """Raises, and its hook takes the first worker down that runs it; *where* is a file."""
+
+    tag: str
+    where: str
+    takes_all: bool = False
+
+    def handle(self) -> None:
+        note("start", self.tag)
+        raise ValueError(self.tag)
+
+    def failed(self, error: BaseException) -> None:
+        note("hook", self.tag)
+        die_once(self.where, takes_all=self.takes_all)
+
+
+@dataclass
+class DeadlyOnce(Work):
+    """Takes the first worker down that runs it; *where* is a file."""
+
+    where: str = ""
+    takes_all: bool = False
+
+    def handle(self) -> None:
+        note("start", self.tag)
+        die_once(self.where, takes_all=self.takes_all)
+        note("end", self.tag)
+
+
+def die_once(where: str, *, takes_all: bool) -> None:
+    """Kill this process if there is the file *where*; *takes_all*: its supervisor before it."""
+    if os.path.exists(where):  # noqa: PTH110  # no more imports than that
+        os.unlink(where)  # noqa: PTH108
+        if takes_all:
+            os.kill(os.getppid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass
+class Opens(Job):
+    """Dispatches a batch of one chain, whose first link has a batch run before the second."""
+
+    cancels: bool = False
+
+    def handle(self) -> None:
+        from securely.facades import Bus
+
+        chain = [Forks(cancels=self.cancels), Work("behind")]
+        batch = Bus.batch([chain]).name("outer").finally_(Work("over")).dispatch()
+        note("batch", batch.id)
+
+
+@dataclass
+class Forks(Job):
+    """Puts a batch before what follows in its chain."""
+
+    cancels: bool = False
+
+    def handle(self) -> None:
+        from securely.facades import Bus
+
+        first = Cancels() if self.cancels else Work("inner")
+        self.prepend_to_chain(Bus.batch([first]).name("inner"))
+
+
+@dataclass
+class Cancels(Job):
+    """Cancels its batch."""
+
+    def handle(self) -> None:
+        batch = self.batch()
+        assert batch is not None
+        batch.cancel()
+        note("end", "cancels")
+
+
 async def send(ctx: dict[str, Any], tag: str, *, loud: bool = False) -> str:
     """Be a function of plain arq."""
     note("sent!" if loud else "sent", f"{tag}:{ctx['job_try']}")

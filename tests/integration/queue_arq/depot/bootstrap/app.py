@@ -4,4 +4,8 @@ from pathlib import Path
 
 from securely import Application
 
-app = Application.configure(Path(__file__).parent.parent).create()
+app = (
+    Application.configure(Path(__file__).parent.parent)
+    .with_providers(["depot_kills:KillProvider"])
+    .create()
+)
