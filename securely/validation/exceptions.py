@@ -58,10 +58,19 @@ class ValidationError(ValidatorError):
         self.status: int = status
         self.redirect_to: str | None = None
         super().__init__(self.summary)
+        for field, said in self.errors.items():
+            # Shown under an error wherever it ends a program: the summary has the first alone.
+            self.add_note(f"{field}: {' '.join(said)}")
 
     @classmethod
     def with_messages(cls, messages: Mapping[str, str | Iterable[str]]) -> Self:
-        """Make an error of what is found wrong elsewhere: a message or several by field."""
+        """Make an error of what is found wrong elsewhere: a message or several by field.
+
+        Raises:
+            TypeError: The messages are no dict.
+        """
+        if not isinstance(messages, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
+            raise TypeError(f"Messages are a dict by field, not {type(messages).__name__}.")
         return cls(
             {
                 field: [said] if isinstance(said, str) else [*said]
@@ -129,6 +138,8 @@ class InvalidRule(RulesError):
         """Make the error of a rule that does not exist, with the nearest that does."""
         near = did_you_mean(rule.partition(":")[0].strip(), known)
         hint = f' Did you mean "{near}"?' if near else ""
+        if "|" in rule:
+            hint = " In a list each text is one rule: split it at the bars."
         return cls(
             field, rule, f"is unknown.{hint} Rules of your own are added by Validator.extend()."
         )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
 
 from securely.strings import Str
+from securely.support.suggest import did_you_mean
 from securely.validation.contracts import Lines
 from securely.validation.exceptions import RulesError
 from securely.validation.messages.wording import Wording
@@ -20,6 +21,17 @@ __all__ = ["ValidationFactory"]
 
 # An application has some hundred sets of rules; those made of data must not fill the memory.
 _PLANS_MAX: Final = 512
+
+
+# What rules may ask for, and the method that is asked.
+_SERVICES: Final = {
+    "presence": "present",
+    "breaches": "is_breached",
+    "resolver": "lookup",
+    "can": "allows",
+    "password": "is_current_password",
+    "timezone": "utcoffset",
+}
 
 
 class ValidationFactory:
@@ -66,6 +78,10 @@ class ValidationFactory:
         """
         if isinstance(rules, type):
             return self._of_model(data, rules, messages or {}, attributes or {})
+        if not (isinstance(rules, dict) and isinstance(data, dict)):
+            _check_kinds(data, rules)
+        if messages or attributes:
+            _check_words(messages, attributes)
         return Validator(
             self,
             data,
@@ -131,7 +147,26 @@ class ValidationFactory:
         self._replacers[Str.snake(name)] = replace
 
     def answer_with(self, service: str, answerer: Any) -> None:
-        """Let *answerer* answer the rules that ask for *service*."""
+        """Let *answerer* answer the rules that ask for *service*.
+
+        Args:
+            service: What is asked: presence, breaches, resolver, can, password or timezone.
+            answerer: Who answers; the contract of each service is in the docs.
+
+        Raises:
+            RulesError: There is no such service, or *answerer* lacks the method that is asked.
+        """
+        asked = _SERVICES.get(service)
+        if asked is None:
+            near = did_you_mean(service, _SERVICES)
+            hint = f' Did you mean "{near}"?' if near else ""
+            raise RulesError(
+                f'No rule asks for "{service}": there are {", ".join(_SERVICES)}.{hint}'
+            )
+        if not callable(getattr(answerer, asked, None)):
+            raise RulesError(
+                f'Who answers for "{service}" has a method {asked}(); {answerer!r:.100} has none.'
+            )
         self._registry.services[service] = answerer
         self._plans.clear()
 
@@ -229,6 +264,25 @@ class ValidationFactory:
                 self._plans.pop(next(iter(self._plans)), None)
             self._plans[key] = plan
         return plan
+
+
+def _check_kinds(data: object, rules: object) -> None:
+    if not isinstance(rules, Mapping):
+        raise RulesError(
+            f'Rules are a dict by field, as {{"name": "required"}}, or a class of data, not '
+            f"{rules!r:.100}."
+        )
+    if not isinstance(data, (Mapping, list, tuple)):
+        # Not its value: it may be what somebody has typed.
+        raise TypeError(
+            f"What is validated is a dict, or a list, not {type(data).__name__}: parse it first."
+        )
+
+
+def _check_words(messages: object, attributes: object) -> None:
+    for given, what in ((messages, "Messages"), (attributes, "Names of attributes")):
+        if given is not None and not isinstance(given, Mapping):
+            raise RulesError(f"{what} are a dict, not {given!r:.100}.")
 
 
 def _hashable(rules: Mapping[str, object]) -> object:

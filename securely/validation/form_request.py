@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from inspect import isawaitable, iscoroutine
 from typing import Any, ClassVar, Self, cast
 
 from securely.container import Container, current
 from securely.support.steps import Steps, arun, call, run
-from securely.validation.exceptions import Unauthorized, ValidationError
+from securely.validation.exceptions import RulesError, Unauthorized, ValidationError
 from securely.validation.factory import ValidationFactory
 from securely.validation.safe import SafeInput, TypedInput
 from securely.validation.validator import Validator
@@ -71,43 +72,47 @@ class FormRequest(TypedInput):
     """A class of data that what was validated is made into: a pydantic model, a dataclass."""
 
     def __init__(self, data: Mapping[str, Any] | None = None) -> None:
+        if data is not None and not isinstance(data, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
+            raise TypeError(
+                f"{type(self).__qualname__} takes a dict of what was sent, not {data!r:.100}."
+            )
         self._input: dict[str, Any] = dict(data or {})
         self._validated: dict[str, Any] | None = None
         self._made: Any = None
 
     # What a subclass says.
 
-    def authorize(self) -> Any:
+    def authorize(self, *services: Any, **more: Any) -> Any:
         """Return whether this may be asked: a boolean, or an :class:`Access`."""
         return True
 
-    def rules(self) -> Any:
+    def rules(self, *services: Any, **more: Any) -> Any:
         """Return the rules by field."""
         return {}
 
-    def messages(self) -> Any:
+    def messages(self, *services: Any, **more: Any) -> Any:
         """Return messages of one's own."""
         return {}
 
-    def attributes(self) -> Any:
+    def attributes(self, *services: Any, **more: Any) -> Any:
         """Return what fields are called."""
         return {}
 
-    def validation_data(self) -> Any:
+    def validation_data(self, *services: Any, **more: Any) -> Any:
         """Return what is validated: all that was sent."""
         return self._input
 
-    def prepare_for_validation(self) -> Any:
+    def prepare_for_validation(self, *services: Any, **more: Any) -> Any:
         """Change what was sent, with :meth:`merge`, before anything looks at it."""
 
     def with_validator(self, validator: Validator) -> Any:
         """Add to *validator* what rules can not say."""
 
-    def after(self) -> Any:
+    def after(self, *services: Any, **more: Any) -> Any:
         """Return hooks that run when all rules have been asked."""
         return ()
 
-    def passed_validation(self) -> Any:
+    def passed_validation(self, *services: Any, **more: Any) -> Any:
         """Do what is to be done once the data has kept its rules."""
 
     def failed_validation(self, validator: Validator, error: ValidationError) -> Any:
@@ -188,7 +193,12 @@ class FormRequest(TypedInput):
         rules = yield from _called(container, self.rules)
         messages = yield from _called(container, self.messages)
         attributes = yield from _called(container, self.attributes)
-        validator = factory.make(data, rules, messages, attributes)
+        validator = factory.make(
+            data,
+            _mapping(self, "rules()", rules),
+            _mapping(self, "messages()", messages),
+            _mapping(self, "attributes()", attributes),
+        )
         if self.stop_on_first_failure:
             validator.stop_on_first_failure()
         if self.fail_on_unknown_fields is not None:
@@ -218,6 +228,37 @@ class FormRequest(TypedInput):
         return f"{type(self).__qualname__}({', '.join(self._input)})"
 
 
-def _called(container: Container, method: Callable[..., Any]) -> Steps[Any]:
-    """Call a method of a subclass, which may take services and may be async."""
-    return (yield from call(container.call, container.acall, method))
+def _called(container: Container, method: Any) -> Steps[Any]:
+    """Call a method of a subclass, which may take services and may be async.
+
+    Rules, messages and names may be attributes of the class too: those are what they are.
+    """
+    if not callable(method):
+        return method
+    return (yield from call(_called_now, _called_later, container, method))
+
+
+def _called_now(container: Container, method: Callable[..., Any]) -> Any:
+    made = container.call(method)
+    if isawaitable(made):
+        if iscoroutine(made):
+            made.close()
+        # A coroutine is true: an authorize() that nobody awaits would let everybody in.
+        raise TypeError(
+            f"{getattr(method, '__qualname__', method)} is async, and nothing awaits it here: "
+            "await avalidate() of the form request, which takes methods of both colours."
+        )
+    return made
+
+
+async def _called_later(container: Container, method: Callable[..., Any]) -> Any:
+    return await container.acall(method)
+
+
+def _mapping(request: FormRequest, method: str, made: object) -> Mapping[str, Any]:
+    if isinstance(made, Mapping):
+        return cast("Mapping[str, Any]", made)
+    raise RulesError(
+        f"{type(request).__qualname__}.{method} is a dict by field, not {made!r:.100}."
+        + (" Is a return missing?" if made is None else "")
+    )

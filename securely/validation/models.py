@@ -26,7 +26,7 @@ from securely.validation.exceptions import RulesError, ValidationError
 from securely.validation.plan.paths import find
 from securely.validation.validator import Validator
 
-__all__ = ["ModelValidator", "Rules", "dumped", "is_model", "say", "typed"]
+__all__ = ["ModelValidator", "Rules", "RulesBroken", "dumped", "is_model", "say", "typed"]
 
 _OWN: Final = "securely_rules"
 _WHOLE: Final = "data"
@@ -71,8 +71,12 @@ class Rules:
 
     def _checked(self, value: Any) -> Any:
         validator = _factory().make({_WHOLE: value}, {_WHOLE: self.rules})
-        if validator.passes():
-            return value
+        try:
+            if validator.passes():
+                return value
+        except RulesError as error:
+            # pydantic takes a ValueError for what is wrong with the data, and tells who sent it.
+            raise RulesBroken(error) from error
         ((rule, parameters), *_) = validator.failed()[_WHOLE].items()
         raise PydanticCustomError(
             _OWN,
@@ -87,6 +91,17 @@ class Rules:
             "Sequence[object]", self.rules if isinstance(self.rules, (list, tuple)) else ()
         )
         return [rule for rule in rules if isinstance(rule, str)]
+
+
+class RulesBroken(TypeError):
+    """Rules in a model are wrong: no fault of the data; `error` says what it is."""
+
+    def __init__(self, error: RulesError) -> None:
+        self.error: RulesError = error
+        super().__init__(str(error))
+
+    def __reduce__(self) -> tuple[type[RulesBroken], tuple[RulesError]]:
+        return type(self), (self.error,)
 
 
 class ModelValidator(Validator):
@@ -133,6 +148,8 @@ class ModelValidator(Validator):
             self._made = _adapter(self._model).validate_python(self._data, context=self._context)
         except ModelError as error:
             say(error, self, self._data)
+        except RulesBroken as broken:
+            raise broken.error from None
 
 
 def typed(model: Any, data: object, validator: Validator) -> Any:

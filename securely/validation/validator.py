@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import isawaitable
-from typing import Any, Final, Protocol, Self, TypeAlias, TypeVar, cast
+from typing import Any, Final, NoReturn, Protocol, Self, TypeAlias, TypeVar, cast
 
 from securely.strings import Str
 from securely.support.missing import MISSING
@@ -19,12 +19,20 @@ from securely.validation.plan.spot import Spot
 from securely.validation.rules.spec import Facts
 from securely.validation.safe import SafeInput
 
-__all__ = ["After", "Validator"]
+__all__ = ["After", "AfterHook", "Validator"]
 
 T = TypeVar("T")
 
 After: TypeAlias = Callable[["Validator"], Any]
 """A hook that runs when all rules have been asked; in either colour."""
+
+
+class AfterHook(Protocol):
+    """An object that runs when all rules have been asked."""
+
+    def after(self, validator: Any, /) -> Any:
+        """Look at *validator*, and add to its errors; sync or async."""
+        ...
 
 
 class _Maker(Protocol):
@@ -48,7 +56,17 @@ class _Maker(Protocol):
         ...
 
 
-class Validator:
+class _Named(type):
+    """Tells who mistakes the class for the facade of its name."""
+
+    def __getattr__(cls, name: str) -> NoReturn:
+        raise AttributeError(
+            f"{cls.__name__}.{name} is not of this class, which data and rules are made into. "
+            "The facade of that name makes them: from securely.facades import Validator."
+        )
+
+
+class Validator(metaclass=_Named):
     """Data and its rules.
 
     Made by the factory: `Validator.make(data, rules)`. It asks the rules when it is first asked
@@ -243,13 +261,13 @@ class Validator:
 
     # What is asked for beside the rules.
 
-    def after(self, *hooks: After | Iterable[After]) -> Self:
+    def after(self, *hooks: After | AfterHook | Iterable[After | AfterHook]) -> Self:
         """Call *hooks* with this validator when all rules have been asked, broken ones too.
 
         A hook is a function in either colour, or an object with a method `after`.
         """
         for hook in hooks:
-            several = cast("Iterable[After]", hook) if isinstance(hook, (list, tuple)) else [hook]
+            several = cast("Iterable[Any]", hook) if isinstance(hook, (list, tuple)) else [hook]
             self._hooks = (*self._hooks, *(_hook(each) for each in several))
         self._forget()
         return self

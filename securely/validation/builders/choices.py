@@ -139,8 +139,8 @@ class Can(Rule):
         if gate is None:
             raise NothingAnswers(
                 "can",
-                "who may do what, and nobody was bound to know: give the validators an Authorizer, "
-                'by answer_with("can", authorizer) of their factory.',
+                "who may do what, and nobody was bound to know: give an Authorizer "
+                'to Validator.answer_with("can", …).',
             )
         if not (yield from asked(gate, "allows", self._ability, (*self._arguments, value))):
             line = self.validator.wording.line("can")

@@ -22,6 +22,7 @@ __all__ = ["Wording"]
 _WORDS: Final = (
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
 )  # fmt: skip
+_INVALID: Final = "The :attribute field is invalid."
 # So much of a value is shown in a message.
 _SHOWN_MAX: Final = 1_000
 # Longer numbers name no value.
@@ -97,7 +98,7 @@ class Wording:
         line = self._line(f"{step.name}.{kind}" if step.sized else step.name)
         if isinstance(line, str):
             return line
-        return self._lacking.get(step.name) or f"validation.{step.name}"
+        return self._lacking.get(step.name) or self.line("any_of") or _INVALID
 
     def own(self, name: str, rule: str) -> object:
         """Return the message that was given for *rule* of the field *name*, or None."""

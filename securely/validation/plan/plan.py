@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from inspect import isclass
+from inspect import isclass, signature
 from typing import Any, Final, cast
 
 from securely.strings import Str
@@ -263,7 +263,13 @@ def compile_plan(rules: Mapping[str, object], registry: Registry) -> Plan:
 
 
 def compile_field(name: str, written: Sequence[Entry], registry: Registry) -> Field:
-    """Bind the rules of one field."""
+    """Bind the rules of one field.
+
+    Raises:
+        InvalidRule: A rule is unknown, or its parameters are wrong.
+    """
+    if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
+        raise InvalidRule(repr(name), "", "belongs to a field whose name is no text.")
     path = split(name)
     facts = _facts(path, written)
     steps = tuple(
@@ -383,19 +389,57 @@ def _extension_step(entry: Entry, extension: Extension) -> Step:
     return step
 
 
-def _made(rule: object) -> object:
-    """Return *rule*, or an object of it where it is a class of rules."""
-    return rule() if isclass(rule) and issubclass(rule, Rule) else rule
+def _made(rule: Any, field: str) -> object:
+    """Return *rule*, or an object of it where it is a class of rules.
+
+    Raises:
+        InvalidRule: It can not be a rule.
+    """
+    if not isclass(rule):
+        _check_callable(rule, field)
+        return rule
+    name = f"{rule.__module__}.{rule.__qualname__}"
+    if not issubclass(rule, Rule):
+        raise InvalidRule(
+            field,
+            name,
+            "is a class, and no rule. A class of data stands alone, in the place of all rules; "
+            "a field has rules such as integer, string or array.",
+        )
+    try:
+        return rule()
+    except TypeError as error:
+        raise InvalidRule(
+            field, name, f"wants arguments: give an object of it ({error})."
+        ) from None
+
+
+def _check_callable(rule: Any, field: str) -> None:
+    """Refuse what is neither an object with `validate` nor a function of three."""
+    asked = getattr(rule, "validate", rule)
+    if not callable(asked):
+        several = rule.__class__ in {set, frozenset}
+        hint = "Write several rules as a list. " if several else ""
+        raise InvalidRule(
+            field,
+            repr(rule),
+            f"is no rule. {hint}A rule has a method validate(attribute, value, fail), or is such "
+            "a function.",
+        )
+    try:
+        signature(asked).bind("", None, None)
+    except TypeError:
+        name = getattr(rule, "__qualname__", type(rule).__qualname__)
+        hint = f" Call it: {name}()." if name.startswith("Rule.") else ""
+        raise InvalidRule(
+            field, name, f"is a function, but not of (attribute, value, fail).{hint}"
+        ) from None
+    except ValueError:  # a function that does not tell what it takes
+        return
 
 
 def _object_step(entry: Entry, facts: Facts) -> Step:
-    rule = _made(entry.written)
-    if not callable(getattr(rule, "validate", rule)):
-        raise InvalidRule(
-            join(facts.path),
-            repr(rule),
-            "is no rule: a rule has a method validate(attribute, value, fail), or is a function.",
-        )
+    rule = _made(entry.written, join(facts.path))
 
     def check(value: object, at: Any) -> object:
         return at.ask(step, value)

@@ -121,6 +121,11 @@ class Spot:
             made = rule(self.attribute, value, refusal)
         if isawaitable(made):
             return _Answer(made, refusal)
+        if made is False:
+            raise TypeError(
+                f'The rule "{step.name}" returned False: a rule says what is wrong by calling '
+                "fail(message)."
+            )
         return refusal if refusal.messages else True
 
     def _prepared(self, rule: Rule) -> Rule:

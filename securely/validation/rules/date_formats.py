@@ -20,6 +20,8 @@ from securely.validation.rules.moments_zones import zone_at
 __all__ = ["matches", "problem", "read", "write"]
 
 _LONGEST: Final = 255  # letters; what is longer is no date
+# Letters of Java, JavaScript and others, which mean something else to PHP.
+_FOREIGN: Final = re.compile("YYYY|yyyy|DD").search
 _SEPARATORS: Final = ";:/.,-()"
 _DIRECTIVES: Final = "aAbBcdfGHIjmMpSuUVwWxXyYzZ%"
 _NOON: Final = 12  # hours
@@ -104,14 +106,15 @@ def problem(layout: str) -> str | None:
         >>> problem("Y-m-d"), problem("%Y-%q")
         (None, 'has the directive "%q", which Python does not know')
     """
-    if not layout:
-        return "is empty"
+    if not layout or "\0" in layout:
+        return "has a NUL in it" if layout else "is empty"
     if len(layout) > _LONGEST:
         return f"is longer than {_LONGEST} characters"
-    if "\0" in layout:
-        return "has a NUL in it"
     if "%" in layout:
         return _directive_problem(layout)
+    foreign = _FOREIGN(layout)
+    if foreign is not None:
+        return f'has "{foreign[0]}", which is not PHP\'s: it writes Y, m and d, as in "d/m/Y"'
     if (len(layout) - len(layout.rstrip("\\"))) % 2:
         return "ends with a backslash that keeps nothing"
     return None

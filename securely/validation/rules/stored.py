@@ -53,8 +53,8 @@ class _Question:
         if self._verifier is None:
             raise NothingAnswers(
                 args.name,
-                "what is stored, and nobody was bound to know: give the validators a "
-                'PresenceVerifier, by answer_with("presence", verifier) of their factory.',
+                "what is stored, and nobody was bound to know: give a PresenceVerifier, such as "
+                'SqliteVerifier, to Validator.answer_with("presence", …).',
             )
         self._collection = args.text(0)
         self._column = _column(args)
@@ -249,8 +249,8 @@ def _current_password(args: Args) -> Check:
     if keeper is None:
         raise NothingAnswers(
             args.name,
-            "whose password it is, and nobody was bound to know: give the validators a "
-            'PasswordKeeper, by answer_with("password", keeper) of their factory.',
+            "whose password it is, and nobody was bound to know: give a "
+            'PasswordKeeper to Validator.answer_with("password", …).',
         )
     guard = args.text(0) or None
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from securely.container import Container
 from securely.container.current import activated
 from securely.validation import ValidationError, ValidationFactory, Validator
-from securely.validation.exceptions import Unauthorized
+from securely.validation.exceptions import RulesError, Unauthorized
 from securely.validation.form_request import Access, FormRequest
 from securely.validation.safe import SafeInput
 
@@ -199,3 +199,37 @@ def test_safe_when_taken_from_then_the_whole_stays() -> None:
     assert {**safe} == safe.all() == {"a": 1, "b": {"c": 2, "d": 3}}
     assert safe.has("a", "b.c")
     assert not safe.has("b.x")
+
+
+@pytest.mark.parametrize(
+    "method", ["authorize", "rules", "prepare_for_validation", "passed_validation", "after"]
+)
+def test_validate_when_a_method_is_async_then_refuses_and_lets_nobody_in(method: str) -> None:
+    async def later(self: FormRequest) -> Any:
+        return False
+
+    made = type("Later", (FormRequest,), {method: later})
+
+    with pytest.raises(TypeError, match="avalidate"):
+        made({"a": 1}).validate()
+
+
+def test_rules_when_nothing_is_returned_then_asks_for_the_return() -> None:
+    class Forgotten(FormRequest):
+        def rules(self) -> Any:
+            {"a": "required"}  # noqa: B018  # the mistake that is tested
+
+    with pytest.raises(RulesError, match="Is a return missing"):
+        Forgotten({}).validate()
+
+
+def test_rules_when_they_are_an_attribute_then_are_what_they_are() -> None:
+    class Plain(FormRequest):
+        rules = {"a": "required"}  # type: ignore[assignment]  # noqa: RUF012  # as people write it
+
+    assert Plain({"a": 1, "b": 2}).validate() == {"a": 1}
+
+
+def test_form_request_when_data_is_no_dict_then_says_so() -> None:
+    with pytest.raises(TypeError, match="takes a dict of what was sent"):
+        StoreOrder([1])  # type: ignore[arg-type]  # the mistake that is tested

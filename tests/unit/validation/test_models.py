@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from typing_extensions import TypedDict
 
 from securely.translation import FileLoader, Translator
-from securely.validation import ValidationError, ValidationFactory
+from securely.validation import InvalidRule, ValidationError, ValidationFactory
 from securely.validation.exceptions import RulesError
 from securely.validation.models import Rules
 
@@ -146,3 +146,15 @@ def test_typed_when_rules_are_kept_then_gives_an_object_or_says_what_does_not_fi
     with pytest.raises(ValidationError) as caught:
         factory.make({"sku": "abc", "quantity": "many"}, rules).typed(Item)
     assert caught.value.errors == {"quantity": ["The quantity field must be an integer."]}
+
+
+def test_rules_in_a_model_when_they_are_wrong_then_nobody_is_told_but_who_wrote_them(
+    factory: ValidationFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Wrong(BaseModel):
+        a: Annotated[str, Rules("requird")]
+
+    monkeypatch.setattr("securely.validation.models._factory", lambda: factory)
+
+    with pytest.raises(InvalidRule, match='Did you mean "required"'):
+        factory.make({"a": "x"}, Wrong).passes()

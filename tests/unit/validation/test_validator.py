@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from securely.validation import InvalidRule, Rule, ValidationError, ValidationFactory, Validator
+from securely.validation.exceptions import RulesError
 
 
 def test_validate_when_data_keeps_rules_then_returns_what_has_rules(
@@ -343,3 +344,94 @@ def test_plan_when_rules_are_texts_and_builders_then_is_kept_and_what_is_changed
         "The a field must be at least 2 characters."
     )
     assert factory.plan({"a": lambda *_: None}, {}) is not factory.plan({"a": lambda *_: None}, {})
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (str, "is a class, and no rule"),
+        (Rule.string, "Call it: Rule.string()"),
+        (lambda value: None, "not of (attribute, value, fail)"),
+        ({"required"}, "Write several rules as a list"),
+        (["required|string"], "split it at the bars"),
+        ("date_format:YYYY-MM-DD", "which is not PHP's"),
+    ],
+)
+def test_make_when_a_rule_is_something_else_then_says_what_it_should_be(
+    factory: ValidationFactory, rule: object, words: str
+) -> None:
+    with pytest.raises(InvalidRule, match='field "a"') as caught:
+        factory.make({}, {"a": rule}).passes()
+
+    assert words in str(caught.value)
+
+
+def test_rule_when_its_class_wants_arguments_then_asks_for_an_object(
+    factory: ValidationFactory,
+) -> None:
+    class Above(Rule):
+        def __init__(self, limit: int) -> None:
+            self.limit = limit
+
+        def validate(self, attribute: str, value: Any, fail: Any) -> None:
+            if value <= self.limit:
+                fail("Too small.")
+
+    with pytest.raises(InvalidRule, match="give an object of it"):
+        factory.make({"a": 1}, {"a": Above}).passes()
+    assert factory.make({"a": 1}, {"a": Above(3)}).errors().all() == ["Too small."]
+
+
+@pytest.mark.parametrize("rules", ["required", None, ["required"]])
+def test_make_when_rules_are_no_dict_then_says_so(factory: ValidationFactory, rules: Any) -> None:
+    with pytest.raises(RulesError, match="Rules are a dict by field"):
+        factory.make({}, rules)
+
+
+@pytest.mark.parametrize("data", [None, "text", 3])
+def test_make_when_data_holds_no_fields_then_refuses_it_without_showing_it(
+    factory: ValidationFactory, data: Any
+) -> None:
+    with pytest.raises(TypeError, match="What is validated is a dict, or a list") as caught:
+        factory.make(data, {"a": "nullable"})
+
+    assert "text" not in str(caught.value)
+
+
+def test_make_when_words_are_no_dict_then_says_so(factory: ValidationFactory) -> None:
+    with pytest.raises(RulesError, match="Messages are a dict"):
+        factory.make({}, {}, ["bad"])  # type: ignore[arg-type]  # the mistake that is tested
+
+
+def test_answer_with_when_the_service_or_who_answers_is_wrong_then_says_what_is_asked(
+    factory: ValidationFactory,
+) -> None:
+    with pytest.raises(RulesError, match='Did you mean "presence"'):
+        factory.answer_with("presense", object())
+    with pytest.raises(RulesError, match=r"has a method present\(\)"):
+        factory.answer_with("presence", object())
+
+
+def test_function_when_it_returns_false_then_says_that_rules_call_fail(
+    factory: ValidationFactory,
+) -> None:
+    with pytest.raises(TypeError, match=r"fail\(message\)"):
+        factory.make({"a": 1}, {"a": lambda attribute, value, fail: False}).passes()
+
+
+def test_validator_when_the_class_is_taken_for_the_facade_then_says_where_that_is() -> None:
+    with pytest.raises(AttributeError, match=r"securely\.facades"):
+        Validator.make  # noqa: B018  # the mistake that is tested
+
+
+def test_extension_when_it_has_no_message_then_no_key_is_shown(factory: ValidationFactory) -> None:
+    factory.extend("odd", lambda attribute, value, parameters, validator: False)
+
+    assert factory.make({"a": 1}, {"a": "odd"}).errors().all() == ["The a field is invalid."]
+
+
+def test_error_when_it_ends_a_program_then_has_every_message(factory: ValidationFactory) -> None:
+    with pytest.raises(ValidationError) as caught:
+        factory.validate({}, {"a": "required", "b": "required"})
+
+    assert caught.value.__notes__ == ["a: The a field is required.", "b: The b field is required."]
