@@ -89,6 +89,23 @@ def test_kill_when_settling_or_settled_runs_nothing_twice(shop: Any, jobs: Any, 
     shop.assert_nothing_is_left()
 
 
+def test_kill_before_the_commit_of_a_settlement_leaves_no_result_of_it(
+    shop: Any, jobs: Any
+) -> None:
+    envelope = shop.envelope(jobs.Answers("a"))
+    shop.connection.push([envelope])
+
+    kill_at(shop, "settling")
+    before = shop.connection.result(envelope.uuid)
+    shop.work()
+
+    assert before is None
+    assert shop.tags("end") == ["a", "a"]
+    found = shop.connection.result(envelope.uuid)
+    assert shop.codec.unpack_result(envelope.uuid, found.value) == "a:2"
+    shop.assert_nothing_is_left()
+
+
 def test_kill_when_failure_is_recorded_runs_the_hook_once_elsewhere(shop: Any, jobs: Any) -> None:
     shop.push(jobs.DeadlyHook("h", str(shop.path)))
 

@@ -39,6 +39,19 @@ class Work(Job):
 
 
 @dataclass
+class Answers(Job):
+    """Returns its attempt, which is kept."""
+
+    tag: str
+    store_result = True
+
+    def handle(self) -> str:
+        note("start", self.tag)
+        note("end", self.tag)
+        return f"{self.tag}:{self.attempts}"
+
+
+@dataclass
 class OnlyOne(Job):
     """Is queued once at a time, and fails."""
 
