@@ -22,6 +22,7 @@ __all__ = ["FileRelay", "Relay", "Relays"]
 
 PAGE: Final = 200  # rows that are moved in one step
 LOOK_SECONDS: Final = 1.0  # between looks of a worker's relays
+LOCK_SECONDS: Final = 1.0  # that another writer may have the file; less than a worker waits for
 LEAVE_SECONDS: Final = 5.0  # for a relay to end its step, when its worker ends
 _TROUBLES: Final = (QueueUnavailable, StoreFull, sqlite3.Error)  # they pass by themselves, or not
 
@@ -59,23 +60,51 @@ class Relay:
     def run(self) -> int:
         """Move all that waits, oldest first, and return how many rows were moved.
 
+        Where a connection takes nothing, its later rows are passed over, and those of the others
+        are moved; then the first of such errors is raised.
+
         Raises:
             StoreFull: A connection has no room; what it has not accepted stays.
             QueueUnavailable: A connection can not be reached; what it has not accepted stays.
         """
+        moved, error = self.look()
+        if error is not None:
+            raise error
+        return moved
+
+    def look(self) -> tuple[int, Exception | None]:
+        """Move what can be moved; return how many rows were, and the first error of a connection.
+
+        Example:
+            >>> import sqlite3
+            >>> from securely.facades import Queue
+            >>> Relay(Queue, sqlite3.connect("app.db")).look()  # doctest: +SKIP
+            (2, QueueUnavailable('arq', 'connection refused'))
+        """
         moved = after = 0
+        failed: dict[str, Exception] = {}
         while rows := self._table.waiting(after, PAGE):
             after = rows[-1].id
             for connection, some in groupby(rows, lambda row: row.connection):
-                moved += self._move(connection, list(some))
-        return moved
+                if connection in failed:  # its rows stay in their order, behind the first of them
+                    continue
+                envelopes: list[Envelope] = []
+                try:
+                    envelopes = self._hand_over(connection, list(some))
+                except Exception as error:  # whatever it is, others do not wait for it
+                    failed[connection] = error
+                if envelopes:
+                    self._table.remove([one.uuid for one in envelopes])
+                    moved += len(envelopes)
+        return moved, next(iter(failed.values()), None)
 
-    def _move(self, connection: str, rows: Sequence[OutboxRow]) -> int:
+    def _hand_over(self, connection: str, rows: Sequence[OutboxRow]) -> list[Envelope]:
+        """Push the jobs of *rows*, and return those that were accepted."""
         try:
             driver = self._queues.connection(connection).driver
         except ConnectionUndefined as error:
             self._refuse(rows, str(error))
-            return 0
+            return []
         now = clock.timestamp()
         envelopes: list[Envelope] = []
         for row in rows:
@@ -85,8 +114,7 @@ class Relay:
                 self._refuse([row], f"it is no job: {error}.")
         if envelopes:
             driver.push(envelopes)
-            self._table.remove([one.uuid for one in envelopes])
-        return len(envelopes)
+        return envelopes
 
     def _refuse(self, rows: Sequence[OutboxRow], reason: str) -> None:
         for row in rows:
@@ -120,23 +148,35 @@ class FileRelay:
             QueueUnavailable: As for :meth:`Relay.run`.
             sqlite3.Error: The file is not there, or no database, or another writer has it.
         """
+        moved, error = self._look()
+        if error is not None:
+            raise error
+        return moved
+
+    def _look(self) -> tuple[int, Exception | None]:
         address = f"{self._path.absolute().as_uri()}?mode=rw"  # not one that would be made now
-        with closing(sqlite3.connect(address, uri=True)) as database:
-            return Relay(self._queues, database, self._tell).run()
+        with closing(sqlite3.connect(address, timeout=LOCK_SECONDS, uri=True)) as database:
+            return Relay(self._queues, database, self._tell).look()
 
     def keep_on(self, is_over: Callable[[], bool]) -> int:
         """Move what comes until *is_over*, which waits between two looks, says so; return how many.
 
-        Trouble with the file or a connection is told, and what waits is tried again.
+        Trouble with the file or a connection is told, and what waits is tried again; so is an error
+        that nobody knows, since nothing else would move these jobs.
         """
         moved = 0
         while True:
+            error: Exception | None
             try:
-                moved += self.run()
-            except _TROUBLES as error:
-                self._tell(f"The outbox {self._path} waits: {error}")
-            else:
+                some, error = self._look()
+                moved += some
+            except Exception as unknown:  # it is told, and tried again after the pause
+                error = unknown
+            if error is None:
                 self._complained = {one for one in self._complained if "stays" in one}
+            else:
+                what = str(error) if isinstance(error, _TROUBLES) else repr(error)
+                self._tell(f"The outbox {self._path} waits: {what}")
             if is_over():
                 return moved
 

@@ -6,16 +6,17 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import redis
 
-from securely.queue.bus.outbox import DatabaseOutbox
-from securely.queue.contracts import OutboxRow, OutboxTable
+from securely.queue.bus.outbox import DatabaseOutbox, OutboxDriver
+from securely.queue.contracts import Envelope, OutboxRow, OutboxTable
 from securely.queue.exceptions import QueueUnavailable
 from securely.queue.job import PendingDispatch
-from securely.queue.upkeep.relay import FileRelay, Relay, Relays
+from securely.queue.manager import QueueManager
+from securely.queue.upkeep.relay import LEAVE_SECONDS, FileRelay, Relay, Relays
 from securely.support import clock
 from securely.support.clock import FrozenClock
 
@@ -238,6 +239,100 @@ def test_keep_on_when_the_store_is_away_says_so_once_and_moves_when_it_is_back(
     assert said == [
         f'The outbox {path} waits: Queue connection "sqlite" is unavailable: its disk is away'
     ]
+
+
+class Down:
+    """A driver that takes nothing."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        self.asked = 0
+
+    def push(self, envelopes: Any) -> Any:
+        self.asked += 1
+        raise self.error
+
+
+class Away:
+    """The connections of a world, of which "away" is down."""
+
+    def __init__(self, world: Any, error: Exception) -> None:
+        self.world = world
+        self.driver = Down(error)
+
+    def connection(self, name: str) -> Any:
+        return self if name == "away" else self.world.queues.connection(name)
+
+
+def test_run_when_one_connection_is_down_moves_what_is_for_the_others_and_raises(
+    world: Any, database: sqlite3.Connection, sample: Any
+) -> None:
+    away(database, 0)
+    world.queues.outbox(database).push(sample.J("one"))
+    away(database, 1)
+    world.queues.outbox(database).push(sample.J("two"))
+    database.commit()
+    queues = Away(world, QueueUnavailable("away", "it is down"))
+
+    with pytest.raises(QueueUnavailable, match="it is down"):
+        Relay(cast("QueueManager", queues), database).run()
+
+    assert world.state() == ["one", "two"]
+    assert [row.uuid for row in DatabaseOutbox(database).waiting(0, 9)] == ["away-0", "away-1"]
+    assert queues.driver.asked == 1  # its later rows are not tried before its first
+
+
+def away(database: sqlite3.Connection, number: int) -> None:
+    envelope = Envelope(f"away-{number}", "a job", "default", b"")
+    OutboxDriver(DatabaseOutbox(database), "away").push([envelope])
+
+
+def test_keep_on_when_an_error_is_unknown_tells_it_and_goes_on(
+    world: Any, database: sqlite3.Connection, path: Path, sample: Any
+) -> None:
+    away(database, 0)
+    world.queues.outbox(database).push(sample.J("one"))
+    database.commit()
+    said: list[str] = []
+    looks = iter([False, False, True])
+    queues = cast("QueueManager", Away(world, TypeError("a driver's own mistake")))
+
+    assert FileRelay(queues, path, said.append).keep_on(lambda: next(looks)) == 1
+
+    assert said == [f'The outbox {path} waits: TypeError("a driver\'s own mistake")']
+
+
+def test_keep_on_when_the_outbox_itself_fails_in_an_unknown_way_goes_on(
+    world: Any, path: Path
+) -> None:
+    said: list[str] = []
+    looks = iter([False, True])
+
+    class Odd:
+        def absolute(self) -> Path:
+            raise RuntimeError("no such thing")
+
+    assert (
+        FileRelay(world.queues, cast("Path", Odd()), said.append).keep_on(lambda: next(looks)) == 0
+    )
+
+    assert len(said) == 1
+    assert said[0].endswith("waits: RuntimeError('no such thing')")
+
+
+def test_run_when_another_writer_has_the_file_gives_up_before_a_worker_would_leave_it(
+    world: Any, database: sqlite3.Connection, path: Path, sample: Any
+) -> None:
+    with database:
+        world.queues.outbox(database).push(sample.J("one"))
+    database.execute("BEGIN EXCLUSIVE")
+    began = clock.monotonic()
+
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        FileRelay(world.queues, path).run()
+
+    assert clock.monotonic() - began < LEAVE_SECONDS / 2
+    database.rollback()
 
 
 def test_run_of_a_file_that_is_not_there_does_not_make_it(world: Any, path: Path) -> None:
