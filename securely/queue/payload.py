@@ -313,13 +313,20 @@ class Codec:
         """Return what a job has returned, as it is kept: signed, and for this job alone.
 
         Raises:
-            NotQueueable: It has no written form.
+            NotQueueable: It has no written form, or is over the limit of payloads.
         """
         try:
             data = blueprint.results.encode(value)
         except Unserializable as error:
             raise NotQueueable(f"{blueprint.name}.handle", str(error)) from error
         signed = _PACK((uuid, blueprint.path, data))
+        size = len(signed) + _MAC_BYTES
+        if size > self._bytes_max:
+            reason = (
+                f"what it returned has {size} bytes, {self._bytes_max} are allowed "
+                "(queue.payload_bytes_max). Store large data elsewhere and return its key."
+            )
+            raise NotQueueable(f"{blueprint.name}.handle", reason)
         return signed + self._signer.sign(b"result" + signed)
 
     def unpack_result(self, uuid: str, packed: bytes) -> object:

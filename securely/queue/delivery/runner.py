@@ -348,6 +348,7 @@ class JobRunner:
 
     def _end(self, run: Run) -> _Over:
         """Turn the way a run ended into its outcome, and note the events that tell of it."""
+        result = self._packed(run)
         error, decision = run.error, run.interaction.decision
         listened = self._events.has_listeners
         events: list[object] = []
@@ -358,10 +359,9 @@ class JobRunner:
             if listened(JobAttempted):
                 events.append(run.event(JobAttempted, None))
             outcome = Outcome(delivery.id, delivery.token, Kind.DONE)
-            header = run.frame.header
-            if header.result_seconds is not None:
-                packed = self._codec.pack_result(header.uuid, run.frame.blueprint, run.result)
-                outcome = outcome._replace(result=packed, result_seconds=header.result_seconds)
+            if result is not None:
+                seconds = run.frame.header.result_seconds
+                outcome = outcome._replace(result=result, result_seconds=seconds)
             return _Over(Ran(self._followed(run, outcome, None), None), events)
         if error is not None:
             self._report(error, run.facts())
@@ -379,6 +379,23 @@ class JobRunner:
             settlement = Settlement(Kind.FAIL, error=settlement.error)
         self._note(run, events, settlement, cause)
         return _Over(Ran(self._outcome(run, settlement, cause), error), events)
+
+    def _packed(self, run: Run) -> bytes | None:
+        """Return the result that is kept of a run that ended well; one that cannot be fails it.
+
+        For good: the job has done its work, and would only do it again.
+        """
+        header = run.frame.header
+        ended_well = run.error is None and run.interaction.decision is None
+        if header.result_seconds is None or not ended_well:
+            return None
+        try:
+            return self._codec.pack_result(header.uuid, run.frame.blueprint, run.result)
+        except JobTimedOut:
+            raise
+        except Exception as error:  # the border to an author's values, and how they are written
+            run.error, run.trial = error, run.trial._replace(is_last=True)
+            return None
 
     def _may_retry(self, error: BaseException, run: Run) -> bool:
         """Return whether the application lets what ended in *error* be tried again."""

@@ -413,9 +413,29 @@ class Unwritten(Job):
     """Returns what has no written form."""
 
     store_result = True
+    tries = 3
 
     def handle(self) -> object:
+        LOG.append(("run", "unwritten"))
         return object()
+
+    def failed(self, error: Exception) -> None:
+        LOG.append(("failed()", type(error).__name__))
+
+
+class AsyncUnwritten(Unwritten):
+    """The same, as a coroutine."""
+
+    async def handle(self) -> object:
+        return super().handle()
+
+
+class Bulky(Unwritten):
+    """Returns more than is kept."""
+
+    def handle(self) -> object:
+        super().handle()
+        return "x" * 1024 * 1024
 
 
 class Mute:

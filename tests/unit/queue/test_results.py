@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from securely.queue.events import JobExceptionOccurred, JobFailed, JobProcessed
 from securely.queue.exceptions import (
     InvalidPayload,
     NotQueueable,
@@ -14,6 +15,7 @@ from securely.queue.exceptions import (
     ResultPending,
     ResultUnknown,
 )
+from securely.queue.payload import Codec
 from securely.support import clock
 from securely.support.clock import FrozenClock
 
@@ -108,6 +110,64 @@ def test_result_without_a_written_form_fails_the_job(world, sample, log, result)
     with pytest.raises(ResultFailed, match=r"Unwritten\.handle"):
         result(sent.id)
     assert any(isinstance(error, NotQueueable) for error in world.reported)
+
+
+@pytest.mark.parametrize("kind", ["Unwritten", "AsyncUnwritten", "Bulky"])
+def test_result_that_can_not_be_kept_fails_the_job_once_and_tells_it_as_any_failure(
+    world, sample, log, kind
+):
+    told = world.listen(JobExceptionOccurred, JobFailed, JobProcessed)
+    getattr(sample, kind).dispatch()
+
+    world.work()
+
+    assert log == [("run", "unwritten"), ("failed()", "NotQueueable")]
+    assert [type(event) for event in told] == [JobExceptionOccurred, JobFailed]
+    assert isinstance(told[1].error, NotQueueable)
+    assert len(world.reported) == 1
+    (failed,) = world.queues.failed.all()
+    assert failed.name.endswith(kind)
+
+
+@pytest.mark.parametrize("kind", ["Unwritten", "Bulky"])
+def test_result_that_can_not_be_kept_tells_the_catch_of_its_chain(world, sample, log, kind):
+    world.bus.chain([getattr(sample, kind)(), sample.J("b")]).catch(sample.chain_catch).dispatch()
+
+    world.work()
+
+    assert [entry[0] for entry in log] == ["run", "failed()", "chain catch"]
+    assert f"{kind}.handle can not be queued" in log[-1][1]
+
+
+@pytest.mark.parametrize("kind", ["Unwritten", "Bulky"])
+def test_result_that_can_not_be_kept_tells_the_catch_of_its_batch(world, sample, log, kind):
+    batch = world.bus.batch([getattr(sample, kind)()]).catch(sample.catch).dispatch()
+
+    world.work()
+
+    assert [entry[0] for entry in log] == ["run", "failed()", "catch"]
+    assert batch.fresh().failed_jobs == 1
+
+
+def test_result_that_can_not_be_kept_is_raised_by_sync(world, sample, log):
+    with pytest.raises(NotQueueable, match=r"Unwritten\.handle"):
+        sample.Unwritten.using().on_connection("sync").dispatch()
+
+    assert log == [("run", "unwritten"), ("failed()", "NotQueueable")]
+
+
+def test_result_over_the_limit_of_payloads_names_its_size_and_a_remedy(world, sample, log, keys):
+    codec = Codec(keys.purpose("queue"), 2048)
+    blueprint = codec.blueprint(sample.Unwritten)
+    around = len(codec.pack_result("u-1", blueprint, "")) + 1  # a longer length is written
+    fits = "x" * (2048 - around)
+
+    assert codec.unpack_result("u-1", codec.pack_result("u-1", blueprint, fits)) == fits
+    with pytest.raises(NotQueueable) as caught:
+        codec.pack_result("u-1", blueprint, fits + "x")
+    assert "Unwritten.handle" in str(caught.value)
+    assert "2049 bytes, 2048 are allowed (queue.payload_bytes_max)" in str(caught.value)
+    assert "return its key" in str(caught.value)
 
 
 def test_member_of_a_batch_and_link_of_a_chain_have_results(world, sample, log, result):
