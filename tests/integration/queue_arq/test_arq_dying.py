@@ -186,8 +186,10 @@ def test_a_storm_of_kills_loses_nothing_and_counts_exactly(
     expected = {f"b{n}" for n in range(half)} | {f"j{n}" for n in range(count - half)}
     chained = {f"c{n}-{at}" for n in range(count // 10) for at in range(3)}
     assert set(ends) == expected | chained | {"finally"}
-    # Each kill repeats at most the one job that ran.
-    assert len(ends) - len(set(ends)) <= kills
+    # Each kill repeats at most the one job that ran; of members and links, whose end is more than
+    # their removal, also those that had ended and were not settled yet.
+    plain = [tag for tag in ends if tag.startswith("j")]
+    assert len(plain) - len(set(plain)) <= kills
     found = depot.connection.batches.find("b")
     assert (found.total, found.done, found.failed, found.skipped) == (half, half, 0, 0)
     assert depot.connection.failed.count() == 0
