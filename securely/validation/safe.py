@@ -144,9 +144,7 @@ class SafeInput(TypedInput, Mapping[str, Any]):
 
     def except_(self, *fields: str) -> dict[str, Any]:
         """Return all but *fields*."""
-        data: object = self._data
-        for path in map(split, fields):
-            data = without(data, path)
+        data = without(self._data, map(split, fields))
         return dict(data)  # type: ignore[call-overload, no-any-return]  # a dict without some keys
 
     def merge(self, values: Mapping[str, Any] | None = None, **more: Any) -> SafeInput:

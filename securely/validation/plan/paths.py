@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias, TypeGuard, cast
 
 from securely.support.missing import MISSING, Missing
@@ -119,22 +119,38 @@ def leaves(data: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
             waiting.extend(reversed(within))
 
 
-def without(data: object, path: Path) -> object:
-    """Return *data* without what stands at *path*; what is around it is copied, not changed."""
-    if not path or not holds(data, path):
-        return data
-    head, rest = path[0], path[1:]
+def without(data: object, paths: Iterable[Path]) -> object:
+    """Return *data* without what stands at *paths*; what is around it is copied, once, not changed.
+
+    In a list a hole is left, MISSING, so that the other items keep their places.
+    """
+    doomed: dict[str, Any] = {}
+    for path in paths:
+        if not path or not holds(data, path):
+            continue
+        node = doomed
+        for part in path[:-1]:
+            node = node.setdefault(part, {})
+            if node is None:
+                break  # what holds it goes as a whole
+        else:
+            node[path[-1]] = None
+    return _cut(data, doomed) if doomed else data
+
+
+def _cut(data: object, doomed: Mapping[str, Any]) -> object:
     if isinstance(data, Mapping):
         entries = dict(cast("Mapping[Any, object]", data))
-        key = head if head in entries else int(head)
-        if rest:
-            entries[key] = without(entries[key], rest)
-        else:
-            del entries[key]
+        for part, below in doomed.items():
+            key = part if part in entries else int(part)
+            if below is None:
+                del entries[key]
+            else:
+                entries[key] = _cut(entries[key], below)
         return entries
     items = [*cast("Sequence[object]", data)]
-    # A hole, closed when the validated values are taken out: till then all keep their places.
-    items[int(head)] = without(items[int(head)], rest) if rest else MISSING
+    for part, below in doomed.items():
+        items[int(part)] = MISSING if below is None else _cut(items[int(part)], below)
     return items
 
 

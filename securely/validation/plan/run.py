@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from inspect import isawaitable
 from typing import Any, Final, cast
 
@@ -55,6 +55,7 @@ class Run:
     """
 
     __slots__ = (
+        "_doomed",
         "_excluded",
         "_limits",
         "_removed",
@@ -89,8 +90,9 @@ class Run:
         self.memory: dict[object, Any] = {}
         self.awaits: bool = False
         self._limits, self._stops = limits, stops
-        self._excluded: list[str] = []
-        self._removed: set[str] = set()
+        self._excluded: dict[Path, None] = {}
+        self._removed: set[Path] = set()
+        self._doomed: list[Path] = []
         self._said = 0
 
     # Following the plan, in two colours.
@@ -104,12 +106,13 @@ class Run:
                 self._check_all(field)
                 continue
             for spot, value in self._spots(field):
-                if self._excluded and self._is_excluded(spot.attribute):
+                if self._excluded and _lies_in(spot.path, self._excluded):
                     self._remove(spot)
                 elif self._is_over():
                     break
                 else:
                     self._check(field, spot, value)
+            self._take_out()
         self._leave_out()
 
     async def afollow(self) -> None:
@@ -125,6 +128,7 @@ class Run:
                 if self._is_over():
                     break
                 await self._acheck(field, spot, value)
+            self._take_out()
         await self._await(waiting)
         self._leave_out()
 
@@ -173,7 +177,7 @@ class Run:
                 return
 
     async def _acheck(self, field: Field, spot: Spot, value: object) -> None:
-        if self._excluded and self._is_excluded(spot.attribute):
+        if self._excluded and _lies_in(spot.path, self._excluded):
             self._remove(spot)
             return
         if not field.waits:
@@ -209,16 +213,21 @@ class Run:
         except BaseExceptionGroup as several:
             # What a rule raises comes out as it is, as in a sync validation.
             raise several.exceptions[0] from None
-        for part in parts:
+        for part, (_, spot, _) in zip(parts, todo, strict=True):
+            # What a field before it has excluded by now has not been asked.
+            if self._excluded and _lies_in(spot.path, self._excluded):
+                self._remove(spot)
+                continue
             bag.merge(part.bag)
             failed.update(part.failed)
-            self._excluded.extend(part._excluded)
+            self._excluded |= part._excluded
             self._said += part._said
+        self._take_out()
 
     def _part(self) -> Run:
         """Return a run of one field: it sees the same data, and keeps what it finds apart."""
         part = copy.copy(self)
-        part.bag, part.failed, part._excluded = MessageBag(), {}, [*self._excluded]
+        part.bag, part.failed, part._excluded, part._said = MessageBag(), {}, {}, 0
         return part
 
     # What breaks.
@@ -226,7 +235,7 @@ class Run:
     def _breaks(self, field: Field, spot: Spot, step: Step, value: object, verdict: object) -> bool:
         """Keep that a rule was broken; return whether the field's other rules are not asked."""
         if step.excludes:
-            self._excluded.append(spot.attribute)
+            self._excluded[spot.path] = None
             return True
         if isinstance(verdict, Refusal):
             self._refused(spot, step, verdict)
@@ -283,17 +292,20 @@ class Run:
 
     # What is left out.
 
-    def _is_excluded(self, name: str) -> bool:
-        return any(name == each or name.startswith(f"{each}.") for each in self._excluded)
-
     def _remove(self, spot: Spot) -> None:
-        self._removed.add(spot.attribute)
-        self.data = without(self.data, spot.path)
+        self._removed.add(spot.path)
+        self._doomed.append(spot.path)
+
+    def _take_out(self) -> None:
+        """Take out of the data what was removed; for a list at once, or it is copied for each."""
+        if self._doomed:
+            self.data = without(self.data, self._doomed)
+            self._doomed = []
 
     def _leave_out(self) -> None:
-        for name in dict.fromkeys(self._excluded):
-            self._removed.add(name)
-            self.data = without(self.data, split(name))
+        self._removed.update(self._excluded)
+        self._doomed.extend(self._excluded)
+        self._take_out()
 
     def refuse_unknown(self) -> None:
         """Say of each field without rules that it is prohibited."""
@@ -354,7 +366,7 @@ class Run:
         taken = _Branch()
         for field in self.plan.fields:
             for path, value in self._values(field):
-                if value is MISSING or (self._removed and self._is_removed(path)):
+                if value is MISSING or (self._removed and _lies_in(path, self._removed)):
                     continue
                 if not keeps_unknown and value is not None and self._is_told_below(field, path):
                     continue
@@ -369,10 +381,6 @@ class Run:
         for keys, value in expand(self.data, pattern):
             yield filled_in(pattern, keys), value
 
-    def _is_removed(self, path: Path) -> bool:
-        name = join(path)
-        return any(name == each or name.startswith(f"{each}.") for each in self._removed)
-
     def _is_told_below(self, parent: Field, path: Path) -> bool:
         """Tell whether *parent* is an array within which fields have rules of their own."""
         if not parent.holds_others:
@@ -380,7 +388,7 @@ class Run:
         depth = len(path)
         for field in self.plan.below(parent):
             for below, _ in self._values(field):
-                if below[:depth] == path and not (self._removed and self._is_removed(below)):
+                if below[:depth] == path and not _lies_in(below, self._removed):
                     return True
         return False
 
@@ -388,6 +396,11 @@ class Run:
 def _refused(value: object, at: object) -> bool:
     del value, at
     return False
+
+
+def _lies_in(path: Path, places: Collection[Path]) -> bool:
+    """Tell whether *path* is one of *places*, or lies within one."""
+    return any(path[:depth] in places for depth in range(1, len(path) + 1))
 
 
 def filled_in(pattern: Path, keys: Keys) -> Path:

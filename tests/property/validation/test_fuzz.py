@@ -5,6 +5,7 @@ FUZZ_SECONDS says for how long it runs, five seconds by default; its seed is pri
 
 from __future__ import annotations
 
+import asyncio
 import os
 from random import Random  # noqa: TID251  # from a seed, so that a run can be repeated
 from typing import Any
@@ -13,7 +14,8 @@ import pytest
 
 from securely.support import clock, entropy
 from securely.translation import FileLoader, Translator
-from securely.validation import InvalidRule, ValidationFactory
+from securely.validation import InvalidRule, ValidationFactory, Validator
+from securely.validation.plan.plan import Plan
 from securely.validation.rules.table import SPECS
 
 _SECONDS = float(os.environ.get("FUZZ_SECONDS", "5"))
@@ -114,3 +116,60 @@ def test_validator_when_rules_and_data_are_random_then_gives_an_answer() -> None
         assert took < 8, f"seed {seed}, run {runs}, {took:.1f} s: {rules!r} over {data!r}"
 
     assert runs > 20
+
+
+def _answer(validator: Validator) -> object:
+    return _told(validator, validator.passes())
+
+
+async def _aanswer(validator: Validator) -> object:
+    return _told(validator, await validator.apasses())
+
+
+def _told(validator: Validator, passes: bool) -> object:
+    errors = [*validator.errors().messages().items()]
+    return passes, errors, repr(validator.validated()) if passes else None
+
+
+class _Slow(ValidationFactory):
+    """A factory whose plans ask every rule, one by one."""
+
+    def plan(self, rules: Any, data: object, later: Any = ()) -> Plan:
+        made = super().plan(rules, data, later)
+        for field in made.fields:
+            field.quick = None
+        made._quick = None
+        return made
+
+
+def _refuses(attribute: str, value: object, fail: Any) -> None:
+    if isinstance(value, str) and len(value) % 2:
+        fail("odd :attribute")
+
+
+async def _arefuses(attribute: str, value: object, fail: Any) -> None:
+    _refuses(attribute, value, fail)
+
+
+@pytest.mark.timeout(_SECONDS * 2 + 60)
+def test_answers_when_rules_are_asked_in_other_ways_then_are_the_same() -> None:
+    lines = Translator(FileLoader([]), "en")
+    factory, slow = ValidationFactory(lines), _Slow(lines)
+    seed = int.from_bytes(entropy.token_bytes(4), "big")
+    random, ends = Random(seed), clock.perf() + _SECONDS
+
+    while clock.perf() < ends:
+        rules: dict[str, list[Any]] = {
+            random.choice(_NAMES): [_rule(random) for _ in range(random.randrange(1, 5))]
+            for _ in range(random.randrange(1, 4))
+        }
+        data = {name: _value(random) for name in random.sample(["a", "b", "c", "a.b", ""], 3)}
+        told = f"seed {seed}: {rules!r} over {data!r}"
+        try:
+            assert _answer(factory.make(data, rules)) == _answer(slow.make(data, rules)), told
+        except InvalidRule:
+            continue
+        sync = {name: [*each, _refuses] for name, each in rules.items()}
+        later = {name: [*each, _arefuses] for name, each in rules.items()}
+        expected = _answer(factory.make(data, sync))
+        assert asyncio.run(_aanswer(factory.make(data, later))) == expected, told

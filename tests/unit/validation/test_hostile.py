@@ -150,3 +150,23 @@ def test_numbers_when_their_exponents_are_beyond_all_then_are_compared_all_the_s
     # A rule of lists is asked of the list, all others of what is in it.
     name = "f" if rule.startswith("doesnt") else "f.*"
     assert _FACTORY.make(data, {name: rule}).passes() is keeps
+
+
+def test_exclude_when_all_of_a_long_list_goes_then_time_is_linear() -> None:
+    def took(count: int) -> float:
+        data = {"a": [{"x": 1, "y": number} for number in range(count)]}
+        started = clock.perf()
+        taken = _FACTORY.validate(data, {"a.*": "exclude_if:a.*.x,1", "a.*.y": "integer"})
+        assert taken == {}
+        return clock.perf() - started
+
+    took(500)
+    assert took(20_000) < 12 * max(took(5_000), 0.02)
+
+
+def test_star_keys_when_a_name_lies_beside_an_excluded_one_then_it_is_asked() -> None:
+    data = {"a": "X", "a.b": "x"}
+
+    errors = _FACTORY.make(data, {"*": "exclude_if:a,X|lowercase", "a\\.b": "uppercase"}).errors()
+
+    assert errors.keys() == ["a.b"]

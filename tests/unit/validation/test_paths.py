@@ -56,9 +56,11 @@ def test_expand_when_the_star_ends_the_path_then_single_values_come_first() -> N
 def test_without_when_a_path_is_taken_out_then_the_data_stays() -> None:
     data: dict[str, Any] = {"a": {"b": 1, "c": [1, 2, 3]}}
 
-    assert without(data, split("a.b")) == {"a": {"c": [1, 2, 3]}}
-    assert without(data, split("a.x")) is data
-    assert find(without(data, split("a.c.1")), split("a.c.2")) == 3
+    assert without(data, [split("a.b")]) == {"a": {"c": [1, 2, 3]}}
+    assert without(data, [split("a.x")]) is data
+    assert find(without(data, [split("a.c.1"), split("a.c.0")]), split("a.c.2")) == 3
+    assert without(data, [split("a"), split("a.b")]) == {}
+    assert without(data, [split("a.b"), split("a")]) == {}
     assert data == {"a": {"b": 1, "c": [1, 2, 3]}}
 
 
