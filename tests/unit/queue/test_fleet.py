@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from securely.queue.crew.fleet.balance import Load, first, step, targets
+from securely.queue.crew.fleet.master import Master, Means
 from securely.queue.crew.fleet.office import MasterState, Office, Order, masters, send
 from securely.queue.crew.fleet.plan import Plan, make_plans
 from securely.queue.crew.fleet.pool import Pool
@@ -21,6 +23,7 @@ from securely.queue.exceptions import (
 )
 from securely.queue.options import QueueOptions
 from securely.support import clock
+from securely.support.clock import FrozenClock
 from securely.support.options import InvalidOptions
 
 QUEUES = ("a", "b")
@@ -207,6 +210,118 @@ def started(pool: Pool) -> bool:
     if not pool.workmen:
         pool.tend(starts=True)
     return bool(pool.workmen)
+
+
+def ends(pool: Pool, frozen: FrozenClock, after: float, number: int = signal.SIGKILL) -> None:
+    """Let the youngest process of *pool* end *after* so many seconds."""
+    frozen.travel(after)
+    process = pool.workmen[-1].process
+    process.send_signal(number)
+    process.wait()
+    assert process.stdin is not None
+    process.stdin.close()
+    pool.tend(starts=True)
+
+
+def test_pool_when_a_process_fails_while_it_may_be_loading_waits_longer_each_time(
+    make_pool: Any,
+) -> None:
+    frozen = FrozenClock(at=1_800_000_000.0)
+    with clock.using(frozen):
+        pool, said = make_pool(WAITS, 2)
+        pool.tend(starts=True)
+        for delay, again in ((0.0, "at once"), (0.3, "in 0.3 s"), (1.0, "in 1 s")):
+            ends(pool, frozen, 5.0)
+            assert said[-1].endswith(f"another one starts {again}.")
+            frozen.travel(delay)
+            pool.tend(starts=True)
+            assert len(pool.workmen) == 2
+
+        assert pool.workmen[0].since < pool.workmen[1].since  # that it lives proves nothing
+
+        frozen.travel(60.0)
+        pool.tend(starts=True)
+        ends(pool, frozen, 5.0)
+        assert said[-1].endswith("another one starts at once.")
+
+
+def test_pool_when_a_process_has_grown_too_large_replaces_it_at_once(make_pool: Any) -> None:
+    code = "import sys; sys.stdin.read(); raise SystemExit(12)"
+    frozen = FrozenClock(at=1_800_000_000.0)
+    with clock.using(frozen):
+        pool, said = make_pool(code, 1)
+        for _ in range(3):
+            pool.tend(starts=True)
+            frozen.travel(5.0)
+            (one,) = pool.workmen
+            one.process.stdin.close()
+            one.process.wait()
+        pool.tend(starts=True)
+
+    assert [line.partition(" ended ")[2] for line in said] == [
+        "with 12; another one starts at once."
+    ] * 3
+
+
+def test_pool_when_a_process_cannot_be_started_says_so_and_keeps_the_others() -> None:
+    said: list[str] = []
+    tries: list[float] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        tries.append(clock.monotonic())
+        raise BlockingIOError(errno.EAGAIN, "no more processes")
+
+    frozen = FrozenClock(at=1_800_000_000.0)
+    with clock.using(frozen):
+        pool = Pool(("a",), start, said.append, 2)
+        for _ in range(200):
+            pool.tend(starts=True)
+            frozen.travel(0.1)
+
+    assert len(tries) <= 7
+    assert said[1] == (
+        f"A worker could not be started: [Errno {errno.EAGAIN}] no more processes; "
+        "it is tried again in 0.3 s."
+    )
+
+
+def test_master_when_it_fails_lets_the_workers_finish(tmp_path: Path) -> None:
+    code = (
+        "import signal, sys, pathlib\n"
+        "def stop(*_):\n    pathlib.Path('finished').touch()\n    sys.exit()\n"
+        "signal.signal(signal.SIGTERM, stop)\n"
+        "pathlib.Path('began').touch()\n"
+        "sys.stdin.read()\n"
+    )
+    made: list[subprocess.Popen[bytes]] = []
+
+    def start(plan: Plan, queues: tuple[str, ...]) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-S", "-c", code]
+        made.append(subprocess.Popen(command, stdin=subprocess.PIPE, cwd=tmp_path))
+        return made[-1]
+
+    def loads(plan: Plan) -> list[Load]:
+        wait_for((tmp_path / "began").exists)
+        raise RuntimeError("nobody knows this")
+
+    said: list[str] = []
+    master = Master(
+        "master",
+        "local",
+        [Plan("mail", "sqlite", ("a",), cooldown=0.1)],
+        Office(tmp_path / "office", "master"),
+        Means(start, loads, said.append),
+    )
+
+    with pytest.raises(RuntimeError, match="nobody knows this"):
+        master.run()
+
+    (process,) = made
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.returncode == 0
+    assert (tmp_path / "finished").exists()
+    assert "The master fails, and stops its workers: RuntimeError('nobody knows this')" in said
 
 
 # -- offices

@@ -23,6 +23,8 @@ from securely.support import clock
 __all__ = ["Master", "Means"]
 
 LOOK_SECONDS: Final = 0.5  # between looks at what others ask for
+# When the master itself fails: for jobs to finish, and then to be given back.
+GRACE_SECONDS: Final = (10.0, 2.0)
 
 Starter: TypeAlias = Callable[[Plan, tuple[str, ...]], "subprocess.Popen[bytes]"]
 Loads: TypeAlias = Callable[[Plan], Sequence[Load]]
@@ -176,15 +178,29 @@ class Master:
             try:
                 while not self._is_over():
                     self._step(signals)
-            except BaseException:
-                for one in self._supervisors:
-                    for pool in one.pools:
-                        pool.kill()
+            except BaseException as error:
+                self._means.say(f"The master fails, and stops its workers: {error!r}")
+                self._give_up(signals)
                 raise
             finally:
                 self._office.close()
         self._means.say("All workers have stopped.")
         return 0
+
+    def _give_up(self, signals: Signals) -> None:
+        """Stop all workers as a service manager would: SIGTERM, another one, and SIGKILL."""
+        pools = [pool for one in self._supervisors for pool in one.pools]
+        for seconds in GRACE_SECONDS:
+            until = clock.monotonic() + seconds
+            for pool in pools:
+                pool.signal(signal.SIGCONT)
+                pool.signal(signal.SIGTERM)
+            while (rest := until - clock.monotonic()) > 0 and any(pool.is_living for pool in pools):
+                select.select([signals.fileno()], [], [], min(rest, LOOK_SECONDS))
+                if any(number in STOP for number in signals.take()):
+                    break
+        for pool in pools:
+            pool.kill()
 
     @property
     def _is_ending(self) -> bool:
