@@ -17,11 +17,13 @@ _MICROSECONDS: Final = 1e6  # of a second
 _MINUTE: Final = 60.0  # seconds
 
 _GAUGES: Final = {
-    Kind.DONE: Gauge.DONE,
-    Kind.DROP: Gauge.DONE,
-    Kind.RELEASE: Gauge.RELEASED,
-    Kind.FAIL: Gauge.FAILED,
+    Kind.DONE: int(Gauge.DONE),
+    Kind.DROP: int(Gauge.DONE),
+    Kind.RELEASE: int(Gauge.RELEASED),
+    Kind.FAIL: int(Gauge.FAILED),
 }
+_WAIT: Final = int(Gauge.WAIT)
+_LOST: Final = Charge.LOST
 
 
 def bucket_of(seconds: float) -> int:
@@ -53,18 +55,34 @@ class Meter:
 
     def ended(self, ended: Iterable[Ended], stale: Set[int] = frozenset()) -> None:
         """Count runs that have ended; not those that were given back, or whose end counts not."""
-        add = self._add
+        sums = self._sums
         for delivery, outcome, seconds, _, _ in ended:
             gauge = _GAUGES.get(outcome.kind)
-            if gauge is None or delivery.id in stale or outcome.charge is Charge.LOST:
+            if gauge is None or outcome.charge is _LOST or (stale and delivery.id in stale):
                 continue
-            add(delivery, gauge, seconds)
+            # In line, here and below: each job of a worker comes by twice.
+            microseconds = seconds * _MICROSECONDS
+            bucket = int(log2(microseconds) * BUCKETS_PER_DOUBLING) if microseconds > 1 else 0
+            key = (delivery.queue, delivery.name, gauge, bucket)
+            if (found := sums.get(key)) is None:
+                sums[key] = [1, seconds]
+            else:
+                found[0] += 1
+                found[1] += seconds
 
     def claimed(self, deliveries: Sequence[Delivery], waits: Sequence[float]) -> None:
         """Count how long jobs have waited since they might have run; *waits* is one for each."""
-        add = self._add
+        sums = self._sums
         for delivery, seconds in zip(deliveries, waits, strict=False):
-            add(delivery, Gauge.WAIT, seconds if seconds > 0 else 0.0)
+            microseconds = seconds * _MICROSECONDS
+            bucket = int(log2(microseconds) * BUCKETS_PER_DOUBLING) if microseconds > 1 else 0
+            key = (delivery.queue, delivery.name, _WAIT, bucket)
+            waited = seconds if seconds > 0 else 0.0
+            if (found := sums.get(key)) is None:
+                sums[key] = [1, waited]
+            else:
+                found[0] += 1
+                found[1] += waited
 
     def take(self) -> list[Measure]:
         """Return what was added up since the last time, as of this minute."""
@@ -73,14 +91,3 @@ class Meter:
         return [
             Measure(minute, *key, int(count), seconds) for key, (count, seconds) in sums.items()
         ]
-
-    def _add(self, delivery: Delivery, gauge: int, seconds: float) -> None:
-        microseconds = seconds * _MICROSECONDS
-        bucket = int(log2(microseconds) * BUCKETS_PER_DOUBLING) if microseconds > 1 else 0
-        key = (delivery.queue, delivery.name, int(gauge), bucket)
-        found = self._sums.get(key)
-        if found is None:
-            self._sums[key] = [1, seconds]
-        else:
-            found[0] += 1
-            found[1] += seconds

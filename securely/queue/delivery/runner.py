@@ -348,7 +348,8 @@ class JobRunner:
 
     def _end(self, run: Run) -> _Over:
         """Turn the way a run ended into its outcome, and note the events that tell of it."""
-        result = self._packed(run)
+        header = run.frame.header
+        result = None if header.result_seconds is None else self._packed(run)
         error, decision = run.error, run.interaction.decision
         listened = self._events.has_listeners
         events: list[object] = []
@@ -360,8 +361,7 @@ class JobRunner:
                 events.append(run.event(JobAttempted, None))
             outcome = Outcome(delivery.id, delivery.token, Kind.DONE)
             if result is not None:
-                seconds = run.frame.header.result_seconds
-                outcome = outcome._replace(result=result, result_seconds=seconds)
+                outcome = outcome._replace(result=result, result_seconds=header.result_seconds)
             return _Over(Ran(self._followed(run, outcome, None), None), events)
         if error is not None:
             self._report(error, run.facts())
@@ -385,12 +385,10 @@ class JobRunner:
 
         For good: the job has done its work, and would only do it again.
         """
-        header = run.frame.header
-        ended_well = run.error is None and run.interaction.decision is None
-        if header.result_seconds is None or not ended_well:
+        if run.error is not None or run.interaction.decision is not None:
             return None
         try:
-            return self._codec.pack_result(header.uuid, run.frame.blueprint, run.result)
+            return self._codec.pack_result(run.frame.header.uuid, run.frame.blueprint, run.result)
         except JobTimedOut:
             raise
         except Exception as error:  # the border to an author's values, and how they are written
