@@ -293,6 +293,7 @@ class Codec:
 
         Raises:
             InvalidPayload: It is too large, or not a frame that was signed with our keys.
+            UnknownJob: Its class does not exist any more, or is no job.
         """
         if not isinstance(payload, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers err
             raise InvalidPayload(f"it is no bytes, but of type {type(payload).__name__}")
@@ -300,6 +301,8 @@ class Codec:
             reason = f"it has {len(payload)} bytes, and payload_bytes_max is {self._bytes_max}"
             raise InvalidPayload(reason)
         header = self.header(payload)
+        if header.job not in self._classes:
+            self._find(header.job)
         return Envelope(
             header.uuid,
             header.name,

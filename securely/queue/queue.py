@@ -149,6 +149,7 @@ class Queue(Results):
 
         Raises:
             InvalidPayload: It is none of ours, was changed, or is too large.
+            UnknownJob: Its class does not exist any more, or is no job.
             StoreFull: There is no room; nothing was written.
             QueueUnavailable: The store cannot be used.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from securely.encryption import KeyRing
 from securely.queue.contracts import QueueLimit
 from securely.queue.delivery.failure import NoFailedJobs
 from securely.queue.drivers.null import NullConnection
@@ -19,10 +20,12 @@ from securely.queue.exceptions import (
     NotQueueable,
     PayloadTooLarge,
     QueueUnavailable,
+    UnknownJob,
 )
 from securely.queue.job import Placement
 from securely.queue.manager import Materials, QueueManager
 from securely.queue.options import QueueOptions
+from securely.queue.payload import Codec
 from securely.support import clock
 from securely.support.clock import FrozenClock
 from securely.support.options import InvalidOptions
@@ -95,12 +98,43 @@ def test_payload_that_is_pushed_to_sync_runs(manager, push_raw, codec, jobs, jou
         (lambda payload: b"", "signature does not match"),
         (lambda payload: payload + b"x" * 1024 * 1024, "payload_bytes_max is 1048576"),
         (lambda payload: payload.hex(), "it is no bytes, but of type str"),
+        (lambda payload: None, "it is no bytes, but of type NoneType"),
+        (bytearray, "it is no bytes, but of type bytearray"),
+        (lambda payload: {"uuid": "u-1"}, "it is no bytes, but of type dict"),
+        (lambda payload: payload[:9], "signature does not match"),
+        (lambda payload: payload[: len(payload) // 2], "signature does not match"),
+        (lambda payload: payload[:-1], "signature does not match"),
+        (lambda payload: bytes(2 * 1024 * 1024), "it has 2097152 bytes, and payload_bytes_max"),
+        (lambda payload: b'{"displayName": "Job", "job": "x"}' * 4, "signature does not match"),
     ],
 )
 def test_payload_that_is_none_of_ours_is_refused(manager, push_raw, codec, jobs, change, words):
     payload = change(codec.envelope(jobs.Plain(7), "default").payload)
 
     with pytest.raises(InvalidPayload, match=words):
+        push_raw(manager, payload)
+
+    assert manager.size() == 0
+
+
+def test_payload_of_another_application_is_refused(manager, push_raw, jobs):
+    theirs = Codec(KeyRing(b"t" * 32).purpose("queue")).envelope(jobs.Plain(7), "default").payload
+
+    with pytest.raises(InvalidPayload, match="signature does not match"):
+        push_raw(manager, theirs)
+
+    assert manager.size() == 0
+
+
+@pytest.mark.parametrize("path", ["sample_jobs:Gone", "nowhere.at.all:Job", "json:JSONDecoder"])
+def test_payload_of_a_class_that_is_no_job_of_ours_is_refused(manager, push_raw, keys, jobs, path):
+    name = f"{jobs.Plain.__module__}:Plain"
+    moved = Codec(keys.purpose("queue"))
+    moved.blueprint(jobs.Plain).path = path
+    payload = moved.envelope(jobs.Plain(7), "default").payload
+    assert name not in payload.decode("latin-1")
+
+    with pytest.raises(UnknownJob, match=path):
         push_raw(manager, payload)
 
     assert manager.size() == 0
