@@ -9,12 +9,12 @@ from securely.queue.contracts import Delivery, Envelope
 from securely.queue.delivery.around import Around
 from securely.queue.delivery.interaction import Interaction
 from securely.queue.delivery.verdicts import Trial, refusal
-from securely.queue.exceptions import EntityNotFound, Skip
+from securely.queue.exceptions import EntityNotFound, JobTimedOut, Skip
 from securely.queue.job import Job
 from securely.queue.payload import Codec, Frame
 from securely.support import clock
 
-__all__ = ["Run", "admit", "check_time", "following"]
+__all__ = ["Run", "admit", "check_time", "following", "packed"]
 
 
 class Run:
@@ -110,3 +110,19 @@ def following(run: Run, codec: Codec) -> Envelope:
     # It stands for members behind it in this store; the other one does not know their batch.
     hop = codec.envelope(Relay(target, envelope._replace(batch=None, links=0)), queue)
     return hop._replace(batch=envelope.batch, links=envelope.links)
+
+
+def packed(run: Run, codec: Codec) -> bytes | None:
+    """Return the result that is kept of a run that ended well; one that cannot be fails it.
+
+    For good: the job has done its work, and would only do it again.
+    """
+    if run.error is not None or run.interaction.decision is not None:
+        return None
+    try:
+        return codec.pack_result(run.frame.header.uuid, run.frame.blueprint, run.result)
+    except JobTimedOut:
+        raise
+    except Exception as error:  # the border to an author's values, and how they are written
+        run.error, run.trial = error, run.trial._replace(is_last=True)
+        return None

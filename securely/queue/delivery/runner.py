@@ -31,7 +31,7 @@ from securely.queue.delivery.calls import Unlocks, freeing, keeping
 from securely.queue.delivery.failure import pack_error
 from securely.queue.delivery.hooks import Hooks
 from securely.queue.delivery.interaction import Interaction
-from securely.queue.delivery.run import Run, admit, check_time, following
+from securely.queue.delivery.run import Run, admit, check_time, following, packed
 from securely.queue.delivery.running import Running
 from securely.queue.delivery.through import unpack
 from securely.queue.delivery.verdicts import Settlement, Trial, after_exception, after_return
@@ -349,7 +349,7 @@ class JobRunner:
     def _end(self, run: Run) -> _Over:
         """Turn the way a run ended into its outcome, and note the events that tell of it."""
         header = run.frame.header
-        result = None if header.result_seconds is None else self._packed(run)
+        result = None if header.result_seconds is None else packed(run, self._codec)
         error, decision = run.error, run.interaction.decision
         listened = self._events.has_listeners
         events: list[object] = []
@@ -379,21 +379,6 @@ class JobRunner:
             settlement = Settlement(Kind.FAIL, error=settlement.error)
         self._note(run, events, settlement, cause)
         return _Over(Ran(self._outcome(run, settlement, cause), error), events)
-
-    def _packed(self, run: Run) -> bytes | None:
-        """Return the result that is kept of a run that ended well; one that cannot be fails it.
-
-        For good: the job has done its work, and would only do it again.
-        """
-        if run.error is not None or run.interaction.decision is not None:
-            return None
-        try:
-            return self._codec.pack_result(run.frame.header.uuid, run.frame.blueprint, run.result)
-        except JobTimedOut:
-            raise
-        except Exception as error:  # the border to an author's values, and how they are written
-            run.error, run.trial = error, run.trial._replace(is_last=True)
-            return None
 
     def _may_retry(self, error: BaseException, run: Run) -> bool:
         """Return whether the application lets what ended in *error* be tried again."""
