@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from hashlib import sha1
@@ -129,8 +130,7 @@ def test_uncompromised_when_nobody_was_bound_then_says_whom_to_bind(
     assert SECRET not in str(caught.value)
 
 
-@pytest.mark.anyio
-async def test_uncompromised_when_the_check_is_async_then_is_awaited(
+def test_uncompromised_when_the_check_is_async_then_is_awaited(
     factory: ValidationFactory,
 ) -> None:
     class Later:
@@ -139,7 +139,9 @@ async def test_uncompromised_when_the_check_is_async_then_is_awaited(
 
     factory.answer_with("breaches", Later())
 
-    assert not await factory.make({"f": SECRET}, {"f": Password.min(8).uncompromised()}).apasses()
+    assert not asyncio.run(
+        factory.make({"f": SECRET}, {"f": Password.min(8).uncompromised()}).apasses()
+    )
 
 
 class _Range(BaseHTTPRequestHandler):
@@ -169,8 +171,7 @@ def service() -> Iterator[tuple[type[_Range], str]]:
     server.server_close()
 
 
-@pytest.mark.anyio
-async def test_pwned_when_the_rest_of_the_hash_is_listed_then_counts(
+def test_pwned_when_the_rest_of_the_hash_is_listed_then_counts(
     service: tuple[type[_Range], str],
 ) -> None:
     handler, url = service
@@ -179,7 +180,7 @@ async def test_pwned_when_the_rest_of_the_hash_is_listed_then_counts(
     check = PwnedPasswords(url)
 
     assert check.is_breached(SECRET, 0)
-    assert await check.ais_breached(SECRET, 2)
+    assert asyncio.run(check.ais_breached(SECRET, 2))
     assert not check.is_breached(SECRET, 3)
     assert not check.is_breached("another", 0)
     assert handler.asked[0] == (f"/range/{digest[:5]}", "true")
