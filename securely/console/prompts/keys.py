@@ -87,6 +87,8 @@ _ENDING: Final = tuple(
 )
 # As much as is read at once.
 _CHUNK: Final = 1024
+# So long at most a signal waits that came between two looks at the keys.
+_LOOK_SECONDS: Final = 0.25
 _SHOW_CURSOR: Final = b"\x1b[?25h"
 
 # How long the rest of a sequence may take after ESC, in seconds: a slow line, not a person.
@@ -207,7 +209,13 @@ class TerminalKeyboard(Keyboard):
                 termios.tcsetattr(number, termios.TCSADRAIN, before)
 
     def _read(self) -> bytes:
+        from select import select
+
         number = self._stream.fileno()
+        # A signal that comes just before a read begins does not end the read, and its handler would
+        # wait for the next key: so nothing is read that is not there.
+        while not select([number], [], [], _LOOK_SECONDS)[0]:
+            pass
         read = os.read(number, _CHUNK)
         # A sequence or a letter may be cut in two: the rest follows at once, or ESC was all.
         while read and _is_cut(read) and _has_more(number):
