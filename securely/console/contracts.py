@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
@@ -17,6 +17,11 @@ class Runner(Protocol):
     @property
     def is_production(self) -> bool:
         """Whether what is done here is done to real users."""
+        ...
+
+    @property
+    def mask(self) -> Callable[[str], str]:
+        """What hides secrets in text that others have written, such as the message of an error."""
         ...
 
     def call(

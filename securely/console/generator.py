@@ -159,6 +159,21 @@ class Generator(Command):
         """
         return _snake(name).replace("_", joint)
 
+    def view_of(self, option: str, folder: str) -> str:
+        """Return the dotted name of the view that *option* asks for; empty if it was not given.
+
+        Args:
+            option: The option's name.
+            folder: Where the view goes if the option was given without a value: it is called as
+                what is made then.
+        """
+        named = str(self.option(option) or "").replace("/", ".").strip(".")
+        if named or not self.input.was_given(option):
+            return named
+        folders, class_name = self.names(self.string("name"))
+        words = (self.words(each, "-") for each in (*folders, class_name))
+        return ".".join([folder, *words])
+
     def write(self, target: Path, text: str, paths: Paths, *, init: bool = True) -> None:
         """Write *text* to *target*.
 

@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import inspect
 import pprint
+import re
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,11 +21,14 @@ from securely.console.failure import own_traceback, render_failure
 from securely.console.output import Output, Verbosity
 from securely.exceptions import SecurelyError
 from securely.support.importing import import_object
+from securely.support.masking import mask_urls
 
 __all__ = ["Names", "Tinker", "classes_in"]
 
 _NAME = "<tinker>"
 
+# What changes the colour of a terminal's text, ECMA-48 section 8.3.117.
+_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 # As many as a person may want to find again.
 _HISTORY_LINES_MAX = 1000
 
@@ -65,6 +69,7 @@ class Tinker:
         names: What the code finds.
         history: File that keeps what was typed; ``None`` keeps nothing.
         output: Where results and errors go; the process's streams unless given.
+        mask: Hides what is secret in errors that are shown; by itself, passwords of URLs.
 
     Example:
         >>> Tinker({"answer": 41}).execute("answer + 1")
@@ -77,8 +82,11 @@ class Tinker:
         names: dict[str, Any],
         history: Path | None = None,
         output: Output | None = None,
+        *,
+        mask: Callable[[str], str] = mask_urls,
     ) -> None:
         self.names = names
+        self._mask = mask
         self._history = history
         self._output: Output = output or Output()
         self._runner: asyncio.Runner | None = None
@@ -113,8 +121,11 @@ class Tinker:
             self._interact(banner)
             return
         print(banner)  # noqa: T201 - the shell that follows prints to the same stream
-        shell = importlib.import_module("IPython")
-        shell.start_ipython(argv=["--no-banner"], user_ns=self.names)
+        importlib.import_module("IPython").start_ipython(
+            argv=["--no-banner"],
+            user_ns=self.names,
+            interactive_shell_class=_masking_shell(self._mask),
+        )
 
     def close(self) -> None:
         """Close the loop that ran what was awaited."""
@@ -154,9 +165,27 @@ class Tinker:
 
     def _show_error(self, error: BaseException) -> None:
         if isinstance(error, SecurelyError) or self._output.verbosity >= Verbosity.VERBOSE:
-            render_failure(error, self._output)
+            render_failure(error, self._output, mask=self._mask)
         else:
-            self._output.error_line(own_traceback(error).rstrip(), raw=True)
+            self._output.error_line(self._mask(own_traceback(error).rstrip()), raw=True)
+
+
+def _masking_shell(mask: Callable[[str], str]) -> Any:
+    """Return IPython's shell, with *mask* for all the tracebacks it shows.
+
+    Source: IPython 9, InteractiveShell._showtraceback, which is there to be overridden.
+    """
+    module: Any = importlib.import_module("IPython.terminal.interactiveshell")
+    base: Any = module.TerminalInteractiveShell
+
+    def show(shell: Any, kind: Any, error: Any, lines: Iterable[str]) -> None:
+        told = "\n".join(lines)
+        # Colours stand between a name and its value; they stay where there is nothing to hide.
+        plain = _COLOUR.sub("", told)
+        masked = mask(plain)
+        base._showtraceback(shell, kind, error, [told if masked == plain else masked])
+
+    return type("MaskingShell", (base,), {"_showtraceback": show})
 
 
 class _Console(code.InteractiveConsole):

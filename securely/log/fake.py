@@ -34,7 +34,8 @@ class LogFake(LogManager):
 
     def __init__(self, original: LogManager) -> None:
         hub = original._hub
-        super().__init__(original.default, original._definitions, hub)
+        told = original._deprecations
+        super().__init__(original.default, original._definitions, hub, deprecations=told)
         hub.handlers_of = original._handlers_of
         self._original = original
         self._logged: list[Logged] = []

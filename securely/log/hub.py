@@ -15,10 +15,13 @@ from securely.log.masking import Masker
 from securely.log.record import Record
 from securely.support.paths import Paths
 
-__all__ = ["Hub"]
+__all__ = ["Hub", "delivering"]
 
 # A listener of MessageLogged that logs must not call itself.
 _firing: ContextVar[bool] = ContextVar("securely_log_firing", default=False)
+
+delivering: ContextVar[bool] = ContextVar("securely_log_delivering", default=False)
+"""Set while records are delivered: what libraries tell `logging` of that is not logged in turn."""
 
 
 class Hub:
@@ -56,14 +59,15 @@ class Hub:
         self.extra: Callable[[], Mapping[str, object]] | None = None
         self.capture: Callable[[str, Record], None] | None = None
         self.emergency: Emergency = Emergency(
-            self.paths.storage / "logs" / "emergency.log", self.masker
+            self.paths.storage / "logs" / "emergency.log", self.masker, timezone
         )
+        self.masker.note = self.emergency.report
         # Set by the manager: a stack asks for the handlers of the channels it is made of.
         self.handlers_of: Callable[[str], tuple[Handler, ...]] = _no_channels
 
     def fire(self, channel: str, record: Record) -> None:
         """Tell who listens that *record* has been written."""
-        if self.events is None or not self.events.has_listeners(MessageLogged) or _firing.get():
+        if self.events is None or _firing.get():
             return
         token = _firing.set(True)
         try:

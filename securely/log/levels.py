@@ -37,8 +37,8 @@ def level_number(level: str | int) -> int:
         return level
     try:
         return LEVELS[level.lower()]
-    except KeyError:
-        raise UnknownLevel(level, tuple(LEVELS)) from None
+    except (KeyError, AttributeError):  # a name of none, or no name at all
+        raise UnknownLevel(str(level), tuple(LEVELS)) from None
 
 
 def level_name(level: int) -> str:

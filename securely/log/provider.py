@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Iterable, Mapping
+from typing import ClassVar, cast
 
 from securely.config import Config
 from securely.container import Provider
+from securely.context import Context
 from securely.events import Dispatcher
 from securely.exceptions import ConfigurationError
 from securely.log.hub import Hub
 from securely.log.logger import Logger
 from securely.log.manager import LogManager
-from securely.log.masking import Masker, secrets_in
+from securely.log.masking import Masker, judge_of, secrets_in
 from securely.support.paths import Paths
 
 __all__ = ["LogProvider"]
@@ -22,6 +23,9 @@ class LogProvider(Provider):
     """Binds the log."""
 
     provides: ClassVar[Mapping[str, type]] = {"log": LogManager, "log.channel": Logger}
+    commands: ClassVar[Mapping[str, type | str]] = {
+        "log:tail": "securely.log.commands.tail.TailCommand",
+    }
     options: ClassVar[Mapping[str, type | str]] = {"log": "securely.log.options.LogOptions"}
 
     def register(self) -> None:
@@ -42,10 +46,27 @@ class LogProvider(Provider):
             environment=str(config.get("app.env", "production")),
             timezone=str(config.get("app.timezone", "UTC")),
             events=events,
-            masker=Masker(secrets_in(config.all())),
+            masker=_masker(config),
         )
+        if self.app.bound("context"):
+            hub.extra = self.app.make(Context).read
         try:
             options = config.section("log").parse(LogOptions)
         except ConfigurationError as error:
             return LogManager("default", {}, hub, problem=str(error))
-        return LogManager(options.default, options.channels, hub)
+        told = options.deprecations
+        return LogManager(
+            options.default, options.channels, hub, deprecations=(told.channel, told.trace)
+        )
+
+
+def _masker(config: Config) -> Masker:
+    """Return what hides the secrets of the configuration, and what it calls secret.
+
+    The names are read as they stand there: they hold where the section is wrong elsewhere.
+    """
+    found: object = config.get("log.mask.fields", ())
+    named = found.split(",") if isinstance(found, str) else found
+    listed = cast("Iterable[object]", named) if isinstance(named, list | tuple) else ()
+    own = [each.strip() for each in listed if isinstance(each, str) and each.strip()]
+    return Masker(secrets_in(config.all(), judge=judge_of(own)), own)

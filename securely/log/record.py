@@ -1,11 +1,22 @@
-"""Record: one message, with its time, level and fields; secrets already masked."""
+"""Record: one message, with its time, level and fields; secrets already masked. Verbatim."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-__all__ = ["Record"]
+__all__ = ["Record", "Verbatim"]
+
+
+class Verbatim(str):
+    """A message in somebody else's words: braces in it stand for no field.
+
+    Example:
+        >>> Verbatim("{order} is not a field")
+        '{order} is not a field'
+    """
+
+    __slots__ = ()
 
 
 class Record(NamedTuple):

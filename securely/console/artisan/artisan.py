@@ -20,6 +20,7 @@ from securely.support import clock, steps, terminal
 from securely.support.durations import Duration
 from securely.support.durations import seconds as seconds_of
 from securely.support.listing import usage
+from securely.support.masking import mask_urls
 from securely.support.steps import Steps
 from securely.support.terminal import Globals, split_globals
 
@@ -42,6 +43,7 @@ class Artisan(Lives):
     Attributes:
         report: Called with an uncaught error before it is shown.
         render: Shows an uncaught error.
+        mask: Hides what is secret in errors that are shown; by itself, passwords of URLs.
         production: Says whether what is done here is done to real users.
     """
 
@@ -51,6 +53,7 @@ class Artisan(Lives):
         self.version = version
         self.report: Callable[[Exception], object] | None = None
         self.render: Callable[[Exception, Output], object] = render_failure
+        self.mask: Callable[[str], str] = mask_urls
         self.production: Callable[[], bool] = lambda: False
         self._slow: list[tuple[float, Callable[[float, list[str], int], object]]] = []
 
@@ -314,7 +317,7 @@ class Artisan(Lives):
             if self.report is not None:
                 self.report(error)
         except Exception as second:  # a broken reporter must not hide the error
-            render_failure(second, output)
+            render_failure(second, output, mask=self.mask)
         try:
             self.render(error, output)
             output.flush()

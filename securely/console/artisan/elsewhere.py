@@ -17,9 +17,10 @@ _LACKING: Final = {
         "session:table"
     ),
     "serves no HTTP": (
-        "serve route: view: auth: install:api make:component make:controller make:middleware "
-        "make:policy make:request make:resource make:view"
+        "serve route: auth: install:api make:component make:controller make:middleware "
+        "make:policy make:request make:resource"
     ),
+    "keeps no compiled views": "view:",
     "has no schedule": "schedule:",
     "has no validation of its own": "make:rule",
     "sends no mail and no notifications": "make:mail make:notification",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 from securely.console.command import Command, CommandMaker
+from securely.console.command.function import Scheduler
 from securely.console.exceptions import (
     AmbiguousCommand,
     CommandsClash,
@@ -81,7 +83,8 @@ class Registry:
             >>> artisan.names()
             ['greet']
         """
-        return CommandMaker(signature, description, self.add)
+        scheduler: Callable[[], Scheduler] = partial(self._container.make, "schedule")
+        return CommandMaker(signature, description, self.add, scheduler)
 
     # -- looking up
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from typing import ClassVar, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import ClassVar, Protocol, TypeVar
 
 from securely.console.command import parameters
 from securely.console.command.command import Command
@@ -12,7 +13,7 @@ from securely.console.exceptions import InvalidSignature
 from securely.console.failure import shown_path
 from securely.console.signature import parse
 
-__all__ = ["CommandMaker", "FunctionCommand"]
+__all__ = ["CommandMaker", "FunctionCommand", "Scheduler"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -44,6 +45,20 @@ class FunctionCommand(Command):
         return function, chosen
 
 
+class Scheduler(Protocol):
+    """Where tasks are defined: what is bound as "schedule", which stands above the console."""
+
+    def group(self, **manners: object) -> AbstractContextManager[object]:
+        """Return what tasks have in common that are defined in its block."""
+        ...
+
+    def command(
+        self, command: str, parameters: Mapping[str, object] | Sequence[object], /
+    ) -> object:
+        """Define a task that runs a command."""
+        ...
+
+
 class CommandMaker:
     """Makes a command of the function below; what else is to be said of it comes before that.
 
@@ -60,9 +75,15 @@ class CommandMaker:
     """
 
     def __init__(
-        self, signature: str, description: str, add: Callable[[type[Command]], object]
+        self,
+        signature: str,
+        description: str,
+        add: Callable[[type[Command]], object],
+        scheduler: Callable[[], Scheduler],
     ) -> None:
         self._signature = signature
+        self._scheduler = scheduler
+        self._times: list[tuple[Mapping[str, object] | Sequence[object], dict[str, object]]] = []
         self._said: dict[str, object] = {"description": description} if description else {}
         self._add = add
 
@@ -85,12 +106,26 @@ class CommandMaker:
         self._said["hidden"] = hidden
         return self
 
+    def schedule(
+        self, words: Mapping[str, object] | Sequence[object] = (), /, **manners: object
+    ) -> CommandMaker:
+        """Run it at times, too: `.schedule(daily_at="8:00", on_one_server=True)`.
+
+        Args:
+            words: Its arguments and options: as they are typed, or by name.
+            manners: When and how, as `Schedule.group` takes them: methods of tasks by name, with
+                their argument: True for none, a tuple for several.
+        """
+        self._times.append((words, manners))
+        return self
+
     def __call__(self, function: F) -> F:
         """Register *function* as the command, and return it.
 
         Raises:
             CommandsClash: Another command has the name.
             InvalidSignature: The signature cannot be read.
+            InvalidTask: It can not be scheduled so.
         """
         lines = (inspect.getdoc(function) or "").splitlines()
         attributes: dict[str, object] = {
@@ -105,6 +140,10 @@ class CommandMaker:
             self._add(type("FunctionCommand", (FunctionCommand,), {**attributes, **self._said}))
         except InvalidSignature as error:
             raise _placed(error, function) from None
+        for words, manners in self._times:
+            scheduler = self._scheduler()
+            with scheduler.group(**manners):
+                scheduler.command(parse(self._signature).name, words)
         return function
 
 

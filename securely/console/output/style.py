@@ -14,11 +14,13 @@ from securely.support import terminal
 
 __all__ = [
     "STYLES",
+    "clean",
     "clipped",
     "escape",
     "is_written",
     "plain_width",
     "render",
+    "safe",
     "strip",
     "without_codes",
 ]
@@ -47,6 +49,30 @@ _JOINERS = frozenset({"\u200c", "\u200d", *map(chr, range(0xE0020, 0xE0080))})
 def escape(text: str) -> str:
     """Return *text* so that nothing in it is taken for a tag."""
     return text.replace("<", "\\<")
+
+
+def clean(text: str, keep: str = "") -> str:
+    """Return *text* without what would move a terminal's cursor or colour it, but for *keep*.
+
+    Example:
+        >>> clean("\\x1b[2Jgone")
+        ' [2Jgone'
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in keep else " " for char in text)
+
+
+def safe(text: str) -> str:
+    """Return *text* for the output: nothing in it colours a terminal or moves its cursor.
+
+    For names that somebody else gave: of jobs, queues, tasks and machines.
+
+    Example:
+        >>> safe("a\\x1b[2J<b>")
+        'a [2J\\\\<b>'
+    """
+    return escape(clean(text))
 
 
 def render(text: str, colour: bool) -> str:

@@ -56,14 +56,6 @@ class Checks:
 
 def settled(value: Any) -> Any:
     """Return *value*, or what it gives where it is awaitable."""
-    from inspect import isawaitable
+    from securely.support.awaiting import answered
 
-    if not isawaitable(value):
-        return value
-    from securely.support.portal import portal  # with it comes asyncio, which few commands need
-
-    return portal().run(_awaited(value))
-
-
-async def _awaited(value: Any) -> Any:
-    return await value
+    return answered(value)

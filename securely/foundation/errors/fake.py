@@ -66,7 +66,7 @@ class ErrorHandlerFake(ErrorHandler):
         if self._kinds and not isinstance(shown, self._kinds):
             self._original.report(error, **context)
             return None
-        if self.should_report(shown):
+        if self.should_report(shown) and self.passes(shown):
             self._reported.append(shown)
             if self._throws:
                 raise shown

@@ -6,7 +6,10 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, Protocol
+
+from securely.support.masking import mask_urls
 
 __all__ = ["Hooks", "Reports"]
 
@@ -24,18 +27,21 @@ class Reports(Protocol):
 class Hooks:
     """The hooks of this process, as long as they are installed.
 
-    They report, and then call what was there before, which shows the error. Installed several
-    times, by several applications, they are taken out in any order: one that is still called from
-    outside only passes on.
+    They report, and then call what was there before, which shows the error. Where that is Python's
+    own, the traceback is shown in its place, masked. Installed several times, by several
+    applications, they are taken out in any order: one that is still called from outside only
+    passes on.
 
     Args:
         reports: Who is told; a fake may take its place.
+        mask: Hides what is secret in what is shown; by itself, passwords of URLs.
 
     Source: Laravel 13, Bootstrap\\HandleExceptions.
     """
 
-    def __init__(self, reports: Reports) -> None:
+    def __init__(self, reports: Reports, mask: Callable[[str], str] = mask_urls) -> None:
         self.reports = reports
+        self._mask = mask
         self._undo: list[Callable[[], None]] = []
         self._is_on = False
 
@@ -94,10 +100,27 @@ class Hooks:
         if self._is_on and error is not None:
             self.reports.report(error, **context)
 
+    def _show(self, error: BaseException, where: str = "") -> None:
+        """Write the traceback of *error*, as Python would, without what is secret."""
+        from traceback import format_exception  # a start need not have it
+
+        try:
+            told = self._mask("".join([where, *format_exception(error)]))
+        except Exception as failure:  # an author's __str__; what cannot be masked is not shown
+            told = f"{where}{type(error).__qualname__} (showing it: {type(failure).__qualname__})\n"
+        stream = sys.stderr
+        if stream is not None:  # pyright: ignore[reportUnnecessaryComparison]  # it is None under pythonw
+            with suppress(OSError, ValueError):  # nobody reads it, or it is closed
+                stream.write(told)
+                stream.flush()
+
     def _uncaught(self, before: Any) -> Any:
         def excepthook(kind: Any, error: BaseException, trace: Any) -> None:
             self._tell(error, source="program")
-            before(kind, error, trace)
+            if before is sys.__excepthook__:
+                self._show(error)
+            else:
+                before(kind, error, trace)
 
         return excepthook
 
@@ -105,7 +128,10 @@ class Hooks:
         def excepthook(args: Any) -> None:
             name = args.thread.name if args.thread is not None else "?"
             self._tell(args.exc_value, source="thread", thread=name)
-            before(args)
+            if before is not threading.__excepthook__ or args.exc_value is None:
+                before(args)
+            elif not isinstance(args.exc_value, SystemExit):  # how a thread may end itself
+                self._show(args.exc_value, f"Exception in thread {name}:\n")
 
         return excepthook
 
@@ -114,7 +140,10 @@ class Hooks:
             # Its name only: to hold the object would bring it back to life.
             name = getattr(args.object, "__qualname__", type(args.object).__qualname__)
             self._tell(args.exc_value, source="unraisable", object=name)
-            before(args)
+            if before is not sys.__unraisablehook__ or args.exc_value is None:
+                before(args)
+            else:
+                self._show(args.exc_value, f"{args.err_msg or 'Exception ignored in'}: {name}\n")
 
         return unraisablehook
 

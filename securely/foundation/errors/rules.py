@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_
 
 from securely.foundation.exceptions import UntypedCallback
 
-__all__ = ["Reporting", "Rule", "answered", "kinds_of"]
+__all__ = ["Reporting", "Rule", "kinds_of"]
 
 E = TypeVar("E", bound=BaseException)
 Kinds = tuple[type[BaseException], ...]
@@ -73,19 +73,6 @@ def kinds_of(function: Callable[..., Any]) -> Kinds:
     if not kinds:
         raise UntypedCallback(_name(function))
     return kinds
-
-
-def answered(answer: Any) -> Any:
-    """Return what *answer* is, or what it comes to when it has to be awaited."""
-    if not inspect.isawaitable(answer):
-        return answer
-    from securely.support.portal import portal  # asyncio: only where somebody needs it
-
-    return portal().run(_awaited(answer))
-
-
-async def _awaited(answer: Any) -> Any:
-    return await answer
 
 
 def _members(hint: Any) -> Kinds:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from securely.log.contracts import Formatter
-from securely.log.drivers.base import AppendFile, formatter_for
+from securely.log.drivers.base import AppendFile, Written, formatter_for
 from securely.log.hub import Hub
 from securely.log.levels import level_number
 from securely.log.options import SingleChannel
@@ -15,7 +15,7 @@ from securely.log.record import Record
 __all__ = ["SingleHandler"]
 
 
-class SingleHandler:
+class SingleHandler(Written):
     """Appends to one file, which other processes may append to, and logrotate may move away.
 
     Args:
@@ -24,7 +24,12 @@ class SingleHandler:
         level: The lowest level that is written.
         permission: The mode of a new file.
         locking: Take a lock of the file per record.
+
+    Attributes:
+        form: The formatter where the configuration names none.
     """
+
+    form: ClassVar[str] = "line"
 
     def __init__(
         self,
@@ -36,7 +41,7 @@ class SingleHandler:
         locking: bool = False,
     ) -> None:
         self.level = level
-        self._formatter = formatter
+        self.formatter = formatter
         self._file = AppendFile(path, permission=permission, locking=locking)
 
     @classmethod
@@ -44,7 +49,7 @@ class SingleHandler:
         """Build it as the configuration says."""
         return cls(
             hub.paths.resolve(options.path),
-            formatter_for(options.formatter, "line", hub),
+            formatter_for(options.formatter, cls.form, hub, options.formatter_with),
             level_number(options.level),
             permission=options.permission,
             locking=options.locking,
@@ -52,7 +57,7 @@ class SingleHandler:
 
     def handle(self, record: Record) -> None:
         """Append *record* in one write."""
-        self._file.append(self._formatter.format(record))
+        self._file.append(self.encoded(record), record.timestamp)
 
     def close(self) -> None:
         """Close the file; the next record opens it again."""

@@ -27,6 +27,7 @@ FURTHER = {
     "make:event": ["--test"],
     "make:job": ["--test"],
     "make:job-middleware": ["--test"],
+    "make:mail": ["--markdown=mail.shop", "--test"],
     "make:listener": ["--event=shop/MakeEvent", "--test"],
     "make:provider": ["--test"],
 }

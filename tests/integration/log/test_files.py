@@ -18,7 +18,7 @@ from securely.log.drivers.daily import DailyHandler
 from securely.log.drivers.single import SingleHandler
 from securely.log.formatters import LineFormatter
 from securely.log.hub import Hub
-from securely.log.options import LogOptions
+from securely.log.options import DailyChannel, LogOptions
 from securely.support import clock
 from securely.support.clock import FrozenClock
 from securely.support.paths import Paths
@@ -34,7 +34,7 @@ import sys
 from pathlib import Path
 from securely.log import LogManager
 from securely.log.hub import Hub
-from securely.log.options import LogOptions
+from securely.log.options import DailyChannel, LogOptions
 from securely.support.paths import Paths
 
 base, name, count, driver = sys.argv[1:]
@@ -50,6 +50,10 @@ for number in range(int(count)):
 
 def record(message: str, timestamp: float = BEFORE_MIDNIGHT) -> Record:
     return Record(timestamp, 20, "local", message, {}, {})
+
+
+def days(count: int) -> DailyChannel:
+    return DailyChannel.parse({"driver": "daily", "days": count}, "log.channels.daily")
 
 
 @pytest.fixture
@@ -116,6 +120,31 @@ def test_a_rotated_file_is_left_alone_and_a_new_one_begun(
     assert "before" in (logs / "app.log.1").read_text()
     assert "after" not in (logs / "app.log.1").read_text()
     assert "removed" in (logs / "app.log").read_text()
+
+
+def test_in_a_burst_a_rotated_file_is_noticed_soon(tmp_path: Path) -> None:
+    handler = SingleHandler(tmp_path / "app.log", LineFormatter())
+    handler.handle(record("<0>", 1_000.0))
+    (tmp_path / "app.log").rename(tmp_path / "app.log.1")
+
+    for number in range(1, 100):
+        handler.handle(record(f"<{number}>", 1_000.0 + number * 0.000_01))
+
+    before = (tmp_path / "app.log.1").read_text().splitlines()
+    after = (tmp_path / "app.log").read_text().splitlines()
+    assert len(before) <= 32
+    lines = [*before, *after]
+    assert [line.rpartition(" ")[2] for line in lines] == [f"<{n}>" for n in range(100)]
+
+
+def test_after_a_pause_a_rotated_file_is_noticed_at_once(tmp_path: Path) -> None:
+    handler = SingleHandler(tmp_path / "app.log", LineFormatter())
+    handler.handle(record("before", 1_000.0))
+    (tmp_path / "app.log").rename(tmp_path / "app.log.1")
+
+    handler.handle(record("after", 1_000.000_1))
+
+    assert (tmp_path / "app.log").read_text().endswith("after\n")
 
 
 def test_folder_and_file_are_for_their_owner_alone(
@@ -229,23 +258,44 @@ def test_daily_removes_old_files_of_its_own_and_nothing_else(tmp_path: Path) -> 
     for name in (*strangers, *old):
         (tmp_path / name).write_text("")
 
-    DailyHandler(tmp_path / "app.log", LineFormatter(), days=3).handle(record("said"))
+    DailyHandler(tmp_path / "app.log", LineFormatter(), days(3)).handle(record("said"))
 
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
         [*strangers, "app-2026-03-26.log", "app-2026-03-27.log", "app-2026-03-28.log"]
     )
 
 
+def test_daily_writes_all_the_same_when_an_old_file_cannot_be_removed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # A folder cannot be unlinked, not even by root; another user's file in /tmp cannot, either.
+    (tmp_path / "app-2026-03-10.log").mkdir()
+    (tmp_path / "app-2026-03-09.log").write_text("")
+    channel = {"driver": "daily", "path": "app.log", "days": 1, "current": "{name}.log"}
+    options = LogOptions.parse({"default": "file", "channels": {"file": channel}}, key="log")
+    hub = Hub(paths=Paths(tmp_path))
+
+    with clock.using(FrozenClock(at=BEFORE_MIDNIGHT)):
+        LogManager(options.default, options.channels, hub).info("said")
+
+    assert "said" in (tmp_path / "app-2026-03-28.log").read_text()
+    assert "said" in (tmp_path / "app.log").read_text()
+    assert not (tmp_path / "app-2026-03-09.log").exists()
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1
+    assert "app-2026-03-10.log cannot be removed" in told[0]
+
+
 def test_daily_with_no_days_keeps_all(tmp_path: Path) -> None:
     (tmp_path / "app-2001-01-01.log").write_text("")
 
-    DailyHandler(tmp_path / "app.log", LineFormatter(), days=0).handle(record("said"))
+    DailyHandler(tmp_path / "app.log", LineFormatter(), days(0)).handle(record("said"))
 
     assert (tmp_path / "app-2001-01-01.log").exists()
 
 
 def test_daily_when_a_late_record_comes_does_not_remove_its_file(tmp_path: Path) -> None:
-    handler = DailyHandler(tmp_path / "app.log", LineFormatter(), days=1)
+    handler = DailyHandler(tmp_path / "app.log", LineFormatter(), days(1))
 
     handler.handle(record("today"))
     handler.handle(record("late", BEFORE_MIDNIGHT - 86_400))

@@ -157,15 +157,37 @@ def test_interact_when_lines_are_typed_then_runs_them_and_keeps_the_history_priv
     assert history.stat().st_mode & 0o777 == 0o600
 
 
-def test_interact_when_ipython_is_installed_then_it_is_the_shell(
+# What we use of IPython 9: the shell's class, and what it calls with the lines of a traceback.
+IPYTHON = """
+def start_ipython(argv, user_ns, interactive_shell_class):
+    print('IPython with', sorted(user_ns))
+    shell = interactive_shell_class()
+    shell._showtraceback(None, None, ['plain \x1b[31mred\x1b[0m'])
+    shell._showtraceback(None, None, ['\x1b[31mValueError\x1b[0m: ', 'token\x1b[0m=abc'])
+"""
+IPYTHON_SHELL = """
+class TerminalInteractiveShell:
+    def _showtraceback(self, etype, evalue, stb):
+        print(''.join(stb).replace(': \\n', ': '))
+"""
+
+
+def test_interact_when_ipython_is_installed_then_it_is_the_shell_and_masks_errors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "IPython.py").write_text(
-        "def start_ipython(argv, user_ns):\n    print('IPython with', sorted(user_ns))\n"
-    )
+    (tmp_path / "IPython/terminal").mkdir(parents=True)
+    (tmp_path / "IPython/__init__.py").write_text(IPYTHON)
+    (tmp_path / "IPython/terminal/interactiveshell.py").write_text(IPYTHON_SHELL)
     monkeypatch.syspath_prepend(str(tmp_path))
 
-    Tinker({"answer": 42}).interact("Welcome")
+    Tinker({"answer": 42}, mask=lambda text: text.replace("token=abc", "token=***")).interact("Hi")
 
-    assert "Welcome\nIPython with ['__name__', 'answer']" in capsys.readouterr().out
-    del sys.modules["IPython"]
+    shown = capsys.readouterr().out
+    for name in [each for each in sys.modules if each.partition(".")[0] == "IPython"]:
+        del sys.modules[name]
+    assert shown.splitlines() == [
+        "Hi",
+        "IPython with ['__name__', 'answer']",
+        "plain \x1b[31mred\x1b[0m",
+        "ValueError: token=***",
+    ]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from securely.log import LogManager, Record
 from securely.log.bridge import BridgeHandler, install, uninstall
+from securely.log.hub import delivering
 
 Records = Callable[..., deque[Record]]
 
@@ -56,9 +58,11 @@ def test_a_message_whose_arguments_do_not_fit_is_not_lost(
 
 @pytest.mark.usefixtures("bridge")
 def test_braces_of_a_foreign_message_are_no_placeholders(records: Records) -> None:
-    logging.getLogger("some.library").info("{logger}")
+    said = "{logger}, {logger.title}, {path.name} and {password}"
+    logging.getLogger("some.library").info(said, extra={"path": Path("a/b"), "password": "p"})
+    logging.getLogger("some.library").info("token=%s {logger}", "planted")
 
-    assert records()[0].message == "{ logger }"
+    assert [each.message for each in records()] == [said, "token=******** {logger}"]
 
 
 @pytest.mark.usefixtures("bridge")
@@ -104,3 +108,98 @@ def test_a_channel_that_writes_to_logging_does_not_come_back(
     (record,) = written
     assert (record.levelname, record.getMessage()) == ("NOTICE", "said")
     assert vars(record)["fields"] == {"order": 5}
+
+
+def test_lines_of_uvicorn_are_there_once(log: LogManager, records: Records) -> None:
+    own = logging.StreamHandler()
+    server = logging.getLogger("uvicorn.access")
+    server.addHandler(own)
+    server.propagate = False
+    install(log)
+
+    server.info("GET / 200")
+    assert server.handlers == []
+    uninstall()
+
+    assert [record.message for record in records()] == ["GET / 200"]
+    assert server.handlers == [own]
+    assert server.propagate is False
+    server.removeHandler(own)
+    server.propagate = True
+
+
+@pytest.mark.usefixtures("bridge")
+def test_what_is_told_while_records_are_delivered_is_not_logged_in_turn(records: Records) -> None:
+    token = delivering.set(True)
+    logging.getLogger("httpx2").info("POST https://hooks.example.com")
+    delivering.reset(token)
+
+    assert not records()
+
+
+def test_a_handler_that_tells_logging_of_its_work_makes_no_loop(
+    make: Callable[..., LogManager],
+) -> None:
+    class Telling(logging.Handler):
+        calls = 0
+
+        def emit(self, record: logging.LogRecord) -> None:
+            Telling.calls += 1
+            logging.getLogger("mail.library").warning("sent")
+
+    log = make("own", own={"driver": "custom", "via": lambda settings: Telling()})
+    install(log)
+
+    log.error("failed")
+    logging.getLogger("some.library").error("failed too")
+    uninstall()
+
+    assert Telling.calls == 2
+
+
+class Mute:
+    """Can not say what it is."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no words")
+
+
+class Hoarse(str):
+    """A text that can not say itself, though it has one."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@pytest.mark.usefixtures("bridge")
+def test_texts_that_can_not_speak_raise_nothing_into_the_library(records: Records) -> None:
+    logging.getLogger("some.library").warning(Hoarse("it is"))
+
+    assert [record.message for record in records()] == ["it is ()"]
+
+
+@pytest.mark.usefixtures("bridge")
+def test_arguments_that_can_not_speak_raise_nothing_into_the_library(records: Records) -> None:
+    logging.getLogger("some.library").warning("it is %s", Mute())
+    logging.getLogger("some.library").warning(Mute())
+
+    assert [record.message for record in records()] == ["it is %s", "Mute ()"]
+
+
+def test_a_handler_that_tells_logging_again_ends(log: LogManager) -> None:
+    told: list[str] = []
+
+    class Telling:
+        def log(self, level: str | int, message: object, /, **fields: object) -> None:
+            told.append(str(message))
+            logging.getLogger("again").warning("once more")
+
+    install(Telling())
+    try:
+        logging.getLogger("some.library").warning("first")
+    finally:
+        uninstall()
+
+    assert told == ["first"]

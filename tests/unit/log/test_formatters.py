@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from securely.log import Record
-from securely.log.formatters import ConsoleFormatter, JsonFormatter, LineFormatter, formatter
+from securely.log.formatters import (
+    ConsoleFormatter,
+    JsonFormatter,
+    LineFormatter,
+    LogfmtFormatter,
+    MessageFormatter,
+    formatter,
+)
 from securely.log.masking import Masker
 
 
@@ -148,3 +155,60 @@ def test_formatter_finds_ours_and_classes_by_dotted_name() -> None:
     assert isinstance(formatter("line", timezone="UTC", masker=Masker()), LineFormatter)
     with pytest.raises(ImportError):
         formatter("nowhere.Formatter", timezone="UTC", masker=Masker())
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("word", "word"),
+        ("two words", '"two words"'),
+        ('say "hi" = \\', r'"say \"hi\" = \\"'),
+        ("two\nlines", r'"two\nlines"'),
+        ("", '""'),
+        (5, "5"),
+        (None, "null"),
+        (True, "true"),
+        (Path("/srv"), "/srv"),
+        ({"a": [1]}, r'"{\"a\":[1]}"'),
+    ],
+)
+def test_logfmt_quotes_what_it_must(value: object, text: str) -> None:
+    line = LogfmtFormatter().format(record(value=value))
+
+    assert line == (
+        f"time=2026-11-05T10:00:00.250+00:00 level=info channel=local msg=shipped value={text}\n"
+    )
+
+
+def test_logfmt_keeps_names_apart_and_lines_whole() -> None:
+    fields = {"msg": "mine", "two words": 1, "a=b\n": 2}
+    line = LogfmtFormatter().format(record(**fields)._replace(extra={"trace": "t"}))
+
+    assert " trace=t field.msg=mine two_words=1 a_b_=2\n" in line
+    assert line.count("\n") == 1
+
+
+def test_logfmt_tells_the_exception() -> None:
+    line = LogfmtFormatter().format(record()._replace(exception=caught()))
+
+    assert 'error="ValueError: bad' in line
+    assert r"\nLookupError: nobody" in line
+    assert line.count("\n") == 1
+
+
+def test_message_has_no_date_and_no_level() -> None:
+    made = record("a\nb", order=5)._replace(extra={"trace": "t"}, exception=caught())
+
+    head, *rest = MessageFormatter().format(made).splitlines()
+
+    assert head == r'a\nb {"order":5} {"trace":"t"}'
+    assert "ValueError: bad" in rest[-1]
+
+
+def test_what_cannot_be_written_as_it_is_is_noted_by_its_kind() -> None:
+    notes: list[str] = []
+
+    for made in (LineFormatter(note=notes.append), JsonFormatter(note=notes.append)):
+        made.format(record(lock=object()))
+
+    assert set(notes) == {"A value of type object in a log record is written as its repr."}

@@ -7,11 +7,13 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from securely.events import Dispatcher
 from securely.log import LogManager, MessageLogged, Record, UnknownLevel
+from securely.log.hub import Hub
 from securely.log.levels import LEVELS, level_name, level_number
 from securely.support.clock import FrozenClock
 
@@ -32,6 +34,8 @@ def test_each_level_has_a_method_and_the_number_of_logging(
 def test_log_when_the_level_does_not_exist_says_what_does(log: LogManager) -> None:
     with pytest.raises(UnknownLevel, match=r"warnin.*Did you mean \"warning\""):
         log.log("warnin", "said")
+    with pytest.raises(UnknownLevel, match=r"no log level \"3\.5\""):
+        log.log(cast("int", 3.5), "said")
 
 
 def test_levels_in_between_bear_the_name_below() -> None:
@@ -63,6 +67,17 @@ def test_placeholders_are_filled_from_fields_and_their_parts(
         "7 Bonn ******** {user.none}",
         "no fields {n}",
     ]
+
+
+def test_placeholders_lead_to_nothing_that_is_not_public(log: LogManager, records: Records) -> None:
+    user = SimpleNamespace(name="ann", _plan="free")
+    message = "{user.name} {user._plan} {user.__class__} {user.__init__.__globals__} {_own}"
+
+    log.info(message, user=user, _own=1)
+
+    assert records()[0].message == "ann" + message.removeprefix("{user.name}").replace(
+        "{_own}", "1"
+    )
 
 
 def test_a_value_in_a_placeholder_is_not_filled_again(log: LogManager, records: Records) -> None:
@@ -177,17 +192,67 @@ def test_a_filtered_message_is_not_made(log: LogManager, records: Records) -> No
     assert not records("errors")
 
 
+class Gone:
+    """Like an entity whose session is closed."""
+
+    @property
+    def name(self) -> str:
+        raise RuntimeError("detached")
+
+
+def test_a_part_that_cannot_be_read_costs_no_message(
+    log: LogManager, records: Records, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(2):
+        log.info("user {user.name} paid {n}", user=Gone(), n=number)
+
+    said = [record.message for record in records()]
+    assert said == ["user {user.name} paid 0", "user {user.name} paid 1"]
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_message_that_cannot_be_looked_into_is_named_by_its_class(
+    log: LogManager, records: Records, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Closed:
+        def __getattr__(self, name: str) -> object:
+            raise RuntimeError("closed")
+
+    log.info(Closed())
+
+    assert records()[0].message.endswith("Closed>")
+
+
+def test_what_cannot_be_made_a_record_is_kept_in_the_emergency_log(
+    log: LogManager, hub: Hub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> dict[str, object]:
+        raise RuntimeError("no context")
+
+    hub.extra = broken
+
+    log.info("paid one, token=planted")
+    log.info("paid two")
+
+    kept = hub.emergency.path.read_text()
+    assert "testing.INFO: paid one, token=********" in kept
+    assert "testing.INFO: paid two" in kept
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+class Mute:
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
 def test_a_message_that_cannot_say_itself_raises_nothing(
     log: LogManager, records: Records, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    class Mute:
-        def __str__(self) -> str:
-            raise RuntimeError("no words")
-
     log.info(Mute())
+    log.info("{it}", it=Mute())
 
-    assert not records()
-    assert "no words" in capsys.readouterr().err
+    assert [record.message for record in records()] == ["<Mute>", "<Mute>"]
+    assert capsys.readouterr().err.count("type Mute in a log message cannot say itself") == 1
 
 
 def test_message_logged_is_fired_when_somebody_listens(log: LogManager, events: Dispatcher) -> None:
@@ -216,3 +281,12 @@ def test_a_listener_that_fails_does_not_reach_who_logs(
     log.info("said")
 
     assert "listener broke" in capsys.readouterr().err
+
+
+def test_braces_in_the_words_of_an_exception_are_no_placeholders(
+    log: LogManager, records: Callable[..., deque[Record]]
+) -> None:
+    log.error(ValueError("no {order} and {order.real}"), order=5)
+    log.error("order {order}", order=5)
+
+    assert [each.message for each in records()] == ["no {order} and {order.real}", "order 5"]

@@ -18,6 +18,8 @@ from securely.log.drivers.array import ArrayHandler
 from securely.log.exceptions import ChannelLoop, UndefinedChannel, UnknownDriver, UnknownLevel
 from securely.log.hub import Hub
 from securely.log.options import LogOptions, channel_options
+from securely.support.clock import FrozenClock
+from securely.support.paths import Paths
 
 Records = Callable[..., deque[Record]]
 Make = Callable[..., LogManager]
@@ -137,11 +139,36 @@ def test_a_channel_that_cannot_be_used_is_an_emergency(
     log.channel(channel).info("not lost", order=5)
     log.channel(channel).info("not lost either")
 
-    for text in (emergency(tmp_path), capsys.readouterr().err):
+    kept, told = emergency(tmp_path), capsys.readouterr().err
+    for text in (kept, told):
         assert re.search(reason, text), text
         assert "testing.INFO: not lost {" in text
-        assert "not lost either" in text
         assert text.count("cannot be used") == 1
+    assert "not lost either" in kept
+    assert len(told.splitlines()) == 1
+
+
+def test_the_emergency_log_has_dates_of_the_zone(
+    tmp_path: Path, frozen: FrozenClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = LogManager("none", {}, Hub(paths=Paths(tmp_path), timezone="Asia/Tokyo"))
+
+    log.info("said")
+
+    kept = (tmp_path / "storage" / "logs" / "emergency.log").read_text().splitlines()
+    assert [line[:21] for line in kept] == ["[2026-11-05 19:00:00]"] * 2
+    assert capsys.readouterr().err.startswith("[2026-11-05 19:00:00]")
+
+
+def test_the_emergency_log_does_without_a_zone_that_does_not_exist(
+    tmp_path: Path, frozen: FrozenClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = LogManager("none", {}, Hub(paths=Paths(tmp_path), timezone="Mars/Olympus"))
+
+    log.info("said")
+
+    assert "said" in (tmp_path / "storage" / "logs" / "emergency.log").read_text()
+    assert capsys.readouterr().err.startswith("[2026-11-05 10:00:00]")
 
 
 def test_a_stack_with_a_broken_channel_still_writes_to_the_others(
