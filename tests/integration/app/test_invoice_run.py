@@ -8,6 +8,8 @@ import signal
 import sqlite3
 import subprocess
 from collections.abc import Callable
+from email import policy
+from email.parser import BytesParser
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,20 @@ def issued(project: Path) -> list[str]:
 def ledger(project: Path) -> list[str]:
     with (project / "storage/app/ledger.csv").open(encoding="utf-8") as stream:
         return sorted(row[0] for row in csv.reader(stream))
+
+
+def shorten(project: Path, rows: int) -> None:
+    """Leave the first *rows* in the CSV."""
+    file = project / "storage/app/invoices.csv"
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    file.write_text("".join(lines[: 1 + rows]), encoding="utf-8")
+
+
+def mailed(project: Path) -> list[str]:
+    """The subjects of the mails that lie in files."""
+    read = BytesParser(policy=policy.default).parsebytes
+    files = (project / "storage/mail").glob("**/*.eml")
+    return sorted(str(read(file.read_bytes())["Subject"]) for file in files)
 
 
 def jobs_left(project: Path) -> int:
@@ -71,7 +87,7 @@ def test_the_invoice_run_issues_every_good_row_once_and_keeps_one_failure(
     assert summary is not None, worked.stdout
     processed, done, retried_count, failed_count = map(int, summary.groups())
     assert processed == done + retried_count + failed_count
-    assert (done, failed_count) == (GOOD_ROWS - 1, 1)
+    assert (done, failed_count) == (2 * (GOOD_ROWS - 1), 1)  # each invoice, and its mail
     assert retried_count > 2  # the gateway's failures, beside those of the one that is refused
     assert issued(project) == [f"{number}.txt" for number in expected(project)]
     assert ledger(project) == expected(project)
@@ -87,25 +103,46 @@ def test_the_invoice_run_issues_every_good_row_once_and_keeps_one_failure(
 
 
 def test_the_invoice_run_done_twice_issues_nothing_twice(project: Path, run: Run) -> None:
+    shorten(project, 40)
     for _ in range(2):
         run("invoices:import", "storage/app/invoices.csv")
-        assert run("queue:work", "--stop-when-empty").returncode == 0
+        assert run("queue:work", "--stop-when-empty", MAIL_MAILER="file").returncode == 0
 
     assert ledger(project) == expected(project)
     assert issued(project) == [f"{number}.txt" for number in expected(project)]
+    assert mailed(project) == [f"Invoice {number}" for number in expected(project)]
+
+
+def test_an_invoice_is_mailed_with_its_file_to_be_looked_at_first(project: Path, run: Run) -> None:
+    shorten(project, 1)
+    run("invoices:import", "storage/app/invoices.csv")
+    assert run("queue:work", "--stop-when-empty", MAIL_MAILER="file").returncode == 0
+
+    (mail,) = (project / "storage/mail").glob("**/*.eml")
+    message = BytesParser(policy=policy.default).parsebytes(mail.read_bytes())
+    (attached,) = message.iter_attachments()
+    assert attached.get_filename() == "INV-0001.txt"
+    assert attached.get_content().startswith("Invoice INV-0001")
+    assert message["To"].addresses[0].addr_spec == "accounts@kessler-optik.example"
+    assert "119.64" in message.get_body(("html",)).get_content()
+    assert "119.64" in message.get_body(("plain",)).get_content()
+    assert "Written to" in run("mail:preview", "InvoiceMail").stdout
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.parametrize("kills", [6, pytest.param(20, marks=pytest.mark.slow)])
 def test_the_invoice_run_survives_workers_killed_at_random_moments(
-    project: Path, run: Run, start: Start
+    project: Path, run: Run, start: Start, kills: int
 ) -> None:
     run("invoices:import", "storage/app/invoices.csv")
-    for _ in range(20):
+    for _ in range(kills):
         worker = start("queue:work")
         assert worker.stdout is not None
         wanted = 1 + entropy.below(6)
         while wanted:
-            wanted -= bool(re.search("DONE|RETRY|FAIL", worker.stdout.readline()))
+            line = worker.stdout.readline()
+            assert line, f"it ended by itself: {worker.wait()}"
+            wanted -= bool(re.search("DONE|RETRY|FAIL", line))
         clock.sleep(entropy.uniform(0.0, 0.01))
         worker.send_signal(signal.SIGKILL)
         worker.wait(timeout=SECONDS)

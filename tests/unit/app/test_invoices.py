@@ -11,8 +11,8 @@ from app.invoices import Archive, Invoice, Ledger, Rejection, Row, read_rows
 from app.invoices.taxes import FixedTaxTable
 
 TAXES = FixedTaxTable({"DE": Decimal("0.19")})
-HEADER = "number,issued_on,customer,country,description,quantity,unit_price\n"
-GOOD = "INV-1,2026-01-31,Abel,DE,Lamp,3,9.99"
+HEADER = "number,issued_on,customer,email,country,description,quantity,unit_price\n"
+GOOD = "INV-1,2026-01-31,Abel,abel@x.io,DE,Lamp,3,9.99"
 
 WriteCsv = Callable[..., Path]
 
@@ -28,7 +28,9 @@ def write_csv(tmp_path: Path) -> WriteCsv:
 
 
 def row(number: str = "INV-1", quantity: int = 3, price: str = "9.99") -> Row:
-    return Row(number, date(2026, 1, 31), "Abel", "DE", "Lamp", quantity, Decimal(price))
+    return Row(
+        number, date(2026, 1, 31), "Abel", "abel@x.io", "DE", "Lamp", quantity, Decimal(price)
+    )
 
 
 def test_read_rows_of_a_good_line_gives_a_row(write_csv: WriteCsv) -> None:
@@ -38,15 +40,32 @@ def test_read_rows_of_a_good_line_gives_a_row(write_csv: WriteCsv) -> None:
 @pytest.mark.parametrize(
     ("line", "field", "reason"),
     [
-        ("INV-1,2026-01-31,Abel,DE,Lamp,3", "row", "6 columns instead of 7"),
-        ("../INV-1,2026-01-31,Abel,DE,Lamp,3,9.99", "number", '"../INV-1" is not a number like'),
-        ("INV-1,2026-02-30,Abel,DE,Lamp,3,9.99", "issued_on", '"2026-02-30" is not a date'),
-        ("INV-1,2026-01-31,,DE,Lamp,3,9.99", "customer", "is empty"),
-        ("INV-1,2026-01-31,Abel,XX,Lamp,3,9.99", "country", 'no tax rate for "XX"'),
-        ("INV-1,2026-01-31,Abel,DE,Lamp,-3,9.99", "quantity", '"-3" is not a whole number'),
-        (f"INV-1,2026-01-31,Abel,DE,Lamp,{'9' * 5000},9.99", "quantity", "not a whole number"),
-        ("INV-1,2026-01-31,Abel,DE,Lamp,3,1e40", "unit_price", '"1e40" is not a price'),
-        ("INV-1,2026-01-31,Abel,DE,Lamp,3,9.9O", "unit_price", '"9.9O" is not a price'),
+        ("INV-1,2026-01-31,Abel,abel@x.io,DE,Lamp,3", "row", "7 columns instead of 8"),
+        (
+            "../INV-1,2026-01-31,Abel,abel@x.io,DE,Lamp,3,9.99",
+            "number",
+            '"../INV-1" is not a number like',
+        ),
+        (
+            "INV-1,2026-02-30,Abel,abel@x.io,DE,Lamp,3,9.99",
+            "issued_on",
+            '"2026-02-30" is not a date',
+        ),
+        ("INV-1,2026-01-31,,abel@x.io,DE,Lamp,3,9.99", "customer", "is empty"),
+        ("INV-1,2026-01-31,Abel,abel,DE,Lamp,3,9.99", "email", '"abel" is not an address'),
+        ("INV-1,2026-01-31,Abel,abel@x.io,XX,Lamp,3,9.99", "country", 'no tax rate for "XX"'),
+        (
+            "INV-1,2026-01-31,Abel,abel@x.io,DE,Lamp,-3,9.99",
+            "quantity",
+            '"-3" is not a whole number',
+        ),
+        (
+            f"INV-1,2026-01-31,Abel,abel@x.io,DE,Lamp,{'9' * 5000},9.99",
+            "quantity",
+            "not a whole number",
+        ),
+        ("INV-1,2026-01-31,Abel,abel@x.io,DE,Lamp,3,1e40", "unit_price", '"1e40" is not a price'),
+        ("INV-1,2026-01-31,Abel,abel@x.io,DE,Lamp,3,9.9O", "unit_price", '"9.9O" is not a price'),
     ],
 )
 def test_read_rows_of_a_bad_line_says_where_and_why(

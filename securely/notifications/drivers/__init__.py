@@ -1,0 +1,1 @@
+"""The channels: mail, store, log, webhook; imported when the first notification needs one."""
