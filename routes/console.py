@@ -1,8 +1,8 @@
-"""Commands that are a function each."""
+"""Commands that are a function each, and what is scheduled."""
 
 from app.invoices import Ledger
 from securely.console import Command
-from securely.facades import Artisan, Cache
+from securely.facades import Artisan, Cache, Schedule
 
 __all__: list[str] = []
 
@@ -16,3 +16,10 @@ def total(command: Command, ledger: Ledger) -> None:
     command.info(f"{issued} invoices issued.")
     if rows:
         command.line(f"{rows[-1][-1]} EUR in all.")
+
+
+# Every night, whoever has no invoice yet is billed; on workdays, the sum is reported.
+Schedule.command("invoices:import storage/app/invoices.csv").daily_at("2:00").on_one_server()
+Schedule.command("invoices:total").weekdays().at("8:00").append_output_to(
+    "storage/logs/invoices.log"
+)
