@@ -28,12 +28,20 @@ from __future__ import annotations
 
 from securely.queue.bus.batch import Batch
 from securely.queue.bus.task import task
-from securely.queue.contracts import Connection, Counts, FailedJob, FailedJobs, Workable
+from securely.queue.contracts import (
+    Cancellation,
+    Connection,
+    Counts,
+    FailedJob,
+    FailedJobs,
+    Workable,
+)
 from securely.queue.delivery.interaction import (
     Interaction,
     InteractsWithQueue,
     current_interaction,
 )
+from securely.queue.delivery.stopping import JobCancelled
 from securely.queue.events import (
     JobAttempted,
     JobExceptionOccurred,
@@ -83,6 +91,7 @@ __all__ = [
     "Batch",
     "BatchEnded",
     "BatchesUnsupported",
+    "Cancellation",
     "Connection",
     "ConnectionUndefined",
     "Counts",
@@ -98,6 +107,7 @@ __all__ = [
     "InvalidPayload",
     "Job",
     "JobAttempted",
+    "JobCancelled",
     "JobExceptionOccurred",
     "JobFailed",
     "JobProcessed",

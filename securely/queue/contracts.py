@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import Enum, IntEnum
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
 __all__ = [
+    "Attempt",
     "BatchRecord",
     "Batches",
+    "Cancellation",
     "Charge",
     "Connection",
     "Counts",
@@ -95,6 +97,7 @@ class Verdict(IntEnum):
     RUN = 0  # run the job
     TIMED_OUT = 1  # it was killed for its time: decide between retry and failure, do not run it
     LOST = 2  # it took down `max_lost` workers: fail it, do not run it
+    CANCELLED = 3  # it was cancelled while it ran: skip it, do not run it
 
 
 class Delivery(NamedTuple):
@@ -159,7 +162,8 @@ class Outcome(NamedTuple):
         delay: Seconds until a released job may be claimed again.
         charge: What a release costs.
         error: UTF-8 JSON `{"type", "message", "trace"}` of a failure. A release after an
-            exception carries it too, for the worker's report; stores keep it of failures only.
+            exception carries it too: of it stores keep one line with the job, as an
+            :class:`Attempt`.
         has_hook: The job has a `failed()` hook that is to run once the failure is recorded.
             The failed row keeps the delivery's id: `Seat.hook_done(outcome.id)` ends its wait.
         successors: Jobs that are accepted in the same step: the next link of a chain, callbacks.
@@ -183,6 +187,24 @@ class Outcome(NamedTuple):
     is_member: bool = False
     result: bytes | None = None
     result_seconds: float | None = None
+
+
+class Cancellation(Enum):
+    """What cancelling a job came to; false where there was nothing to cancel.
+
+    Example:
+        >>> bool(Cancellation.STOPPING), bool(Cancellation.OVER)
+        (True, False)
+    """
+
+    REMOVED = "removed"  # nobody ran it: it is out of its queue
+    STOPPING = "stopping"  # it runs: it is told to stop, and will not be tried again
+    OVER = "over"  # it has ended before, as far as the store still knows
+    UNKNOWN = "unknown"  # nothing is known of it: it never was, or has left nothing behind
+
+    def __bool__(self) -> bool:
+        """Return whether the job is cancelled, or about to be."""
+        return self in {Cancellation.REMOVED, Cancellation.STOPPING}
 
 
 class QueueLimit(NamedTuple):
@@ -212,6 +234,8 @@ class Turn:
         batches: Batches that were cancelled or finished by this turn, for those who listen.
         waits: For each of the deliveries, the seconds since it might have run; empty where a store
             cannot tell.
+        cancelled: Ids of outcomes that would have put a job back which was cancelled meanwhile:
+            it was taken out instead.
     """
 
     deliveries: Sequence[Delivery]
@@ -221,6 +245,7 @@ class Turn:
     paused: Sequence[str] = ()
     batches: Sequence[BatchRecord] = ()
     waits: Sequence[float] = ()
+    cancelled: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,12 +255,14 @@ class Reaped:
     Attributes:
         returned: Rows given back uncharged: they had not started.
         charged: Rows given back with `lost` raised: they had started.
-        settled: Rows whose board said finished with nothing further to do.
+        settled: Rows whose board said finished with nothing further to do, or that were cancelled.
         condemned: Deliveries over `max_lost`, claimed for the reaping worker with
             :attr:`Verdict.LOST`, so that it can fail them and run their hooks.
         hooks: Failed jobs whose `failed()` hook a dead worker left undone.
         waiting: Workers whose own lock is free while an executor of theirs still lives; nothing
             of theirs was touched, look again within milliseconds.
+        cancelled: Ids of jobs that the worker who looks holds itself and is to stop; told again
+            for as long as it holds them.
     """
 
     returned: int = 0
@@ -244,6 +271,7 @@ class Reaped:
     condemned: Sequence[Delivery] = ()
     hooks: Sequence[FailedJob] = ()
     waiting: int = 0
+    cancelled: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,9 +289,29 @@ class Counts:
         return self.pending + self.delayed + self.reserved
 
 
+class Attempt(NamedTuple):
+    """A delivery that ended in an exception, in a timeout or with its worker.
+
+    Attributes:
+        number: Which one it was: `attempts` of its :class:`Delivery`.
+        at: The wall time at which it ended.
+        reason: The exception's class and the first line of what it said, masked and not long.
+    """
+
+    number: int
+    at: float
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class FailedJob:
-    """A job that is over, kept with all it takes to try it again."""
+    """A job that is over, kept with all it takes to try it again.
+
+    Attributes:
+        history: How its attempts ended since it was dispatched or retried, the oldest first; the
+            last is the failure itself. Stores keep the end of a history that grows very long. What
+            is made of an outcome, for a `failed()` hook, has none.
+    """
 
     id: int
     uuid: str
@@ -282,6 +330,7 @@ class FailedJob:
     group: str | None = None
     batch: str | None = None
     links: int = 0
+    history: tuple[Attempt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -595,11 +644,14 @@ class Workable(Connection, Protocol):
         """Async twin of :meth:`unlock`."""
         ...
 
-    def cancel(self, uuid: str) -> bool:
-        """Take a job that nobody runs out of its queue; a batch counts it as skipped.
+    def cancel(self, uuid: str) -> Cancellation:
+        """Take a job out of its queue, or have its worker stop it; a batch counts it as skipped.
+
+        One that runs is marked, and its worker told by :meth:`Seat.reap`. From then on nothing
+        puts it back: a release, the end or the death of its worker takes it out.
 
         Returns:
-            False when there is none of this uuid, or when it is running.
+            What it came to.
         """
         ...
 
@@ -730,8 +782,9 @@ class Runner(Protocol):
     """Runs jobs inside an executor: one delivery in, one outcome out, errors never.
 
     An exception of a job becomes an outcome. What does escape is :class:`JobTimedOut` when the
-    time ran out outside the job's own code, and in an async job the cancellation; the executor
-    then asks again with :attr:`Verdict.TIMED_OUT`.
+    time ran out outside the job's own code, :class:`JobCancelled` likewise, and in an async job
+    the cancellation; the executor then asks again with :attr:`Verdict.TIMED_OUT`, or
+    :attr:`Verdict.CANCELLED`.
     """
 
     def configure(self, defaults: Defaults) -> None:

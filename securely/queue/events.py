@@ -2,8 +2,8 @@
 
 In order: JobQueueing, JobQueued at a dispatch; JobProcessing, JobProcessed, JobAttempted for a run
 that ends well; JobProcessing, JobExceptionOccurred, JobTimedOut where it took too long, then
-JobFailed or JobReleasedAfterException, then JobAttempted for one that does not. None is built
-unless somebody listens.
+JobFailed or JobReleasedAfterException, then JobAttempted for one that does not; JobProcessing,
+JobCancelled, JobAttempted for one that is stopped. None is built unless somebody listens.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ __all__ = [
     "BatchDispatched",
     "BatchFinished",
     "JobAttempted",
+    "JobCancelled",
     "JobExceptionOccurred",
     "JobFailed",
     "JobProcessed",
@@ -155,6 +156,11 @@ class JobSkipped(_Run):
     """A job was taken out before it ran: its time was over, or what it is about is gone."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobCancelled(_Run):
+    """A job was cancelled while it ran: it is over, without having failed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,15 +24,18 @@ from typing import Final, Protocol, cast
 
 import msgspec
 
+from securely.container import NotBooted, current
 from securely.exceptions import SecurelyError
+from securely.log import LogManager
 from securely.queue.contracts import Delivery, FailedJob, Kind, Outcome, Verdict
 from securely.queue.crew.bell import Bell
 from securely.queue.crew.board import Board
-from securely.queue.crew.inbox import Inbox, Item
+from securely.queue.crew.inbox import Inbox, Item, Key
 from securely.queue.crew.link import (
     Hook,
     HookDone,
     Link,
+    Live,
     Ready,
     Refused,
     Report,
@@ -44,6 +47,8 @@ from securely.queue.crew.loading import Loaded, Place
 from securely.queue.crew.signals import STOP
 from securely.queue.crew.system import die_with, hold_lock, keep_from_forks, resident_bytes
 from securely.queue.crew.telling import Telling
+from securely.queue.delivery.failure import mask
+from securely.queue.delivery.stopping import JobCancelled
 from securely.queue.exceptions import JobTimedOut
 from securely.support import clock
 from securely.support.importing import import_object
@@ -59,6 +64,7 @@ class _Tasks(Protocol):
     def run(self, work: Awaitable[object]) -> None: ...
     def add(self, cell: int, delivery: Delivery) -> None: ...
     def take(self) -> Item: ...
+    def stop(self, key: Key) -> None: ...
     def close(self) -> None: ...
 
 
@@ -89,12 +95,14 @@ class Executor:
         self._aboot = loaded.aboot
         self._telling = loaded.telling
         self._interrupt = loaded.interrupt
+        self._follow = loaded.follow
         self._guard: Telling | None = None
         self._sleep = SLEEP_SECONDS_MIN
         self._concurrency = concurrency
         self._timeout = timeout
         self._tasks: _Tasks | None = None
-        self._bell = Bell()
+        self._bell = Bell(inbox.cancelled)
+        inbox.stop = self._stop
         self._looked_at = 0.0
 
     def prepare(self) -> None:
@@ -121,6 +129,12 @@ class Executor:
         if self._interrupt is not None:
             self._interrupt(number)
 
+    def _stop(self, key: Key) -> None:
+        """Stop what is cancelled, where it runs; called in the thread of the inbox."""
+        self._bell.look()
+        if self._tasks is not None:
+            self._tasks.stop(key)
+
     def work(self) -> None:
         """Run deliveries and hooks until told to quit; then close the application."""
         self._inbox.watch()
@@ -133,6 +147,8 @@ class Executor:
                 self._mourn(item.failed, item.cell)
             elif isinstance(item, Tell):
                 self._tell(item.event, item.details)
+            elif isinstance(item, Live):
+                self._follow(item.names)
             else:
                 break
         if self._tasks is not None:
@@ -178,21 +194,25 @@ class Executor:
             self._report(cell, self._held_back(delivery), began)
             return
         # In a copy of the context: what a job leaves in context variables ends with it.
-        outcome = copy_context().run(self._attempt, delivery, began)
+        outcome = copy_context().run(self._attempt, cell, delivery, began)
         self._report(cell, outcome, began)
 
-    def _attempt(self, delivery: Delivery, began: float) -> Outcome:
+    def _attempt(self, cell: int, delivery: Delivery, began: float) -> Outcome:
         limit = self._limit(delivery)
-        if limit is None:
-            return self._runner.run(delivery)
         try:
-            self._bell.set(delivery.name, limit, began)
             try:
+                if delivery.verdict is Verdict.RUN:
+                    self._bell.begin(delivery.name, (cell, delivery.token))
+                if limit is not None:
+                    self._bell.set(delivery.name, limit, began)
                 return self._runner.run(delivery)
             finally:
                 self._bell.unset()
-        except JobTimedOut:  # outside of the job's own code, which the runner guards
+        # Both: outside of the job's own code, which the runner guards.
+        except JobTimedOut:
             return self._runner.run(delivery._replace(verdict=Verdict.TIMED_OUT))
+        except JobCancelled:
+            return self._runner.run(delivery._replace(verdict=Verdict.CANCELLED))
 
     def _mourn(self, failed: FailedJob, cell: int) -> None:
         """Run a `failed()` hook; it may take as long as a run of its job."""
@@ -245,20 +265,35 @@ def _reason(error: bytes) -> str:
     try:
         record = msgspec.json.decode(error, type=dict[str, object])
     except msgspec.MsgspecError:
-        return error.decode(errors="replace")[:REASON_CHARS_MAX]
+        return mask(error.decode(errors="replace"))[:REASON_CHARS_MAX]
     kind = str(record.get("type", "")).rpartition(".")[2]
     message = str(record.get("message", "")).strip()
     first = message.splitlines()[0] if message else ""
     return (f"{kind}: {first}" if first else kind)[:REASON_CHARS_MAX]
 
 
+def _heed_errors() -> None:
+    """Have what leaves threads and finalisers of jobs reported, where an application does that."""
+    with suppress(NotBooted):  # one that was loaded by other means
+        if (handle := getattr(current(), "handle_errors", None)) is not None:
+            handle()
+
+
+def _masked(text: str) -> str:
+    """Hide what is secret in *text*, as the log does if it can be asked."""
+    try:
+        return current().make(LogManager).masker.unbounded(text)
+    except Exception:  # no application, or no log
+        return mask(text)
+
+
 def _explain(error: BaseException) -> str:
     """Say in one line why the application could not be loaded, and where."""
     if isinstance(error, SecurelyError):
-        return str(error)
+        return _masked(str(error))
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{where}"
+    return _masked(f"{type(error).__name__}: {error}{where}")
 
 
 def _stay_calm() -> None:
@@ -294,7 +329,10 @@ def main(arguments: list[str]) -> int:
     try:
         loader = cast("Callable[[Place], Loaded]", import_object(start.loader))
         loaded = loader(start.place)
+        _heed_errors()
         loaded.runner.configure(start.defaults)
+        if start.is_trial:
+            loaded.prove(start.connection)
         executor = Executor(
             inbox,
             Board(Path(start.board)),

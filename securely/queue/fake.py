@@ -13,6 +13,7 @@ from securely.queue.bus.rehearsal import FakeBatch, FakeInteraction, with_fake_q
 from securely.queue.bus.trail import Trail
 from securely.queue.bus.transaction import withheld
 from securely.queue.contracts import (
+    Cancellation,
     Connection,
     Counts,
     Envelope,
@@ -26,7 +27,7 @@ from securely.queue.drivers.sync_batches import MemoryBatches
 from securely.queue.job import Dispatched, Job, Placement
 from securely.queue.manager import ConnectionDefinition, QueueManager
 from securely.queue.payload import Codec
-from securely.queue.queue import Queue, named
+from securely.queue.queue import Hands, Queue, named
 from securely.support import clock, entropy
 from securely.support.durations import seconds_until
 
@@ -102,6 +103,19 @@ class QueueFake(Pushes, QueueManager):
     async def aplace_all(self, jobs: Sequence[tuple[Job, Placement]]) -> list[Dispatched]:
         """Async twin of :meth:`place_all`."""
         return [await self.aplace(job, placement) for job, placement in jobs]
+
+    def place_with(
+        self, job: Job, placement: Placement, push: Hands, *, uuid: str | None = None
+    ) -> Dispatched:
+        """Record *job* when *push* pushes it, or queue it where it is not to be recorded."""
+        if not self.records(job):
+            return self._real.place_with(job, placement, push, uuid=uuid)
+        where = self.destination(job, placement)
+        recorder = _Recorder(self, job, where)
+        uuid = uuid or str(entropy.uuid7())
+        stands = push(recorder, Envelope(uuid, job.display_name(), where.queue or "", b""))
+        name, queue = where.connection or "", where.queue or ""
+        return Dispatched(stands, name, queue, stands != uuid)
 
     def outbox(self, database: DbConnection | OutboxTable) -> Outbox:
         """Return what records jobs as those that are pushed; *database* is not touched."""
@@ -228,6 +242,7 @@ class QueueFake(Pushes, QueueManager):
         way: Way = "queued",
         chain: Sequence[object] | None = None,
         batch: str | None = None,
+        uuid: str | None = None,
     ) -> Dispatched:
         """Record *job*, unless its unique key is taken.
 
@@ -241,7 +256,7 @@ class QueueFake(Pushes, QueueManager):
         if self._restores:
             codec = self._codec_of()
             job = codec.decode(codec.envelope(job, queue).payload).job
-        uuid = str(entropy.uuid7())
+        uuid = uuid or str(entropy.uuid7())
         one = Pushed(job, name, queue, waits, uuid, follows, batch, way), placement.id
         waits_for = False if placement.after_commit is False else None
         if way == "queued" and withheld(self._keep, self._akeep, (one,), after_commit=waits_for):
@@ -292,6 +307,13 @@ class QueueFake(Pushes, QueueManager):
         """Return where jobs of *connection* go that name no queue."""
         definition = self._definitions.get(connection)
         return cast("str", getattr(definition, "queue", "default"))
+
+    def cancel(self, id_: str) -> Cancellation:
+        """Return what cancelling that job of the default connection would come to.
+
+        It stays recorded: assertions come after.
+        """
+        return _Recorded(self, self.default).cancel(id_)
 
     # -- inside
 
@@ -404,6 +426,15 @@ class _Recorded:
             if at > after
         ]
 
+    def cancel(self, uuid: str) -> Cancellation:
+        """Return what cancelling that job would come to; leave it as it is."""
+        for queue in self.queues():
+            for one, state in self._fake.entries(self.name, queue):
+                if one.id == uuid:
+                    is_held = state == "reserved"
+                    return Cancellation.STOPPING if is_held else Cancellation.REMOVED
+        return Cancellation.UNKNOWN
+
     def clear(self, queue: str) -> int:
         """Leave what was recorded as it is: assertions come after."""
         return self.counts(queue).total
@@ -411,6 +442,19 @@ class _Recorded:
     async def aclear(self, queue: str) -> int:
         """Async twin of :meth:`clear`."""
         return self.clear(queue)
+
+
+class _Recorder(_Recorded):
+    """Records one job when it is pushed, whatever its envelope holds."""
+
+    def __init__(self, fake: QueueFake, job: Job, where: Placement) -> None:
+        super().__init__(fake, where.connection or "")
+        self._job = job
+        self._where = where
+
+    def push(self, envelopes: Sequence[Envelope]) -> Sequence[str]:
+        """Record the job under the uuid of its envelope."""
+        return [self._fake.record(self._job, self._where, uuid=one.uuid).id for one in envelopes]
 
 
 class _FakeConnection(Queue):
@@ -443,6 +487,13 @@ class _FakeConnection(Queue):
         """Async twin of :meth:`place`."""
         return await self._fake.aplace(job, placement._replace(connection=self._name))
 
+    def place_with(
+        self, job: Job, placement: Placement, push: Hands, *, uuid: str | None = None
+    ) -> Dispatched:
+        """Record *job* when *push* pushes it, or queue it where it is not to be recorded."""
+        named = placement._replace(connection=self._name)
+        return self._fake.place_with(job, named, push, uuid=uuid)
+
     def place_all(self, jobs: Sequence[tuple[Job, Placement]]) -> list[Dispatched]:
         """Record *jobs*, or queue those that are not to be recorded."""
         return [self.place(job, placement) for job, placement in jobs]
@@ -458,6 +509,10 @@ class _FakeConnection(Queue):
     async def apush_raw(self, payload: bytes, queue: str | Enum | None = None) -> str:
         """Async twin of :meth:`push_raw`."""
         return self.push_raw(payload, queue)
+
+    def cancel(self, id_: str) -> Cancellation:
+        """Return what cancelling that job would come to; it stays recorded."""
+        return _Recorded(self._fake, self._name).cancel(id_)
 
     def _page(self, name: str, state: str, after: int) -> Sequence[StoredJob]:
         return _Recorded(self._fake, self._name).jobs(name, state, after)

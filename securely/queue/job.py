@@ -25,6 +25,7 @@ from securely.queue.delivery.interaction import InteractsWithQueue
 from securely.queue.delivery.refusals import queue_name, writable
 from securely.queue.exceptions import NotQueueable
 from securely.support.durations import Duration
+from securely.support.shadowing import shadowed
 
 __all__ = [
     "UNIQUE_OR_DEBOUNCED",
@@ -75,6 +76,7 @@ class Extras(NamedTuple):
         context: What travels with it, for who asks for it when it runs.
         is_unique: Its `unique` and `debounce` are heeded.
         through: Middleware of this one dispatch.
+        uuid: Its id for its whole life, where that is known before; None for a new one.
     """
 
     id: str | None = None
@@ -84,6 +86,7 @@ class Extras(NamedTuple):
     context: Mapping[str, object] | None = None
     is_unique: bool = True
     through: Sequence[object] = ()
+    uuid: str | None = None
 
 
 class Dispatched(NamedTuple):
@@ -344,12 +347,8 @@ class Job(InteractsWithQueue):
     def __init_subclass__(cls, **kwargs: object) -> None:
         """Refuse a field with the name of a method: a dataclass would take that as its default."""
         super().__init_subclass__(**kwargs)
-        try:
-            annotated: Mapping[str, object] = cls.__annotations__
-        except NameError:  # Python 3.14 looks names up now; one may be defined further below
-            annotated = {}
-        if taken := sorted(_METHODS & annotated.keys()):
-            reason = f'its field "{taken[0]}" has the name of a method of Job. Rename the field.'
+        if taken := shadowed(cls, _METHODS):
+            reason = f'its field "{taken}" has the name of a method of Job. Rename the field.'
             raise NotQueueable(f"{cls.__module__}.{cls.__qualname__}", reason)
         if cls.unique and cls.debounce is not None:
             raise NotQueueable(f"{cls.__module__}.{cls.__qualname__}", UNIQUE_OR_DEBOUNCED)

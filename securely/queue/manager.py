@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from inspect import isawaitable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, cast
 
@@ -17,11 +16,11 @@ from securely.queue.crew.loading import Place
 from securely.queue.delivery.refusals import no_job
 from securely.queue.exceptions import ConnectionUndefined, DriverUnknown
 from securely.queue.job import Dispatched, Job, Placement
-from securely.queue.queue import Encodes, Queue, named
+from securely.queue.queue import Encodes, Hands, Queue, named
 from securely.queue.upkeep.hooks import Hooks
+from securely.support.awaiting import answered
 from securely.support.importing import import_object
 from securely.support.manager import Definition, Driver, Manager
-from securely.support.portal import portal
 from securely.support.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -63,13 +62,7 @@ def _at_once(
     function: Callable[[], object], name: str | None = None, *, always: bool = False
 ) -> None:
     """Call *function* now: without an application nothing is under way."""
-    answer = function()
-    if isawaitable(answer):
-        portal().run(_awaited(answer))
-
-
-async def _awaited(answer: Awaitable[object]) -> object:
-    return await answer
+    answered(function())
 
 
 def _ignore(error: BaseException, facts: Mapping[str, object]) -> None:
@@ -103,6 +96,7 @@ class Materials:
         here: Gives what another process needs to load this application.
         connection: Gives a connection by its name; the manager sets it, as the next one.
         waits: For how many seconds jobs of a queue, or "connection:queue", may wait.
+        supervised: The queues that supervisors work, each behind its connection.
         events: Told of what happens to connections.
     """
 
@@ -115,6 +109,7 @@ class Materials:
     here: Callable[[], Place] = _here
     connection: Callable[[str], Queue] = _undefined
     waits: Mapping[str, float] = field(default_factory=dict[str, float])
+    supervised: Sequence[tuple[str, str]] = ()
     events: Dispatcher | None = None
 
 
@@ -231,7 +226,7 @@ class QueueManager(Manager[Queue], Queue, Hooks):
         self._materials.codec().create_using(writer)
 
     def named_queues(self, connection: str | Enum | None = None) -> tuple[str, ...]:
-        """Return the queues of *connection* that its configuration or a route names.
+        """Return the queues of *connection* that its configuration, supervisors or a route name.
 
         Raises:
             ConnectionUndefined: The configuration has no such connection.
@@ -240,7 +235,8 @@ class QueueManager(Manager[Queue], Queue, Hooks):
         first = self.connection(name).default_queue
         told: Sequence[str] = getattr(self._connections.get(name), "queues", ())
         routed = [queue for queue, to in self._routes.values() if queue and to in {None, name}]
-        return tuple(dict.fromkeys([first, *told, *routed]))
+        supervised = [queue for to, queue in self._materials.supervised if to == name]
+        return tuple(dict.fromkeys([first, *told, *supervised, *routed]))
 
     def place(self, job: Job, placement: Placement = _ANYWHERE) -> Dispatched:
         """Queue *job* with the options of one dispatch.
@@ -256,6 +252,19 @@ class QueueManager(Manager[Queue], Queue, Hooks):
         """Async twin of :meth:`place`."""
         placement = self._routed(job, placement)
         return await self.connection(placement.connection).aplace(job, placement)
+
+    def place_with(
+        self, job: Job, placement: Placement, push: Hands, *, uuid: str | None = None
+    ) -> Dispatched:
+        """Queue *job* as :meth:`place` does, by way of *push* instead of its connection's own.
+
+        Raises:
+            ConnectionUndefined: The configuration has no such connection.
+            QueueError: As for :meth:`push`.
+        """
+        placement = self._routed(job, placement)
+        target = self.connection(placement.connection)
+        return target.place_with(job, placement, push, uuid=uuid)
 
     def place_all(self, jobs: Sequence[tuple[Job, Placement]]) -> list[Dispatched]:
         """Queue *jobs*, each with options of its own, in one step for each connection.

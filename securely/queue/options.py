@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, cast
 
 from pydantic import (
@@ -21,7 +20,7 @@ from pydantic import (
 from securely.config.dsn import with_redis_url
 from securely.queue.contracts import QueueLimit
 from securely.support.durations import seconds
-from securely.support.options import Options, Seconds
+from securely.support.options import Options, Seconds, kind_by, one_of
 from securely.support.suggest import did_you_mean
 
 __all__ = [
@@ -221,12 +220,7 @@ _OURS: Final = frozenset({"arq", "background", "deferred", "failover", "null", "
 _WORKED: Final = frozenset({"arq", "sqlite"})
 
 
-def _kind(data: Any) -> str:
-    """Return which of the classes above *data* is for."""
-    written = cast("dict[str, Any]", data).get if isinstance(data, dict) else partial(getattr, data)
-    driver = str(written("driver", ""))
-    return driver if driver in _OURS else "custom"
-
+_kind = kind_by("driver", lambda: _OURS)
 
 AnyConnection: TypeAlias = Annotated[
     Annotated[SyncOptions, Tag("sync")]
@@ -296,6 +290,9 @@ class SupervisorOptions(Options):
 class QueueOptions(Options):
     """The section ``queue`` of the configuration."""
 
+    # Workers use it in the process that runs no jobs, too.
+    reload_class: ClassVar[str] = "restart"
+
     connections: dict[str, AnyConnection] = Field(default_factory=_one_of_each)
     """The connections by name; one of each driver by default."""
     default: str = "sqlite"
@@ -342,9 +339,23 @@ class QueueOptions(Options):
     @field_validator("default")
     @classmethod
     def _is_defined(cls, default: str, info: ValidationInfo) -> str:
-        connections = info.data.get("connections", {default: None})
-        if default not in connections:
-            near = did_you_mean(default, connections)
-            hint = f'; did you mean "{near}"?' if near else ""
-            raise ValueError(f"no such connection is defined, only {', '.join(connections)}{hint}")
-        return default
+        return one_of(default, info.data.get("connections", {default: None}), "connection")
+
+    def supervised(self) -> tuple[tuple[str, str], ...]:
+        """Return the queues that supervisors of any environment name, each behind its connection.
+
+        Example:
+            >>> here = {"supervisors": {"*": {"mail": {"queues": ["mail"]}}}}
+            >>> QueueOptions.parse(here, "queue").supervised()
+            (('sqlite', 'mail'),)
+        """
+        # What "defaults" says of a name holds where an environment says nothing of it.
+        defaults = self.supervisors.get("defaults", {})
+        found: dict[tuple[str, str], None] = {}
+        for environment in self.supervisors.values():
+            for name, options in environment.items():
+                base = defaults.get(name, options)
+                connection = options.connection or base.connection or self.default
+                for queue in options.queues or base.queues:
+                    found[connection, queue] = None
+        return tuple(found)

@@ -5,23 +5,35 @@ A frame is one byte of version, four each of the header's and the body's length,
 chain (`trail.py`) and 32 bytes of signature over all before it. The signature is checked before a
 single byte is read: what others wrote into a store is never parsed. Version 1 had no chain, and no
 length of the body; it is still read.
+
+It is long because one class writes and reads the format, and writes most jobs by a shorter way that
+must come to the same bytes.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple, Protocol, cast
+from typing import Final, NamedTuple, Protocol, cast
 
 import msgspec
 
+from securely.context import Context
 from securely.encryption.exceptions import EncryptionError
 from securely.queue.bus.trail import Link, Trail
 from securely.queue.contracts import Envelope
 from securely.queue.delivery.blueprint import Blueprint
-from securely.queue.delivery.refusals import check_importable, priority_of, queue_name
-from securely.queue.delivery.through import Written, pack
-from securely.queue.delivery.written import FIELDS, OPTIONS, words
+from securely.queue.delivery.refusals import carried, check_importable, priority_of, queue_name
+from securely.queue.delivery.through import pack
+from securely.queue.delivery.written import (
+    FIELDS,
+    HEAD,
+    OPTIONS,
+    Header,
+    largest_of,
+    start_over,
+    words,
+)
 from securely.queue.exceptions import (
     InvalidPayload,
     NotQueueable,
@@ -41,6 +53,7 @@ _FIRST: Final = 1  # what the first version wrote before its header
 _FIRST_PREFIX: Final = struct.Struct(">BI")
 _MAC_BYTES: Final = 32  # of HMAC-SHA256
 _QUEUES_MAX: Final = 4096  # names that have been looked at; those of one for each customer, too
+_LOST_MAX: Final = 3  # workers that may die under a job that says nothing of it
 _BYTES_MAX: Final = 1024 * 1024  # as QueueOptions.payload_bytes_max has it
 
 
@@ -68,47 +81,6 @@ class Encrypts(Protocol):
         ...
 
 
-class Header(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=False):
-    """What is known of a job without its class; options as they were at its dispatch.
-
-    Attributes:
-        uuid: Its id for its whole life.
-        job: Its class as "package.module:Name".
-        name: What people call it.
-        created_at: When it was dispatched, in seconds since 1970.
-        backoff: As :meth:`Backoff.pack` wrote it.
-        retry_until: Wall time from which on a failure is final.
-        tags: Words by which it is found in lists.
-        context: What travels with it from where it was dispatched.
-        expires_at: Wall time from which on it is not started any more.
-        batch: The batch that counts it.
-        encrypted: Its body is encrypted.
-        until_processing: Its `unique` key is free once it has begun.
-        through: Middleware of this one dispatch.
-        result_seconds: How long what it returns is kept.
-    """
-
-    uuid: str
-    job: str
-    name: str
-    created_at: float
-    tries: int | None = None
-    backoff: list[Any] | None = None
-    timeout: float | None = None
-    fail_on_timeout: bool = False
-    max_exceptions: int | None = None
-    retry_until: float | None = None
-    max_lost: int | None = None
-    tags: list[str] = []
-    context: dict[str, Any] | None = None
-    expires_at: float | None = None
-    batch: str | None = None
-    encrypted: bool = False
-    until_processing: bool = False
-    through: Written = []
-    result_seconds: float | None = None
-
-
 class Frame(msgspec.Struct, frozen=True):
     """A decoded payload."""
 
@@ -133,6 +105,13 @@ _MOVED: Final = {
     "securely.queue.listeners:CallListener": "securely.queue.bus.listeners:CallListener"
 }
 _NOTHING: Final = Trail()
+# A named tuple's own constructor is a function in Python, and takes twice as long.
+_ordinary: Final = cast(
+    "Callable[[type[Envelope], tuple[object, ...]], Envelope]",
+    tuple.__new__,  # pyright: ignore[reportUnknownMemberType]  # of tuples of anything
+)
+_BARE: Final = len(HEAD) + 36  # bytes of a header up to the end of its uuid
+_REST: Final = Envelope("", "", "", b"")[4:]
 _PACK: Final = msgspec.msgpack.Encoder().encode
 _RESULT: Final = msgspec.msgpack.Decoder(tuple[str, str, bytes]).decode
 _UNPACK: Final = msgspec.msgpack.Decoder(Trail).decode
@@ -147,6 +126,7 @@ class Codec:
         encrypter: Gives what encrypts jobs that want it; asked for when the first one comes.
         aliases: Where classes and functions have moved: the path "package.module:Name" that older
             payloads name, and the path of today.
+        context: What travels with every job; None for nothing.
     """
 
     def __init__(
@@ -156,8 +136,11 @@ class Codec:
         *,
         encrypter: Callable[[], Encrypts] | None = None,
         aliases: Mapping[str, str] | None = None,
+        context: Context | None = None,
     ) -> None:
         self._signer = signer
+        self._sign = signer.sign
+        self._context = context
         self._bytes_max = bytes_max
         self._encrypter = encrypter
         self._aliases = {**_MOVED, **(aliases or {})}
@@ -165,7 +148,7 @@ class Codec:
         self._blueprints: dict[type[Job], Blueprint] = {}
         self._classes: dict[str, type[Job]] = {}
         self._queues: set[str] = set()
-        self._header_encoder = msgspec.json.Encoder()
+        self._encode = msgspec.json.Encoder().encode
         self._header_decoder = msgspec.json.Decoder(Header)
 
     def envelope(
@@ -193,6 +176,14 @@ class Codec:
             PayloadTooLarge: It is over the limit; the message names the largest attribute,
                 or the largest link of its chain.
         """
+        if extras is _NO_EXTRAS and not self._writers:
+            blueprint = self._blueprints.get(type(job)) or self.blueprint(type(job))
+            attributes = blueprint.brief(job)
+            if attributes is not None:
+                rank = job.priority if priority is None else priority
+                brief = self._brief(blueprint, attributes, queue, delay or 0.0, rank)
+                if brief is not None:
+                    return brief
         parts = self._parts(job, extras)
         head = self._written(parts)
         payload = self._sealed(head, parts.body, extras.trail)
@@ -202,11 +193,11 @@ class Codec:
         envelope = Envelope(
             header.uuid,
             header.name,
-            self._queue(queue, parts),
+            self._queue(queue, parts.blueprint),
             payload,
             delay or 0.0,
             header.timeout,
-            3 if header.max_lost is None else header.max_lost,
+            _LOST_MAX if header.max_lost is None else header.max_lost,
             priority_of(job.priority if priority is None else priority, parts.blueprint.name),
         )
         if extras is _NO_EXTRAS and not _is_exclusive(job):
@@ -236,7 +227,7 @@ class Codec:
         parts = self._parts(job, extras)
         return Link(
             connection,
-            self._queue(queue, parts),
+            self._queue(queue, parts.blueprint),
             self._written(parts),
             parts.body,
             delay,
@@ -250,15 +241,15 @@ class Codec:
         link, rest = trail.links[0], trail.led_by(trail.links[1:])
         batch, links = trail.stake()
         header = self._header_decoder.decode(link.header)
-        _start_over(header)
+        start_over(header)
         return Envelope(
             header.uuid,
             header.name,
             link.queue,
-            self._sealed(self._header_encoder.encode(header), link.body, rest),
+            self._sealed(self._encode(header), link.body, rest),
             link.delay,
             header.timeout,
-            3 if header.max_lost is None else header.max_lost,
+            _LOST_MAX if header.max_lost is None else header.max_lost,
             link.priority,
             group=link.group,
             batch=batch,
@@ -309,7 +300,7 @@ class Codec:
             queue,
             payload,
             timeout=header.timeout,
-            max_lost=3 if header.max_lost is None else header.max_lost,
+            max_lost=_LOST_MAX if header.max_lost is None else header.max_lost,
         )
 
     def pack_result(self, uuid: str, blueprint: Blueprint, value: object) -> bytes:
@@ -388,8 +379,8 @@ class Codec:
             header, body, trail = self._open(payload)
         except InvalidPayload:
             return payload
-        _start_over(header)
-        return self._sealed(self._header_encoder.encode(header), body, trail)
+        start_over(header)
+        return self._sealed(self._encode(header), body, trail)
 
     def blueprint(self, cls: type[Job]) -> Blueprint:
         """Return what is known of *cls*, looked at once.
@@ -402,6 +393,41 @@ class Codec:
             check_importable(cls)
             found = self._blueprints[cls] = Blueprint(cls)
         return found
+
+    def _brief(
+        self,
+        blueprint: Blueprint,
+        attributes: Mapping[str, object],
+        queue: str,
+        delay: float,
+        priority: int,
+    ) -> Envelope | None:
+        """Return the envelope of a job that is brief; None where the long way has to say why not.
+
+        The two must write the same bytes.
+        """
+        name = blueprint.name
+        now = clock.timestamp()
+        uuid = entropy.uuid7_text(now)
+        said = None if self._context is None else carried(self._context, name)
+        try:
+            middle, time = blueprint.middle, self._encode(now)
+            end = b"}" if said is None else b',"carried":' + self._encode(said) + b"}"
+            body = blueprint.serializer.encode(attributes)
+        except (TypeError, ValueError):
+            return None
+        size = _BARE + len(middle) + len(time) + len(end)
+        prefix = _PREFIX.pack(_VERSION, size, len(body))
+        signed = b"".join((prefix, HEAD, uuid.encode(), middle, time, end, body))
+        if len(signed) + _MAC_BYTES > self._bytes_max:
+            return None
+        if queue not in self._queues:
+            self._queue(queue, blueprint)
+        payload = signed + self._sign(signed)
+        if not delay and type(priority) is int and not priority:
+            return _ordinary(Envelope, (uuid, name, queue, payload) + _REST)  # noqa: RUF005  # faster
+        rank = priority_of(priority, name)
+        return Envelope(uuid, name, queue, payload, delay, None, _LOST_MAX, rank)
 
     def _parts(self, job: Job, extras: Extras) -> _Parts:
         blueprint = self.blueprint(type(job))
@@ -417,11 +443,11 @@ class Codec:
             body = self._cipher().encrypt_bytes(body).encode()
         return _Parts(blueprint, attributes, header, body)
 
-    def _queue(self, name: str, parts: _Parts) -> str:
+    def _queue(self, name: str, blueprint: Blueprint) -> str:
         """Return *name*, looked at once."""
         if name in self._queues:
             return name
-        queue_name(name, parts.blueprint.name)
+        queue_name(name, blueprint.name)
         if len(self._queues) >= _QUEUES_MAX:
             self._queues.clear()
         self._queues.add(name)
@@ -462,7 +488,7 @@ class Codec:
 
     def _written(self, parts: _Parts) -> bytes:
         try:
-            return self._header_encoder.encode(parts.header)
+            return self._encode(parts.header)
         except UnicodeEncodeError as error:
             reason = (
                 f"{error.object!a}, which is in its name, a tag or its context, can not be written "
@@ -486,11 +512,12 @@ class Codec:
     def _header(self, job: Job, blueprint: Blueprint, extras: Extras) -> Header:
         name = str(option(job, "display_name")) if blueprint.names_itself else blueprint.name
         now = clock.timestamp()
-        header = Header(_uuid7(now), blueprint.path, name, now)
+        header = Header(extras.uuid or entropy.uuid7_text(now), blueprint.path, name, now)
         if extras is not _NO_EXTRAS:
             header.batch = extras.batch
             header.context = dict(extras.context) if extras.context else None
             header.through = pack(extras.through)
+        header.carried = carried(self._context, name)
         for writer in () if blueprint.is_ours else self._writers:
             header.context = {**(header.context or {}), **writer(job)}
         for key in blueprint.options_of(job):
@@ -551,39 +578,13 @@ class Codec:
         heaviest = max(links, key=lambda link: len(link.body), default=None)
         if heaviest is not None and len(heaviest.body) >= len(parts.body):
             header = self._header_decoder.decode(heaviest.header)
-            largest = None if header.encrypted else _largest(heaviest.body)
+            largest = None if header.encrypted else largest_of(heaviest.body)
             return PayloadTooLarge(name, size, limit, largest, header.name)
         # What is encrypted tells nothing any more.
-        largest = _largest(parts.blueprint.serializer.encode(parts.attributes))
+        largest = largest_of(parts.blueprint.serializer.encode(parts.attributes))
         return PayloadTooLarge(name, size, limit, largest)
-
-
-def _largest(body: bytes) -> str | None:
-    """Return which of the attributes in *body* takes most room."""
-    written = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    return max(written, key=lambda name: len(bytes(written[name])), default=None)
 
 
 def _is_exclusive(job: Job) -> bool:
     """Return whether *job* is unique or debounced: its class says so, or it does itself."""
     return bool(job.unique) or job.debounce is not None
-
-
-def _start_over(header: Header) -> None:
-    """Let what was counted from the dispatch count from now."""
-    now = clock.timestamp()
-    passed = now - header.created_at
-    if header.retry_until is not None:
-        header.retry_until += passed
-    if header.expires_at is not None:
-        header.expires_at += passed
-    header.created_at = now
-
-
-def _uuid7(now: float) -> str:
-    """Return a UUID of version 7 as text; a third of the price of making an object first.
-
-    Source: RFC 9562, section 5.7. Below the millisecond, all but two bits are random.
-    """
-    digits = f"{int(now * 1000):012x}{entropy.token_hex(9)}"
-    return f"{digits[:8]}-{digits[8:12]}-7{digits[12:15]}-8{digits[15:18]}-{digits[18:]}"

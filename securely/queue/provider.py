@@ -9,6 +9,7 @@ from typing import Any, ClassVar, cast
 from securely.config import Config
 from securely.console.contracts import CommandQueue
 from securely.container import Provider
+from securely.context import Context
 from securely.encryption import Encrypter, KeyRing
 from securely.events import Dispatcher
 from securely.events.contracts import ListenerRunner
@@ -111,6 +112,7 @@ class QueueProvider(Provider):
             warn=self.warn,
             here=partial(place_of, self.app, paths),
             waits=options.waits,
+            supervised=options.supervised(),
         )
         return QueueManager(options.default, options.connections, events, materials)
 
@@ -140,6 +142,7 @@ class QueueProvider(Provider):
             options.payload_bytes_max,
             encrypter=lambda: self.app.make(Encrypter).for_purpose("queue"),
             aliases=options.aliases,
+            context=self.context(),
         )
 
     def runner(self, codec: Codec, events: Dispatcher) -> JobRunner:
@@ -147,7 +150,19 @@ class QueueProvider(Provider):
         keys = partial(self.app.make, QueueManager)
         # By its name: the handler of errors stands above the queue, and need not be there.
         retries = self.app.make("errors") if self.app.bound("errors") else None
-        return JobRunner(self.app, codec, events, self.report, keys=keys, retries=retries)
+        return JobRunner(
+            self.app,
+            codec,
+            events,
+            self.report,
+            keys=keys,
+            retries=retries,
+            context=self.context(),
+        )
+
+    def context(self) -> Context | None:
+        """Return what travels with jobs; None in a container that has none."""
+        return self.app.make(Context) if self.app.bound("context") else None
 
     def defer(
         self, function: Callable[[], object], name: str | None = None, *, always: bool = False
@@ -157,7 +172,12 @@ class QueueProvider(Provider):
         cast("Any", self.app).defer(function, name, always=always)
 
     def report(self, error: BaseException, facts: Mapping[str, object]) -> None:
-        """Log an exception of a job."""
+        """Report an exception of a job."""
+        # By its name: the handler of errors stands above the queue, and need not be there.
+        if self.app.bound("errors"):
+            handler: Any = self.app.make("errors")
+            handler.report(error, **facts)
+            return
         self.app.make(LogManager).error("job raised an exception", exception=error, **facts)
 
     def warn(self, text: str, facts: Mapping[str, object]) -> None:

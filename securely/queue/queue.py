@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from securely.events import Dispatcher
 from securely.queue.bus.transaction import Transaction, withheld
@@ -16,7 +16,7 @@ from securely.queue.job import Delay, Dispatched, Extras, Job, Placement
 from securely.queue.upkeep.results import Results
 from securely.support.durations import seconds_until
 
-__all__ = ["Encodes", "Queue", "named"]
+__all__ = ["Encodes", "Hands", "Queue", "named"]
 
 _ANYWHERE = Placement()
 _UNSAID = (None, None, None)
@@ -52,6 +52,10 @@ class Encodes(Protocol):
     def create_using(self, writer: Callable[[Job], Mapping[str, object]]) -> None:
         """Let what *writer* returns for a job travel with it."""
         ...
+
+
+Hands: TypeAlias = Callable[[Connection, Envelope], str]
+"""Given what keeps the jobs and an envelope, has it accepted; returns who stands for it."""
 
 
 class Queue(Results):
@@ -212,6 +216,31 @@ class Queue(Results):
         if withheld(self._send, self._asend, (parcel,), after_commit=parcel.after_commit):
             return self._dispatched(parcel.envelope, parcel.envelope.uuid)
         return (await self._asend((parcel,)))[0]
+
+    def place_with(
+        self, job: Job, placement: Placement, push: Hands, *, uuid: str | None = None
+    ) -> Dispatched:
+        """Queue *job* as :meth:`place` does, by way of *push* instead of the connection's own.
+
+        For who has a step to take of which the push is a part. Open transactions are not waited
+        for. What *push* raises reaches the caller; then nothing is told of the job.
+
+        Args:
+            job: The job.
+            placement: Options of this dispatch.
+            push: Called once.
+            uuid: The id of the job; None for a new one.
+
+        Raises:
+            NotQueueable: As for :meth:`push`, and PayloadTooLarge.
+        """
+        if (event := self._queueing(job, placement)) is not None:
+            self._events.dispatch(event)
+        parcel = self._pack(job, placement, uuid)
+        stands = push(self.driver, parcel.envelope)
+        if news := self._news(parcel, stands):
+            self._events.dispatch(news)
+        return self._dispatched(parcel.envelope, stands)
 
     def bulk(self, jobs: Iterable[Job], queue: str | Enum | None = None) -> list[str]:
         """Queue *jobs* in one step, all or none, and return their uuids; each keeps its delay.
@@ -383,13 +412,13 @@ class Queue(Results):
         waits = 0.0 if wait is None else max(0.0, seconds_until(wait))
         return JobQueueing(self.name, name, job, waits)
 
-    def _pack(self, job: Job, placement: Placement) -> _Parcel:
+    def _pack(self, job: Job, placement: Placement, uuid: str | None = None) -> _Parcel:
         """Make the envelope of *job*."""
         name = placement.queue or job.queue or self.default_queue
         wait = job.delay if placement.delay is None else placement.delay
         waits = None if wait is None else max(0.0, seconds_until(wait))
         said = (placement.group, placement.id, placement.trail)
-        if said == _UNSAID and not placement.through:
+        if said == _UNSAID and not placement.through and uuid is None:
             envelope = self._codec.envelope(job, name, delay=waits, priority=placement.priority)
         else:
             extras = Extras(
@@ -397,6 +426,7 @@ class Queue(Results):
                 placement.trail,
                 group=placement.group,
                 through=placement.through,
+                uuid=uuid,
             )
             envelope = self._codec.envelope(
                 job, name, delay=waits, priority=placement.priority, extras=extras

@@ -12,13 +12,14 @@ import math
 import select
 import selectors
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from securely.queue.contracts import Delivery, Kind, Outcome, Seat, Turn, Verdict
-from securely.queue.crew.child import Child, Fate, Launch, Remains
+from securely.queue.crew.child import Child, Fate, Launch, Phase, Remains
 from securely.queue.crew.crew import Crew
 from securely.queue.crew.fates import judge
 from securely.queue.crew.herald import Herald
@@ -28,10 +29,12 @@ from securely.queue.crew.link import Report as Outcomes
 from securely.queue.crew.orders import Facts, Orders, Stop, find_reason
 from securely.queue.crew.patience import Patience
 from securely.queue.crew.peers import Peers
+from securely.queue.crew.renewal import Renewal
 from securely.queue.crew.report import Ended, Report
 from securely.queue.crew.signals import STOP, Signals
 from securely.queue.exceptions import QueueUnavailable, StoreFull
 from securely.support import clock
+from securely.support.control import ControlSocket
 
 __all__ = ["Supervisor"]
 
@@ -51,6 +54,7 @@ class Supervisor:
         report: Where it tells what happens.
         is_down: Whether the application is in maintenance mode.
         patience: Looks whether jobs wait for too long.
+        control: Where it is told that the settings have changed; None where nobody can.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class Supervisor:
         report: Report,
         is_down: Callable[[], bool] = lambda: False,
         patience: Patience | None = None,
+        control: ControlSocket | None = None,
     ) -> None:
         self._seat = seat
         self._orders = orders
@@ -72,6 +77,8 @@ class Supervisor:
         self._crew = Crew(seat.id, seat.home, launch, orders.size, orders.defaults)
         self._herald = Herald(orders, report, self._crew.tell, patience)
         self._peers = Peers(self._selector, self._reap_now)
+        renew = partial(self._begin_stop, Stop("renewed"))
+        self._renewal = Renewal(control, self._selector, self._crew, report, renew)
         self._began = clock.monotonic()
 
         self._ledger = Ledger(orders.defaults.connection, report)
@@ -120,11 +127,9 @@ class Supervisor:
             for child in self._crew.start():
                 self._listen_to(child)
         for child, name in self._crew.tend():
-            self._report.warning(
-                f"{name} did not end in time: executor {child.number} is killed for it, "
-                "and says where it was."
-            )
+            self._herald.overdue(child.number, name)
             child.ask_for_stacks()
+        self._renewal.tend(is_stopping=self._stop is not None)
         self._look_around()
         if self._wants_turn():
             self._turn()
@@ -151,10 +156,11 @@ class Supervisor:
             return True
         if (self._is_forced or self._stop.status == 1) and not self._crew.children:
             return not self._ledger.ended
-        return self._is_idle
+        return self._is_idle and self._renewal.is_settled
 
     def _leave(self) -> None:
         self._peers.close()
+        self._renewal.close()
         self._selector.close()
         self._crew.close()
         self._ledger.measure(self._seat)
@@ -192,7 +198,7 @@ class Supervisor:
         now = clock.monotonic()
         if self._wants_turn():
             return now
-        times = [self._crew.wakes_at(), self._reap_at, self._next_look]
+        times = [self._crew.wakes_at(), self._renewal.wakes_at(), self._reap_at, self._next_look]
         if self._held_up_until > now:
             times.append(self._held_up_until)
         if self._rest_until > now:
@@ -216,7 +222,7 @@ class Supervisor:
     def _obey_signals(self) -> None:
         for number in self._signals.take():
             if number in STOP:
-                if self._stop is None:
+                if self._stop is None or self._renewal.give_way():
                     self._herald.interrupted(number)
                     self._begin_stop(Stop("interrupted"))
                     self._crew.interrupt(number)
@@ -249,17 +255,12 @@ class Supervisor:
         self._peers.update(self._seat.peers())
         if reaped.waiting:
             self._reap_at = now + REAP_AGAIN_SECONDS
+        self._return(self._crew.cancel(reaped.cancelled))
         if self._stop is None:
             self._ledger.take_over(reaped.hooks)
             self._claimed += len(reaped.condemned)
             self._crew.hand(reaped.condemned)
-        count = reaped.returned + reaped.charged + reaped.settled
-        if count:
-            self._may_have_work = True
-            self._report.notice(
-                f"Took over from a dead or stopped worker: {reaped.returned} jobs not started, "
-                f"{reaped.charged} under way, {reaped.settled} finished."
-            )
+        self._may_have_work |= self._herald.took_over(reaped)
         down = not self._orders.is_forced and self._is_down()
         if down and not self._was_down:
             self._take_back_unstarted()
@@ -318,7 +319,9 @@ class Supervisor:
         seconds: float = 0.0,
         reason: str = "",
     ) -> None:
-        self._ledger.add(Ended(delivery, outcome, seconds, reason, lambda: child.free(cell)))
+        is_cancelled = outcome.kind is Kind.SKIP and child.was_cancelled(cell, delivery)
+        free = partial(child.free, cell)
+        self._ledger.add(Ended(delivery, outcome, seconds, reason, free, is_cancelled))
 
     def _give_back(self, child: Child, cell: int, delivery: Delivery, begun: bool = False) -> None:
         if delivery.verdict is not Verdict.RUN:
@@ -337,11 +340,9 @@ class Supervisor:
         self._selector.unregister(child.link)
         remains = child.bury()
         has_place = self._crew.lose(child)
-        is_ours = self._is_forced or bool(child.overdue)
+        is_ours = self._is_forced or bool(child.overdue) or child.phase is Phase.LEAVING
         if not is_ours:
-            held = sum(one.fate is Fate.STARTED for one in remains)
-            under = f" while it ran {_jobs(held)}" if held else ""
-            self._report.warning(f"Executor {child.number} {child.died_of}{under}.")
+            self._herald.lost(child.number, child.died_of, remains)
         for one in remains:
             self._conclude(child, one, is_pardoned=is_ours)
         self._ledger.mourn(child)
@@ -460,11 +461,15 @@ class Supervisor:
             self._report.notice("Stopping after what runs now; a second signal gives it up.")
 
     def _take_back_unstarted(self) -> None:
-        for delivery in self._crew.recall():
+        unstarted = self._crew.recall()
+        self._return(unstarted)
+        self._report.returned(len(unstarted) if self._stop is not None else 0)
+
+    def _return(self, deliveries: Sequence[Delivery]) -> None:
+        """Give back what no executor was given."""
+        for delivery in deliveries:
             self._claimed -= 1
-            self._report.returned(int(self._stop is not None))
-            back = Outcome(delivery.id, delivery.token, Kind.RETURN)
-            self._ledger.add(Ended(delivery, back, 0.0, "", lambda: None))
+            self._ledger.give_back(delivery)
 
     def _farewell(self) -> Quit:
         assert self._stop is not None, "the loop ends with a reason"  # noqa: S101  # a bug of ours
@@ -474,7 +479,3 @@ class Supervisor:
         self._is_forced = True
         self._crew.kill()
         self._take_back_unstarted()
-
-
-def _jobs(count: int) -> str:
-    return "a job" if count == 1 else f"{count} jobs"

@@ -26,9 +26,9 @@ from securely.queue.exceptions import BatchEnded, BatchesUnsupported, Fail, NotQ
 from securely.queue.job import Dispatched, Job, PendingDispatch, Placement
 from securely.queue.manager import Defers, QueueManager
 from securely.queue.payload import Codec
+from securely.support.awaiting import answered
 from securely.support.importing import import_object
 from securely.support.pipeline import Pipe, Pipeline
-from securely.support.portal import portal
 
 if TYPE_CHECKING:
     from securely.queue.bus.fake import BusFake
@@ -136,8 +136,7 @@ class Bus:
             NotQueueable: Nothing handles it.
             Exception: Whatever the handler raised.
         """
-        answer = self._pipeline(command).then(self._handling(command, handler))
-        return portal().run(_awaited(answer)) if isawaitable(answer) else answer
+        return answered(self._pipeline(command).then(self._handling(command, handler)))
 
     async def adispatch_now(self, command: object, handler: object = None) -> Any:
         """Async twin of :meth:`dispatch_now`."""
@@ -482,9 +481,7 @@ class Bus:
         }
 
     def _tell_before(self, function: Callable[..., object], packed: PackedBatch) -> None:
-        answer = function(self._seen(packed))
-        if isawaitable(answer):
-            portal().run(_awaited(answer))
+        answered(function(self._seen(packed)))
 
     def _seen(self, packed: PackedBatch) -> Batch:
         """Return the batch as it is before it is kept."""
@@ -547,7 +544,3 @@ def _placed(job: Job | PendingDispatch[Any]) -> tuple[Job, Placement]:
     if isinstance(job, PendingDispatch):
         return job.job, job.placement
     return job, Placement()
-
-
-async def _awaited(answer: Awaitable[T]) -> T:
-    return await answer

@@ -11,7 +11,8 @@ from typing import Any, ClassVar, Final, TypeAlias, cast
 from securely.container import Container, current
 from securely.events import QueuedCall
 from securely.events.target import Shape
-from securely.queue.delivery.blueprint import OPTIONS, classes_in
+from securely.queue.delivery.blueprint import OPTIONS
+from securely.queue.delivery.portrait import classes_in
 from securely.queue.exceptions import NotQueueable, UnknownJob
 from securely.queue.job import UNIQUE_OR_DEBOUNCED, Job
 from securely.queue.manager import QueueManager

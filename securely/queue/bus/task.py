@@ -277,7 +277,7 @@ class _Shape:
     _known: Final[dict[Callable[..., object], _Shape]] = {}
 
     def __init__(self, function: Callable[..., object]) -> None:
-        from securely.queue.delivery.blueprint import classes_in, entities_in
+        from securely.queue.delivery.portrait import classes_in, entities_in
         from securely.support.serializer import Serializer
 
         self._name = f"{function.__module__}.{function.__qualname__}"

@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from typing import ClassVar, NoReturn, cast
 
 from securely.console import Command, InvalidInput, Isolatable
-from securely.console.output.style import escape
+from securely.console.output.style import clean, safe
 from securely.events import Dispatcher
 from securely.queue.contracts import FailedJobs, Workable
-from securely.queue.crew.report import clean
 from securely.queue.exceptions import ConnectionUndefined
 from securely.queue.manager import QueueManager
 from securely.queue.payload import Codec
@@ -20,7 +19,7 @@ from securely.queue.upkeep.failures import Failures
 from securely.queue.upkeep.monitor import Monitor, Place
 from securely.support.durations import InvalidDuration, seconds
 
-__all__ = ["OfConnection", "OneAtATime", "plural", "safe", "shown", "shown_at"]
+__all__ = ["OfConnection", "OneAtATime", "plural", "shown", "shown_at"]
 
 
 class OfConnection(Command):
@@ -132,18 +131,6 @@ def plural(count: int, one: str, several: str = "") -> str:
         ('1 job', '0 jobs', '2 batches')
     """
     return f"1 {one}" if count == 1 else f"{count} {several or one + 's'}"
-
-
-def safe(text: str) -> str:
-    """Return *text* for the output: nothing in it colours a terminal or moves its cursor.
-
-    Jobs, queues and batches have the names that somebody gave them.
-
-    Example:
-        >>> safe("a\\x1b[2J<b>")
-        'a [2J\\\\<b>'
-    """
-    return escape(clean(text))
 
 
 def shown(value: object) -> str:

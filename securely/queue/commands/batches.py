@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Final, NoReturn
 
+from securely.console.output.style import safe
 from securely.queue.bus.batch import Batch
-from securely.queue.commands.base import OfConnection, OneAtATime, plural, safe, shown, shown_at
-from securely.queue.delivery.failure import unpack_error
+from securely.queue.commands.base import OfConnection, OneAtATime, plural, shown, shown_at
+from securely.queue.delivery.failure import Mask, unpack_error
 from securely.queue.manager import QueueManager
 from securely.queue.upkeep.batches import BatchCare, state_of
 
@@ -43,7 +44,7 @@ class BatchesCommand(_OfBatches):
             self.refuse(care, connection, before)
         found = care.all(connection, self.integer("limit", 1), before)
         if self.boolean("json"):
-            self.print_json([_record(batch) for batch in found])
+            self.print_json([_record(batch, self.artisan.mask) for batch in found])
             return self.SUCCESS
         if not found:
             self.info("No batches.")
@@ -73,7 +74,7 @@ class BatchCommand(_OfBatches):
         batch = care.find(connection, self.string("id"))
         if batch is None:
             self.refuse(care, connection, self.string("id"))
-        record = _record(batch)
+        record = _record(batch, self.artisan.mask)
         if self.boolean("json"):
             self.print_json(record)
             return self.SUCCESS
@@ -132,9 +133,9 @@ class PruneBatchesCommand(_OfBatches, OneAtATime):
         return self.number(option, 0) * HOUR if self.option(option) is not None else None
 
 
-def _record(found: Batch) -> dict[str, object]:
+def _record(found: Batch, hide: Mask) -> dict[str, object]:
     batch = found.record
-    error = None if batch.error is None else unpack_error(batch.error)
+    error = None if batch.error is None else unpack_error(batch.error).masked(hide)
     moments = {
         "created_at": batch.created_at,
         "cancelled_at": batch.cancelled_at,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar, Final, NamedTuple, NoReturn, TypeAlias
+from typing import ClassVar, Final, NamedTuple, NoReturn, TypeAlias, cast
 
 from securely.console import InvalidInput
+from securely.console.output.style import clean, safe
+from securely.container import Container
 from securely.events import Dispatcher
-from securely.queue.commands.base import OfConnection, plural, safe, shown, shown_at
+from securely.log.masking import Masker
+from securely.queue.commands.base import OfConnection, plural, shown, shown_at
 from securely.queue.contracts import FailedJob
-from securely.queue.crew.report import LINES, clean, cut, short_name
-from securely.queue.delivery.failure import unpack_error
+from securely.queue.crew.report import LINES, cut, short_name
+from securely.queue.delivery.failure import Mask, masker_of, unpack_error
 from securely.queue.exceptions import InvalidPayload
 from securely.queue.manager import QueueManager
 from securely.queue.payload import Codec
@@ -32,6 +36,7 @@ EDGES: Final = 9  # what `two_column_detail` puts around two texts, with three d
 HOUR: Final = 3600  # seconds
 
 Name: TypeAlias = Callable[[str], str]
+_History: TypeAlias = list[dict[str, object]]
 
 
 class _Lines(NamedTuple):
@@ -78,11 +83,17 @@ class FailedCommand(OfFailedJobs):
         {--json : Print JSON}"""
     description: ClassVar[str] = "List the failed jobs"
 
-    def handle(self, queues: QueueManager, codec: Codec, events: Dispatcher) -> int:
+    def handle(
+        self, queues: QueueManager, codec: Codec, events: Dispatcher, container: Container
+    ) -> int:
         """Print them, the newest first."""
         failures = self.failures(queues, codec, events)
         if self.argument("id"):
-            return self._show(failures, codec, self.string("id"))
+            job = self._chosen(failures, self.string("id"))
+            self._show(
+                {**_record(job, self.artisan.mask), **_payload(job, codec, masker_of(container))}
+            )
+            return self.SUCCESS
         wanted = Wanted(
             queue=self.text("queue"),
             job=self.text("class"),
@@ -91,7 +102,8 @@ class FailedCommand(OfFailedJobs):
         )
         found = failures.select(wanted)
         if self.boolean("json"):
-            self.print_json([{"number": one.number, **_record(one.job)} for one in found])
+            hide = self.artisan.mask
+            self.print_json([{"number": one.number, **_record(one.job, hide)} for one in found])
         elif not found:
             self.say_none(failures, wanted)
         else:
@@ -120,23 +132,30 @@ class FailedCommand(OfFailedJobs):
         width = self.columns()
         for left, right, below in _laid_out(found, width):
             self.two_column_detail(safe(left), safe(right))
-            self.line(safe(below if width is None else cut(below, width)))
+            told = self.artisan.mask(below)
+            self.line(safe(told if width is None else cut(told, width)))
 
-    def _show(self, failures: Failures, codec: Codec, key: str) -> int:
+    def _chosen(self, failures: Failures, key: str) -> FailedJob:
         job = failures.find(key)
         if job is None:
             self.refuse(failures, [key])
-        record = {**_record(job), **_payload(job, codec)}
+        return job
+
+    def _show(self, record: dict[str, object]) -> None:
+        """Print all of one: what is known of it, how its attempts ended, and the trace."""
         if self.boolean("json"):
             self.print_json(record)
-            return self.SUCCESS
-        trace = str(record.pop("trace"))
+            return
+        trace, history = str(record.pop("trace")), cast(_History, record.pop("history"))
         for name, value in record.items():
             if text := shown(value):
                 label = name.replace("_", " ").capitalize()
                 self.output.write(f"  {label:<14} {clean(text, keep=LINES)}\n", raw=True)
+        if history:
+            rows = [[safe(str(cell)) for cell in one.values()] for one in history]
+            self.new_line()
+            self.table(["Attempt", "When", "What"], rows)
         self.output.write(f"\n{clean(trace, keep=LINES)}", raw=True)
-        return self.SUCCESS
 
 
 class ForgetCommand(OfFailedJobs):
@@ -187,8 +206,8 @@ class PruneFailedCommand(OfFailedJobs):
         return self.SUCCESS
 
 
-def _record(job: FailedJob) -> dict[str, object]:
-    error = unpack_error(job.error)
+def _record(job: FailedJob, hide: Mask) -> dict[str, object]:
+    error = unpack_error(job.error).masked(hide)
     return {
         "id": job.uuid,
         "job": job.name,
@@ -199,11 +218,15 @@ def _record(job: FailedJob) -> dict[str, object]:
         "batch": job.batch,
         "type": error.type,
         "reason": error.message,
+        "history": [
+            {"attempt": one.number, "at": shown_at(one.at), "reason": hide(one.reason)}
+            for one in job.history
+        ],
         "trace": error.trace,
     }
 
 
-def _payload(job: FailedJob, codec: Codec) -> Mapping[str, object]:
+def _payload(job: FailedJob, codec: Codec, masker: Masker) -> Mapping[str, object]:
     """Return what the payload of *job* tells; its class need not exist."""
     try:
         header, attributes = codec.header(job.payload), codec.attributes(job.payload)
@@ -213,8 +236,13 @@ def _payload(job: FailedJob, codec: Codec) -> Mapping[str, object]:
         "class": header.job,
         "tags": header.tags,
         "dispatched_at": shown_at(header.created_at),
-        "payload": "(encrypted)" if attributes is None else attributes,
+        "payload": "(encrypted)" if attributes is None else _masked(attributes, masker),
     }
+
+
+def _masked(attributes: str, masker: Masker) -> str:
+    """Return attributes with what is secret by its name or its value hidden, in JSON again."""
+    return json.dumps(masker.value(json.loads(attributes)), ensure_ascii=False)
 
 
 def _laid_out(found: Sequence[Failure], width: int | None) -> list[_Lines]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import ClassVar
 
-from securely.queue.commands.base import OfConnection, safe, shown_at
+from securely.console.output.style import safe
+from securely.queue.commands.base import OfConnection, shown_at
 from securely.queue.crew.report import duration
 from securely.queue.manager import QueueManager
 from securely.queue.upkeep.metrics import Durations, Metrics, Summary

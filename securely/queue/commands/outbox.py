@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from securely.console import Command, InvalidInput
-from securely.queue.commands.base import plural, safe
+from securely.console.output.style import safe
+from securely.queue.commands.base import plural
 from securely.queue.manager import QueueManager
 from securely.queue.upkeep.relay import FileRelay
 from securely.support.durations import InvalidDuration, seconds

@@ -7,8 +7,10 @@ from typing import ClassVar
 
 from securely.config import Config
 from securely.console import InvalidInput
+from securely.console.output.style import safe
 from securely.events import Dispatcher
-from securely.queue.commands.base import OfConnection, plural, safe
+from securely.queue.commands.base import OfConnection, plural
+from securely.queue.contracts import Cancellation
 from securely.queue.crew.report import duration
 from securely.queue.manager import QueueManager
 from securely.queue.upkeep.monitor import Monitor, Place, read_places
@@ -18,22 +20,26 @@ __all__ = ["CancelCommand", "ClearCommand", "PauseCommand", "RestartCommand", "R
 
 
 class CancelCommand(OfConnection):
-    """Takes a job out of its queue."""
+    """Takes a job out of its queue, or has its worker stop it."""
 
     signature: ClassVar[str] = """queue:cancel
         {id : The id of the job}
         {--connection= : The connection; the default one if left out}"""
-    description: ClassVar[str] = "Take a job that has not begun out of its queue"
+    description: ClassVar[str] = "Take a job out of its queue, or stop it where it runs"
 
     def handle(self, queues: QueueManager) -> int:
-        """Take it out; 1 where it does not wait."""
+        """Take it out, or have it stopped; 1 where it is over, or unknown."""
         id_ = self.string("id")
-        if not self.chosen(queues).cancel(id_):
-            self.fail(
-                f'No job "{id_}" waits on "{self.connection_name(queues)}": it runs, or is over, '
-                "or never was."
-            )
-        self.info(safe(f'The job "{id_}" is cancelled.'))
+        came_to = self.chosen(queues).cancel(id_)
+        if came_to is Cancellation.REMOVED:
+            self.info(safe(f'The job "{id_}" is cancelled: it is out of its queue.'))
+        elif came_to is Cancellation.STOPPING:
+            self.info(safe(f'The job "{id_}" runs: its worker is told to stop it.'))
+        elif came_to is Cancellation.OVER:
+            self.fail(f'The job "{id_}" is over already: there is nothing to cancel.')
+        else:
+            name = self.connection_name(queues)
+            self.fail(f'No job "{id_}" is on "{name}": it ended long ago, or never was.')
         return self.SUCCESS
 
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from securely.console import InvalidInput
+from securely.console.output.style import safe
 from securely.events import Dispatcher
-from securely.queue.commands.base import OneAtATime, safe
+from securely.queue.commands.base import OneAtATime
 from securely.queue.commands.failed import EDGES, OfFailedJobs
 from securely.queue.contracts import FailedJob
 from securely.queue.crew.report import cut, short_name

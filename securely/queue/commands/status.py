@@ -7,8 +7,9 @@ from dataclasses import asdict
 from typing import ClassVar, Final
 
 from securely.console import InvalidInput
+from securely.console.output.style import safe
 from securely.events import Dispatcher
-from securely.queue.commands.base import OfConnection, plural, safe, shown_at
+from securely.queue.commands.base import OfConnection, plural, shown_at
 from securely.queue.contracts import StoredJob
 from securely.queue.crew.report import duration
 from securely.queue.manager import QueueManager

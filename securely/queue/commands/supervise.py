@@ -7,7 +7,8 @@ import re
 from typing import ClassVar, Final
 
 from securely.console import Command, InvalidInput
-from securely.queue.commands.base import plural, safe, shown_at
+from securely.console.output.style import safe
+from securely.queue.commands.base import plural, shown_at
 from securely.queue.crew.fleet.fleet import Fleet
 from securely.queue.crew.fleet.office import MasterState, SupervisorState
 

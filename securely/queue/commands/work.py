@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ from securely.console import InvalidInput, Output, Verbosity
 from securely.container import current
 from securely.queue.commands.workers import OfWorkers
 from securely.queue.crew.child import Launch
+from securely.queue.crew.companion import Companion
 from securely.queue.crew.loading import place_of
 from securely.queue.crew.orders import Orders
 from securely.queue.crew.report import Page, Report
@@ -18,6 +20,8 @@ from securely.queue.exceptions import InvalidPayload
 from securely.queue.manager import QueueManager
 from securely.queue.payload import Codec
 from securely.queue.upkeep.relay import Relays
+from securely.settings import Settings
+from securely.support.control import ControlSocket, begin_anew
 from securely.support.paths import Paths
 
 __all__ = ["WorkCommand"]
@@ -48,6 +52,7 @@ class WorkCommand(OfWorkers):
         {--processes=1 : How many jobs run at once, each in a process of its own}
         {--concurrency=1 : How many async jobs run at once in each process}
         {--prefetch= : How many jobs each process holds; follows their duration if left out}
+        {--with-schedule : Run scheduled tasks beside it, as schedule:work does}
         {--watch : Start the worker anew when a file has changed, as queue:listen does}
         {--force : Work even in maintenance mode}
         {--json : Print one JSON object per line}"""
@@ -57,7 +62,14 @@ class WorkCommand(OfWorkers):
         "back at once. SIGUSR2 pauses, SIGCONT goes on. Durations may have units: 90, 10m, 1h30m."
     )
 
-    def handle(self, queues: QueueManager, codec: Codec, paths: Paths, relays: Relays) -> int:
+    def handle(
+        self,
+        queues: QueueManager,
+        codec: Codec,
+        paths: Paths,
+        relays: Relays,
+        settings: Settings,
+    ) -> int:
         """Work until there is a reason to stop; the exit code is 0, 1, or 12 for memory."""
         if self.boolean("watch"):
             self._refuse_endings()
@@ -65,17 +77,48 @@ class WorkCommand(OfWorkers):
         name = self.connection_name(queues)
         queue = self.chosen(queues)
         orders = self.orders(name, queue.default_queue)
-        worker = Worker(
+        facts = {"name": orders.name, "revision": settings.revision}
+        with settings.hooks.listening("queue:work", facts, self._complain) as control:
+            worker = self._worker(queues, codec, paths, orders, control)
+            self.output.flush()
+            with relays, self._schedule(paths):
+                status = worker.run()
+        if worker.begins_anew:
+            begin_anew(getattr(current(), "terminate", bool))
+        return status
+
+    def _worker(
+        self,
+        queues: QueueManager,
+        codec: Codec,
+        paths: Paths,
+        orders: Orders,
+        control: ControlSocket | None,
+    ) -> Worker:
+        name = orders.defaults.connection
+        return Worker(
             self.store(queues),
             replace(orders, waits=queues.waits_of(name, orders.queues)),
-            Launch(place_of(current(), paths), prints_to=_STDERR if self.boolean("json") else None),
+            Launch(
+                place_of(current(), paths),
+                prints_to=_STDERR if self.boolean("json") else None,
+                connection=self.string("connection") if self.argument("connection") else None,
+            ),
             self._report(self.output, codec),
             known_queues=queues.named_queues(name),
             is_down=_is_down(paths),
+            control=control,
         )
-        self.output.flush()
-        with relays:
-            return worker.run()
+
+    def _schedule(self, paths: Paths) -> AbstractContextManager[object]:
+        """Return what runs scheduled tasks beside the worker, if that is wanted."""
+        if not self.boolean("with-schedule"):
+            return nullcontext()
+        # By its name: the schedule stands above the queue.
+        return Companion(paths.base, ["schedule:work", "--standby"], self._complain)
+
+    def _complain(self, text: str) -> None:
+        self.output.error_line(f"WARN  {text}", raw=True)
 
     def orders(self, connection: str, default_queue: str) -> Orders:
         """Return what the worker is asked to do.

@@ -8,7 +8,8 @@ recorded, `orders.py` what a worker is to do, `peers.py` watches the other worke
 `herald.py` of the worker, `worker.py` puts it together for `queue:work`. For the executor:
 `loading.py` makes the application, `inbox.py` is what the supervisor has sent, `tasks.py` runs
 async jobs, `bell.py` ends sync ones in time, `telling.py` tells listeners of the worker,
-`system.py` asks the operating system. `attached.py` runs a worker for `queue:listen`.
+`system.py` asks the operating system. `attached.py` runs a worker for `queue:listen`, and what
+`companion.py` keeps beside one.
 """
 
 __all__: list[str] = []

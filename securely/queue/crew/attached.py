@@ -6,6 +6,7 @@ import runpy
 import sys
 
 from securely.queue.crew.system import die_with
+from securely.support import control
 
 __all__ = ["main"]
 
@@ -13,6 +14,7 @@ __all__ = ["main"]
 def main(arguments: list[str]) -> None:
     """Run the script that *arguments* name behind the parent's process id."""
     die_with(int(arguments[0]))
+    control.attach(int(arguments[0]))
     sys.argv = arguments[1:]
     runpy.run_path(sys.argv[0], run_name="__main__")
 

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -21,9 +21,21 @@ from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from securely.queue.contracts import Defaults, Delivery, FailedJob
+from securely.queue.contracts import Defaults, Delivery, FailedJob, Verdict
 from securely.queue.crew.board import Board, State
-from securely.queue.crew.link import FromExecutor, Hook, Link, Quit, Run, Start, Tell
+from securely.queue.crew.link import (
+    Cancel,
+    FromExecutor,
+    Hook,
+    Link,
+    Live,
+    Quit,
+    Revoke,
+    Run,
+    Start,
+    Tell,
+    ToControl,
+)
 from securely.queue.crew.loading import Place
 from securely.queue.crew.pace import Pace
 from securely.support import clock
@@ -35,7 +47,6 @@ STALL_SECONDS: Final = 0.05  # without an outcome: what has not started is taken
 LAST_WORDS_SECONDS: Final = 0.1  # for the stacks of all threads, before it is killed
 LAST_SECONDS: Final = 0.5  # between the end of its link and that of the process
 HOOK_TOKEN: Final = -1  # on the board, where a delivery has a token of at least 1
-REVOKE: Final = b"r"
 
 Limit: TypeAlias = Callable[[Delivery | FailedJob], float | None]
 """After how many seconds a job, or its `failed()`, costs its executor its life; None for never."""
@@ -53,6 +64,7 @@ class Launch:
         python: The interpreter, with its options.
         prints_to: The descriptor to which jobs print; None for the worker's own output.
         queues: What the worker serves, for those who listen to it.
+        connection: The connection that it was told to work; None for the default one.
         sleep: Seconds that a job waits which a listener holds back.
     """
 
@@ -62,6 +74,7 @@ class Launch:
     prints_to: int | None = None
     queues: tuple[str, ...] = ()
     sleep: float = 1.0
+    connection: str | None = None
 
 
 class Phase(Enum):
@@ -69,6 +82,7 @@ class Phase(Enum):
 
     LOADING = "loading"
     READY = "ready"
+    RETIRING = "retiring"  # it gets no more work
     LEAVING = "leaving"
 
 
@@ -79,6 +93,7 @@ class Fate(Enum):
     STARTED = "started"  # it was running
     FINISHED = "finished"  # it was over, with nothing to settle but the removal of its row
     OVERDUE = "overdue"  # it was running, and the executor was killed for it
+    CANCELLED = "cancelled"  # it was running, and had been told to stop
 
 
 class Remains(NamedTuple):
@@ -110,6 +125,7 @@ class Child:
         self.listens = False
         self.held: dict[int, Delivery] = {}
         self.overdue: set[int] = set()
+        self.cancelled: dict[int, float] = {}  # cells, and when each was told to stop
         self.last_progress: float = clock.monotonic()
         self.overdue_at: float = math.inf
         self.stalled_at: float = math.inf
@@ -121,16 +137,26 @@ class Child:
         self._outgoing: list[tuple[int, Delivery]] = []
         self._was_revoked = False
         self._is_condemned = False
+        self._grace = 0.0
         self._process: subprocess.Popen[bytes] | None = None
 
     # -- life
 
-    def start(self, launch: Launch, home: Path, concurrency: int, defaults: Defaults) -> None:
+    def start(
+        self,
+        launch: Launch,
+        home: Path,
+        concurrency: int,
+        defaults: Defaults,
+        *,
+        is_trial: bool = False,
+    ) -> None:
         """Start the process and send it what it needs to load the application."""
         ours, theirs = socket.socketpair()
         control, their_control = socket.socketpair()
         self.link: Link[FromExecutor] = Link(ours, _DECODER)
-        self._control = control
+        # (Nothing comes back on it; a decoder it must have.)
+        self._control: Link[ToControl] = Link(control, msgspec.msgpack.Decoder(ToControl))
         name = f"{self._worker}.{self.number}"
         command = [*launch.python, "-m", "securely.queue.executor"]
         ends = (theirs.fileno(), their_control.fileno())
@@ -154,6 +180,8 @@ class Child:
                 defaults=defaults,
                 queues=launch.queues,
                 sleep=launch.sleep,
+                connection=launch.connection,
+                is_trial=is_trial,
             )
         )
 
@@ -177,9 +205,18 @@ class Child:
         """Have it tell an event of the worker."""
         self._post(Tell(event, details))
 
+    def follow(self, change: Live) -> None:
+        """Have it follow a change of the settings between two jobs."""
+        self._post(change)
+
+    def retire(self) -> None:
+        """Give it no more, and take back what it has not begun."""
+        self.phase = Phase.RETIRING
+        self.revoke()
+
     def interrupt(self, number: int) -> None:
         """Pass on a signal that says to stop, for what runs there and wants to know."""
-        if self.held and self.phase is Phase.READY and self._process is not None:
+        if self.held and self.phase is not Phase.LOADING and self._process is not None:
             self._process.send_signal(number)
 
     def kill(self) -> None:
@@ -210,6 +247,8 @@ class Child:
                 fate = Fate.FINISHED
             elif state is State.HANDED:
                 fate = Fate.HANDED
+            elif cell in self.cancelled:
+                fate = Fate.CANCELLED
             else:
                 fate = Fate.OVERDUE if cell in self.overdue else Fate.STARTED
             remains.append(Remains(fate, cell, delivery))
@@ -300,6 +339,7 @@ class Child:
 
     def free(self, cell: int) -> None:
         """Allow *cell* to be used again: its settlement is committed."""
+        self.cancelled.pop(cell, None)
         self._free.append(cell)
 
     def check_stall(self) -> None:
@@ -316,8 +356,32 @@ class Child:
 
     def revoke(self) -> None:
         """Ask it to give back what it has not started."""
-        with contextlib.suppress(OSError):  # dying, or asked often enough: nothing to add
-            self._control.send(REVOKE, socket.MSG_DONTWAIT)
+        with contextlib.suppress(EOFError):  # its death is noticed on reading
+            self._control.flush()
+            if not self._control.is_backed_up:  # or it is asked often enough
+                self._control.post(Revoke())
+
+    def cancel(self, ids: Container[int], grace: float) -> None:
+        """Have it stop those of its deliveries that have these ids; once each.
+
+        What goes on all the same for *grace* seconds costs its life.
+        """
+        now = clock.monotonic()
+        for cell, delivery in self.held.items():
+            if delivery.id not in ids or delivery.verdict is not Verdict.RUN:
+                continue
+            if cell not in self.cancelled:
+                self.cancelled[cell] = now
+                self._grace = grace
+                self.expect(grace)
+                with contextlib.suppress(EOFError):  # as above
+                    self._control.post(Cancel(cell, delivery.token))
+        with contextlib.suppress(EOFError):
+            self._control.flush()
+
+    def was_cancelled(self, cell: int, delivery: Delivery) -> bool:
+        """Return whether *delivery*, on *cell*, was told to stop: by this one, or one before it."""
+        return cell in self.cancelled or delivery.verdict is Verdict.CANCELLED
 
     # -- hard deadlines
 
@@ -350,11 +414,12 @@ class Child:
         self.overdue_at = math.inf
         running: dict[int, Delivery | FailedJob] = {**self.held, **self._hooks}
         for cell, one in running.items():
-            seconds = limit(one)
-            if seconds is None:
-                continue
             state, at = self._board.look(cell)
-            end = (at if state is State.STARTED else now) + seconds
+            has_started = state is State.STARTED
+            seconds = limit(one)
+            end = math.inf if seconds is None else (at if has_started else now) + seconds
+            if has_started and cell in self.cancelled:
+                end = min(end, max(at, self.cancelled[cell]) + self._grace)
             if end <= now:
                 self.overdue.add(cell)
             else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,7 +12,7 @@ from typing import Final
 from securely.queue.contracts import Defaults, Delivery, FailedJob, Verdict
 from securely.queue.crew.board import Board
 from securely.queue.crew.child import Child, Launch, Phase
-from securely.queue.crew.link import Quit
+from securely.queue.crew.link import Live, Quit
 from securely.queue.crew.pace import HELD_MAX, Pace
 from securely.support import clock
 
@@ -21,6 +21,7 @@ __all__ = ["Crew", "Size", "Slot"]
 # Seconds before an executor is tried again whose predecessors ended before they were ready.
 DELAYS: Final = (0.0, 0.1, 0.3, 1.0)
 AT_ONCE: Final = Quit()  # where no reason is known: something broke
+RENEWED: Final = Quit("renewed", 0)  # to an executor that another takes the place of
 QUIT_SECONDS: Final = 5.0  # an executor has this long to close the application
 
 
@@ -137,7 +138,8 @@ class Crew:
 
     def welcome(self, child: Child, *, listens: bool = False) -> None:
         """Take note that *child* is ready, and whether it wants to be told of the worker."""
-        child.phase = Phase.READY
+        if child.phase is Phase.LOADING:
+            child.phase = Phase.READY
         child.listens = listens
         self._slot(child).stillborn = 0
 
@@ -212,6 +214,14 @@ class Crew:
         checks = (min(child.overdue_at, child.stalled_at) for child in self.children)
         return min((*starts, *checks), default=math.inf)
 
+    def cancel(self, ids: Container[int]) -> list[Delivery]:
+        """Have the executors stop what has these ids; return what of it nobody was given yet."""
+        for child in self.children:
+            child.cancel(ids, self._size.overtime)
+        here = [one for one in self._carried if one.id in ids and one.verdict is Verdict.RUN]
+        self._carried = deque(one for one in self._carried if one not in here)
+        return here
+
     def recall(self) -> list[Delivery]:
         """Take back what nobody has begun: ask the executors, and return what is still here."""
         for child in self.children:
@@ -226,6 +236,55 @@ class Crew:
             if child.listens:
                 child.tell(event, details)
                 return
+
+    # -- a change of the settings
+
+    def trial(self) -> Child:
+        """Start an executor that gets no work, to see whether the application can be loaded."""
+        pace = Pace(self._size.concurrency, self._size.prefetch)
+        child = Child(self._worker, self._numbers, self._board, deque(), pace)
+        self._numbers += 1
+        concurrency = self._size.concurrency
+        child.start(self._launch, self._home, concurrency, self._defaults, is_trial=True)
+        return child
+
+    def end_trial(self, child: Child) -> None:
+        """End the executor of a trial: it has run no job."""
+        if child.phase is Phase.READY:
+            child.quit(RENEWED)
+        else:
+            child.kill()
+        child.bury()
+
+    def follow(self, change: Live) -> None:
+        """Have the executors follow a change without beginning anew."""
+        for child in self.children:
+            child.follow(change)
+
+    def renew(self) -> int:
+        """Let other executors take the place of all, each as soon as it has nothing in hand.
+
+        Returns:
+            What :meth:`is_renewed` is to be asked with.
+        """
+        for child in self.children:
+            child.retire()
+        return self._numbers
+
+    def is_renewed(self, since: int) -> bool:
+        """Whether every executor was started after :meth:`renew` and has loaded."""
+        return all(
+            slot.child is not None
+            and slot.child.number >= since
+            and slot.child.phase is Phase.READY
+            for slot in self._slots
+        )
+
+    def let_go(self) -> None:
+        """Ask those that retire and have nothing in hand to close the application."""
+        for child in self.children:
+            if child.phase is Phase.RETIRING and child.is_idle:
+                child.quit(RENEWED)
 
     # -- the end
 

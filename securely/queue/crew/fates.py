@@ -36,10 +36,14 @@ def judge(remains: Remains, *, is_pardoned: bool) -> Consequence:
         result = Consequence(_outcome(delivery, Kind.DONE))
     elif fate is Fate.HANDED and not is_to_run:
         result = Consequence(None, delivery)
+    elif delivery.verdict is Verdict.CANCELLED:
+        result = Consequence(_outcome(delivery, Kind.SKIP))  # it need not be decided any more
     elif not is_to_run:
         result = _give_up(delivery)  # not even deciding about it was survived: risk no further one
     elif fate is Fate.OVERDUE:
         result = Consequence(None, delivery._replace(verdict=Verdict.TIMED_OUT))
+    elif fate is Fate.CANCELLED:
+        result = Consequence(None, delivery._replace(verdict=Verdict.CANCELLED))
     elif fate is Fate.HANDED or is_pardoned:
         result = Consequence(_outcome(delivery, Kind.RETURN))
     else:

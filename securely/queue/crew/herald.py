@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from securely.queue.contracts import Reaped
+from securely.queue.crew.child import Fate, Remains
 from securely.queue.crew.orders import Orders
 from securely.queue.crew.patience import Patience
 from securely.queue.crew.report import Report, duration
@@ -68,6 +70,30 @@ class Herald:
         """
         if self._patience is not None and is_heard:
             self._patience.look(self.waits)
+
+    def overdue(self, executor: int, name: str) -> None:
+        """Tell that an executor is killed because *name* did not end."""
+        self._report.warning(
+            f"{name} did not end in time: executor {executor} is killed for it, "
+            "and says where it was."
+        )
+
+    def lost(self, executor: int, died_of: str, remains: Sequence[Remains]) -> None:
+        """Tell that an executor has ended by itself, with what it left behind."""
+        held = sum(one.fate is Fate.STARTED for one in remains)
+        jobs = "a job" if held == 1 else f"{held} jobs"
+        under = f" while it ran {jobs}" if held else ""
+        self._report.warning(f"Executor {executor} {died_of}{under}.")
+
+    def took_over(self, reaped: Reaped) -> bool:
+        """Tell how many jobs of dead workers were taken over; return whether any were."""
+        count = reaped.returned + reaped.charged + reaped.settled
+        if count:
+            self._report.notice(
+                f"Took over from a dead or stopped worker: {reaped.returned} jobs not started, "
+                f"{reaped.charged} under way, {reaped.settled} finished or cancelled."
+            )
+        return count > 0
 
     def waits(self, queue: str, seconds: float) -> None:
         """Tell that jobs of *queue* wait for longer than they may."""

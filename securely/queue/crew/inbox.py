@@ -1,8 +1,9 @@
-"""What the supervisor has sent to an executor, and the thread that can give it back.
+"""What the supervisor has sent to an executor, and the thread that hears it meanwhile.
 
 The main thread takes deliveries one after the other. While one of them keeps it, the supervisor
 may ask over the control socket for the others: a second thread then returns what has not been
 started, unread frames included. A delivery leaves the deque once, so it is either run or returned.
+It may also ask for one to be stopped, which is noted here, and told to what runs it.
 
 The same thread sees the supervisor die, and ends the process: a job must not go on when its
 delivery will be given to somebody else.
@@ -15,14 +16,26 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import TypeAlias
+from contextlib import suppress
+from typing import TypeAlias, cast
 
 import msgspec
 
 from securely.queue.contracts import Delivery
-from securely.queue.crew.link import Hook, Link, Quit, Returned, Run, Tell, ToExecutor
+from securely.queue.crew.link import (
+    Cancel,
+    Hook,
+    Link,
+    Live,
+    Quit,
+    Returned,
+    Run,
+    Tell,
+    ToControl,
+    ToExecutor,
+)
 
-__all__ = ["Inbox", "Item"]
+__all__ = ["Inbox", "Item", "Key"]
 
 
 def _end_process() -> None:
@@ -33,7 +46,14 @@ def _let_lie() -> None:
     """Tell nobody: who waits in :meth:`Inbox.take` finds what lies there."""
 
 
-Item: TypeAlias = tuple[int, Delivery] | Hook | Quit | Tell
+def _stop_nothing(key: Key) -> None:
+    """Stop nothing: it is looked at before it is started."""
+
+
+Key: TypeAlias = tuple[int, int]
+"""A cell and a token: no other delivery ever has both."""
+
+Item: TypeAlias = tuple[int, Delivery] | Hook | Quit | Tell | Live
 
 
 class Inbox:
@@ -41,13 +61,15 @@ class Inbox:
 
     Args:
         link: Where they come from.
-        control: The socket on which the supervisor asks for them back.
+        control: The socket on which the supervisor asks for them back, or for one to be stopped.
         abandon: What is done when the supervisor is gone.
 
     Attributes:
         rouse: Called by the thread that gives back when it has read what stays here, a hook or
             the end: a main thread that does not wait in :meth:`take` knows nothing of it, for
             the socket is silent again.
+        cancelled: What is to be stopped, or not to be started; taken off when that is seen to.
+        stop: Called by that thread when there is one more.
     """
 
     def __init__(
@@ -57,8 +79,11 @@ class Inbox:
         abandon: Callable[[], object] = _end_process,
     ) -> None:
         self.link = link
-        self._control = control
+        decoder = cast("msgspec.msgpack.Decoder[ToControl]", msgspec.msgpack.Decoder(ToControl))
+        self._control: Link[ToControl] = Link(control, decoder)
         self.rouse: Callable[[], object] = _let_lie
+        self.cancelled: set[Key] = set()
+        self.stop: Callable[[Key], object] = _stop_nothing
         self._abandon = abandon
         self._items: deque[Item] = deque()
         self._reading = threading.Lock()
@@ -117,12 +142,19 @@ class Inbox:
         for message in messages:
             if isinstance(message, Run):
                 self._items.extend(message.deliveries)
-            elif isinstance(message, (Hook, Quit, Tell)):
+            elif isinstance(message, (Hook, Quit, Tell, Live)):
                 self._items.append(message)
 
     def _obey(self) -> None:
-        while self._control.recv(64):
-            self.give_back()
+        with suppress(EOFError):
+            while True:
+                for message in self._control.receive(wait=True):
+                    if isinstance(message, Cancel):
+                        key = (message.cell, message.token)
+                        self.cancelled.add(key)
+                        self.stop(key)
+                    else:
+                        self.give_back()
         self._abandon()
 
     def give_back(self) -> None:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 
-from securely.queue.contracts import Delivery, FailedJob, Measures, Outcome, Seat, Turn
+from securely.queue.contracts import Delivery, FailedJob, Kind, Measures, Outcome, Seat, Turn
 from securely.queue.crew.child import Child
 from securely.queue.crew.crew import Crew
 from securely.queue.crew.meter import Meter
@@ -51,6 +51,11 @@ class Ledger:
             self.since = clock.monotonic()
         self.ended.append(ended)
 
+    def give_back(self, delivery: Delivery) -> None:
+        """Note a delivery that goes back as it was, and that no executor was given."""
+        back = Outcome(delivery.id, delivery.token, Kind.RETURN)
+        self.add(Ended(delivery, back, 0.0, "", lambda: None))
+
     def outcomes(self) -> list[Outcome]:
         """Return the outcomes that are to be recorded."""
         return [one.outcome for one in self.ended]
@@ -67,6 +72,8 @@ class Ledger:
             self._done.pop()
         turn = seat.turn(self.outcomes(), room)
         ended, self.ended = self.ended, []
+        if turn.cancelled:
+            ended = [_given_up(one) if one.delivery.id in turn.cancelled else one for one in ended]
         stale = frozenset(turn.stale)
         for one in ended:
             one.settled()
@@ -132,3 +139,8 @@ class Ledger:
     def take_over(self, hooks: Iterable[FailedJob]) -> None:
         """Take the hooks that a dead worker left undone."""
         self.hooks.extend(hooks)
+
+
+def _given_up(one: Ended) -> Ended:
+    """Return that what *one* was to put back has been taken out instead."""
+    return one._replace(outcome=one.outcome._replace(kind=Kind.SKIP, delay=0.0), is_cancelled=True)

@@ -1,4 +1,4 @@
-"""The link between a supervisor and one of its executors: length-prefixed frames on a socket pair.
+"""The links between a supervisor and one of its executors: length-prefixed frames on socket pairs.
 
 A frame is four bytes of length and one message in MessagePack. Payloads pass as bytes that
 neither side opens here. A reset connection and a broken pipe count as the end of the stream, as
@@ -17,18 +17,22 @@ from securely.queue.contracts import Defaults, Delivery, FailedJob, Outcome
 from securely.queue.crew.loading import Place
 
 __all__ = [
+    "Cancel",
     "FromExecutor",
     "Hook",
     "HookDone",
     "Link",
+    "Live",
     "Quit",
     "Ready",
     "Refused",
     "Report",
     "Returned",
+    "Revoke",
     "Run",
     "Start",
     "Tell",
+    "ToControl",
     "ToExecutor",
 ]
 
@@ -38,7 +42,12 @@ _FRAME_BYTES_MAX = 1 << 30  # beyond it the stream is not ours
 
 
 class Start(msgspec.Struct, tag=0, array_like=True):
-    """First frame: who the executor is and what it loads."""
+    """First frame: who the executor is and what it loads.
+
+    Attributes:
+        connection: The connection that the worker was told to work; None for the default one.
+        is_trial: It is to see whether a worker could work here, too.
+    """
 
     worker: str
     number: int
@@ -50,6 +59,8 @@ class Start(msgspec.Struct, tag=0, array_like=True):
     defaults: Defaults
     queues: tuple[str, ...] = ()
     sleep: float = 1.0
+    connection: str | None = None
+    is_trial: bool = False
 
 
 class Run(msgspec.Struct, tag=1, array_like=True):
@@ -84,6 +95,23 @@ class Tell(msgspec.Struct, tag=4, array_like=True):
 
     event: str
     details: dict[str, float | int | str]
+
+
+class Live(msgspec.Struct, tag=5, array_like=True):
+    """Follow a change of the variables *names*, without beginning anew."""
+
+    names: list[str]
+
+
+class Revoke(msgspec.Struct, tag=0, array_like=True):
+    """Give back what has not been started; over the control socket, as :class:`Cancel`."""
+
+
+class Cancel(msgspec.Struct, tag=1, array_like=True):
+    """Stop the delivery with this token on this cell, whether it runs or is yet to start."""
+
+    cell: int
+    token: int
 
 
 class Ready(msgspec.Struct, tag=0, array_like=True):
@@ -127,7 +155,8 @@ class HookDone(msgspec.Struct, tag=4, array_like=True):
     cell: int
 
 
-ToExecutor = Start | Run | Hook | Quit | Tell
+ToControl = Revoke | Cancel
+ToExecutor = Start | Run | Hook | Quit | Tell | Live
 FromExecutor = Ready | Refused | Report | Returned | HookDone
 M = TypeVar("M")
 

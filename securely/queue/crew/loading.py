@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,6 +39,9 @@ class Loaded(NamedTuple):
         aboot: Boots what boots in a loop; None where nothing does.
         telling: Tells listeners of the worker; None where nobody can listen.
         interrupt: Tells the jobs that run of a signal that says to stop; None where none heeds it.
+        follow: Lets the configuration have the new values of these variables.
+        prove: Raises what would keep a worker of this connection, None for the default one, from
+            working.
     """
 
     runner: Runner
@@ -46,6 +49,8 @@ class Loaded(NamedTuple):
     aboot: Callable[[], Awaitable[object]] | None = None
     telling: Telling | None = None
     interrupt: Callable[[int], object] | None = None
+    follow: Callable[[Sequence[str]], object] = lambda names: None
+    prove: Callable[[str | None], object] = lambda connection: None
 
 
 def place_of(app: object, paths: Paths) -> Place:
@@ -87,4 +92,19 @@ def load_application(place: Place) -> Loaded:
 
     telling = Telling(app.make(Dispatcher), complain)
     runner = app.make(JobRunner)
-    return Loaded(runner, app.terminate, aboot, telling, runner.interrupt)
+
+    def follow(names: Sequence[str]) -> None:
+        from securely.settings.hooks.following import Follower  # most workers live without a change
+
+        try:
+            app.make(Follower).follow(names)
+        except Exception as error:  # the border to the application's files: jobs go on as before
+            report("a change of the settings could not be followed", exception=error)
+
+    def prove(connection: str | None) -> None:
+        from securely.queue.manager import QueueManager  # executors know no store, but in a trial
+        from securely.queue.upkeep.controls import workable
+
+        workable(app.make(QueueManager).connection(connection).driver).queues()
+
+    return Loaded(runner, app.terminate, aboot, telling, runner.interrupt, follow, prove)

@@ -56,7 +56,7 @@ class Meter:
     def ended(self, ended: Iterable[Ended], stale: Set[int] = frozenset()) -> None:
         """Count runs that have ended; not those that were given back, or whose end counts not."""
         sums = self._sums
-        for delivery, outcome, seconds, _, _ in ended:
+        for delivery, outcome, seconds, _, _, _ in ended:
             gauge = _GAUGES.get(outcome.kind)
             if gauge is None or outcome.charge is _LOST or (stale and delivery.id in stale):
                 continue

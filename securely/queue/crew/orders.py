@@ -24,6 +24,7 @@ _WORDS: Final = {
     "max_time": "worked for as long as asked",
     "memory": "a process uses more memory than allowed",
     "once": "nothing came within the time of --sleep",
+    "renewed": "the settings have changed; it begins anew",
     "restart_signal": "queue:restart was called",
 }
 

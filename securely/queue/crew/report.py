@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Final, NamedTuple, TypeAlias
 from unicodedata import east_asian_width
 
+from securely.console.output.style import clean
 from securely.queue.contracts import Charge, Delivery, Kind, Outcome
 from securely.support import clock
 
@@ -21,7 +22,6 @@ __all__ = [
     "Report",
     "Status",
     "Tally",
-    "clean",
     "cut",
     "duration",
     "short_name",
@@ -45,6 +45,7 @@ class Status(Enum):
     RELEASED = "released"
     FAIL = "failed"
     DELETED = "deleted"
+    CANCELLED = "cancelled"
     LOST = "lost"
     STALE = "stale"
 
@@ -55,6 +56,7 @@ _COLOURS: Final = {
     Status.RELEASED: "33",
     Status.FAIL: "31",
     Status.DELETED: "36",
+    Status.CANCELLED: "36",
     Status.LOST: "35",
     Status.STALE: "35",
 }
@@ -71,6 +73,7 @@ class Ended(NamedTuple):
         seconds: How long it ran.
         reason: One line of its error, or nothing.
         settled: Called once the outcome is recorded.
+        is_cancelled: It was taken out because somebody has cancelled it.
     """
 
     delivery: Delivery
@@ -78,12 +81,15 @@ class Ended(NamedTuple):
     seconds: float
     reason: str
     settled: Callable[[], None]
+    is_cancelled: bool = False
 
     def status(self, stale: Set[int] = frozenset()) -> Status:
         """Return the word for it; *stale* are the ids of refused outcomes."""
         kind, charge = self.outcome.kind, self.outcome.charge
         if self.delivery.id in stale:
             return Status.STALE
+        if self.is_cancelled:
+            return Status.CANCELLED
         if kind is Kind.RELEASE:
             if charge is Charge.LOST:
                 return Status.LOST
@@ -105,6 +111,7 @@ class Tally:
     released: int = 0
     failed: int = 0
     deleted: int = 0
+    cancelled: int = 0
     lost: int = 0
     stale: int = 0
     returned: int = 0
@@ -351,18 +358,6 @@ def short_name(name: str) -> str:
     """
     parts = name.split(".")
     return parts[-1] if all(map(str.isidentifier, parts)) else name
-
-
-def clean(text: str, keep: str = "") -> str:
-    """Return *text* without what would move a terminal's cursor or colour it, but for *keep*.
-
-    Example:
-        >>> clean("\\x1b[2Jgone")
-        ' [2Jgone'
-    """
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() or char in keep else " " for char in text)
 
 
 def cut(text: str, width: int) -> str:

@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from securely.queue.contracts import Delivery, Verdict
-from securely.queue.crew.inbox import Inbox, Item
+from securely.queue.crew.inbox import Inbox, Item, Key
+from securely.queue.delivery.stopping import JobCancelled
 from securely.support import clock
 
 __all__ = ["Tasks"]
@@ -43,9 +44,11 @@ class Tasks:
         self._is_async = is_async
         self._attempt = attempt
         self._limit = limit
-        self._running: set[asyncio.Task[None]] = set()
+        # With its key from its first step on: one that is cancelled before would never take it.
+        self._running: dict[asyncio.Task[None], Key | None] = {}
         self._dues: dict[asyncio.Task[None], float] = {}
         self._overdue: set[asyncio.Task[None]] = set()
+        self._cancelled: set[asyncio.Task[None]] = set()
         self._rings_at = math.inf
         self._wake = asyncio.Event()
         self._runner = asyncio.Runner()
@@ -66,12 +69,17 @@ class Tasks:
         """Start a delivery; it makes progress within :meth:`take`."""
         began = clock.monotonic()
         task = self._loop.create_task(self._run(cell, delivery, began), name=delivery.name)
-        self._running.add(task)
+        self._running[task] = None
         limit = self._limit(delivery)
         if limit is not None:
             self._expect(task, limit)
         if self._concurrency > 1:
             task.add_done_callback(self._ended)
+
+    def stop(self, key: Key) -> None:
+        """Stop what is cancelled, if it runs here; called in another thread."""
+        with suppress(RuntimeError):  # the loop was closed meanwhile: nothing runs in it
+            self._loop.call_soon_threadsafe(self._stop, key)
 
     def close(self) -> None:
         """Close the loop."""
@@ -89,7 +97,7 @@ class Tasks:
                     return item
                 self.add(*item)
             if self._concurrency == 1 and self._running:
-                await self._running.copy().pop()  # cheaper than to be woken
+                await next(iter(self._running))  # cheaper than to be woken
                 continue
             self._wake.clear()
             await self._wake.wait()
@@ -97,17 +105,38 @@ class Tasks:
     async def _run(self, cell: int, delivery: Delivery, began: float) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # this is one
+        key = (cell, delivery.token)
         try:
+            if key in self._inbox.cancelled:
+                self._inbox.cancelled.discard(key)
+                delivery = delivery._replace(verdict=Verdict.CANCELLED)
+            else:
+                self._running[task] = key
             await self._attempt(cell, delivery, began)
         except asyncio.CancelledError:
-            if task not in self._overdue:
+            if task in self._cancelled:
+                verdict = Verdict.CANCELLED
+            elif task in self._overdue:
+                verdict = Verdict.TIMED_OUT
+            else:
                 raise
-            task.uncancel()
-            await self._attempt(cell, delivery._replace(verdict=Verdict.TIMED_OUT), began)
+            self._running[task] = None  # what is decided about it is not to be stopped
+            self._dues.pop(task, None)
+            while task.uncancel():
+                pass
+            await self._attempt(cell, delivery._replace(verdict=verdict), began)
         finally:
-            self._running.discard(task)
+            self._running.pop(task, None)
             self._dues.pop(task, None)
             self._overdue.discard(task)
+            self._cancelled.discard(task)
+
+    def _stop(self, key: Key) -> None:
+        for task, its_key in self._running.items():
+            if its_key == key and key in self._inbox.cancelled:
+                self._inbox.cancelled.discard(key)
+                self._cancelled.add(task)
+                task.cancel(JobCancelled.MARK)
 
     # The loop is told of what can be read again and again until it is read, which it is not while
     # earlier items wait for room: then the socket is not looked at, lest the loop spin.

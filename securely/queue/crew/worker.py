@@ -11,6 +11,7 @@ from securely.queue.crew.orders import Orders, Stop
 from securely.queue.crew.patience import Patience
 from securely.queue.crew.report import Report
 from securely.queue.exceptions import LeaseTooShort, QueueUnavailable
+from securely.support.control import ControlSocket
 from securely.support.suggest import did_you_mean
 
 __all__ = ["Worker"]
@@ -27,6 +28,10 @@ class Worker:
         known_queues: Queues that the application names; working another one gives a warning
             unless it holds jobs.
         is_down: Whether the application is in maintenance mode.
+        control: Where it is told that the settings have changed; None where nobody can.
+
+    Attributes:
+        begins_anew: Whether it has stopped in order to be started again.
     """
 
     def __init__(
@@ -38,13 +43,16 @@ class Worker:
         *,
         known_queues: Sequence[str] = ("default",),
         is_down: Callable[[], bool] = lambda: False,
+        control: ControlSocket | None = None,
     ) -> None:
+        self.begins_anew: bool = False
         self._connection = connection
         self._orders = orders
         self._launch = launch
         self._report = report
         self._known = known_queues
         self._is_down = is_down
+        self._control = control
 
     def run(self) -> int:
         """Work, and return the exit code.
@@ -68,9 +76,10 @@ class Worker:
         seat = self._connection.join(self._orders.queues)
         patience = Patience(self._connection, self._orders.waits)
         supervisor = Supervisor(
-            seat, self._orders, self._launch, self._report, self._is_down, patience
+            seat, self._orders, self._launch, self._report, self._is_down, patience, self._control
         )
         stop = supervisor.run()
+        self.begins_anew = stop.reason == "renewed"
         self._report.summary(stop.reason, self._words(stop), stop.status)
         return stop.status
 
@@ -122,8 +131,9 @@ class Worker:
                 near = did_you_mean(queue, known)
                 hint = f' Did you mean "{near}"?' if near else ""
                 self._report.warning(
-                    f'No job waits in queue "{queue}", and nobody names it: no route, and not '
-                    f'"queues" of the connection. Known queues: {", ".join(known)}.{hint}'
+                    f'No job waits in queue "{queue}", and nobody names it: no route, no '
+                    'supervisor, and not "queues" of the connection. '
+                    f"Known queues: {', '.join(known)}.{hint}"
                 )
 
 

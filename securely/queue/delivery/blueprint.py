@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import math
-import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from enum import Enum
-from typing import Any, Final, NamedTuple, TypeVar, cast
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Final, NamedTuple, cast
 from uuid import UUID
 
+from securely.queue.delivery.portrait import Portrait, classes_in, hints_of
 from securely.queue.delivery.refusals import check_class
-from securely.queue.exceptions import EntityNotFound, InvalidPayload, NotQueueable
+from securely.queue.delivery.written import middle_of
+from securely.queue.exceptions import NotQueueable
 from securely.queue.job import Job, option
 from securely.support.durations import seconds
 from securely.support.serializer import Serializer
 
-__all__ = ["OPTIONS", "Blueprint", "Exclusion", "classes_in", "entities_in"]
-
-J = TypeVar("J", bound=Job)
+__all__ = ["OPTIONS", "Blueprint", "Exclusion"]
 
 _RESULT_SECONDS: Final = 3_600.0  # longer than anybody waits, and not for ever
 
@@ -34,6 +32,10 @@ OPTIONS: Final = (
     "encrypted",
     "expires_after",
 )
+
+
+_OPTIONS: Final = frozenset(OPTIONS)
+_NOTHING: Final[dict[str, object]] = {}
 
 
 class Exclusion(NamedTuple):
@@ -52,12 +54,10 @@ class Exclusion(NamedTuple):
     delay: float = 0.0
 
 
-class Blueprint:
+class Blueprint(Portrait[Job]):
     """What is known of one job class.
 
     Attributes:
-        path: Where it is imported from, as "package.module:Name".
-        name: Its dotted name; what lists show unless it names itself.
         names_itself: It overrides `display_name`.
         has_tags: It overrides `tags`.
         has_middleware: It overrides `middleware`.
@@ -68,15 +68,11 @@ class Blueprint:
         dont_retry: Exceptions that are final; None where each job says so itself.
         is_ours: The queue makes such jobs by itself, for what follows from others: limits and
             contexts are those of the jobs that they stand for.
-        entities: Its attributes that are kept as references (`__queue_ref__`), with their classes.
-        serializer: Knows the classes of its annotations, and no others.
-        results: The same, of what `handle` returns.
+        results: A serializer that knows the classes of what `handle` returns, and no others.
     """
 
     def __init__(self, cls: type[Job]) -> None:
-        self._cls = cls
-        self.path: str = f"{cls.__module__}:{cls.__qualname__}"
-        self.name: str = f"{cls.__module__}.{cls.__qualname__}"
+        super().__init__(cls)
         self.names_itself: bool = cls.display_name is not Job.display_name
         self.has_tags: bool = cls.tags is not Job.tags
         self.has_middleware: bool = cls.middleware is not Job.middleware
@@ -92,23 +88,20 @@ class Blueprint:
             None if asked else _final(self.name, cls.dont_retry)
         )
         self.is_ours: bool = cls.__module__ == "securely.queue.bus.callbacks"
-        hints = [*_hints(cls).items(), *_hints(cls.__init__).items()]
-        self.entities: dict[str, Any] = entities_in(hints)
-        self.serializer: Serializer = Serializer(classes_in(hint for _, hint in hints))
-        self.results: Serializer = Serializer(classes_in([_hints(handle).get("return")]))
-        self._slots = tuple(_slots_of(cls))
-        self._defaults = _defaults_of(cls)
+        self.results: Serializer = Serializer(classes_in([hints_of(handle).get("return")]))
         self._options = tuple(name for name in OPTIONS if _is_set(getattr(cls, name)))
+        self._may_be_brief = not (
+            self._options or self.names_itself or self.has_tags or self.entities
+        )
 
-    def attributes(self, job: Job) -> dict[str, object]:
-        """Return the attributes of *job*: what its payload holds."""
-        state: dict[str, object] = getattr(job, "__dict__", {})
-        if self._slots:
-            slotted = {name: getattr(job, name) for name in self._slots if hasattr(job, name)}
-            state = {**slotted, **state}
-        if self.entities:
-            state = {name: self._referred(name, value) for name, value in state.items()}
-        return state
+    @cached_property
+    def middle(self) -> bytes:
+        """What stands between uuid and time in the headers of jobs that are brief.
+
+        Raises:
+            UnicodeEncodeError: The name of the class can not be written.
+        """
+        return middle_of(self.path, self.name)
 
     def default_tags(self, attributes: Mapping[str, object]) -> list[str]:
         """Return a tag for each entity that a job refers to, such as "Order:15".
@@ -157,73 +150,26 @@ class Blueprint:
             return self.dont_retry
         return _final(self.name, option(job, "dont_retry"))
 
-    def load(self, job: Job) -> None:
-        """Put the entities of *job* in the place of the references that its payload held.
-
-        Raises:
-            EntityNotFound: One is gone.
-        """
-        for name, kind in self.entities.items():
-            reference = getattr(job, name, None)
-            if reference is None or isinstance(reference, kind):
-                continue
-            entity = kind.__from_queue_ref__(reference)
-            if entity is None:
-                raise EntityNotFound(kind.__qualname__, reference)
-            object.__setattr__(job, name, entity)
-
-    def _referred(self, name: str, value: object) -> object:
-        kind = self.entities.get(name)
-        if kind is None or not isinstance(value, kind):
-            return value
-        return cast(Any, value).__queue_ref__()
+    def brief(self, job: Job) -> Mapping[str, object] | None:
+        """Return the attributes of *job* if nothing else of it is to be written, else None."""
+        if not self._may_be_brief:
+            return None
+        state: dict[str, object] = getattr(job, "__dict__", _NOTHING)
+        if (
+            not _OPTIONS.isdisjoint(state)
+            or job.unique
+            or job.debounce is not None
+            or job.store_result
+        ):
+            return None
+        return self.attributes(job) if self._slots else state
 
     def options_of(self, job: Job) -> tuple[str, ...]:
         """Return the names of the options that this class, or *job* itself, sets."""
         state: dict[str, object] = getattr(job, "__dict__", {})
-        if state.keys().isdisjoint(OPTIONS):
+        if _OPTIONS.isdisjoint(state):
             return self._options
         return OPTIONS
-
-    def restore(self, attributes: dict[str, object]) -> Job:
-        """Return an instance with *attributes*; neither `__init__` nor `__post_init__` runs.
-
-        Raises:
-            InvalidPayload: The class has lost an attribute, or gained one without a default.
-        """
-        job = object.__new__(self._cls)
-        if not self._slots:
-            job.__dict__.update(attributes)
-        else:
-            for name, value in attributes.items():
-                try:
-                    object.__setattr__(job, name, value)
-                except AttributeError as error:
-                    reason = f'{self.name} has no attribute "{name}" any more'
-                    raise InvalidPayload(reason) from error
-        if not self._defaults.keys() <= attributes.keys():
-            self._fill(job, attributes)
-        return job
-
-    def _fill(self, job: Job, attributes: dict[str, object]) -> None:
-        """Give the fields that were added since a payload was written their defaults."""
-        for name, default in self._defaults.items():
-            if name in attributes:
-                continue
-            if default is None:
-                reason = f'{self.name} has a field "{name}" that was not written, and no default'
-                raise InvalidPayload(reason)
-            object.__setattr__(job, name, default())
-
-
-def entities_in(hints: Iterable[tuple[str, object]]) -> dict[str, Any]:
-    """Return the attributes whose class is kept as a reference, with that class."""
-    found: dict[str, Any] = {}
-    for name, hint in hints:
-        for kind in (hint, *typing.get_args(hint)):
-            if isinstance(kind, type) and hasattr(kind, "__from_queue_ref__"):
-                found[name] = kind
-    return found
 
 
 def _length(value: object) -> float:
@@ -255,58 +201,3 @@ def _first_parameter(hook: object) -> str | None:
         return None
     names = list(inspect.signature(hook).parameters)[1:]
     return names[0] if names else ""
-
-
-def _slots_of(cls: type) -> Iterator[str]:
-    for owner in cls.__mro__:
-        slots: str | tuple[str, ...] = vars(owner).get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            if name in {"__dict__", "__weakref__"}:
-                continue
-            private = name.startswith("__") and not name.endswith("__")
-            yield f"_{owner.__name__.lstrip('_')}{name}" if private else name
-
-
-def _defaults_of(cls: type) -> dict[str, Callable[[], object] | None]:
-    """Return how to make the default of each field of a dataclass; None where it has none."""
-    if not dataclasses.is_dataclass(cls):
-        return {}
-    made: dict[str, Callable[[], object] | None] = {}
-    for field in dataclasses.fields(cls):
-        if field.default is not dataclasses.MISSING:
-            made[field.name] = _constant(cast(object, field.default))
-        elif field.default_factory is not dataclasses.MISSING:
-            made[field.name] = cast("Callable[[], object]", field.default_factory)
-        else:
-            made[field.name] = None
-    return made
-
-
-def _constant(value: object) -> Callable[[], object]:
-    return lambda: value
-
-
-def classes_in(hints: Iterable[object]) -> set[type]:
-    """Return the enums, dataclasses and models among *hints*, and those that they name in turn."""
-    found: set[type] = set()
-    waiting = list(hints)
-    while waiting:
-        hint = waiting.pop()
-        waiting.extend(typing.get_args(hint))
-        origin = cast(object, typing.get_origin(hint) or hint)
-        if not isinstance(origin, type) or origin in found:
-            continue
-        kind = cast("type[object]", origin)
-        if issubclass(kind, Enum):
-            found.add(kind)
-        elif dataclasses.is_dataclass(kind) or hasattr(kind, "__pydantic_fields__"):
-            found.add(kind)
-            waiting.extend(_hints(kind).values())
-    return found
-
-
-def _hints(owner: object) -> dict[str, object]:
-    try:
-        return typing.get_type_hints(owner)
-    except Exception:  # names of a block that only checkers see; nothing to allow
-        return {}

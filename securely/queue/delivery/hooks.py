@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
-from inspect import isawaitable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
 from typing import Any, Final, cast
 
 from securely.container import Container
@@ -12,8 +11,8 @@ from securely.queue.contracts import FailedJob
 from securely.queue.delivery.failure import unpack_error
 from securely.queue.delivery.interaction import Aftermath
 from securely.queue.exceptions import EntityNotFound, RecordedFailure
-from securely.queue.payload import Codec, Frame
-from securely.support.portal import portal
+from securely.queue.payload import Codec, Frame, Header
+from securely.support.awaiting import answered
 
 __all__ = ["Hooks"]
 
@@ -27,6 +26,7 @@ class Hooks:
         container: Builds what a hook asks for.
         codec: Reads payloads.
         report: Told of what a hook raises.
+        unit: Returns the block in which the context is that of a job.
     """
 
     def __init__(
@@ -34,10 +34,12 @@ class Hooks:
         container: Container,
         codec: Codec,
         report: Callable[[BaseException, Mapping[str, object]], object],
+        unit: Callable[[Header], AbstractContextManager[None]],
     ) -> None:
         self._container = container
         self._codec = codec
         self._report = report
+        self._unit = unit
         self._errors: dict[int, BaseException] = {}
 
     def remember(self, id_: int, error: BaseException) -> None:
@@ -54,14 +56,23 @@ class Hooks:
         """Run the hook of *failed*, of the connection of that name; report what it raises."""
         try:
             frame = self._codec.decode(failed.payload)
-            known = Aftermath.of(failed, frame.header.uuid, connection)
-            known.learn(frame.trail, frame.header.batch, frame.header.context)
-            with self._container.scope(), known:
-                answer = self._call(frame, failed)
-                if isawaitable(answer):
-                    portal().run(_awaited(answer))
         except Exception as error:  # the failure is recorded; this must not hide it
-            self._report(error, {"job": failed.name, "id": failed.uuid, "during": "failed()"})
+            self._failed(failed, error)
+            return
+        with self._unit(frame.header):
+            try:
+                self._run(frame, failed, connection)
+            except Exception as error:  # as above
+                self._failed(failed, error)
+
+    def _run(self, frame: Frame, failed: FailedJob, connection: str) -> None:
+        known = Aftermath.of(failed, frame.header.uuid, connection)
+        known.learn(frame.trail, frame.header.batch, frame.header.context)
+        with self._container.scope(), known:
+            answered(self._call(frame, failed))
+
+    def _failed(self, failed: FailedJob, error: BaseException) -> None:
+        self._report(error, {"job": failed.name, "id": failed.uuid, "during": "failed()"})
 
     def _call(self, frame: Frame, failed: FailedJob) -> object:
         parameter = frame.blueprint.failed_parameter
@@ -77,7 +88,3 @@ class Hooks:
             recorded = unpack_error(failed.error)
             error = RecordedFailure(recorded.type, recorded.message, recorded.trace)
         return self._container.call(hook, error)
-
-
-async def _awaited(answer: Awaitable[object]) -> object:
-    return await answer

@@ -8,9 +8,19 @@ from enum import Enum
 from typing import Any, Final
 from unicodedata import category
 
+from securely.context import Context, ContextError
+from securely.encryption.exceptions import EncryptionError
 from securely.queue.exceptions import NotQueueable
 
-__all__ = ["check_class", "check_importable", "no_job", "priority_of", "queue_name", "writable"]
+__all__ = [
+    "carried",
+    "check_class",
+    "check_importable",
+    "no_job",
+    "priority_of",
+    "queue_name",
+    "writable",
+]
 
 _PRIORITY_MAX: Final = 2**63 - 1  # of what stores keep: a signed integer of eight bytes
 _GIVE: Final = "Give an instance of a class that derives from securely.queue.Job."
@@ -163,3 +173,15 @@ def check_importable(cls: type) -> None:
             "Move it to a module of the application."
         )
         raise NotQueueable(name, reason)
+
+
+def carried(context: Context | None, name: str) -> dict[str, str] | None:
+    """Return what of *context* travels with the job called *name*; None for nothing.
+
+    Raises:
+        NotQueueable: A value of it cannot be written down, or there is too much of it.
+    """
+    try:
+        return None if context is None else context.dehydrate()
+    except (ContextError, EncryptionError) as error:
+        raise NotQueueable(f"{name}.context", str(error)) from error

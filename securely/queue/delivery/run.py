@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from securely.events import Dispatcher
 from securely.queue.bus.callbacks import Relay
-from securely.queue.contracts import Delivery, Envelope
+from securely.queue.contracts import Charge, Delivery, Envelope, Kind, Outcome
 from securely.queue.delivery.around import Around
 from securely.queue.delivery.interaction import Interaction
-from securely.queue.delivery.verdicts import Trial, refusal
+from securely.queue.delivery.stopping import skipped
+from securely.queue.delivery.verdicts import Settlement, Trial, refusal
+from securely.queue.events import (
+    JobAttempted,
+    JobCancelled,
+    JobFailed,
+    JobProcessed,
+    JobReleased,
+    JobReleasedAfterException,
+    JobSkipped,
+)
 from securely.queue.exceptions import EntityNotFound, JobTimedOut, Skip
 from securely.queue.job import Job
 from securely.queue.payload import Codec, Frame
 from securely.support import clock
 
-__all__ = ["Run", "admit", "check_time", "following", "packed"]
+__all__ = ["Run", "admit", "check_time", "endings", "following", "packed", "stopped"]
 
 
 class Run:
@@ -126,3 +137,39 @@ def packed(run: Run, codec: Codec) -> bytes | None:
     except Exception as error:  # the border to an author's values, and how they are written
         run.error, run.trial = error, run.trial._replace(is_last=True)
         return None
+
+
+def stopped(run: Run, error: BaseException, events: Dispatcher) -> tuple[Outcome, list[object]]:
+    """Return what comes of a run that was stopped: no hook is called, and nothing follows."""
+    told = [run.event(JobCancelled)] if events.has_listeners(JobCancelled) else []
+    if events.has_listeners(JobAttempted):
+        told.append(run.event(JobAttempted, error))
+    is_member = run.interaction.batch_id is not None
+    return skipped(run.delivery)._replace(is_member=is_member), told
+
+
+def endings(
+    run: Run,
+    settlement: Settlement,
+    cause: BaseException | None,
+    listened: Callable[[type], bool],
+) -> list[object]:
+    """Return the events of a run that did not simply end well, as far as somebody listens."""
+    events: list[object] = []
+    if settlement.kind is Kind.FAIL:
+        if listened(JobFailed):
+            events.append(run.event(JobFailed, cause))
+    elif settlement.charge is Charge.EXCEPTION and run.error is not None:
+        if listened(JobReleasedAfterException):
+            events.append(run.event(JobReleasedAfterException, settlement.delay, cause))
+    elif settlement.kind is Kind.RELEASE and listened(JobReleased):
+        events.append(run.event(JobReleased, settlement.delay))
+    elif settlement.kind is Kind.SKIP and listened(JobSkipped):
+        decision = run.interaction.decision
+        reason = decision.reason if isinstance(decision, Skip) else ""
+        events.append(run.event(JobSkipped, reason))
+    if run.error is None and settlement.kind is not Kind.SKIP and listened(JobProcessed):
+        events.append(run.event(JobProcessed))
+    if listened(JobAttempted):
+        events.append(run.event(JobAttempted, run.error))
+    return events

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from inspect import isawaitable
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, cast
 
 from securely.container import Container
+from securely.context import Context
 from securely.events import Dispatcher
 from securely.queue.bus.callbacks import Callback
 from securely.queue.bus.trail import Trail
@@ -28,11 +29,20 @@ from securely.queue.contracts import (
 )
 from securely.queue.delivery.around import Around
 from securely.queue.delivery.calls import Unlocks, freeing, keeping
-from securely.queue.delivery.failure import pack_error
+from securely.queue.delivery.failure import packing
 from securely.queue.delivery.hooks import Hooks
 from securely.queue.delivery.interaction import Interaction
-from securely.queue.delivery.run import Run, admit, check_time, following, packed
+from securely.queue.delivery.run import (
+    Run,
+    admit,
+    check_time,
+    endings,
+    following,
+    packed,
+    stopped,
+)
 from securely.queue.delivery.running import Running
+from securely.queue.delivery.stopping import JobCancelled, ends_the_task, skipped
 from securely.queue.delivery.through import unpack
 from securely.queue.delivery.verdicts import Settlement, Trial, after_exception, after_return
 from securely.queue.events import (
@@ -41,9 +51,6 @@ from securely.queue.events import (
     JobFailed,
     JobProcessed,
     JobProcessing,
-    JobReleased,
-    JobReleasedAfterException,
-    JobSkipped,
 )
 from securely.queue.events import JobTimedOut as TimedOut
 from securely.queue.exceptions import (
@@ -51,11 +58,10 @@ from securely.queue.exceptions import (
     InvalidPayload,
     JobTimedOut,
     QueueError,
-    Skip,
     WorkerLost,
 )
 from securely.queue.job import Job, option
-from securely.queue.payload import Codec, Frame
+from securely.queue.payload import Codec, Frame, Header
 from securely.support.portal import portal
 
 __all__ = ["JobRunner", "Ran", "Reporter", "Retries", "Unlocks"]
@@ -66,6 +72,9 @@ Reporter: TypeAlias = Callable[[BaseException, Mapping[str, object]], None]
 # Decoded to learn its colour, and not run: revoked. More than a worker ever holds.
 _DECODED_MAX: Final = 4096
 
+
+# Where nobody asks for the context.
+_NO_UNIT: Final = nullcontext()
 
 # Ways to end after which a chain goes on: only a failure breaks it.
 _GOES_ON: Final = (Kind.DONE, Kind.DROP, Kind.SKIP)
@@ -96,6 +105,7 @@ class JobRunner:
         report: Told of each exception.
         keys: Gives what frees unique keys; asked for when the first such job comes.
         retries: Says what is final though the job would be tried again; None where nobody does.
+        context: Is what it was where a job was dispatched, while that runs; None where nobody asks.
     """
 
     def __init__(
@@ -107,16 +117,19 @@ class JobRunner:
         *,
         keys: Callable[[], Unlocks] | None = None,
         retries: Retries | None = None,
+        context: Context | None = None,
     ) -> None:
         self._container = container
         self._codec = codec
         self._events = events
         self._reporter: Reporter = report or _ignore
         self._keys = keys
+        self._pack = packing(container)
         self._retries = retries
+        self._context = context
         self._defaults = Defaults()
         self._decoded: dict[bytes, Frame] = {}
-        self._hooks = Hooks(container, codec, self._report)
+        self._hooks = Hooks(container, codec, self._report, self._unit)
         self._running = Running(self._report)
 
     def configure(self, defaults: Defaults) -> None:
@@ -162,26 +175,11 @@ class JobRunner:
         """
         run = self._begin(delivery, connection, is_last)
         if isinstance(run, _Over):
-            over = run
-        else:
-            if run.error is None:
-                try:
-                    self._running.add(run)
-                    self._life(run)
-                except Instruction as instruction:
-                    run.interaction.decide(instruction)
-                # The border: it becomes an outcome, whatever it derives from; but Ctrl-C in the
-                # process of who dispatched it is meant for that.
-                except BaseException as error:
-                    if isinstance(error, KeyboardInterrupt) and is_last:
-                        raise
-                    run.error = error
-                finally:
-                    self._running.remove(run)
-            over = self._over(run)
-        for event in over.events:
-            self._tell(event)
-        return over.ran
+            for event in run.events:
+                self._tell(event)
+            return run.ran
+        with self._unit(run.frame.header):
+            return self._attempt(run, is_last)
 
     async def aattempt(
         self, delivery: Delivery, *, connection: str | None = None, is_last: bool = False
@@ -189,22 +187,48 @@ class JobRunner:
         """Async twin of :meth:`attempt`."""
         run = self._begin(delivery, connection, is_last)
         if isinstance(run, _Over):
-            over = run
-        else:
-            if run.error is None:
-                try:
-                    self._running.add(run, asyncio.get_running_loop())
-                    await self._alife(run)
-                except Instruction as instruction:
-                    run.interaction.decide(instruction)
-                # The border: it becomes an outcome.
-                except BaseException as error:
-                    if _is_for_us(error):
-                        raise
-                    run.error = error
-                finally:
-                    self._running.remove(run)
-            over = self._over(run)
+            for event in run.events:
+                await self._atell(event)
+            return run.ran
+        with self._unit(run.frame.header):
+            return await self._aattempt(run)
+
+    def _attempt(self, run: Run, is_last: bool) -> Ran:
+        if run.error is None:
+            try:
+                self._running.add(run)
+                self._life(run)
+            except Instruction as instruction:
+                run.interaction.decide(instruction)
+            # The border: it becomes an outcome, whatever it derives from; but Ctrl-C in the
+            # process of who dispatched it is meant for that.
+            except BaseException as error:
+                if isinstance(error, KeyboardInterrupt) and is_last:
+                    raise
+                run.error = error
+            finally:
+                self._running.remove(run)
+        over = self._over(run)
+        for event in over.events:
+            self._tell(event)
+        return over.ran
+
+    async def _aattempt(self, run: Run) -> Ran:
+        """Async twin of :meth:`_attempt`."""
+        if run.error is None:
+            try:
+                self._running.add(run, asyncio.get_running_loop())
+                await self._alife(run)
+            except Instruction as instruction:
+                run.interaction.decide(instruction)
+            # The border: it becomes an outcome.
+            except BaseException as error:
+                if ends_the_task(error):
+                    raise
+                run.error = error
+            finally:
+                self._running.remove(run)
+        over = self._over(run)
         for event in over.events:
             await self._atell(event)
         return over.ran
@@ -221,11 +245,23 @@ class JobRunner:
         """Tell the jobs that run here that *signal* asks their worker to stop; each once."""
         self._running.interrupt(signal)
 
+    def _unit(self, header: Header) -> AbstractContextManager[None]:
+        """Return the block in which the context is that of the job with *header*."""
+        if self._context is None:
+            return _NO_UNIT
+        # Its own id is the trace of a job that brings none: that of all its attempts.
+        return self._context.unit(header.carried, trace=header.uuid)
+
+    def _announce(self) -> None:
+        if self._context is not None:
+            self._context.announce()
+
     # -- the life of a job
 
     def _life(self, run: Run) -> None:
         """Run a job in the sync colour."""
         with self._container.scope(), run.interaction:
+            self._announce()
             check_time(run)
             if self._events.has_listeners(JobProcessing):
                 self._tell(run.event(JobProcessing))
@@ -240,6 +276,7 @@ class JobRunner:
         """Async twin of :meth:`_life`."""
         async with self._container.ascope():
             with run.interaction:
+                self._announce()
                 check_time(run)
                 if self._events.has_listeners(JobProcessing):
                     await self._atell(run.event(JobProcessing))
@@ -321,10 +358,15 @@ class JobRunner:
             run.error = WorkerLost(header.name, delivery.lost)
         elif delivery.verdict is Verdict.TIMED_OUT:
             run.error = JobTimedOut(header.name, delivery.timeout)
+        elif delivery.verdict is Verdict.CANCELLED:
+            run.error = JobCancelled(header.name)
         return run
 
     def _over(self, run: Run) -> _Over:
         """End *run*; what follows from it and cannot be written makes it a failure."""
+        if run.error is not None and JobCancelled.is_behind(run.error):
+            outcome, told = stopped(run, run.error, self._events)
+            return _Over(Ran(outcome, run.error), told)
         try:
             return self._end(run)
         except JobTimedOut:
@@ -336,7 +378,7 @@ class JobRunner:
                 delivery.id,
                 delivery.token,
                 Kind.FAIL,
-                error=pack_error(error),
+                error=self._pack(error),
                 result_seconds=run.frame.header.result_seconds,
             )
             return _Over(Ran(outcome, error), [])
@@ -377,7 +419,7 @@ class JobRunner:
         cause = settlement.error or error
         if settlement.charge is Charge.EXCEPTION and cause and not self._may_retry(cause, run):
             settlement = Settlement(Kind.FAIL, error=settlement.error)
-        self._note(run, events, settlement, cause)
+        events += endings(run, settlement, cause, listened)
         return _Over(Ran(self._outcome(run, settlement, cause), error), events)
 
     def _may_retry(self, error: BaseException, run: Run) -> bool:
@@ -404,7 +446,7 @@ class JobRunner:
             settlement.kind,
             settlement.delay,
             settlement.charge,
-            None if cause is None else pack_error(cause),
+            None if cause is None else self._pack(cause),
             has_hook,
             result_seconds=run.frame.header.result_seconds,
         )
@@ -427,43 +469,19 @@ class JobRunner:
         calls = [Callback(function, error=error) for function in trail.catches]
         return tuple(self._codec.envelope(call, delivery.queue) for call in calls)
 
-    def _note(
-        self,
-        run: Run,
-        events: list[object],
-        settlement: Settlement,
-        cause: BaseException | None,
-    ) -> None:
-        """Note the events of a run that did not simply end well."""
-        listened = self._events.has_listeners
-        if settlement.kind is Kind.FAIL:
-            if listened(JobFailed):
-                events.append(run.event(JobFailed, cause))
-        elif settlement.charge is Charge.EXCEPTION and run.error is not None:
-            if listened(JobReleasedAfterException):
-                events.append(run.event(JobReleasedAfterException, settlement.delay, cause))
-        elif settlement.kind is Kind.RELEASE and listened(JobReleased):
-            events.append(run.event(JobReleased, settlement.delay))
-        elif settlement.kind is Kind.SKIP and listened(JobSkipped):
-            decision = run.interaction.decision
-            reason = decision.reason if isinstance(decision, Skip) else ""
-            events.append(run.event(JobSkipped, reason))
-        if run.error is None and settlement.kind is not Kind.SKIP and listened(JobProcessed):
-            events.append(run.event(JobProcessed))
-        if listened(JobAttempted):
-            events.append(run.event(JobAttempted, run.error))
-
     def _refused(self, delivery: Delivery, connection: str, error: BaseException) -> _Over:
         """Fail what cannot be decoded; its payload is kept with the failed job."""
+        if delivery.verdict is Verdict.CANCELLED:
+            return _Over(Ran(skipped(delivery), error), [])
         if not isinstance(error, QueueError):
             error = InvalidPayload(f"{delivery.name} raised {type(error).__name__}: {error}")
         facts = {"job": delivery.name, "queue": delivery.queue, "attempts": delivery.attempts}
         self._report(error, facts)
         told: tuple[Envelope, ...] = ()
         with suppress(QueueError):  # who is told of a broken chain can be read without the class
-            told = self._calls(self._codec.trail(delivery.payload), delivery, pack_error(error))
+            told = self._calls(self._codec.trail(delivery.payload), delivery, self._pack(error))
         outcome = Outcome(
-            delivery.id, delivery.token, Kind.FAIL, error=pack_error(error), successors=told
+            delivery.id, delivery.token, Kind.FAIL, error=self._pack(error), successors=told
         )
         events: list[object] = []
         if self._events.has_listeners(JobFailed):
@@ -497,14 +515,6 @@ class _Over(NamedTuple):
 
 def _plain(job: Job) -> object:
     return cast(Any, job).handle()
-
-
-def _is_for_us(error: BaseException) -> bool:
-    """Tell whether *error* ends this task, and not only something that its job was waiting for."""
-    if isinstance(error, (GeneratorExit, KeyboardInterrupt)):
-        return True  # the coroutine is closed, or the loop's own process interrupted
-    task = asyncio.current_task()
-    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 
 
 async def _awaited(answer: Awaitable[object]) -> object:

@@ -12,6 +12,7 @@ failover.py    hands jobs to the first of several that takes them
 null.py        takes jobs and drops them
 sqlite.py      one SQLite file; sqlite_schema.py: its tables; sqlite_rows.py: how jobs get in;
                sqlite_seat.py: a worker's place; sqlite_settling.py: outcomes and what follows;
+               sqlite_cancelling.py: cancelled jobs that somebody holds;
                sqlite_reaper.py: what dead workers held; sqlite_failed.py: failed jobs;
                sqlite_batches.py: batches; sqlite_views.py: what one sees; sqlite_files.py: locks
                and bells

@@ -18,6 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from securely.queue.contracts import (
+    Cancellation,
     Counts,
     Delivery,
     Envelope,
@@ -248,13 +249,16 @@ class ArqConnection:
         """Async twin of :meth:`unlock`."""
         await self._ado("unlock", id=str(delivery.id), token=str(delivery.token))
 
-    def cancel(self, uuid: str) -> bool:
-        """Take a job that nobody runs out of its queue; a batch counts it as skipped.
+    def cancel(self, uuid: str) -> Cancellation:
+        """Take a job out of its queue, or have its worker stop it; a batch counts it as skipped.
+
+        One that runs is marked as `Job.abort` of arq does: workers of arq heed it where they are
+        told to allow that (`allow_abort_jobs`).
 
         Returns:
-            False when there is none of this uuid, or when it is running.
+            What it came to.
         """
-        return bool(self._do("cancel", uuid=uuid))
+        return Cancellation(self._do("cancel", uuid=uuid).decode())
 
     def jobs(
         self, queue: str, state: str | None = None, *, after: int = 0, limit: int = 100

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from securely.queue.contracts import Envelope, FailedJob
+from securely.queue.delivery.failure import history_of
 from securely.queue.drivers.arq_server import ArqServer
 from securely.queue.drivers.arq_wire import stranger, told_of, wire
 from securely.support import clock
@@ -19,6 +20,10 @@ def failed_job(connection: str, uuid: bytes, row: Sequence[bytes]) -> FailedJob:
     told, payload = told_of(found[b"value"]) or stranger(found[b"value"])
     links = found.get(b"k")
     unique_for = found.get(b"o")
+    attempts, failed_at = int(found[b"attempts"]), float(found[b"at"])
+    history = found.get(b"history")
+    # (It is cut at a byte, which need not be the first of a character.)
+    kept = None if history is None else history.decode("utf-8", "replace")
     return FailedJob(
         id=int(found[b"n"]),
         uuid=uuid.decode(),
@@ -27,8 +32,8 @@ def failed_job(connection: str, uuid: bytes, row: Sequence[bytes]) -> FailedJob:
         name=told.name,
         payload=payload,
         error=found[b"error"],
-        attempts=int(found[b"attempts"]),
-        failed_at=float(found[b"at"]),
+        attempts=attempts,
+        failed_at=failed_at,
         timeout=told.timeout,
         max_lost=told.max_lost,
         priority=told.priority,
@@ -37,6 +42,7 @@ def failed_job(connection: str, uuid: bytes, row: Sequence[bytes]) -> FailedJob:
         group=_text(found, b"g"),
         batch=_text(found, b"b"),
         links=0 if links is None else int(links),
+        history=history_of(kept, found[b"error"], attempts, failed_at),
     )
 
 

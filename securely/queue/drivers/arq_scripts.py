@@ -19,6 +19,7 @@ _PARTS: Final = {
     "push": ("base", "push"),
     "reap": ("base", "batch", "settle", "reap"),
     "renew": ("base", "batch", "settle", "renew"),
+    "tick": ("base", "tick"),
     "turn": ("base", "batch", "settle", "turn"),
 }
 

@@ -40,6 +40,8 @@ class ArqSeat:
         self.id: str = terms.worker
         self.home: Path = home
         self._server = server
+        # What scripts are told that take jobs from workers; results are kept of cancelled ones.
+        self._me = {"worker": self.id, "keep": terms.result_seconds * 1_000}
         self._lock = hold(home / f"{self.id}.lock")
         self._infos: Sequence[bytes] = ()
         self._bell, self._far_bell = os.pipe()
@@ -74,8 +76,8 @@ class ArqSeat:
             QueueUnavailable: The server does not answer.
         """
         dead, waiting = self._find_dead()
-        answer = self._ask("reap", {"worker": self.id, "keep": 0, "dead": dead or {"": {"": 0}}})
-        returned, charged, settled, hooks, self._infos = answer
+        answer = self._ask("reap", {**self._me, "dead": dead or {"": {"": 0}}})
+        returned, charged, settled, hooks, self._infos, to_stop = answer
         for worker in dead:
             remove_files(self.home, worker)
         return Reaped(
@@ -85,6 +87,7 @@ class ArqSeat:
             (),
             [self._failed(uuid, row) for uuid, row in hooks],
             waiting,
+            self._worker.ids_of(to_stop) if to_stop else (),
         )
 
     def peers(self) -> Sequence[int]:
@@ -127,7 +130,7 @@ class ArqSeat:
                 self.turn(held, 0)
             # First the loop: it would say that this worker is there.
             self._thread.call(self._worker.halt())
-            self._ask("leave", {"worker": self.id, "keep": 0})
+            self._ask("leave", self._me)
             left = True
         finally:
             with suppress(Exception):

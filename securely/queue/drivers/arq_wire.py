@@ -16,7 +16,7 @@ from typing import Any, Final, Literal, NamedTuple, cast
 import msgspec
 
 from securely.queue.contracts import Delivery, Envelope, Outcome, Verdict
-from securely.queue.delivery.failure import pack_error
+from securely.queue.delivery.failure import note_of, pack_error
 from securely.queue.exceptions import NotQueueable, RecordedFailure
 from securely.support import clock
 
@@ -228,6 +228,7 @@ def settlement(uuid: str, outcome: Outcome) -> list[Any]:
         outcome.is_member,
         None if outcome.result is None else b64encode(outcome.result).decode(),
         None if outcome.result_seconds is None else outcome.result_seconds * 1_000,
+        note_of(outcome),
     ]
 
 

@@ -106,6 +106,7 @@ class _Recovered:
         self._deliveries: list[Delivery] = []
         self._stale: list[int] = []
         self._batches: list[BatchRecord] = []
+        self._cancelled: list[int] = []
         self._settled: set[tuple[int, int]] = set()
 
     def add(self, turn: Turn, outcomes: Sequence[Outcome]) -> None:
@@ -113,6 +114,7 @@ class _Recovered:
         self._deliveries += turn.deliveries
         self._stale += turn.stale
         self._batches += turn.batches
+        self._cancelled += turn.cancelled
         self._settled.update((outcome.id, outcome.token) for outcome in outcomes)
 
     def trim(self, outcomes: Sequence[Outcome], room: int) -> tuple[Sequence[Outcome], int]:
@@ -137,6 +139,7 @@ class _Recovered:
             deliveries=(*self._deliveries, *turn.deliveries),
             stale=(*self._stale, *turn.stale),
             batches=(*self._batches, *turn.batches),
+            cancelled=(*self._cancelled, *turn.cancelled),
         )
 
 
@@ -431,8 +434,8 @@ class SeatWorker(Worker):
         self._unanswered = _Unanswered(request, outcomes)
         answer = self._server.run("turn", request)
         self._unanswered = None
-        stale, rows, due, must_restart, paused, batches = answer
-        refused = frozenset(stale)
+        stale, rows, due, must_restart, paused, batches, given_up = answer
+        refused, cancelled = frozenset(stale), self.ids_of(given_up) if given_up else ()
         stale_ids: list[int] = []
         for outcome in outcomes:
             one = self._held.get(outcome.id, _NOBODY)
@@ -452,7 +455,12 @@ class SeatWorker(Worker):
             tuple(queue.decode() for queue in paused),
             [batch_record(row) for row in batches],
             _waits(rows),
+            cancelled,
         )
+
+    def ids_of(self, uuids: Sequence[bytes]) -> Sequence[int]:
+        """Return the ids of those held jobs that have these uuids."""
+        return [id_ for id_, one in list(self._held.items()) if one.uuid.encode() in uuids]
 
     def _settle_down(self, claimed: int, room: int) -> None:
         """Have the loop listen once there is no more to claim, and look at what lasts longer."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from securely.queue.contracts import (
+    Cancellation,
     Counts,
     Delivery,
     Envelope,
@@ -27,13 +28,13 @@ from securely.queue.contracts import (
     StoredResult,
     WorkerRecord,
 )
-from securely.queue.drivers import sqlite_checkup, sqlite_views
+from securely.queue.drivers import sqlite_cancelling, sqlite_checkup, sqlite_views
 from securely.queue.drivers.base import ThreadedConnection
 from securely.queue.drivers.sqlite_batches import SqliteBatches, Tally
 from securely.queue.drivers.sqlite_failed import SqliteFailedJobs
 from securely.queue.drivers.sqlite_files import Bell, Bells, hold, remove_files
 from securely.queue.drivers.sqlite_reaper import Reaper
-from securely.queue.drivers.sqlite_rows import INSERT, Ids, Rows, free_next, is_plain, translated
+from securely.queue.drivers.sqlite_rows import Ids, Rows, free_next, is_plain, translated
 from securely.queue.drivers.sqlite_schema import MIGRATIONS
 from securely.queue.drivers.sqlite_seat import Presence, SqliteSeat
 from securely.queue.drivers.sqlite_settling import Settler
@@ -56,14 +57,16 @@ _SYNCHRONOUS: Final[dict[Durability, tuple[Synchronous, Synchronous]]] = {
     "relaxed": ("NORMAL", "NORMAL"),
 }
 
+# After how many pages of two KiB the log is written back, which bounds how long a push waits. A
+# commit that waits for the disk takes up to three times as long while the log's file still grows:
+# such producers keep it shorter. For all others, to write it back is what costs.
+_LOG_PAGES: Final[dict[Synchronous, int]] = {"FULL": 1000, "NORMAL": 2000}
+
 _PAUSE: Final = "pause:"
 _ALERTED: Final = "alerted:"
 _ALERT: Final = (
     "INSERT INTO flags VALUES (?, 1, ?)"
     " ON CONFLICT (scope) DO UPDATE SET until = excluded.until WHERE until <= ?"
-)
-_CANCEL: Final = (
-    "DELETE FROM jobs WHERE id = ? AND uuid = ? AND state <> 1 RETURNING batch, links, group_key"
 )
 _MEMBERS: Final = """
 SELECT batch, count(*) + sum(links) FROM jobs WHERE queue = ? AND batch IS NOT NULL GROUP BY batch
@@ -116,7 +119,8 @@ class SqliteConnection(ThreadedConnection):
         self._lease_seconds = lease_seconds
         self._metrics_seconds = metrics_seconds
         self.limits: Mapping[str, QueueLimit] = {}
-        self._database = self._open(_SYNCHRONOUS[durability][0])
+        synchronous = _SYNCHRONOUS[durability][0]
+        self._database = self._open(synchronous, _LOG_PAGES[synchronous])
         self._ids = Ids()
         self._rows = Rows(self._ids)
         self._bells = Bells(self.home)
@@ -156,6 +160,25 @@ class SqliteConnection(ThreadedConnection):
         """Where this connection keeps batches: in the same file."""
         return self._batches
 
+    @property
+    def database(self) -> Database:
+        """The file, as producers write to it: for who has a step to take with a job's."""
+        return self._database
+
+    def accept_within(
+        self, connection: sqlite3.Connection, envelopes: Sequence[Envelope]
+    ) -> Sequence[str]:
+        """Accept *envelopes* in an open transaction on :attr:`database`; :meth:`ring` after it.
+
+        Returns:
+            The uuids of the jobs that stand for them.
+        """
+        return self._rows.accept(connection, envelopes)
+
+    def ring(self) -> None:
+        """Tell all workers that a job may be waiting."""
+        self._bells.ring()
+
     def push(self, envelopes: Sequence[Envelope]) -> Sequence[str]:
         """Accept all of *envelopes* or none, and return the uuids of the jobs that stand for them.
 
@@ -190,6 +213,7 @@ class SqliteConnection(ThreadedConnection):
             members = connection.execute(_MEMBERS, (queue,)).fetchall()
             groups = connection.execute(_GROUPS, (queue,)).fetchall()
             cleared = connection.execute("DELETE FROM jobs WHERE queue = ?", (queue,)).rowcount
+            sqlite_cancelling.forget(connection, sqlite_cancelling.marked(connection))
             free_next(connection, [group for (group,) in groups])
             tally = Tally(connection, self._rows)
             for batch, count in members:
@@ -222,21 +246,17 @@ class SqliteConnection(ThreadedConnection):
         with translated(self.name):
             return sqlite_views.jobs(self._database, queue, state, after, limit)
 
-    def cancel(self, uuid: str) -> bool:
-        """Take a job that nobody runs out of its queue; a batch counts it as skipped.
-
-        There is no index of uuids, for which every push would pay: all jobs are looked through,
-        before anything is locked.
+    def cancel(self, uuid: str) -> Cancellation:
+        """Take a job out of its queue, or have its worker stop it; a batch counts it as skipped.
 
         Returns:
-            False when there is none of this uuid, or when it is running.
+            What it came to.
         """
         with translated(self.name):
-            found = self._database.query("SELECT id FROM jobs WHERE uuid = ?", (uuid,))
-            cancelled = any(self._cancel(id_, uuid) for (id_,) in found)
-        if cancelled:
+            came_to = sqlite_cancelling.cancel(self._database, self._rows, uuid)
+        if came_to is Cancellation.REMOVED:
             self._bells.ring()  # the next of its group may have been freed
-        return cancelled
+        return came_to
 
     def result(self, uuid: str) -> StoredResult | None:
         """Return what came of the job; None where nothing is kept of it, or not any more."""
@@ -347,16 +367,16 @@ class SqliteConnection(ThreadedConnection):
         self._database.close()
         self._bells.close()
 
-    def _open(self, synchronous: Synchronous) -> Database:
+    def _open(self, synchronous: Synchronous, log_pages: int) -> Database:
         # Small pages, because a commit writes whole ones: single pushes took 17 microseconds
-        # instead of 22. The log is written back after 4 MiB, which bounds how long a push waits.
+        # instead of 22.
         return Database(
             self.path / "jobs.db",
             migrations=MIGRATIONS,
             synchronous=synchronous,
             busy_seconds=self._busy_seconds,
             page_bytes=2048,
-            pragmas={"wal_autocheckpoint": 2000},
+            pragmas={"wal_autocheckpoint": log_pages},
         )
 
     def _insert_one(self, envelope: Envelope) -> Sequence[str]:
@@ -364,7 +384,7 @@ class SqliteConnection(ThreadedConnection):
         database = self._database
         connection = database.connection()
         try:
-            connection.execute(INSERT, self._rows.plain(envelope, clock.timestamp()))
+            self._rows.one(connection, envelope, clock.timestamp())
         except sqlite3.IntegrityError:
             return self._accept((envelope,))
         except sqlite3.Error as error:
@@ -375,18 +395,8 @@ class SqliteConnection(ThreadedConnection):
         with self._database.transaction() as connection:
             return self._rows.accept(connection, envelopes)
 
-    def _cancel(self, id_: int, uuid: str) -> bool:
-        with self._database.transaction() as connection:
-            rows = connection.execute(_CANCEL, (id_, uuid)).fetchall()
-            tally = Tally(connection, self._rows)
-            for batch, links, group in rows:
-                free_next(connection, (group,))
-                tally.settled(batch, uuid, Kind.SKIP, unreached=links)
-            tally.close()
-        return bool(rows)
-
     def _seat(self, row: int, queues: Sequence[str], lock: int, bell: Bell) -> SqliteSeat:
-        database = self._open(_SYNCHRONOUS[self._durability][1])
+        database = self._open(_SYNCHRONOUS[self._durability][1], _LOG_PAGES["NORMAL"])
         with translated(self.name), database.transaction() as connection:
             from securely.queue.crew.board import boot_id
 

@@ -4,26 +4,40 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from securely.queue.contracts import Envelope, FailedJob
+from securely.queue.delivery.failure import HISTORY_MAX, history_of
 from securely.queue.drivers.sqlite_batches import Tally
 from securely.queue.drivers.sqlite_rows import Rows, translated
 from securely.support import clock
 from securely.support.sqlite import Database
 
-__all__ = ["COLUMNS", "SqliteFailedJobs", "failed_job"]
+__all__ = ["COLUMNS", "NOTE", "SqliteFailedJobs", "failed_job", "noted"]
 
 COLUMNS: Final = (
     "id, uuid, queue, name, payload, error, attempts, failed_at, timeout, max_lost, priority, "
-    "unique_key, unique_for, group_key, batch, links"
+    "unique_key, unique_for, group_key, batch, links, history"
 )
+
+# Writes down how an attempt ended, within the statement that puts its job back; see `noted`.
+NOTE: Final = (
+    "history = substr(coalesce(history || char(10), '') || '[' || attempts || ',' || ? || ']', "
+    f"-{HISTORY_MAX})"
+)
+
+
+def noted(reason: str) -> str:
+    """Return what :data:`NOTE` takes: the moment, and a *reason* of :func:`note_of`."""
+    return f"{clock.timestamp()!r},{reason}"
 
 
 def failed_job(connection: str, row: tuple[Any, ...]) -> FailedJob:
     """Make a failed job of a row of :data:`COLUMNS`."""
-    id_, uuid, *rest = row
-    return FailedJob(id_, uuid, connection, *rest)
+    id_, uuid, *rest, history = row
+    job = FailedJob(id_, uuid, connection, *rest)
+    return replace(job, history=history_of(history, job.error, job.attempts, job.failed_at))
 
 
 class SqliteFailedJobs:

@@ -7,11 +7,14 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from securely.queue.contracts import Delivery, FailedJob, Reaped, Verdict
 from securely.queue.crew.board import State, boot_id, read
-from securely.queue.drivers.sqlite_failed import COLUMNS, failed_job
+from securely.queue.delivery.failure import LOST
+from securely.queue.drivers import sqlite_cancelling as cancelling
+from securely.queue.drivers.sqlite_failed import COLUMNS, NOTE, failed_job, noted
 from securely.queue.drivers.sqlite_files import is_free, remove_files
 from securely.queue.drivers.sqlite_rows import Rows, free_next, translated
 from securely.support import clock
@@ -23,14 +26,17 @@ _GIVE_BACK: Final = """
 UPDATE jobs SET state = 0, worker = NULL, attempts = attempts - 1 WHERE state = 1 AND worker = ?
 """
 _GIVE_BACK_ONE: Final = """
-UPDATE jobs SET state = 0, worker = NULL, attempts = attempts - ?, lost = lost + ? WHERE id = ?
+UPDATE jobs SET state = 0, worker = NULL, attempts = attempts - 1 WHERE id = ?
 """
+_CHARGE: Final = f"""
+UPDATE jobs SET {NOTE}, state = 0, worker = NULL, lost = lost + 1 WHERE id = ?
+"""  # noqa: S608  # constants
 _FINISH: Final = "DELETE FROM jobs WHERE id = ? RETURNING group_key"
-_CONDEMN: Final = """
-UPDATE jobs SET worker = ?, token = token + 1, lost = lost + 1 WHERE id = ?
+_CONDEMN: Final = f"""
+UPDATE jobs SET {NOTE}, worker = ?, token = token + 1, lost = lost + 1 WHERE id = ?
 RETURNING id, token, queue, name, attempts, exceptions, lost, deferrals, timeout, max_lost,
   payload
-"""
+"""  # noqa: S608  # constants
 
 
 class Reaper:
@@ -39,7 +45,8 @@ class Reaper:
     A worker is dead once its own lock and its executors' locks are free, and stopped when it has
     not renewed its lease although its lock is held. What either held is judged by its board: what
     had not started goes back as if never claimed, what had is charged, what had finished is
-    settled. After a reboot boards say nothing, and all of it goes back uncharged.
+    settled, and what was cancelled is taken out. After a reboot boards say nothing, and all else
+    goes back uncharged.
 
     Args:
         connection: The connection's name.
@@ -112,9 +119,20 @@ class Reaper:
                 (row,),
             )
             if not same_boot:
-                returned = connection.execute(_GIVE_BACK, (row,)).rowcount
-                return replace(reaped, returned=reaped.returned + returned)
+                settled = reaped.settled + self.end_cancelled(connection, row)
+                returned = reaped.returned + connection.execute(_GIVE_BACK, (row,)).rowcount
+                return replace(reaped, returned=returned, settled=settled)
             return self._judge(connection, row, states, reaped)
+
+    def end_cancelled(
+        self,
+        connection: sqlite3.Connection,
+        row: int,
+        states: Mapping[tuple[int, int], State] = MappingProxyType({}),
+    ) -> int:
+        """Take out what the worker *row* held and somebody has cancelled; return how many."""
+        finished = [key for key, state in states.items() if state == State.FINISHED]
+        return cancelling.end_held(connection, self._rows, row, finished)
 
     def _judge(
         self,
@@ -123,7 +141,8 @@ class Reaper:
         states: Mapping[tuple[int, int], State],
         reaped: Reaped,
     ) -> Reaped:
-        returned, charged, settled = reaped.returned, reaped.charged, reaped.settled
+        returned, charged = reaped.returned, reaped.charged
+        settled = reaped.settled + self.end_cancelled(connection, row, states)
         condemned = list(reaped.condemned)
         held = connection.execute(
             "SELECT id, token, lost, max_lost FROM jobs WHERE state = 1 AND worker = ?", (row,)
@@ -136,14 +155,16 @@ class Reaper:
                 free_next(connection, *connection.execute(_FINISH, (id_,)).fetchall())
                 settled += 1
             elif state == State.HANDED:
-                connection.execute(_GIVE_BACK_ONE, (1, 0, id_))
+                connection.execute(_GIVE_BACK_ONE, (id_,))
                 returned += 1
             elif lost + 1 < max_lost:
-                connection.execute(_GIVE_BACK_ONE, (0, 1, id_))
+                connection.execute(_CHARGE, (noted(LOST), id_))
                 charged += 1
             else:
-                columns = connection.execute(_CONDEMN, (self._row, id_)).fetchall()[0]
+                values = (noted(LOST), self._row, id_)
+                columns = connection.execute(_CONDEMN, values).fetchall()[0]
                 condemned.append(Delivery(*columns)._replace(verdict=Verdict.LOST))
+        cancelling.forget(connection, cancelling.marked(connection))
         return replace(
             reaped, returned=returned, charged=charged, settled=settled, condemned=condemned
         )

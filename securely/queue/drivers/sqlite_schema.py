@@ -4,8 +4,8 @@ The table of jobs is slim, because every job is written three times: its key is 
 that grows with time (microseconds in the upper bits), there is no index of uuids, and the lease of
 a reserved row is its worker's: a lock, and one column there. Four partial indexes hold what
 waits, what is due later, what is reserved and what waits for its group; a row is in exactly one of
-them. Keys, groups and batches cost a byte each where there are none; the payload is the last
-column, so that none of the others lies behind its overflow pages.
+them. Keys, groups and batches cost a byte each where there are none; behind the payload, and so
+behind its overflow pages, lies only what nobody reads but of a job that fails: its history.
 """
 
 from __future__ import annotations
@@ -233,10 +233,35 @@ def _fourth(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE meta SET value = 4 WHERE key = 'schema_version'")
 
 
+# The jobs that were cancelled while somebody held them. A table of its own: there are next to none,
+# and a column that is added to `jobs` would lie behind the overflow pages of its payload.
+_SIXTH: Final = "CREATE TABLE cancelled (job INTEGER PRIMARY KEY)"
+
+
 def _fifth(connection: sqlite3.Connection) -> None:
     """Keep results."""
     _run(connection, _FIFTH)
     connection.execute("UPDATE meta SET value = 5 WHERE key = 'schema_version'")
+
+
+def _sixth(connection: sqlite3.Connection) -> None:
+    """Remember which jobs are to be stopped."""
+    _run(connection, _SIXTH)
+    connection.execute("UPDATE meta SET value = 6 WHERE key = 'schema_version'")
+
+
+# How attempts ended, a line of JSON for each; empty where none has ended badly. (A column: it goes
+# with its row, so that the end of a job that was tried again is no dearer than that of any other.)
+_SEVENTH: Final = """
+ALTER TABLE jobs ADD COLUMN history TEXT;
+ALTER TABLE failed ADD COLUMN history TEXT
+"""
+
+
+def _seventh(connection: sqlite3.Connection) -> None:
+    """Keep how the attempts of a job ended."""
+    _run(connection, _SEVENTH)
+    connection.execute("UPDATE meta SET value = 7 WHERE key = 'schema_version'")
 
 
 MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
@@ -245,4 +270,6 @@ MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
     _third,
     _fourth,
     _fifth,
+    _sixth,
+    _seventh,
 )

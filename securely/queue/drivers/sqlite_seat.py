@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from securely.queue.contracts import Delivery, Measure, Outcome, QueueLimit, Reaped, Turn, Verdict
+from securely.queue.drivers import sqlite_cancelling as cancelling
 from securely.queue.drivers.sqlite_files import Bell, Bells, remove_files
 from securely.queue.drivers.sqlite_limits import Limits
 from securely.queue.drivers.sqlite_reaper import Reaper
@@ -45,6 +47,7 @@ _RENEWALS: Final = 3
 _SIGNS: Final = """
 SELECT 'restart', value, NULL FROM meta WHERE key = 'restart'
 UNION ALL SELECT scope, value, until FROM flags
+UNION ALL SELECT 'cancelled', job, NULL FROM cancelled
 """
 
 
@@ -140,6 +143,8 @@ class SqliteSeat:
         with self._reaper.translated():
             self._renew()
             reaped = self._reaper.reap()
+            if held := self._database.query(cancelling.HELD, (self._row,)):
+                reaped = replace(reaped, cancelled=[id_ for id_, _ in held])
             if reaped.returned or reaped.charged or (reaped.settled and self._limits):
                 self._bells.ring()
             if self._wrote:
@@ -202,7 +207,9 @@ class SqliteSeat:
         left = False
         try:
             with self._reaper.translated(), self._database.transaction() as connection:
-                self._settler.settle(connection, held, one_by_one=True)
+                marked = cancelling.marked(connection)
+                self._settler.settle(connection, held, one_by_one=True, marked=marked)
+                self._reaper.end_cancelled(connection, self._row)
                 connection.execute(
                     "UPDATE jobs SET state = 0, worker = NULL, attempts = attempts - 1 "
                     "WHERE state = 1 AND worker = ?",
@@ -225,8 +232,12 @@ class SqliteSeat:
         deliveries: list[Delivery] = []
         due: list[float] = []
         with self._database.transaction() as connection:
-            settled = self._settler.settle(connection, outcomes, one_by_one=one_by_one)
-            must_restart, paused = self._signs(connection.execute(_SIGNS).fetchall())
+            signs = connection.execute(_SIGNS).fetchall()
+            marked = {job for scope, job, _ in signs if scope == "cancelled"}
+            settled = self._settler.settle(
+                connection, outcomes, one_by_one=one_by_one, marked=marked
+            )
+            must_restart, paused = self._signs(signs)
             next_due = self._next_due(connection, paused, promote=room > 0)
             if room > 0 and not must_restart:
                 self._claim(connection, deliveries, due, room, paused)
@@ -244,6 +255,7 @@ class SqliteSeat:
             paused,
             settled.batches,
             [now - at for at in due],
+            settled.cancelled,
         )
 
     def _claim(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final, NamedTuple
 
 from securely.queue.contracts import BatchRecord, Charge, Kind, Outcome
+from securely.queue.delivery.failure import note_of
+from securely.queue.drivers import sqlite_cancelling as cancelling
 from securely.queue.drivers.sqlite_batches import Tally
+from securely.queue.drivers.sqlite_failed import NOTE, noted
 from securely.queue.drivers.sqlite_rows import Rows, free_next
 from securely.queue.drivers.sqlite_schema import (
     DELAYED,
@@ -21,19 +24,21 @@ from securely.support import clock
 __all__ = ["Settled", "Settler", "StaleOutcome"]
 
 _REMOVE: Final = "DELETE FROM jobs WHERE id = ? AND token = ? AND state = 1"
-_TAKE_OUT: Final = f"{_REMOVE} RETURNING uuid, batch, links, group_key"
 
-_RELEASE: Final = """
-UPDATE jobs SET state = ?, available_at = coalesce(?, available_at), worker = NULL,
+_PUT_BACK: Final = """
+state = ?, available_at = coalesce(?, available_at), worker = NULL,
   attempts = attempts - ?, exceptions = exceptions + ?, lost = lost + ?, deferrals = deferrals + ?
 WHERE id = ? AND token = ? AND state = 1
 """
 
+_RELEASE: Final = f"UPDATE jobs SET {_PUT_BACK}"  # noqa: S608  # constants
+_RELEASE_NOTED: Final = f"UPDATE jobs SET {NOTE}, {_PUT_BACK}"  # noqa: S608  # constants
+
 _RECORD: Final = """
 INSERT INTO failed (id, uuid, queue, name, priority, attempts, timeout, max_lost, failed_at,
-  hook_state, hook_worker, unique_key, unique_for, group_key, batch, links, error, payload)
+  hook_state, hook_worker, unique_key, unique_for, group_key, batch, links, error, payload, history)
 SELECT id, uuid, queue, name, priority, attempts, timeout, max_lost, ?, ?, ?, unique_key,
-  unique_for, group_key, batch, links, ?, payload
+  unique_for, group_key, batch, links, ?, payload, history
 FROM jobs WHERE id = ? AND token = ? AND state = 1
 """
 
@@ -55,11 +60,13 @@ class Settled(NamedTuple):
         stale: Ids of outcomes that were refused.
         batches: Batches that were finished or cancelled by it.
         has_more: Jobs were put back, accepted or freed that other workers could take.
+        cancelled: Ids of outcomes that would have put back a job which was cancelled.
     """
 
     stale: Sequence[int]
     batches: Sequence[BatchRecord]
     has_more: bool
+    cancelled: Sequence[int] = ()
 
 
 class Settler:
@@ -75,17 +82,23 @@ class Settler:
         self._rows = rows
 
     def settle(
-        self, connection: sqlite3.Connection, outcomes: Sequence[Outcome], *, one_by_one: bool
+        self,
+        connection: sqlite3.Connection,
+        outcomes: Sequence[Outcome],
+        *,
+        one_by_one: bool,
+        marked: Set[int] = frozenset(),
     ) -> Settled:
         """Apply *outcomes*, each with its consequences or not at all.
 
         Most are DONE with nothing to follow, and removed by one call; how many of them were stale
-        it tells, but not which.
+        it tells, but not which. None of *marked*, which were cancelled, is put back.
 
         Raises:
             StaleOutcome: One of those was stale, unless they are removed *one_by_one*; roll back.
         """
         stale: list[int] = []
+        cancelled: list[int] = []
         gone: list[tuple[int, int]] = []
         tally: Tally | None = None
         changes = connection.total_changes
@@ -100,7 +113,10 @@ class Settler:
                 gone.append(outcome[:2])
                 continue
             tally = tally or Tally(connection, self._rows)
-            if not self._apply(connection, outcome, tally):
+            if outcome.id in marked and outcome.kind in _PUTS_BACK:
+                is_current = cancelling.take_out(connection, tally, *outcome[:2])
+                (cancelled if is_current else stale).append(outcome.id)
+            elif not self._apply(connection, outcome, tally):
                 stale.append(outcome.id)
         batches = () if tally is None else tally.close()
         removed = 0
@@ -112,7 +128,10 @@ class Settler:
             removed = connection.executemany(_REMOVE, gone).rowcount
             if removed != len(gone):
                 raise StaleOutcome
-        return Settled(stale, batches, connection.total_changes - changes != removed)
+        has_more = connection.total_changes - changes != removed
+        if marked:
+            cancelling.forget(connection, marked & {one.id for one in outcomes})
+        return Settled(stale, batches, has_more, cancelled)
 
     def _apply(self, connection: sqlite3.Connection, outcome: Outcome, tally: Tally) -> bool:
         """Apply one outcome and what follows from it; False, and nothing done, when it is stale."""
@@ -131,7 +150,7 @@ class Settler:
             worker = self._row if outcome.has_hook else None
             values = (clock.timestamp(), hook, worker, outcome.error or b"{}", *key)
             connection.execute(_RECORD, values)
-        row = connection.execute(_TAKE_OUT, key).fetchall()
+        row = connection.execute(cancelling.TAKE_OUT, key).fetchall()
         if not row:
             return False
         uuid, batch, links, group = row[0]
@@ -171,4 +190,7 @@ def _put_back(connection: sqlite3.Connection, outcome: Outcome) -> bool:
         id_,
         token,
     )
-    return connection.execute(_RELEASE, row).rowcount == 1
+    note = note_of(outcome)
+    if note is None:
+        return connection.execute(_RELEASE, row).rowcount == 1
+    return connection.execute(_RELEASE_NOTED, (noted(note), *row)).rowcount == 1

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final, cast
 
 from securely.events import Dispatcher
-from securely.queue.contracts import Connection, Measured, StoredJob, Workable
+from securely.queue.contracts import Cancellation, Connection, Measured, StoredJob, Workable
 from securely.queue.events import QueuePaused, QueueResumed, QueuesPaused, QueuesResumed
 from securely.queue.exceptions import QueueUnavailable
 from securely.queue.upkeep.metrics import Metrics, summarize
@@ -147,15 +147,20 @@ class Controls:
 
     # -- single jobs
 
-    def cancel(self, id_: str) -> bool:
-        """Take the job with this uuid out of its queue; a batch counts it as skipped.
+    def cancel(self, id_: str) -> Cancellation:
+        """Take the job with this uuid out of its queue, or have its worker stop it.
+
+        One that runs is told to within a second: in an async job what it awaits is cancelled, in a
+        sync one :class:`JobCancelled` is raised. It is not tried again, its `failed()` is not
+        called, and what follows in its chain does not run; a batch counts all of these as skipped.
+        One that goes on all the same is ended with its process, as after a timeout.
 
         Returns:
-            False when there is none that waits: it never was, it runs, or it is over.
+            What it came to: true where the job is out of its queue, or is told to stop.
         """
         return workable(self.driver).cancel(id_)
 
-    async def acancel(self, id_: str) -> bool:
+    async def acancel(self, id_: str) -> Cancellation:
         """Async twin of :meth:`cancel`."""
         return await asyncio.to_thread(self.cancel, id_)
 

@@ -117,7 +117,9 @@ class Shop:
     def journal(self, *events: str) -> list[Line]:
         if not self._journal.exists():
             return []
-        lines = [line.split() for line in self._journal.read_text().splitlines()]
+        # A line may be read while it is written: what does not end yet is for the next look.
+        whole = self._journal.read_text().rpartition("\n")[0]
+        lines = [line.split() for line in whole.splitlines()]
         found = [Line(event, tag, int(pid), float(at)) for event, tag, pid, at in lines]
         return [line for line in found if not events or line.event in events]
 

@@ -86,6 +86,42 @@ def test_work_when_jobs_wait_prints_a_line_each_and_a_summary(
     assert journal(tmp_path, "end") == ["a"]
 
 
+def test_work_when_a_job_fails_with_secrets_they_are_neither_shown_nor_kept(
+    artisan: Artisan, queue: QueueManager, work: Any, shop_app: Application
+) -> None:
+    key = shop_app.make("config").get("app.key")
+    uuid = queue.push(work.Leaks())
+    masked = "OSError: ******** was refused, token=********"
+
+    said = artisan("queue:work --stop-when-empty").assert_ok().assert_output(f"FAIL → {masked}")
+    listed = artisan("queue:failed").assert_ok().assert_output(masked)
+    shown = artisan(f"queue:failed {uuid}").assert_ok().assert_output(masked)
+
+    kept = next(iter(queue.failed.all())).error.decode()
+    assert kept.count("******** was refused, token=********") == 2
+    for text in (said.output, listed.output, shown.output, kept):
+        assert key not in text
+        assert key.removeprefix("base64:") not in text
+        assert "planted" not in text
+
+
+def test_work_when_a_thread_of_a_job_fails_its_error_is_shown_masked(
+    artisan: Artisan,
+    queue: QueueManager,
+    work: Any,
+    shop_app: Application,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    queue.push(work.LeaksInThread())
+
+    artisan("queue:work --stop-when-empty").assert_ok()
+
+    said = capfd.readouterr().err
+    assert "Exception in thread shop:" in said
+    assert "OSError: ******** was refused in a thread" in said
+    assert shop_app.make("config").get("app.key") not in said
+
+
 def test_work_when_json_is_asked_for_prints_objects_only(
     artisan: Artisan, queue: QueueManager, work: Any
 ) -> None:
@@ -261,6 +297,29 @@ def test_failed_when_there_are_some_lists_shows_retries_forgets_and_flushes(
     artisan("queue:flush --hours=1").assert_output("Deleted 0 failed jobs.")
     artisan("queue:flush").assert_output("Deleted 2 failed jobs.")
     artisan("queue:failed").assert_output("No failed jobs.")
+
+
+def test_failed_when_a_job_was_tried_again_tells_of_each_attempt_until_it_is_retried(
+    artisan: Artisan, queue: QueueManager, work: Any
+) -> None:
+    queue.push(work.Raises("x"))
+    artisan("queue:work --stop-when-empty --tries=3").assert_ok()
+    (failed,) = queue.failed.all()
+
+    shown = artisan(f"queue:failed {failed.uuid}").assert_ok().output
+    (listed,) = json.loads(artisan("queue:failed --json").output)
+
+    reason = "ValueError: no such customer"
+    told = [(one["attempt"], one["reason"]) for one in listed["history"]]
+    assert told == [(1, reason), (2, reason), (3, reason)]
+    assert [one["at"] for one in listed["history"]] == sorted(
+        one["at"] for one in listed["history"]
+    )
+    for number in (1, 2, 3):
+        assert re.search(rf"^\| {number} +\| \S+ +\| {reason} +\|$", shown, re.MULTILINE)
+    artisan(f"queue:retry {failed.uuid}").assert_ok()
+    artisan("queue:work --stop-when-empty").assert_ok()
+    assert [one.number for one in queue.failed.all()[0].history] == [1]
 
 
 class Terminal(io.StringIO):

@@ -19,6 +19,7 @@ from securely.queue.crew.bell import Bell
 from securely.queue.crew.board import Board, State
 from securely.queue.crew.inbox import Inbox
 from securely.queue.crew.link import (
+    Cancel,
     FromExecutor,
     Hook,
     HookDone,
@@ -27,6 +28,7 @@ from securely.queue.crew.link import (
     Ready,
     Report,
     Returned,
+    Revoke,
     Run,
     ToExecutor,
 )
@@ -106,6 +108,9 @@ class Desk:
         self.control, their_control = socket.socketpair()
         self.link: Link[FromExecutor] = Link(ours, msgspec.msgpack.Decoder(FromExecutor))
         their_link: Link[ToExecutor] = Link(theirs, msgspec.msgpack.Decoder(ToExecutor))
+        self.controls: Link[FromExecutor] = Link(
+            self.control, msgspec.msgpack.Decoder(FromExecutor)
+        )
         self.abandoned = threading.Event()
         self.inbox = Inbox(their_link, their_control, self.abandoned.set)
         self.board = Board(path / "w.board", 16)
@@ -113,6 +118,12 @@ class Desk:
         self.closed = False
         self.error: BaseException | None = None
         self._waiting: list[FromExecutor] = []
+
+    def revoke(self) -> None:
+        self.controls.send(Revoke())
+
+    def cancel(self, cell: int, token: int = 1) -> None:
+        self.controls.send(Cancel(cell, token))
 
     def send(self, *names: str, timeout: float | None = None) -> None:
         batch: list[tuple[int, Delivery]] = []
@@ -288,7 +299,7 @@ def test_revoke_when_a_job_blocks_gives_back_what_is_read_and_unread(desk: Desk)
         while desk.board.look(0)[0] is not State.STARTED:
             clock.sleep(0.001)
         desk.link.send(Run([(5, delivery(6, "unread"))]))
-        desk.control.send(b"r")
+        desk.revoke()
         returned = desk.next()
         assert isinstance(returned, Returned)
         assert returned.cells == [1, 2, 5]
@@ -302,7 +313,7 @@ def test_revoke_when_a_job_blocks_gives_back_what_is_read_and_unread(desk: Desk)
 def test_revoke_when_nothing_blocks_runs_or_returns_and_never_both(desk: Desk) -> None:
     def dialogue(desk: Desk) -> None:
         for _ in range(50):
-            desk.control.send(b"r")
+            desk.revoke()
             desk.send("a")
             message = desk.next()
             assert isinstance(message, Report) or message == Returned([0])
@@ -323,12 +334,74 @@ def test_revoke_when_a_hook_waits_too_leaves_it(desk: Desk) -> None:
         while desk.board.look(0)[0] is not State.STARTED:
             clock.sleep(0.001)
         desk.link.send(Hook(7, failed))
-        desk.control.send(b"r")
+        desk.revoke()
         assert desk.next() == Returned([1])
         assert desk.report().cell == 0
         assert desk.next() == HookDone(7)
 
     desk.play(dialogue)
+
+
+@pytest.mark.parametrize("name", ["sleep", "async sleep"])
+@pytest.mark.parametrize("timeout", [None, 60.0])
+def test_cancel_when_it_runs_ends_it_and_asks_for_its_consequences(
+    desk: Desk, name: str, timeout: float | None
+) -> None:
+    def dialogue(desk: Desk) -> None:
+        desk.send(name, "after")
+        while desk.board.look(0)[0] is not State.STARTED:
+            clock.sleep(0.001)
+        desk.cancel(0)
+        assert [desk.report().cell, desk.report().cell] == [0, 1]
+
+    desk.play(dialogue, timeout=timeout)
+
+    ran = [line for line in desk.runner.seen if not line.endswith(":begins")]
+    assert ran[-2:] == [f"{name}:CANCELLED", "after:RUN"]
+    assert desk.inbox.cancelled == set()
+
+
+@pytest.mark.parametrize("names", [["a"], ["async a"], ["async sleep", "async a"]])
+@pytest.mark.parametrize("token", [1, 2])
+def test_cancel_when_it_has_not_begun_keeps_it_from_beginning(
+    desk: Desk, names: list[str], token: int
+) -> None:
+    def dialogue(desk: Desk) -> None:
+        desk.cancel(len(names) - 1, token)
+        while not desk.inbox.cancelled:
+            clock.sleep(0.001)
+        desk.send(*names)
+        assert desk.report().cell == len(names) - 1
+        if len(names) > 1:
+            desk.cancel(0)
+            desk.report()
+
+    desk.play(dialogue, concurrency=2)
+
+    verdict = "CANCELLED" if token == 1 else "RUN"
+    assert f"{names[-1]}:{verdict}" in desk.runner.seen
+    assert (f"{names[-1]}:begins" in desk.runner.seen) == (token == 2 and "async" in names[-1])
+
+
+def test_cancel_when_it_is_over_ends_nothing_else(desk: Desk) -> None:
+    def dialogue(desk: Desk) -> None:
+        for name in ("a", "async a"):
+            desk.send(name)
+            desk.report()
+            desk.cancel(0)
+            while len(desk.inbox.cancelled) == 0:
+                clock.sleep(0.001)
+            desk.inbox.cancelled.clear()
+        desk.link.send(Run([(1, delivery(9, "async b"))]))
+        assert desk.report().cell == 1
+
+    desk.play(dialogue)
+
+    assert [line for line in desk.runner.seen if "begins" not in line] == [
+        "a:RUN",
+        "async a:RUN",
+        "async b:RUN",
+    ]
 
 
 def test_inbox_when_the_supervisor_is_gone_abandons_the_process(desk: Desk) -> None:

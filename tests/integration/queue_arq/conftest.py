@@ -129,7 +129,9 @@ class Depot:
     def journal(self, *events: str) -> list[Line]:
         if not self._journal.exists():
             return []
-        lines = [line.split() for line in self._journal.read_text().splitlines()]
+        # A line may be read while it is written: what does not end yet is for the next look.
+        whole = self._journal.read_text().rpartition("\n")[0]
+        lines = [line.split() for line in whole.splitlines()]
         found = [Line(event, tag, int(pid), float(at)) for event, tag, pid, at in lines]
         return [line for line in found if not events or line.event in events]
 
@@ -153,6 +155,14 @@ class Depot:
             left = [key.decode() for key in client.keys("arq:*") if b"arq:result:" not in key]
             left += [key.decode() for key in client.keys("securely:@job:*")]
         assert [key for key in left if not key.endswith("health-check")] == []
+
+
+@pytest.fixture
+def valkey() -> Iterator[Valkey]:
+    """A server of this test alone: a worker that outlives its own test cannot write into ours."""
+    server = Valkey()
+    yield server
+    server.end()
 
 
 @pytest.fixture

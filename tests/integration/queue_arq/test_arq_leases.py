@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from securely.queue.contracts import BatchRecord, Kind, Outcome, Verdict
+from securely.queue.contracts import BatchRecord, Charge, Kind, Outcome, Verdict
 from securely.queue.crew.board import Board
+from securely.queue.delivery.failure import pack_error
 from securely.queue.drivers.arq import ArqConnection
 from securely.queue.drivers.arq_server import ArqServer
 from securely.queue.drivers.arq_wire import serialize
@@ -224,6 +225,13 @@ def test_a_job_that_takes_down_too_many_machines_comes_to_be_failed(
     (held,) = last.turn([], 1).deliveries
 
     assert (held.verdict, held.lost) == (Verdict.LOST, 2)
+    last.turn([Outcome(held.id, held.token, Kind.FAIL, error=b'{"type": "WorkerLost"}')], 0)
+    (failed,) = connect("three").failed.all()
+    assert [(one.number, one.reason) for one in failed.history] == [
+        (1, "lost with its worker"),
+        (2, "lost with its worker"),
+        (3, "WorkerLost"),
+    ]
     last.leave()
 
 
@@ -243,7 +251,31 @@ def test_a_claim_takes_what_has_lapsed_without_a_reaper(
 
     told = [(one.name, one.attempts, one.lost) for one in again]
     assert sorted(told) == [("begun", 2, 1), ("behind it", 1, 0)]
+    (lost,) = [one for one in again if one.name == "begun"]
+    living.turn([Outcome(lost.id, lost.token, Kind.FAIL, error=b'{"type": "E"}')], 0)
+    (failed,) = connection.failed.all()
+    told = [(one.number, one.reason) for one in failed.history]
+    assert told == [(1, "lost with its worker"), (2, "E")]
     living.leave()
+
+
+def test_history_of_a_job_that_ends_well_goes_with_it(
+    connection: ArqConnection, valkey: Valkey
+) -> None:
+    (uuid,) = connection.push([envelope()])
+    seat = connection.join(["default"])
+    (held,) = seat.turn([], 1).deliveries
+    error = pack_error(ValueError("once"))
+    released = Outcome(held.id, held.token, Kind.RELEASE, 0.0, Charge.EXCEPTION, error)
+    (again,) = seat.turn([released], 1).deliveries
+    with valkey.client as client:
+        kept = client.hget(f"securely:@job:{uuid}", "history")
+
+        seat.turn(done([again]), 0)
+
+        assert b"ValueError: once" in kept
+        assert client.exists(f"securely:@job:{uuid}") == 0
+    seat.leave()
 
 
 class Later(clock.SystemClock):

@@ -38,6 +38,8 @@ def test_the_arq_command_retries_and_fails_our_jobs_as_we_do(depot: Any, jobs: A
     (failed,) = depot.connection.failed.all()
     assert (failed.uuid, failed.name, failed.attempts) == (uuid, "depot_jobs.Broken", 2)
     assert b"no such customer" in failed.error
+    reason = "ValueError: no such customer"
+    assert [(one.number, one.reason) for one in failed.history] == [(1, reason), (2, reason)]
     assert depot.tags("start") == ["b", "b"]
     depot.assert_nothing_is_left()
 
@@ -83,8 +85,8 @@ def test_arqs_job_tells_the_status_and_the_result(depot: Any, jobs: Any) -> None
     assert (info.function, info.success, info.job_try) == ("securely_job", True, 1)
 
 
-def test_arqs_job_aborts_what_waits_and_not_what_runs(depot: Any, jobs: Any) -> None:
-    depot.push(jobs.Work("runs", 1.5))
+def test_arqs_job_aborts_what_waits_and_what_runs(depot: Any, jobs: Any) -> None:
+    depot.push(jobs.AsyncWork("runs", 60.0))
     worker = depot.start()
     depot.wait_for(lambda: depot.tags("start") == ["runs"])
     (running,) = [job.uuid for job in depot.connection.jobs("default")]
@@ -100,8 +102,8 @@ def test_arqs_job_aborts_what_waits_and_not_what_runs(depot: Any, jobs: Any) -> 
             )
         )
 
-    assert asyncio.run(ask()) == [True, False]
-    assert depot.tags("end") == ["runs"]
+    assert asyncio.run(ask()) == [True, True]
+    assert depot.tags("end") == []
     worker.process.send_signal(signal.SIGINT)
     assert worker.wait() == 0
     depot.assert_nothing_is_left()

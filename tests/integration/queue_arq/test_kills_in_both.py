@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from securely.queue.contracts import BatchRecord
+from securely.queue.contracts import BatchRecord, Cancellation
 from securely.queue.drivers.sqlite import SqliteConnection
 from securely.queue.job import Extras
 
@@ -192,6 +192,52 @@ def test_kill_when_a_chain_of_a_batch_resumes_counts_what_follows_once(
 
     assert depot.tags("end") == (["cancels", "over"] if cancels else ["inner", "behind", "over"])
     assert numbers(depot, id_) == ((2, 1, 0, 1) if cancels else (2, 2, 0, 0))
+    depot.assert_nothing_is_left()
+
+
+# -- cancelled jobs
+
+
+@pytest.mark.parametrize("kind", ["Work", "AsyncWork"])
+def test_cancel_stops_what_runs_and_lets_the_next_one_begin(
+    depot: Any, jobs: Any, kind: str
+) -> None:
+    (uuid,) = depot.push(getattr(jobs, kind)("long", 60.0))
+    worker = depot.start()
+    depot.wait_for(lambda: depot.tags("start") == ["long"])
+
+    came_to = depot.connection.cancel(uuid)
+    depot.push(jobs.Work("after"))
+    took = depot.wait_for(lambda: depot.tags("end") == ["after"])
+    stop(worker)
+
+    assert came_to is Cancellation.STOPPING
+    assert took < REAPING_SECONDS + BUSY_SECONDS
+    assert [line["status"] for line in worker.jobs()] == ["cancelled", "done"]
+    assert list(depot.connection.failed.all()) == []
+    depot.assert_nothing_is_left()
+
+
+def test_kill_between_a_cancellation_and_the_stop_settles_it_once(depot: Any, jobs: Any) -> None:
+    over = jobs.Work("over")
+    batched(depot, jobs.Work("long", 60.0), jobs.Work("short"), callback=over)
+    worker = depot.start("--processes=2")
+    depot.wait_for(lambda: sorted(depot.tags("start")) == ["long", "short"])
+    depot.wait_for(lambda: numbers(depot, "b") == (2, 1, 0, 0))
+    (held,) = depot.connection.jobs("default", "reserved")
+    os.kill(worker.pid, signal.SIGSTOP)  # it does not hear of it any more
+    came_to = depot.connection.cancel(held.uuid)
+    worker.process.kill()
+    worker.wait()
+
+    other = depot.start()
+    depot.wait_for(lambda: depot.tags("end") == ["short", "over"])
+    stop(other)
+
+    assert came_to is Cancellation.STOPPING
+    assert depot.tags("start").count("long") == 1
+    assert numbers(depot, "b") == (2, 1, 0, 1)
+    assert list(depot.connection.failed.all()) == []
     depot.assert_nothing_is_left()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from securely.container import Container
+from securely.context import Context
 from securely.events import Dispatcher
 from securely.queue.bus.dispatcher import Bus
 from securely.queue.contracts import Defaults, Kind
@@ -59,12 +60,16 @@ class BusWorld:
         container.alias(Bus, "bus")
         self.told: list[str] = []
 
-    def use(self, codec: Codec) -> None:
+    def use(self, codec: Codec, context: Context | None = None) -> None:
         """Open the connections anew, with another codec."""
         self._leave()
         self.codec = codec
         self.runner = JobRunner(
-            self.container, codec, self.events, lambda error, _: self.reported.append(error)
+            self.container,
+            codec,
+            self.events,
+            lambda error, _: self.reported.append(error),
+            context=context,
         )
         materials = Materials(lambda: codec, lambda: self.runner, defer=self.defer)
         self.queues = QueueManager(

@@ -12,6 +12,21 @@ class Plain(Job):
 
 
 @dataclass
+class Login(Job):
+    user: str
+    password: str
+    note: str
+    deeper: dict[str, object]
+
+    def handle(self) -> None: ...
+
+
+@dataclass
+class Sealed(Login):
+    encrypted = True
+
+
+@dataclass
 class Tagged(Job):
     colour: str
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from securely.queue.delivery.interaction import current_interaction
+from securely.queue.delivery.stopping import JobCancelled
 from securely.queue.exceptions import Drop, Fail, JobTimedOut, Release
 from securely.queue.job import Job
 from securely.support.backoff import Backoff
@@ -181,7 +182,7 @@ class Acts(Job):
         for step in self.act.split(";"):
             self.step(*step.split(":"))
 
-    def step(self, name: str, value: str = "") -> None:  # noqa: C901  # a table of acts
+    def step(self, name: str, value: str = "") -> None:  # noqa: C901, PLR0912  # a table of acts
         if name == "throw":
             raise JobError(value or "boom")
         if name == "release":
@@ -202,6 +203,13 @@ class Acts(Job):
             raise JobTimedOut("Acts", 1.0)
         elif name == "exit":
             raise SystemExit(3)
+        elif name == "cancelled":
+            raise JobCancelled("Acts")
+        elif name == "cancelled_throw":
+            try:
+                raise JobCancelled("Acts")
+            finally:
+                raise JobError("not now")
 
     def failed(self, error: BaseException) -> None:
         JOURNAL.append(("failed", type(error).__name__, str(error), self))

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from securely.queue.contracts import Counts, Envelope, FailedJob, Seat, StoredJob, WorkerRecord
+from securely.queue.contracts import (
+    Cancellation,
+    Counts,
+    Envelope,
+    FailedJob,
+    Seat,
+    StoredJob,
+    WorkerRecord,
+)
 from securely.queue.delivery.failure import pack_error
 from securely.queue.drivers.base import ThreadedConnection
 from securely.queue.drivers.sync_batches import MemoryBatches
@@ -126,12 +134,14 @@ class Shelf(ThreadedConnection):
         found = [job for job in self.kept if job.queue == queue and job.id > after]
         return [job for job in found if state in {None, job.state}][:limit]
 
-    def cancel(self, uuid: str) -> bool:
+    def cancel(self, uuid: str) -> Cancellation:
         found = next((job for job in self.kept if job.uuid == uuid), None)
-        if found is None or found.state == "reserved":
-            return False
+        if found is None:
+            return Cancellation.OVER if uuid == "done" else Cancellation.UNKNOWN
+        if found.state == "reserved":
+            return Cancellation.STOPPING
         self.kept.remove(found)
-        return True
+        return Cancellation.REMOVED
 
     def queues(self) -> Sequence[str]:
         return sorted({job.queue for job in self.kept})

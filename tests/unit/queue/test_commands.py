@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shlex
 from collections.abc import Callable, Mapping
@@ -16,11 +17,14 @@ from securely.console import Artisan, BufferedOutput, Command
 from securely.console.command.mutex import FileMutex
 from securely.console.contracts import CommandMutex
 from securely.container import Container
+from securely.encryption import Encrypter, KeyRing
 from securely.events import Dispatcher
+from securely.log import LogManager
+from securely.log.hub import Hub
 from securely.queue import QueueManager
 from securely.queue.bus.dispatcher import Bus
 from securely.queue.commands import batches, failed, queues, retry, status
-from securely.queue.contracts import BatchRecord, Envelope, Gauge, Measure, WorkerRecord
+from securely.queue.contracts import Attempt, BatchRecord, Envelope, Gauge, Measure, WorkerRecord
 from securely.queue.delivery.runner import JobRunner
 from securely.queue.events import (
     BatchCanceled,
@@ -111,9 +115,16 @@ def run(
 
 
 @pytest.fixture
-def fail(shelf: Shelf, codec: Codec, jobs: ModuleType) -> Callable[..., str]:
+def errands(jobs: ModuleType) -> ModuleType:
+    """Jobs that fail."""
+    import sample_errands  # lies beside the module that the fixture imports
+
+    return sample_errands
+
+
+@pytest.fixture
+def fail(shelf: Shelf, codec: Codec, errands: ModuleType) -> Callable[..., str]:
     """What lets a job fail, and returns its uuid."""
-    import sample_errands as errands  # lies beside the module that the fixture imports
 
     def fail(kind: str = "Tagged", *args: object, queue: str = "default", ago: float = 0.0) -> str:
         envelope = codec.envelope(getattr(errands, kind)(*args), queue)
@@ -222,7 +233,9 @@ def test_resume_when_all_are_paused_says_so_of_a_single_one(run: Run, shelf: She
         ("queue:pause sync:mail", "keeps no jobs that a worker could take"),
         ("queue:pause othr:mail", 'Did you mean "other"?'),
         ("queue:restart sync", "keeps no jobs that a worker could take"),
-        ("queue:cancel nowhere", 'No job "nowhere" waits on "shelf"'),
+        ("queue:cancel nowhere", 'No job "nowhere" is on "shelf"'),
+        ("queue:cancel done", 'The job "done" is over already'),
+        ("queue:cancel a --connection=sync", "keeps no jobs that a worker could take"),
         ("queue:status --connection=shel", 'Did you mean "shelf"?'),
         ("queue:monitor default --max=0", "max"),
         ("queue:monitor ,", 'Name queues, as in "mail"'),
@@ -273,12 +286,16 @@ def test_command_when_a_queue_is_mistyped_warns(run: Run, shelf: Shelf, line: st
 # -- single jobs and whole queues
 
 
-def test_cancel_when_it_waits_takes_it_out(run: Run, shelf: Shelf) -> None:
+def test_cancel_takes_out_what_waits_and_stops_what_runs(run: Run, shelf: Shelf) -> None:
     shelf.put("a")
     shelf.put("b", state="reserved", worker="7")
 
-    assert run("queue:cancel a") == (0, 'The job "a" is cancelled.')
-    assert run("queue:cancel b")[0] == 1
+    said = [run("queue:cancel a"), run("queue:cancel b")]
+
+    assert said == [
+        (0, 'The job "a" is cancelled: it is out of its queue.'),
+        (0, 'The job "b" runs: its worker is told to stop it.'),
+    ]
 
     assert [job.uuid for job in shelf.kept] == ["b"]
 
@@ -344,6 +361,92 @@ def test_failed_when_an_id_is_given_shows_its_attributes_and_its_trace(
     assert "ValueError: no such customer" in said
     assert '"red"' in said
     assert (record["class"], record["tags"]) == ("sample_errands:Tagged", ["red"])
+
+
+def test_failed_when_a_store_holds_a_secret_shows_it_masked(run: Run, shelf: Shelf) -> None:
+    kept = shelf.fail(Envelope("u-1", "Odd", "default", b"x" * 64), ValueError("odd"))
+    data = json.dumps({"type": "OSError", "message": "no ftp://ann:planted@host", "trace": ""})
+    shelf.failed.kept = [dataclasses.replace(kept, error=data.encode())]
+
+    for line in ("queue:failed", "queue:failed --json", "queue:failed u-1"):
+        said = run(line)[1]
+        assert "ftp://ann:********@host" in said
+        assert "planted" not in said
+
+
+def test_failed_when_an_id_is_given_shows_how_each_attempt_ended(run: Run, shelf: Shelf) -> None:
+    kept = shelf.fail(Envelope("u-1", "Odd", "default", b"x" * 64), ValueError("odd"))
+    history = (
+        Attempt(1, 0.0, "OSError: no ftp://ann:planted@host"),
+        Attempt(2, 60.0, "lost with its worker"),
+        Attempt(3, 3_600.0, "ValueError: [red]odd\x1b[2J"),
+    )
+    shelf.failed.kept = [dataclasses.replace(kept, history=history)]
+
+    code, said = run("queue:failed u-1")
+    record = json.loads(run("queue:failed u-1 --json")[1])
+
+    assert code == 0
+    told = [line.strip("| ").split() for line in said.splitlines() if line.startswith("|")]
+    assert [" ".join(word for word in words if word != "|") for words in told] == [
+        "Attempt When What",
+        "1 1970-01-01T00:00:00+00:00 OSError: no ftp://ann:********@host",
+        "2 1970-01-01T00:01:00+00:00 lost with its worker",
+        "3 1970-01-01T01:00:00+00:00 ValueError: [red]odd [2J",
+    ]
+    assert record["history"][0] == {
+        "attempt": 1,
+        "at": "1970-01-01T00:00:00+00:00",
+        "reason": "OSError: no ftp://ann:********@host",
+    }
+    assert len(record["history"]) == 3
+
+
+def test_failed_when_attributes_are_secret_shows_them_masked(
+    run: Run, fail: Callable[..., str], container: Container
+) -> None:
+    logs = LogManager("none", {}, Hub())
+    logs.masker.hide("planted-by-value")
+    logs.masker.hide_fields("iban")
+    container.instance(LogManager, logs)
+    deeper = {"iban": "planted-iban", "token": 17_171_717, "open": "shown"}
+    uuid = fail("Login", "ann", "planted-password", "it is planted-by-value", deeper)
+
+    for line in (f"queue:failed {uuid}", f"queue:failed {uuid} --json"):
+        code, said = run(line)
+        assert code == 0
+        assert "ann" in said
+        assert "shown" in said
+        assert "planted" not in said
+        assert "17171717" not in said
+
+
+def test_failed_when_the_log_is_broken_masks_attributes_by_their_names(
+    run: Run, fail: Callable[..., str], container: Container
+) -> None:
+    def broken() -> LogManager:
+        raise OSError("no log")
+
+    container.singleton(LogManager, broken)
+
+    code, said = run(f"queue:failed {fail('Login', 'ann', 'planted', 'note', {})}")
+
+    assert code == 0
+    assert '"ann"' in said
+    assert "planted" not in said
+
+
+def test_failed_when_the_payload_is_encrypted_shows_none_of_it(
+    run: Run, shelf: Shelf, keys: KeyRing, errands: ModuleType
+) -> None:
+    sealing = Codec(keys.purpose("queue"), encrypter=lambda: Encrypter(b"e" * 32))
+    job = errands.Sealed("ann-of-the-sealed", "pw", "note", {})
+    uuid = shelf.fail(sealing.envelope(job, "default"), ValueError("no")).uuid
+
+    for line in (f"queue:failed {uuid}", f"queue:failed {uuid} --json"):
+        said = run(line)[1]
+        assert "(encrypted)" in said
+        assert "ann-of-the-sealed" not in said
 
 
 def test_failed_when_the_payload_is_not_ours_shows_the_rest(run: Run, shelf: Shelf) -> None:

@@ -117,8 +117,9 @@ def test_twins_when_awaited_do_the_same(queue: Queue, shelf: Shelf) -> None:
         for state in ("pending", "delayed", "reserved"):
             shelf.put(state, queue="mail", state=state)
         assert await collected(queue) == ["pending", "delayed", "reserved"]
-        assert await queue.acancel("pending")
-        assert not await queue.acancel("reserved")
+        came_to = [await queue.acancel(one) for one in ("pending", "reserved", "done", "never")]
+        assert [one.value for one in came_to] == ["removed", "stopping", "over", "unknown"]
+        assert [bool(one) for one in came_to] == [True, True, False, False]
 
     asyncio.run(all_of_them())
 

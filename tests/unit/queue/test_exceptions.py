@@ -5,7 +5,9 @@ import copy
 import pytest
 
 from securely.queue import exceptions
-from securely.queue.delivery.failure import pack_error, unpack_error
+from securely.queue.contracts import Attempt, Charge, Kind, Outcome
+from securely.queue.delivery.failure import history_of, note_of, pack_error, unpack_error
+from securely.queue.delivery.stopping import JobCancelled
 from securely.queue.exceptions import (
     BackgroundFailed,
     BatchEnded,
@@ -95,6 +97,15 @@ def test_every_error_has_a_sample():
     assert named - {type(sample) for sample in SAMPLES} == {QueueError, Instruction}
 
 
+def test_job_cancelled_is_no_exception_that_a_job_might_swallow_and_can_be_copied():
+    error = JobCancelled("Send")
+
+    twin = copy.copy(error)
+
+    assert (type(twin), str(twin), twin.job) == (JobCancelled, "Send was cancelled.", "Send")
+    assert not isinstance(error, Exception)
+
+
 @pytest.mark.parametrize(
     ("kind", "base"),
     [
@@ -168,3 +179,76 @@ def test_error_that_was_kept_with_half_a_surrogate_pair_can_be_written():
     record = unpack_error(b'{"type": "ValueError", "message": "broken \\ud800", "trace": ""}')
 
     assert record.message.encode() == b"broken \\ud800"
+
+
+def test_error_that_was_packed_tells_no_secret():
+    with pytest.raises(OSError, match="refused") as caught:
+        raise OSError("refused: redis://ann:hunter2@host, token=planted")
+
+    report = unpack_error(pack_error(caught.value))
+    masked = "refused: redis://ann:********@host, token=********"
+    assert report.message == masked
+    assert report.trace.endswith(f"OSError: {masked}\n")
+
+    own = unpack_error(pack_error(OSError("it is the key"), lambda text: text.replace("key", "*")))
+    assert (own.message, own.trace) == ("it is the *", "OSError: it is the *\n")
+
+
+def test_error_is_packed_masked_where_the_log_can_not_be_asked():
+    def hide(text):
+        raise LookupError(text)
+
+    assert unpack_error(pack_error(OSError("token=planted"), hide)).message == "token=********"
+
+
+def test_error_is_masked_before_it_is_cut():
+    data = pack_error(OSError("x" * 7_990 + " token=" + "planted" * 2_000))
+
+    assert "planted" not in unpack_error(data).message
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (KeyError("id"), "KeyError: 'id'"),
+        (ValueError(), "ValueError"),
+        (ValueError("\n  first\nsecond"), "ValueError: first"),
+        (ValueError("to redis://ann:planted@host"), "ValueError: to redis://ann:********@host"),
+        (
+            exceptions.JobTimedOut("Send", 5.0),
+            f"JobTimedOut: {exceptions.JobTimedOut('Send', 5.0)}",
+        ),
+        (ValueError("x" * 400), f"ValueError: {'x' * 187}…"),
+        (ValueError(f"half {chr(0xD800)}"), "ValueError: half \\ud800"),
+    ],
+)
+def test_attempt_that_ended_in_an_error_is_noted_in_one_line(error, reason):
+    outcome = Outcome(1, 1, Kind.RELEASE, charge=Charge.EXCEPTION, error=pack_error(error))
+
+    note = note_of(outcome)
+
+    assert len(note.splitlines()) == 1
+    assert history_of(f"[3,5.5,{note}]", b"{}", 4, 9.0) == (
+        Attempt(3, 5.5, reason),
+        Attempt(4, 9.0, ""),
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "note"),
+    [
+        (Outcome(1, 1, Kind.RELEASE, charge=Charge.LOST), '"lost with its worker"'),
+        (Outcome(1, 1, Kind.RELEASE, charge=Charge.DEFERRAL), None),
+        (Outcome(1, 1, Kind.RETURN), None),
+        (Outcome(1, 1, Kind.DONE), None),
+        (Outcome(1, 1, Kind.FAIL, error=b"{}"), None),
+    ],
+)
+def test_attempt_without_an_error_is_noted_where_it_was_lost(outcome, note):
+    assert note_of(outcome) == note
+
+
+def test_history_that_is_damaged_reads_as_what_is_there():
+    kept = '5.0,"cut off"]\n[]\n[1,2.0]\n{"a":1}\n5\n[2,6.0,"whole"]\n["x",6.0,"odd"]\n'
+
+    assert history_of(kept, b"{}", 3, 9.0) == (Attempt(2, 6.0, "whole"), Attempt(3, 9.0, ""))

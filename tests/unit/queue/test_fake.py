@@ -207,3 +207,20 @@ def test_fake_frees_the_key_of_a_unique_job_whose_transaction_raises(fake, jobs)
 
     assert not fake.place(jobs.OnlyOne(1)).skipped
     assert fake.place(jobs.OnlyOne(1)).skipped
+
+
+def test_cancel_of_a_fake_answers_as_a_store_would_and_leaves_what_was_pushed(fake, jobs):
+    pushed = fake.push(jobs.Plain(1))
+    elsewhere = fake.connection("second").push(jobs.Plain(2))
+    fake.reserve(jobs.Plain(3), "mail")
+    (running,) = fake.reserved_jobs("mail")
+
+    came_to = [
+        fake.cancel(pushed),
+        asyncio.run(fake.acancel(running.uuid)),
+        fake.cancel(elsewhere),
+        fake.connection("second").cancel(elsewhere),
+    ]
+
+    assert [one.value for one in came_to] == ["removed", "stopping", "unknown", "removed"]
+    fake.assert_count(2)

@@ -62,3 +62,21 @@ def test_judge_when_a_verdict_kills_too_fails_it_without_an_executor(fate: Fate)
     assert (outcome.kind, outcome.has_hook, again) == (Kind.FAIL, False, None)
     assert json.loads(outcome.error or b"")["type"].endswith("WorkerLost")
     assert "3 times" in reason
+
+
+@pytest.mark.parametrize("is_pardoned", [True, False])
+def test_judge_when_cancelled_hands_it_on_to_be_told(is_pardoned: bool) -> None:
+    outcome, again, _ = judge(Remains(Fate.CANCELLED, 0, PLAIN), is_pardoned=is_pardoned)
+
+    assert outcome is None
+    assert again == PLAIN._replace(verdict=Verdict.CANCELLED)
+
+
+@pytest.mark.parametrize("fate", [Fate.STARTED, Fate.OVERDUE, Fate.CANCELLED])
+def test_judge_when_telling_of_a_cancellation_kills_too_skips_it(fate: Fate) -> None:
+    cancelled = PLAIN._replace(verdict=Verdict.CANCELLED)
+
+    outcome, again, _ = judge(Remains(fate, 0, cancelled), is_pardoned=False)
+
+    assert outcome is not None
+    assert (outcome.kind, outcome.id, outcome.token, again) == (Kind.SKIP, 1, 2, None)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from securely.queue.bus.trail import Link, Trail
-from securely.queue.contracts import Kind
+from securely.queue.contracts import Kind, Verdict
 from securely.queue.delivery.runner import JobRunner
 from securely.queue.events import JobProcessed, JobProcessing, JobSkipped
 from securely.queue.job import Extras
@@ -52,6 +52,20 @@ def test_nothing_follows_a_job_that_put_itself_back(bench, jobs, act):
     outcome = bench.runner.run(chained(bench, jobs.Acts(act), jobs.Plain(2), catches=["m:f"]))
 
     assert (outcome.kind, outcome.successors) == (Kind.RELEASE, ())
+
+
+@pytest.mark.parametrize("batch", [None, "b"])
+@pytest.mark.parametrize("way", ["told", "killed"])
+def test_nothing_follows_a_job_that_was_cancelled(bench, jobs, batch, way):
+    act, verdict = ("cancelled", Verdict.RUN) if way == "told" else ("ok", Verdict.CANCELLED)
+    delivery = chained(
+        bench, jobs.Acts(act), jobs.Plain(2), catches=["m:f"], batch=batch, verdict=verdict
+    )
+
+    outcome = bench.runner.run(delivery)
+
+    assert (outcome.kind, outcome.successors) == (Kind.SKIP, ())
+    assert outcome.is_member == (batch is not None)
 
 
 def test_failure_breaks_the_chain_and_tells_who_wants_to_know(bench, jobs):

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from securely.context import Context
 from securely.encryption import Encrypter, KeyRing
 from securely.queue.bus.trail import Trail
 from securely.queue.exceptions import (
@@ -16,7 +17,7 @@ from securely.queue.exceptions import (
 )
 from securely.queue.job import Extras, Job
 from securely.queue.payload import Codec
-from securely.support import clock
+from securely.support import clock, entropy
 from securely.support.clock import FrozenClock
 
 
@@ -250,6 +251,44 @@ def test_class_without_handle_is_refused(codec, jobs):
 def test_field_with_the_name_of_a_method_is_refused_when_the_class_is_made():
     with pytest.raises(NotQueueable, match='"tags" has the name of a method'):
         type("Tagged", (Job,), {"__annotations__": {"tags": "list[str]"}, "__module__": "m"})
+
+
+@pytest.mark.parametrize("said", [{}, {"trace": "ä"}])
+@pytest.mark.parametrize("number", [7, None, "ü", [1, 2], {"$date": 1}, {"a": 1.5}, ("a",)])
+def test_payload_of_a_job_that_says_nothing_is_as_that_of_any_other(keys, jobs, said, number):
+    context = Context()
+    codec = Codec(keys.purpose("queue"), context=context)
+    job = jobs.Plain(number)
+
+    with clock.using(FrozenClock(at=1_800_000_000.25)), entropy.seeded(5), context.scope(data=said):
+        brief = codec.envelope(job, "default")
+    with clock.using(FrozenClock(at=1_800_000_000.25)), entropy.seeded(5), context.scope(data=said):
+        full = codec.envelope(job, "default", extras=Extras())
+
+    assert brief == full
+    assert brief.payload == full.payload
+    assert codec.decode(brief.payload).job.number == number
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *("tries", "backoff", "timeout", "max_exceptions", "retry_until", "max_lost"),
+        *("fail_on_timeout", "expires_after", "encrypted", "unique", "debounce", "store_result"),
+    ],
+)
+def test_option_of_an_instance_is_never_passed_over(keys, jobs, option):
+    codec = Codec(keys.purpose("queue"), encrypter=lambda: Encrypter(b"e" * 32))
+    plain, job = jobs.Plain(7), jobs.Plain(7)
+    setattr(job, option, 1)
+
+    with clock.using(FrozenClock(at=1_800_000_000.25)), entropy.seeded(5):
+        without = codec.envelope(plain, "default")
+    with clock.using(FrozenClock(at=1_800_000_000.25)), entropy.seeded(5):
+        envelope = codec.envelope(job, "default")
+
+    header, bare = codec.header(envelope.payload), codec.header(without.payload)
+    assert (header, envelope._replace(payload=b"")) != (bare, without._replace(payload=b""))
 
 
 def test_payload_over_the_limit_names_the_largest_attribute(keys, jobs):

@@ -568,3 +568,20 @@ def test_queues_are_named_by_the_configuration_and_by_routes(bench, jobs):
     assert manager.named_queues("two") == ("default", "late", "mail", "far")
     with pytest.raises(ConnectionUndefined):
         manager.named_queues("three")
+
+
+def test_queues_that_supervisors_work_are_named_too(bench):
+    supervisors = {
+        "defaults": {"mail": {"connection": "two", "queues": ["mail"]}, "slow": {"queues": ["x"]}},
+        "production": {"mail": {"max_processes": 4}, "slow": {"queues": ["slow", "first"]}},
+        "local": {"mail": {"connection": "one", "queues": ["letters"]}, "plain": {}},
+    }
+    connections = {"one": {"driver": "null", "queue": "first"}, "two": {"driver": "null"}}
+    parsed = QueueOptions.parse(
+        {"connections": connections, "default": "one", "supervisors": supervisors}, "queue"
+    )
+    materials = Materials(lambda: bench.codec, lambda: bench.runner, supervised=parsed.supervised())
+    manager = QueueManager("one", parsed.connections, bench.events, materials)
+
+    assert manager.named_queues() == ("first", "x", "slow", "letters")
+    assert manager.named_queues("two") == ("default", "mail")

@@ -58,6 +58,7 @@ def test_line_when_done_names_job_attempt_duration_and_status() -> None:
         (ended(Kind.RELEASE, Charge.DEFERRAL, delay=90.0), "RELEASED in 1m 30s"),
         (ended(Kind.RELEASE, Charge.LOST), "LOST → the process that ran it died"),
         (ended(Kind.DROP), "DELETED"),
+        (ended(Kind.SKIP)._replace(is_cancelled=True), "CANCELLED"),
     ],
 )
 def test_line_when_not_done_says_what_comes_of_it(one: Ended, tail: str) -> None:

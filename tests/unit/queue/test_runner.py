@@ -7,6 +7,7 @@ import pytest
 
 from securely.queue.contracts import Charge, Defaults, FailedJob, Kind, Verdict
 from securely.queue.delivery.failure import pack_error
+from securely.queue.delivery.stopping import JobCancelled
 from securely.queue.exceptions import (
     JobTimedOut,
     MaxAttemptsExceeded,
@@ -307,6 +308,42 @@ def test_timeout_of_a_job_that_fails_on_it_is_final(bench, jobs):
 
     assert outcome.kind is Kind.FAIL
     assert told(outcome)["type"].endswith("JobTimedOut")
+
+
+def test_cancelled_job_is_skipped_unrun_without_its_hook(bench, jobs, journal):
+    bench.listen()
+    cancelled = bench.delivery(jobs.Acts("throw"), verdict=Verdict.CANCELLED)
+
+    assert not bench.runner.is_async(cancelled)
+    outcome = bench.runner.run(cancelled)
+
+    assert (outcome.kind, outcome.has_hook, outcome.error) == (Kind.SKIP, False, None)
+    assert (outcome.id, outcome.token) == (cancelled.id, cancelled.token)
+    assert bench.names() == ["JobCancelled", "JobAttempted"]
+    assert isinstance(bench.told[1].error, JobCancelled)
+    assert (journal, bench.reported) == ([], [])
+
+
+@pytest.mark.parametrize("act", ["cancelled", "cancelled_throw", "release:5;cancelled"])
+def test_job_that_is_cancelled_as_it_runs_is_skipped_whatever_it_makes_of_it(
+    bench, jobs, journal, act
+):
+    bench.runner.configure(Defaults(tries=1))
+    bench.listen()
+
+    outcome = bench.runner.run(bench.delivery(jobs.Acts(act)))
+
+    assert (outcome.kind, outcome.has_hook, outcome.error) == (Kind.SKIP, False, None)
+    assert bench.names() == ["JobProcessing", "JobCancelled", "JobAttempted"]
+    assert (journal, bench.reported) == (["run"], [])
+
+
+def test_cancelled_job_of_which_nothing_can_be_read_is_skipped_too(bench, jobs):
+    cancelled = bench.delivery(jobs.Plain(1), verdict=Verdict.CANCELLED)
+
+    outcome = bench.runner.run(cancelled._replace(payload=b"unreadable"))
+
+    assert (outcome.kind, outcome.error) == (Kind.SKIP, None)
 
 
 def test_job_that_took_too_many_workers_down_fails_unrun(bench, jobs, journal):

@@ -10,12 +10,24 @@ from pathlib import Path
 
 import pytest
 
-from securely.queue.contracts import Charge, Delivery, Envelope, Kind, Outcome, Reaped, Verdict
+from securely.queue.contracts import (
+    Attempt,
+    BatchRecord,
+    Cancellation,
+    Charge,
+    Delivery,
+    Envelope,
+    Kind,
+    Outcome,
+    Reaped,
+    Verdict,
+)
 from securely.queue.crew.board import Board, State
+from securely.queue.delivery.failure import pack_error
 from securely.queue.drivers.sqlite import SqliteConnection
 from securely.queue.drivers.sqlite_files import Bell, _bell_directory, hold, is_free
 from securely.queue.drivers.sqlite_schema import MIGRATIONS
-from securely.queue.exceptions import QueueUnavailable, StoreFull
+from securely.queue.exceptions import QueueUnavailable, StoreFull, WorkerLost
 from securely.support import clock
 from securely.support.clock import FrozenClock
 from securely.support.sqlite import Database, DatabaseError
@@ -129,6 +141,46 @@ def test_reap_when_a_job_took_its_last_worker_down_hands_it_over_to_be_failed(co
     living.leave()
 
 
+def test_history_when_workers_died_names_each_attempt_that_was_lost_with_one(connection):
+    connection.push([envelope(max_lost=2)])
+    living = connection.join(["default"])
+    for state in (State.HANDED, State.STARTED, State.STARTED):
+        dead = connection.join(["default"])
+        boarded(dead, state)
+        die(dead)
+        reaped = living.reap()
+    (condemned,) = reaped.condemned
+
+    error = pack_error(WorkerLost("job", 2))
+    living.turn([Outcome(condemned.id, condemned.token, Kind.FAIL, error=error)], 0)
+
+    (failed,) = connection.failed.all()
+    assert [(one.number, one.reason.partition(":")[0]) for one in failed.history] == [
+        (1, "lost with its worker"),
+        (2, "lost with its worker"),
+        (2, "WorkerLost"),
+    ]
+    living.leave()
+
+
+def test_history_of_a_job_that_ends_well_goes_with_it(connection):
+    connection.push([envelope()])
+    seat = connection.join(["default"])
+    (held,) = seat.turn([], 1).deliveries
+    error = pack_error(ValueError("once"))
+    released = Outcome(held.id, held.token, Kind.RELEASE, 0.0, Charge.EXCEPTION, error)
+    (again,) = seat.turn([released], 1).deliveries
+    kept = connection.database.query("SELECT history FROM jobs")[0][0]
+
+    seat.turn(done([again]), 0)
+
+    assert "ValueError: once" in kept
+    assert connection.database.query(
+        "SELECT (SELECT count(*) FROM jobs), count(*) FROM failed"
+    ) == [(0, 0)]
+    seat.leave()
+
+
 def test_condemned_job_when_its_undertaker_dies_is_condemned_again(connection):
     connection.push([envelope(max_lost=1)])
     dead, undertaker = connection.join(["default"]), connection.join(["default"])
@@ -179,6 +231,49 @@ def test_reap_after_a_reboot_gives_everything_back_whatever_the_board_says(conne
 
     assert (reaped.returned, reaped.settled) == (1, 0)
     assert connection.counts("default").pending == 1
+    living.leave()
+
+
+@pytest.mark.parametrize("boot", [None, "an earlier boot"])
+@pytest.mark.parametrize("state", [State.HANDED, State.STARTED, State.FINISHED])
+def test_reap_when_what_a_dead_worker_held_was_cancelled_takes_it_out(connection, boot, state):
+    one, other = envelope("one")._replace(batch="b", max_lost=1), envelope("other")
+    connection.batches.create(BatchRecord("b"), [one])
+    connection.push([other])
+    dead, living = connection.join(["default"]), connection.join(["default"])
+    (held,) = boarded(dead, state)
+    assert held.name == "one"
+    assert connection.cancel(one.uuid) is Cancellation.STOPPING
+    die(dead, boot=boot)
+
+    reaped = living.reap()
+
+    assert (list(reaped.condemned), list(reaped.cancelled)) == ([], [])
+    assert reaped.settled >= 1
+    assert "one" not in [delivery.name for delivery in living.turn([], 9).deliveries]
+    found = connection.batches.find("b")
+    # (Only what is no member of a batch is ever marked as finished.)
+    ended_well = state is State.FINISHED and boot is None
+    assert (found.done, found.failed, found.skipped) == (0, 0, 0 if ended_well else 1)
+    assert connection._database.query("SELECT count(*) FROM cancelled") == [(0,)]
+    assert list(living.turn([Outcome(held.id, held.token, Kind.SKIP)], 0).stale) == [held.id]
+    living.leave()
+
+
+def test_reap_when_what_a_silent_worker_holds_was_cancelled_takes_it_out(connection, clock: Travel):
+    one = envelope()
+    connection.push([one])
+    silent, living = connection.join(["default"]), connection.join(["default"])
+    (held,) = boarded(silent, State.STARTED)
+    connection.cancel(one.uuid)
+    clock(LEASE + 1)
+
+    reaped = living.reap()
+
+    assert taken(reaped) == (0, 0, 1)
+    assert list(living.turn([], 9).deliveries) == []
+    assert list(silent.turn([Outcome(held.id, held.token, Kind.SKIP)], 0).stale) == [held.id]
+    silent.leave()
     living.leave()
 
 
@@ -694,6 +789,37 @@ def test_store_of_the_first_schema_takes_workers_once_it_is_opened(tmp_path):
     connection.close()
 
 
+def test_store_of_the_sixth_schema_keeps_histories_from_now_on(tmp_path):
+    old = Database(tmp_path / "queue" / "jobs.db", migrations=MIGRATIONS[:6])
+    with old.transaction() as before:
+        before.execute(
+            "INSERT INTO jobs (id, queue, state, available_at, token, attempts, exceptions, uuid,"
+            " name, payload) VALUES (1, 'default', 0, 1.0, 1, 1, 1, 'u-1', 'tried', ?)",
+            (b"x" * 9_000,),
+        )
+        before.execute(
+            "INSERT INTO failed (id, uuid, queue, name, attempts, max_lost, failed_at, error,"
+            " payload) VALUES (9, 'u-9', 'mail', 'over', 2, 3, 5.0, ?, x'00ff')",
+            (pack_error(ValueError("long ago")),),
+        )
+    old.close()
+    connection = SqliteConnection("sqlite", tmp_path / "queue")
+    seat = connection.join(["default"])
+    (held,) = seat.turn([], 1).deliveries
+    error = pack_error(ValueError("second"))
+    released = Outcome(held.id, held.token, Kind.RELEASE, 0.0, Charge.EXCEPTION, error)
+
+    (held,) = seat.turn([released], 1).deliveries
+    seat.turn([Outcome(held.id, held.token, Kind.FAIL, error=error)], 0)
+
+    tried, over = connection.failed.all()
+    assert (len(tried.payload), [one.number for one in tried.history]) == (9_000, [2, 3])
+    assert over.history == (Attempt(2, 5.0, "ValueError: long ago"),)
+    assert connection.database.query("PRAGMA integrity_check") == [("ok",)]
+    seat.leave()
+    connection.close()
+
+
 def test_store_of_the_second_schema_keeps_all_that_it_held(tmp_path):
     old = Database(tmp_path / "queue" / "jobs.db", migrations=MIGRATIONS[:2])
     with old.transaction() as before:
@@ -737,7 +863,7 @@ def test_store_of_the_second_schema_keeps_all_that_it_held(tmp_path):
         0,
     )
     assert connection._database.query("SELECT value FROM meta WHERE key = 'schema_version'") == [
-        (5,)
+        (7,)
     ]
     assert connection._database.query("PRAGMA integrity_check") == [("ok",)]
     with pytest.raises(DatabaseError, match="knows up to 2"):

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from securely.queue.contracts import BatchRecord, Charge, Kind, Outcome
+from securely.queue.contracts import BatchRecord, Charge, Envelope, Kind, Outcome
 from securely.queue.drivers import sqlite_views
 from securely.queue.drivers.sqlite import SqliteConnection
+from securely.queue.drivers.sqlite_rows import Ids
 from securely.support import clock
 from securely.support.clock import FrozenClock
 from securely.testing.suites.queue import done, envelope
@@ -49,6 +50,12 @@ def statements(database: sqlite3.Connection, work) -> list[str]:
     return said
 
 
+def found(connection: SqliteConnection, sql: str) -> list[dict[str, object]]:
+    cursor = connection._database.connection().execute(sql)
+    columns = [name for name, *_ in cursor.description]
+    return [dict(zip(columns, row, strict=True)) for row in cursor]
+
+
 # -- what most jobs pay for
 
 
@@ -71,6 +78,118 @@ def test_push_of_many_is_one_transaction_whatever_they_are(connection):
     said = statements(connection._database.connection(), lambda: connection.push(many))
 
     assert (said.count("BEGIN IMMEDIATE"), said.count("COMMIT")) == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["Job", "Job{}"])
+@pytest.mark.parametrize("count", [1, 2, 9, 10, 99, 100, 101, 237])
+def test_push_of_jobs_that_say_nothing_writes_them_in_order_with_their_defaults(
+    connection, wall, count, name
+):
+    told = [
+        Envelope(str(number), name.format(number), "default", b"%d" % number)
+        for number in range(count)
+    ]
+
+    stand = connection.push(told)
+
+    assert list(stand) == [one.uuid for one in told]
+    rows = found(connection, "SELECT * FROM jobs ORDER BY id")
+    assert len({row.pop("id") for row in rows}) == count
+    first, *others = rows
+    assert first == {
+        "queue": "default",
+        "state": 0,
+        "priority": 0,
+        "available_at": wall.timestamp(),
+        "token": 0,
+        "worker": None,
+        "attempts": 0,
+        "exceptions": 0,
+        "lost": 0,
+        "deferrals": 0,
+        "timeout": None,
+        "max_lost": told[0].max_lost,
+        "uuid": told[0].uuid,
+        "name": told[0].name,
+        "unique_key": None,
+        "unique_at": None,
+        "unique_for": None,
+        "group_key": None,
+        "batch": None,
+        "links": 0,
+        "payload": told[0].payload,
+        "history": None,
+    }
+    own = [{"uuid": one.uuid, "name": one.name, "payload": one.payload} for one in told[1:]]
+    assert others == [first | one for one in own]
+
+
+def test_push_of_jobs_for_several_queues_puts_each_into_its_own(connection):
+    told = [Envelope(str(number), "Job", f"queue{number % 2}", b"") for number in range(5)]
+
+    connection.push(told)
+
+    rows = found(connection, "SELECT uuid, queue, id - min(id) OVER () AS place FROM jobs")
+    assert rows == [
+        {"uuid": one.uuid, "queue": one.queue, "place": place} for place, one in enumerate(told)
+    ]
+
+
+@pytest.mark.parametrize("said", [{}, {"timeout": 5.0, "priority": 1}])
+def test_push_of_many_without_keys_writes_a_hundred_at_once(connection, said):
+    bare = Envelope("u", "Job", "default", b"payload")._replace(**said)
+    connection.push([bare])
+    many = [bare] * 213
+
+    words = statements(connection._database.connection(), lambda: connection.push(many))
+
+    assert words.count("INSERT INTO") == 2 + 1 + 3  # hundreds, tens, and the rest one by one
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"delay": 60.0},
+        {"timeout": 5.0},
+        {"max_lost": 1},
+        {"priority": 4},
+    ],
+)
+def test_push_of_jobs_of_which_one_says_more_keeps_what_it_says(connection, said):
+    bare = Envelope("u", "Job", "default", b"payload")
+    connection.push([bare, bare._replace(**said), bare])
+    connection.push([bare._replace(**said)])
+
+    sql = "SELECT state = 2 AS delay, timeout, max_lost, priority FROM jobs ORDER BY id"
+    usual = {"delay": 0, "timeout": None, "max_lost": 3, "priority": 0}
+    other = usual | {name: 1 if name == "delay" else value for name, value in said.items()}
+    assert found(connection, sql) == [usual, other, usual, other]
+
+
+def test_ids_that_are_taken_together_are_nobody_elses():
+    ids = Ids()
+
+    first = ids.next(1.0, 100)
+
+    assert ids.next(1.0) == first + 100
+    assert ids.next(2.0) > first + 100
+
+
+@pytest.mark.parametrize(
+    ("durability", "pages"), [("default", 1000), ("strict", 1000), ("relaxed", 2000)]
+)
+def test_log_of_producers_that_wait_for_the_disk_is_written_back_sooner(
+    tmp_path, durability, pages
+):
+    connection = SqliteConnection("sqlite", tmp_path / "queue", durability=durability)
+    asked = "PRAGMA wal_autocheckpoint"
+    seat = connection.join(["default"])
+
+    assert connection._database.query(asked) == [(pages,)]
+    assert seat._database.query(asked) == [(2000,)]  # one of a worker settles many jobs at once
+
+    seat.leave()
+    connection.close()
 
 
 def test_turn_of_plain_jobs_reads_no_batch_and_frees_no_group(connection):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from securely.queue.contracts import Attempt, Cancellation
 from securely.queue.delivery.failure import unpack_error
 from securely.support import clock
 from securely.support.clock import FrozenClock
@@ -69,10 +70,25 @@ def test_batch_of_the_third_schema_ends_and_calls_its_callbacks(world, sample, l
     ]
 
 
+def test_job_that_runs_on_a_store_of_the_third_schema_can_be_cancelled(world, sample, log, store):
+    seat = store.join(["default"])
+    seat.reap()  # what the killed worker held is given back
+    held = seat.turn([], 1).deliveries
+    (reserved,) = store.jobs("default", "reserved")
+
+    came_to = store.cancel(reserved.uuid)
+
+    assert came_to is Cancellation.STOPPING
+    assert list(seat.reap().cancelled) == [held[0].id]
+    seat.leave()
+    assert reserved.uuid not in {one.uuid for one in store.jobs("default")}
+
+
 def test_job_that_failed_under_the_third_schema_is_shown_and_retried(world, sample, log, store):
     (failed,) = store.failed.all()
     assert (failed.name, failed.attempts) == ("sample_bus.J", 1)
     assert unpack_error(failed.error).message == "boom"
+    assert failed.history == (Attempt(1, failed.failed_at, "JobError: boom"),)
 
     assert world.queues.failed.retry([failed.uuid])
     world.work()
@@ -86,9 +102,9 @@ def test_store_of_the_third_schema_has_the_schema_of_today_once_it_is_opened(
     store.counts("default")
 
     file = sqlite3.connect(tmp_path / "1" / "jobs.db")
-    fresh = {"accepted", "metrics", "results"}
+    fresh = {"accepted", "metrics", "results", "cancelled"}
     tables = {name for (name,) in file.execute("SELECT name FROM sqlite_schema")}
     assert fresh <= tables
     assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    assert file.execute("PRAGMA user_version").fetchone()[0] >= 5
+    assert file.execute("PRAGMA user_version").fetchone()[0] >= 7
     file.close()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 import pytest
 
-from securely.queue.contracts import Delivery, FailedJob
+from securely.queue.contracts import Delivery, FailedJob, Verdict
 from securely.queue.crew.inbox import Inbox
 from securely.queue.crew.link import FromExecutor, Hook, Link, Quit, Run, ToExecutor
 from securely.queue.crew.tasks import Tasks
@@ -111,6 +111,30 @@ def test_take_when_more_is_sent_than_may_run_sleeps_until_there_is_room(
     assert taken == Quit()
     assert sorted(desk.ran) == ids
     assert desk.inbox.fills <= 6
+    tasks.close()
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_stop_when_it_is_decided_already_what_becomes_of_the_job_comes_too_late(
+    desk: Desk, concurrency: int
+) -> None:
+    seen: list[Verdict] = []
+
+    async def attempt(cell: int, job: Delivery, began: float) -> None:
+        if job.verdict is Verdict.RUN:
+            await clock.asleep(LONG_SECONDS)
+        desk.inbox.cancelled.add((cell, job.token))
+        tasks.stop((cell, job.token))
+        await clock.asleep(0.01)  # in a listener, say
+        seen.append(job.verdict)
+        desk.link.send(Quit())
+
+    tasks = Tasks(desk.inbox, concurrency, lambda cell, job: True, attempt, lambda job: 0.02)
+    tasks.add(0, delivery(1))
+
+    assert tasks.take() == Quit()
+
+    assert seen == [Verdict.TIMED_OUT]
     tasks.close()
 
 

@@ -77,13 +77,22 @@ function DO.sets()
   return list
 end
 
+-- What is held is marked as arq's Job.abort() does, which a stock worker heeds as well.
 function DO.cancel()
-  if call('EXISTS', PROG .. A.uuid) == 1 or call('EXISTS', JOB .. A.uuid) == 0 then return 0 end
-  local f = read(A.uuid)
-  if not f.n then return 0 end
-  remove(A.uuid, f, 5)
+  local id = A.uuid
+  if call('EXISTS', JOB .. id) == 0 then
+    return call('EXISTS', RES .. id, own('failed:' .. id), own('result:' .. id)) > 0 and 'over'
+      or 'unknown'
+  end
+  if call('EXISTS', PROG .. id) == 1 then
+    call('ZADD', ABORT, flt(NOW), id)
+    return 'stopping'
+  end
+  local f = read(id)
+  if not f.n then return 'unknown' end
+  remove(id, f, 5)
   finish()
-  return 1
+  return 'removed'
 end
 
 -- Jobs that Job.abort() of arq asks to end: what nobody runs is taken out.
@@ -93,10 +102,7 @@ function DO.abort()
     local is_free = call('EXISTS', PROG .. id) == 0 and call('EXISTS', JOB .. id) == 1
     local f = is_free and read(id) or {}
     if f.n then
-      keep_result(id, f, '0', false, '{"$error":{"type":"asyncio.exceptions.CancelledError",'
-        .. '"message":"","trace":""}}')
-      remove(id, f, 5)
-      call('ZREM', ABORT, id)
+      take_out(id, f, '0')
       count = count + 1
     elseif call('EXISTS', JOB .. id) == 0 then
       call('ZREM', ABORT, id)
@@ -154,6 +160,7 @@ function DO.settle_stock()
   local o = A.outcome
   local id, kind = o[1], o[3]
   if kind == 1 or kind == 4 then
+    if o[12] then note_attempt(id, call('GET', TRY .. id) or '1', o[12]) end
     if CHARGED[o[5]] then call('HINCRBY', meta(id), CHARGED[o[5]], 1) end
     call('HSET', meta(id), 's', flt(NOW + o[4]))
     return 1

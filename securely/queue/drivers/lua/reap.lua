@@ -1,4 +1,5 @@
 -- Takes over what dead workers held. A: worker, keep, dead {worker = {"id:token" = state}}.
+-- Also returns the uuids of what the worker holds itself and is to stop.
 -- A worker whose sign of life has ended is dead to us, alive or not; its tokens are worth nothing.
 local tally, hooks = { returned = 0, charged = 0, settled = 0 }, {}
 local workers = call('HKEYS', own('workers'))
@@ -47,5 +48,12 @@ for i = 1, #waiting, 2 do
     end
   end
 end
+
+local to_stop = {}
+for _, id in ipairs(call('ZRANGE', ABORT, 0, -1)) do
+  local holder = call('HGET', own('holders'), id)
+  if holder and holder:match('^([^:]*):') == A.worker then to_stop[#to_stop + 1] = id end
+end
 finish()
-return { tally.returned, tally.charged, tally.settled, hooks, call('HVALS', own('workers')) }
+return { tally.returned, tally.charged, tally.settled, hooks, call('HVALS', own('workers')),
+  to_stop }

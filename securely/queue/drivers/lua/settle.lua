@@ -20,6 +20,9 @@ local function keep_result(id, f, token, success, value)
   ), 'PX', int(A.keep))
 end
 
+-- What arq makes of a job that was aborted.
+local CANCELLED = '{"$error":{"type":"asyncio.exceptions.CancelledError","message":"","trace":""}}'
+
 -- Makes the hash of a plain job.
 local function materialize(id, value, holder)
   local call_ = cjson.decode(value)
@@ -70,6 +73,20 @@ local function remove(id, f, kind, error, successors, is_member)
   count_member(f.b, id, MEMBER[kind], links, error)
 end
 
+-- How attempts of a job ended, a line of JSON for each, cut at the front: its hash holds them until
+-- it is done. The reason is a JSON string already.
+local HISTORY_MAX, LOST = 8192, '"lost with its worker"'
+local function note_attempt(id, attempt, reason)
+  local line = '[' .. attempt .. ',' .. flt(NOW / 1000) .. ',' .. reason .. ']'
+  local before = call('HGET', meta(id), 'history')
+  if before then line = (before .. '\n' .. line):sub(-HISTORY_MAX) end
+  call('HSET', meta(id), 'history', line)
+end
+local function charge_lost(id, attempt)
+  note_attempt(id, attempt, LOST)
+  return call('HINCRBY', meta(id), 'l', 1)
+end
+
 local function record_failure(id, f, error, has_hook, worker)
   local key, at = own('failed:' .. id), flt(NOW / 1000)
   local fields = { 'n', f.n, 'q', f.q, 'value', call('GET', JOB .. id) or '',
@@ -80,6 +97,11 @@ local function record_failure(id, f, error, has_hook, worker)
       fields[#fields + 1] = f[name]
     end
   end
+  local history = call('HGET', meta(id), 'history')
+  if history then
+    fields[#fields + 1] = 'history'
+    fields[#fields + 1] = history
+  end
   call('DEL', key)
   call('HSET', key, unpack(fields))
   call('ZADD', own('failed'), at, id)
@@ -87,8 +109,23 @@ local function record_failure(id, f, error, has_hook, worker)
   if has_hook then call('HSET', own('hooks'), f.n, worker) end
 end
 
+-- A job that stands in arq's set of those to be aborted is cancelled: whatever would put it back
+-- takes it out instead, so that none that waits stands there for long.
+local cancelled = {} -- ids
+local function is_cancelled(id) return call('ZSCORE', ABORT, id) end
+local function take_out(id, f, token)
+  keep_result(id, f, token, false, CANCELLED)
+  remove(id, f, 5)
+  call('ZREM', ABORT, id)
+  cancelled[#cancelled + 1] = id
+end
+
 -- Back to its queue: in its old place, or at a new one.
 local function put_back(id, f, due)
+  if is_cancelled(id) then
+    take_out(id, f, (f.h or ''):match(':(%d+)$') or '0')
+    return ring(f.q) -- its queue may have a limit
+  end
   call('HDEL', meta(id), 'r')
   call('HDEL', own('holders'), id)
   call('DEL', PROG .. id)
@@ -98,11 +135,12 @@ local function put_back(id, f, due)
 end
 
 local CHARGED = { [1] = 'x', [2] = 'd', [3] = 'l' }
-local function release(id, f, kind, delay, charge)
+local function release(id, f, kind, delay, charge, note)
   if kind == 4 then
     call('DECR', TRY .. id)
     return put_back(id, f)
   end
+  if note then note_attempt(id, call('GET', TRY .. id) or '1', note) end
   if CHARGED[charge] then call('HINCRBY', meta(id), CHARGED[charge], 1) end
   if delay > 0 then
     put_back(id, f, flt(NOW + delay))
@@ -115,6 +153,10 @@ end
 
 -- A worker is gone, or was silent for too long, and this is a job it held.
 local function take_from(id, f, state)
+  if state ~= 2 and is_cancelled(id) then
+    put_back(id, f)
+    return 'settled'
+  end
   if state == 2 then
     keep_result(id, f, (f.h or ''):match(':(%d+)$'), true, 'null')
     -- It counts in no batch: only what is no member gets this mark when it is done.
@@ -126,7 +168,7 @@ local function take_from(id, f, state)
   if state == 1 or vanished % 10 == 9 then
     -- (One that had not begun is charged too when it happens again and again: it may be what
     -- takes down a machine before anyone can note that it has begun.)
-    call('HINCRBY', meta(id), 'l', 1)
+    charge_lost(id, call('GET', TRY .. id) or '1')
     put_back(id, f)
     return 'charged'
   end
@@ -146,20 +188,21 @@ local function keep_own_result(id, kind, value, error, length)
 end
 
 -- One outcome: {uuid, token, kind, delay, charge, error, has_hook, successors, is_member, result,
--- how long that is kept}.
+-- how long that is kept, what is noted of an attempt}.
 -- False: stale.
 local function settle_one(o, worker)
   local id, token, kind = o[1], o[2], o[3]
   local f = read(id)
   if not f.n or not is_current(id, token, f, worker) then return false end
   if kind == 1 or kind == 4 then
-    release(id, f, kind, o[4], o[5])
+    release(id, f, kind, o[4], o[5], o[12])
   else
     if kind == 2 then
       record_failure(id, f, o[6], o[7], worker)
       keep_result(id, f, token, false, '{"$error":' .. o[6] .. '}')
     else
-      keep_result(id, f, token, true, 'null')
+      local is_stopped = kind == 5 and is_cancelled(id)
+      keep_result(id, f, token, not is_stopped, is_stopped and CANCELLED or 'null')
     end
     keep_own_result(id, kind, o[10], o[6], o[11])
     remove(id, f, kind, o[6], o[8], o[9])

@@ -26,13 +26,10 @@ local must_restart = restarts ~= A.restarts
 
 local has_aborts = call('EXISTS', ABORT) == 1
 local function is_aborted(id)
-  if not has_aborts or not call('ZSCORE', ABORT, id) then return false end
+  if not has_aborts or not is_cancelled(id) then return false end
   local f = read(id)
   if not f.n then return false end
-  keep_result(id, f, '0', false, '{"$error":{"type":"asyncio.exceptions.CancelledError",'
-    .. '"message":"","trace":""}}')
-  remove(id, f, 5)
-  call('ZREM', ABORT, id)
+  take_out(id, f, '0')
   return true
 end
 
@@ -46,11 +43,11 @@ local function adopt(id, v, queue, z, tries)
   end
   if v[5] then -- It was seen to have begun: charged.
     call('HDEL', meta(id), 'r')
-    v[3] = call('HINCRBY', meta(id), 'l', 1)
+    v[3] = charge_lost(id, int(tries))
     return tries
   end
   if call('HINCRBY', meta(id), 'v', 1) % 10 == 9 then
-    v[3] = call('HINCRBY', meta(id), 'l', 1)
+    v[3] = charge_lost(id, int(tries))
     return tries
   end
   return tries - 1
@@ -216,11 +213,12 @@ local function describe(id, token, queue)
 end
 
 -- A turn whose answer was lost is asked for again by its number, and answered as before.
+local given_up = {} -- what was to be put back, and was cancelled
 local last = A.again and call('GET', own('last:' .. worker))
 last = last and cmsgpack.unpack(last)
 local is_again = last and last[1] == A.turn
 if is_again then
-  stale = last[2]
+  stale, given_up = last[2], last[4] or {}
   for i = 1, #last[3], 3 do
     if call('GET', PROG .. last[3][i]) == last[3][i + 1] then
       deliveries[#deliveries + 1] = describe(unpack(last[3], i, i + 2))
@@ -237,8 +235,9 @@ else
       stale[#stale + 1] = o[1]
     end
   end
+  given_up, cancelled = cancelled, {} -- apart from what is found cancelled below
   if has_aborts then
-    for id in pairs(gone) do call('ZREM', ABORT, id) end -- too late to be aborted
+    for id in pairs(gone) do call('ZREM', ABORT, id) end -- it has ended: too late to be aborted
   end
   local room = must_restart and 0 or A.room
   for _, queue in ipairs(A.queues) do
@@ -262,7 +261,7 @@ else
     end
   end
   if next(gone) or #stale > 0 or #claimed > 0 then
-    local answer = cmsgpack.pack({ A.turn, stale, claimed })
+    local answer = cmsgpack.pack({ A.turn, stale, claimed, given_up })
     call('SET', own('last:' .. worker), answer, 'PX', int(LEASE * 4))
   end
 end
@@ -272,4 +271,5 @@ local due = #deliveries < A.room or A.room == 0
 due = due and next_due()
 local batches = {}
 for id in pairs(touched) do batches[#batches + 1] = describe_batch(id) end
-return { stale, deliveries, due and flt(due) or '', must_restart and 1 or 0, paused, batches }
+return { stale, deliveries, due and flt(due) or '', must_restart and 1 or 0, paused, batches,
+  given_up }

@@ -56,6 +56,15 @@ def listening(place: Place) -> Loaded:
     return Loaded(JobRunner(container, codec(), events), lambda: None, None, telling)
 
 
+def telling(place: Place) -> Loaded:
+    """An application that notes what happens to its jobs."""
+    container = Container()
+    events = Dispatcher(container)
+    for kind in (kinds.JobCancelled, kinds.JobFailed, kinds.JobReleasedAfterException):
+        events.listen(kind, lambda event: note(type(event).__name__, event.job.tag))
+    return Loaded(JobRunner(container, codec(), events), lambda: None)
+
+
 def _note(event: Any) -> None:
     keys = ("signal", "queue", "reason", "status", "processed")
     details = [f"{key}={getattr(event, key)}" for key in keys if hasattr(event, key)]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from securely.container import current
 from securely.queue.job import Job
 from securely.support import clock
 
@@ -227,6 +229,119 @@ class AsyncSlow(Job):
 
     def failed(self, error: BaseException) -> None:
         note(f"failed:{type(error).__name__}", self.tag)
+
+
+@dataclass
+class Endless(Job):
+    """Goes on until it is stopped, whatever errors there are, and tidies up."""
+
+    tag: str
+    key: str = ""
+    unique = True
+    tries = 3
+
+    def unique_id(self) -> str:
+        return self.key or self.tag
+
+    def handle(self) -> None:
+        note("start", self.tag)
+        while True:
+            try:
+                clock.sleep(60)
+            except Exception:  # the end of it is none
+                note("swallowed", self.tag)
+            finally:
+                note("tidied", self.tag)
+
+    def failed(self, error: BaseException) -> None:
+        note(f"failed:{type(error).__name__}", self.tag)
+
+
+@dataclass
+class AsyncEndless(Endless):
+    """Likewise, and lets others work meanwhile."""
+
+    async def handle(self) -> None:
+        note("start", self.tag)
+        while True:
+            try:
+                await clock.asleep(60)
+            except Exception:
+                note("swallowed", self.tag)
+            finally:
+                note("tidied", self.tag)
+
+
+@dataclass
+class Sulky(Endless):
+    """Makes an error of its end."""
+
+    def handle(self) -> None:
+        note("start", self.tag)
+        try:
+            clock.sleep(60)
+        finally:
+            raise ValueError("not now")
+
+
+@dataclass
+class AsyncSulky(Endless):
+    """Likewise, and lets others work meanwhile."""
+
+    async def handle(self) -> None:
+        note("start", self.tag)
+        try:
+            await clock.asleep(60)
+        finally:
+            raise ValueError("not now")
+
+
+@dataclass
+class Deaf(Endless):
+    """Goes on, whatever it is told."""
+
+    def handle(self) -> None:
+        note("start", self.tag)
+        while True:
+            try:
+                clock.sleep(60)
+            except BaseException:
+                note("swallowed", self.tag)
+
+
+@dataclass
+class AsyncDeaf(Endless):
+    """Blocks the loop that it runs in."""
+
+    async def handle(self) -> None:
+        note("start", self.tag)
+        clock.sleep(60)
+
+
+@dataclass
+class Leaks(Job):
+    """Says secrets in its error: one that the application knows, and one that bears its name."""
+
+    tries = 1
+
+    def handle(self) -> None:
+        key = current().make("config").get("app.key")
+        raise OSError(f"{key} was refused, token=planted")
+
+
+@dataclass
+class LeaksInThread(Job):
+    """Starts a thread that says a secret in its error."""
+
+    def handle(self) -> None:
+        key = current().make("config").get("app.key")
+
+        def fail() -> None:
+            raise OSError(f"{key} was refused in a thread")
+
+        thread = threading.Thread(target=fail, name="shop")
+        thread.start()
+        thread.join()
 
 
 @dataclass
