@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
 from typing import Any, Final, cast
 
 from securely.strings import Str
@@ -54,6 +55,7 @@ class ValidationFactory:
         self._registry = Registry(SPECS)
         self._replacers: dict[str, Callable[..., str]] = {}
         self._plans: dict[object, Plan] = {}
+        self._lock = Lock()
         self._keeps_unknown = False
         self._refuses_unknown = False
 
@@ -203,7 +205,7 @@ class ValidationFactory:
             InvalidRule: A rule is unknown, or its parameters are wrong.
         """
         if later:
-            return unrolled(rules, data, self._registry, later)
+            return unrolled(rules, data, self._registry, later, self._limits.expanded)
         # Nearly all rules are text: those are looked up as they are, in half the time.
         key: object = tuple(rules.items())
         try:
@@ -213,10 +215,10 @@ class ValidationFactory:
         if known is not None:
             return known
         if any(map(is_dynamic, rules.values())):
-            return unrolled(rules, data, self._registry)
+            return unrolled(rules, data, self._registry, (), self._limits.expanded)
         plan = compile_plan(rules, self._registry)
         if overlap(plan.fields):
-            return unrolled(rules, data, self._registry)
+            return unrolled(rules, data, self._registry, (), self._limits.expanded)
         # Objects may be changed after they were given: what has some is compiled anew.
         return self._keep(_hashable(rules), plan)
 
@@ -258,10 +260,11 @@ class ValidationFactory:
 
     def _keep(self, key: object, plan: Plan) -> Plan:
         if key is not None:
-            if len(self._plans) >= _PLANS_MAX:
-                # The oldest: rules that are made anew each time must not push out all others.
-                self._plans.pop(next(iter(self._plans)), None)
-            self._plans[key] = plan
+            with self._lock:  # who looks for the oldest must not find others adding meanwhile
+                if len(self._plans) >= _PLANS_MAX:
+                    # The oldest: rules that are made anew each time must not push out all others.
+                    self._plans.pop(next(iter(self._plans)), None)
+                self._plans[key] = plan
         return plan
 
 

@@ -74,7 +74,9 @@ class FormRequest(TypedInput):
     def __init__(self, data: Mapping[str, Any] | None = None) -> None:
         if data is not None and not isinstance(data, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
             raise TypeError(
-                f"{type(self).__qualname__} takes a dict of what was sent, not {data!r:.100}."
+                f"{type(self).__qualname__} takes a dict of what was sent, not "
+                # Not its value: it may be a password.
+                f"{type(data).__name__}."
             )
         self._input: dict[str, Any] = dict(data or {})
         self._validated: dict[str, Any] | None = None

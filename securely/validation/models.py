@@ -23,7 +23,10 @@ from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_sc
 from securely.container import current
 from securely.support.missing import MISSING
 from securely.validation.exceptions import RulesError, ValidationError
+from securely.validation.plan.parsing import entries
 from securely.validation.plan.paths import find
+from securely.validation.rules.loose import is_numeric, number
+from securely.validation.rules.numbers import within_exponents
 from securely.validation.validator import Validator
 
 __all__ = ["ModelValidator", "Rules", "RulesBroken", "dumped", "is_model", "say", "typed"]
@@ -64,9 +67,12 @@ class Rules:
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         described = handler(schema)
-        for rule in self._texts():
-            name, _, parameters = rule.partition(":")
-            described.update(_described(name, parameters.split(","), described.get("type")))
+        written = [each for each in entries(self.rules, _WHOLE) if each.name]
+        kind = described.get("type")
+        if kind == "string" and any(each.name in _NUMERIC for each in written):
+            kind = None  # its limits are those of the number it is written for: no words for that
+        for each in written:
+            described.update(_described(each.name, each.parameters, kind))
         return described
 
     def _checked(self, value: Any) -> Any:
@@ -83,14 +89,6 @@ class Rules:
             "{said}",
             {"said": validator.errors().first(), "rule": rule, "parameters": [*parameters]},
         )
-
-    def _texts(self) -> list[str]:
-        if isinstance(self.rules, str):
-            return self.rules.split("|")
-        rules = cast(
-            "Sequence[object]", self.rules if isinstance(self.rules, (list, tuple)) else ()
-        )
-        return [rule for rule in rules if isinstance(rule, str)]
 
 
 class RulesBroken(TypeError):
@@ -264,21 +262,32 @@ def _factory() -> Any:
     return current().make("validator")
 
 
-def _described(name: str, parameters: list[str], kind: object) -> dict[str, Any]:
+def _described(name: str, parameters: Sequence[Any], kind: object) -> dict[str, Any]:
     """Return what a JSON schema says of a rule."""
     if name in _FORMATS:
         return {"format": _FORMATS[name]}
     bounds = _BOUNDS.get(name)
     if bounds is not None:
-        words = bounds["string" if kind == "string" else "array" if kind == "array" else "number"]
-        return {word: _amount(each) for word, each in zip(words, parameters * 2, strict=False)}
+        words = bounds.get(_MEASURED.get(kind, ""), ())
+        amounts = [_amount(each) for each in [*parameters] * 2]
+        return {
+            word: amount for word, amount in zip(words, amounts, strict=False) if amount is not None
+        }
     return {"enum": [*parameters]} if name == "in" else {}
 
 
-def _amount(written: str) -> int | float:
-    return float(written) if "." in written else int(written)
+def _amount(written: object) -> int | float | None:
+    """Return a bound as JSON has it; None for one with a unit, which is of files."""
+    if not is_numeric(written) or not within_exponents(str(written)):
+        return None
+    amount = number(written)
+    return int(amount) if amount == int(amount) else float(amount)
 
 
+_NUMERIC: Final = frozenset({"numeric", "integer", "decimal"})
+_MEASURED: Final[Mapping[object, str]] = {
+    "string": "string", "array": "array", "number": "number", "integer": "number",
+}  # fmt: skip
 _FORMATS: Final = {
     "email": "email", "url": "uri", "uuid": "uuid", "date": "date", "ipv4": "ipv4", "ipv6": "ipv6",
 }  # fmt: skip

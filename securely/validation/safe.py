@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
 from enum import Enum
+from math import isfinite
 from typing import Any, TypeVar, cast
 
 from securely.support import clock
 from securely.support.missing import MISSING
-from securely.validation.plan.paths import find, holds, split, without
+from securely.validation.plan.paths import closed, find, holds, split, without
 from securely.validation.rules.loose import is_numeric, number, text
+from securely.validation.rules.numbers import EXPONENT_MAX
 
 __all__ = ["SafeInput", "TypedInput"]
 
@@ -46,13 +49,16 @@ class TypedInput:
 
     def integer(self, field: str, default: int = 0) -> int:
         """Return a field as an integer: of a number, what stands before its point."""
-        value = self.input(field)
-        return int(number(value)) if is_numeric(value) and _is_finite(value) else default
+        found = _number(self.input(field))
+        return default if found is None else int(found)
 
     def float(self, field: str, default: float = 0.0) -> float:
         """Return a field as a float."""
         value = self.input(field)
-        return float(number(value)) if is_numeric(value) else default
+        try:
+            return float(number(value)) if is_numeric(value) else default
+        except OverflowError:  # an integer beyond all floats
+            return default
 
     def boolean(self, field: str, default: bool = False) -> bool:
         """Tell whether a field says yes: 1, true, on, yes."""
@@ -98,14 +104,25 @@ class TypedInput:
 
 
 def _member(kind: type[E], value: object, default: E | None) -> E | None:
+    # A list is not written out to be compared: it may be deeper than Python can write.
+    written = None if isinstance(value, (list, tuple, Mapping)) else text(value)
     for member in kind:
-        if member is value or member.value == value or text(member.value) == text(value):
+        if member is value or member.value == value or text(member.value) == written:
             return member
     return default
 
 
-def _is_finite(value: object) -> bool:
-    return number(value) - number(value) == 0  # type: ignore[operator]  # numbers of one kind
+def _number(value: object) -> int | float | Decimal | None:
+    """Return the number that *value* is; None for what is none, or would fill the memory."""
+    if not is_numeric(value):
+        return None
+    found = number(value)
+    if isinstance(found, int):
+        return found
+    if isinstance(found, float):
+        return found if isfinite(found) else None
+    # The integer of "1e999999999" has a billion digits.
+    return found if found.is_finite() and found.adjusted() <= EXPONENT_MAX else None
 
 
 class SafeInput(TypedInput, Mapping[str, Any]):
@@ -132,19 +149,27 @@ class SafeInput(TypedInput, Mapping[str, Any]):
     def only(self, *fields: str) -> dict[str, Any]:
         """Return *fields* alone, by their dotted names; those that are not there are left out."""
         taken: dict[str, Any] = {}
+        own: set[int] = set()  # dicts that are made here, and not of the data
         for path in map(split, fields):
             value = find(self._data, path)
             if value is MISSING:
                 continue
             node = taken
             for part in path[:-1]:
-                node = node.setdefault(part, {})
-            node[path[-1]] = value
+                if part not in node:
+                    node[part] = {}
+                    own.add(id(node[part]))
+                node = node[part]
+                if id(node) not in own:
+                    break  # the whole of it is taken already
+            else:
+                node[path[-1]] = value
         return taken
 
     def except_(self, *fields: str) -> dict[str, Any]:
         """Return all but *fields*."""
-        data = without(self._data, map(split, fields))
+        paths = [*map(split, fields)]
+        data = closed(without(self._data, paths), paths)
         return dict(data)  # type: ignore[call-overload, no-any-return]  # a dict without some keys
 
     def merge(self, values: Mapping[str, Any] | None = None, **more: Any) -> SafeInput:

@@ -243,7 +243,7 @@ class Validator(metaclass=_Named):
         """Return the fields of the data with which nothing is wrong."""
         done = self._done()
         wrong = {name.partition(".")[0] for name in done.bag.messages()}
-        return {name: value for name, value in _items(done.data) if name not in wrong}
+        return {name: value for name, value in _items(done.left()) if name not in wrong}
 
     def invalid(self) -> dict[str, Any]:
         """Return the fields of the data that break a rule."""
@@ -410,7 +410,8 @@ class Validator(metaclass=_Named):
         return True
 
     def _start(self, plan: Plan) -> Run:
-        self._kept = None
+        # Without what was asked before: it may have taken out fields, and would pass then.
+        self._kept = self._run = None
         self._running = self._maker.start(plan, self)
         return self._running
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NoReturn, Self
 
+from securely.validation.plan.paths import glob
+
 __all__ = ["MessageBag"]
 
 
@@ -152,6 +154,4 @@ class MessageBag:
 
 @lru_cache(maxsize=256)
 def _pattern(field: str) -> re.Pattern[str]:
-    # Stars that follow each other say what one says, and cost time for each.
-    parts = re.split(r"\*+", field)
-    return re.compile(".*".join(map(re.escape, parts)), re.DOTALL)
+    return glob(field)

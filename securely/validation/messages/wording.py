@@ -25,7 +25,7 @@ _WORDS: Final = (
 _INVALID: Final = "The :attribute field is invalid."
 # So much of a value is shown in a message.
 _SHOWN_MAX: Final = 1_000
-# Longer numbers name no value.
+# Longer numbers name no value, and are no place in a list.
 _DIGITS_MAX: Final = 18
 
 
@@ -267,7 +267,11 @@ def _positions(message: str, name: str) -> str:
     lowered = message.lower()
     if "index" not in lowered and "position" not in lowered:
         return message
-    numbers = [int(part) for part in name.split(".") if part.isascii() and part.isdigit()]
+    numbers = [
+        int(part)
+        for part in name.split(".")
+        if part.isascii() and part.isdigit() and len(part) <= _DIGITS_MAX
+    ]
     for word, write in _PLACES:
         if f":{word}" not in lowered and f"-{word}" not in lowered:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias, TypeGuard, cast
 
@@ -11,8 +12,10 @@ __all__ = [
     "Container",
     "Keys",
     "Path",
+    "closed",
     "expand",
     "find",
+    "glob",
     "holds",
     "is_container",
     "join",
@@ -99,6 +102,18 @@ def expand(data: object, path: Path) -> Iterator[tuple[Keys, object]]:
     yield from later
 
 
+def glob(pattern: str) -> re.Pattern[str]:
+    """Return what fits names like *pattern*, in which stars stand for any text, dots too.
+
+    Each part between stars is looked for once, where it comes first, so that the time is linear.
+    """
+    first, *parts = re.split(r"\*+", pattern)
+    if not parts:
+        return re.compile(re.escape(first))
+    middle = "".join(f"(?>.*?{re.escape(part)})" for part in parts[:-1])
+    return re.compile(f"{re.escape(first)}{middle}.*{re.escape(parts[-1])}", re.DOTALL)
+
+
 def leaves(data: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
     """Yield all that stands in *data* and holds nothing else, in order, at any depth.
 
@@ -136,6 +151,18 @@ def without(data: object, paths: Iterable[Path]) -> object:
         else:
             node[path[-1]] = None
     return _cut(data, doomed) if doomed else data
+
+
+def closed(data: object, paths: Iterable[Path]) -> object:
+    """Close the holes that :func:`without` has left at *paths* in *data*; return that."""
+    # From the inside: places of outer lists are those of before until then.
+    for around in sorted({path[:-1] for path in paths}, key=len, reverse=True):
+        items = find(data, around)
+        if isinstance(items, list):
+            kept = [value for value in cast("list[object]", items) if value is not MISSING]
+            if len(kept) < len(cast("list[object]", items)):
+                items[:] = kept
+    return data
 
 
 def _cut(data: object, doomed: Mapping[str, Any]) -> object:

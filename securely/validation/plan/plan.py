@@ -163,7 +163,18 @@ class Field:
 
     def at(self, name: str, path: Path, primary: Path, keys: Keys) -> Field:
         """Return this field as one of those that its path with stars names."""
-        return Field(name, path, self.steps, self.facts, primary, keys)
+        made = Field.__new__(Field)
+        # There may be one for each item of a list, and all share what follows from their rules.
+        for shared in _OF_RULES:
+            setattr(made, shared, getattr(self, shared))
+        made.name, made.path, made.primary, made.keys = name, path, primary, keys
+        made.is_wild = "*" in path
+        return made
+
+
+_OF_RULES: Final = tuple(
+    each for each in Field.__slots__ if each not in {"name", "path", "primary", "keys", "is_wild"}
+)
 
 
 class Plan:
@@ -262,15 +273,23 @@ def compile_plan(rules: Mapping[str, object], registry: Registry) -> Plan:
     )
 
 
-def compile_field(name: str, written: Sequence[Entry], registry: Registry) -> Field:
+def compile_field(
+    name: str, written: Sequence[Entry], registry: Registry, path: Path | None = None
+) -> Field:
     """Bind the rules of one field.
+
+    Args:
+        name: Its dotted name.
+        written: Its rules.
+        registry: The rules there are.
+        path: The parts of its name, where its dots do not tell them.
 
     Raises:
         InvalidRule: A rule is unknown, or its parameters are wrong.
     """
     if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
         raise InvalidRule(repr(name), "", "belongs to a field whose name is no text.")
-    path = split(name)
+    path = split(name) if path is None else path
     facts = _facts(path, written)
     steps = tuple(
         _step(entry, facts, registry)

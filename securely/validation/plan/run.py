@@ -11,7 +11,17 @@ from typing import Any, Final, cast
 from securely.support.missing import MISSING
 from securely.validation.messages.bag import MessageBag
 from securely.validation.messages.wording import Wording
-from securely.validation.plan.paths import Keys, Path, expand, find, join, leaves, split, without
+from securely.validation.plan.paths import (
+    Keys,
+    Path,
+    closed,
+    expand,
+    find,
+    join,
+    leaves,
+    split,
+    without,
+)
 from securely.validation.plan.plan import Field, Plan, Step
 from securely.validation.plan.spot import Refusal, Spot
 from securely.validation.rules.loose import is_numeric
@@ -61,6 +71,7 @@ class Run:
         "_removed",
         "_said",
         "_stops",
+        "_whole",
         "awaits",
         "bag",
         "data",
@@ -83,6 +94,7 @@ class Run:
     ) -> None:
         self.plan: Plan = plan
         self.data: object = data
+        self._whole: object = data
         self.wording: Wording = wording
         self.validator: Any = validator
         self.bag: MessageBag = MessageBag()
@@ -198,10 +210,13 @@ class Run:
             return
         gate = asyncio.Semaphore(_AT_ONCE_MAX)
         bag, failed = self.bag, self.failed
+        said = [self._said]
 
         async def alone(part: Run, field: Field, spot: Spot, value: object) -> None:
             async with gate:
-                await part._acheck(field, spot, value)
+                if said[0] < self._limits.errors:
+                    await part._acheck(field, spot, value)
+                    said[0] += part._said
 
         parts = [self._part() for _ in todo]
         for part, (_, spot, _) in zip(parts, todo, strict=True):
@@ -214,6 +229,8 @@ class Run:
             # What a rule raises comes out as it is, as in a sync validation.
             raise several.exceptions[0] from None
         for part, (_, spot, _) in zip(parts, todo, strict=True):
+            if self._is_over():
+                break
             # What a field before it has excluded by now has not been asked.
             if self._excluded and _lies_in(spot.path, self._excluded):
                 self._remove(spot)
@@ -352,6 +369,13 @@ class Run:
             return None
         return field.path if field.is_wild else field.primary
 
+    def left(self) -> object:
+        """Return the data without what was removed; lists have no holes where that was."""
+        if not self._removed:
+            return self.data
+        # Copied once more, for in the data that rules have seen items keep their places.
+        return closed(without(self._whole, self._removed), self._removed)
+
     def validated(self, *, keeps_unknown: bool = False) -> dict[str, Any]:
         """Return the data that rules were followed for, as it lies in the data.
 
@@ -364,11 +388,12 @@ class Run:
         if self.plan.is_flat and not self._removed and self.data.__class__ is dict:
             return self.plan.taken(self.data)
         taken = _Branch()
+        told: frozenset[Path] = frozenset() if keeps_unknown else self._told()
         for field in self.plan.fields:
             for path, value in self._values(field):
                 if value is MISSING or (self._removed and _lies_in(path, self._removed)):
                     continue
-                if not keeps_unknown and value is not None and self._is_told_below(field, path):
+                if field.holds_others and value is not None and path in told:
                     continue
                 _put(taken, self.data, path, value)
         return cast("dict[str, Any]", _plain(taken))
@@ -381,16 +406,24 @@ class Run:
         for keys, value in expand(self.data, pattern):
             yield filled_in(pattern, keys), value
 
-    def _is_told_below(self, parent: Field, path: Path) -> bool:
-        """Tell whether *parent* is an array within which fields have rules of their own."""
-        if not parent.holds_others:
-            return False
-        depth = len(path)
-        for field in self.plan.below(parent):
-            for below, _ in self._values(field):
-                if below[:depth] == path and not _lies_in(below, self._removed):
-                    return True
-        return False
+    def _told(self) -> frozenset[Path]:
+        """Return the places within which fields have rules of their own.
+
+        Of all arrays at once: to look below each item of a list takes the square of the time.
+        """
+        depths = {len(each.path) for each in self.plan.fields if each.holds_others}
+        if not depths:
+            return frozenset()
+        least = min(depths)
+        return frozenset(
+            path[:depth]
+            for field in self.plan.fields
+            if len(field.path) > least
+            for path, _ in self._values(field)
+            if not (self._removed and _lies_in(path, self._removed))
+            for depth in depths
+            if depth < len(path)
+        )
 
 
 def _refused(value: object, at: object) -> bool:

@@ -7,7 +7,7 @@ Source: Laravel 13, Validation\\ValidationRuleParser.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Protocol, cast, runtime_checkable
 
 from securely.support.missing import MISSING
@@ -55,6 +55,7 @@ def unrolled(
     data: object,
     registry: Registry,
     later: Iterable[tuple[str, object, Callable[..., object]]] = (),
+    expanded_max: int = 100_000,
 ) -> Plan:
     """Return the plan of *rules* for *data*: a field for every place that they name.
 
@@ -63,8 +64,9 @@ def unrolled(
         data: What is validated.
         registry: The rules there are.
         later: Fields, their rules, and the condition under which these are added.
+        expanded_max: So many fields at most may stand for one name with stars.
     """
-    unroller = _Unroller(data, registry)
+    unroller = _Unroller(data, registry, expanded_max)
     unroller.add_all({name: _settled(rule, data) for name, rule in rules.items()})
     for name, rule, condition in later:
         unroller.add_where(name, rule, condition)
@@ -72,29 +74,35 @@ def unrolled(
 
 
 class _Unroller:
-    def __init__(self, data: object, registry: Registry) -> None:
-        self._data, self._registry = data, registry
-        self._entries: dict[str, list[Entry]] = {}
-        self._origins: dict[str, tuple[Path, Keys]] = {}
+    # By path, not by name: a key of the data may hold dots and backslashes, and would be read as
+    # another field's.
+
+    def __init__(self, data: object, registry: Registry, expanded_max: int) -> None:
+        self._data, self._registry, self._expanded_max = data, registry, expanded_max
+        self._entries: dict[Path, list[Entry] | None] = {}
+        self._origins: dict[Path, tuple[Path, Keys]] = {}
         self._compiled: dict[tuple[object, ...], Field] = {}
+        self._too_long: list[Path] = []
 
     def add_all(self, rules: Mapping[str, object]) -> None:
         # Named fields keep their places; those that stars stand for come after all of them.
-        for name in rules:
-            if "*" not in split(name):
-                self._entries[name] = []
+        paths = {name: split(name) for name in rules}
+        for path in paths.values():
+            if "*" not in path:
+                self._entries[path] = None
         for name, rule in rules.items():
-            if "*" in split(name):
-                self._add_wild(name, rule)
+            path = paths[name]
+            if "*" in path:
+                self._add_wild((), path, rule)
             else:
-                self._entries[name] = []
-                self._add(name, rule, None)
+                self._entries[path] = None
+                self._add(path, rule, None)
 
     def add_where(self, name: str, rule: object, condition: Callable[..., object]) -> None:
         """Add rules of the fields for which *condition* holds of the data and of what is around."""
         path = split(name)
         spots = (
-            [(filled_in(path, keys), keys) for keys, _ in expand(self._data, path)]
+            [(where, keys) for where, keys, _ in self._places((), path)]
             if "*" in path
             else [(path, ())]
         )
@@ -103,70 +111,93 @@ class _Unroller:
             item = find(self._data, around)
             if condition(self._data, None if item is MISSING else item):
                 origin = (path, keys) if "*" in path else None
-                self._add(_escaped(where), rule, origin)
+                self._add(where, rule, origin)
 
     def fields(self) -> list[Field]:
         """Return the fields; those with the same rules share what was compiled of them."""
-        return [self._field(name, written) for name, written in self._entries.items()]
+        # A list that is too long is followed by its stars, and refused by that.
+        too_long = [self._compile(path, ()) for path in self._too_long]
+        # What has rules only for fields within it is none: taken whole, it would bring all else.
+        return too_long + [
+            self._field(path, written)
+            for path, written in self._entries.items()
+            if written is not None
+        ]
 
-    def _add_wild(self, name: str, rule: object, depth: int = 0) -> None:
-        path = split(name)
-        read: list[Entry] | None = None if is_dynamic(rule) else [*entries(rule, name)]
-        for keys, value in expand(self._data, path):
-            where = _escaped(filled_in(path, keys))
+    def _rules_at(self, path: Path) -> list[Entry]:
+        kept = self._entries.get(path)
+        if kept is None:
+            kept = self._entries[path] = []
+        return kept
+
+    def _places(self, around: Path, pattern: Path) -> Iterator[tuple[Path, Keys, object]]:
+        """Yield the places that *pattern* names within *around*, and what stands there."""
+        for count, (keys, value) in enumerate(expand(find(self._data, around), pattern)):
+            if count >= self._expanded_max:
+                self._too_long.append((*around, *pattern))
+                return
+            yield (*around, *filled_in(pattern, keys)), keys, value
+
+    def _add_wild(self, around: Path, pattern: Path, rule: object, depth: int = 0) -> None:
+        path = (*around, *pattern)
+        read: list[Entry] | None = None if is_dynamic(rule) else [*entries(rule, join(path))]
+        for where, keys, value in self._places(around, pattern):
             if read is not None:
                 self._origins.setdefault(where, (path, keys))
-                self._entries.setdefault(where, []).extend(read)
+                self._rules_at(where).extend(read)
             else:
                 self._add(where, rule, (path, keys), value, depth)
 
     def _add(
         self,
-        name: str,
+        path: Path,
         rule: object,
         origin: tuple[Path, Keys] | None,
         value: object = MISSING,
         depth: int = 0,
     ) -> None:
         if origin is not None:
-            self._origins.setdefault(name, origin)
-        kept = self._entries.setdefault(name, [])
+            self._origins.setdefault(path, origin)
         # Text in a list is one rule, and text alone may be several.
         several = cast("Sequence[object]", rule) if isinstance(rule, (list, tuple)) else None
+        if several is not None and not several:
+            self._rules_at(path)
         for each in cast("Sequence[object]", [rule] if several is None else several):
             if isinstance(each, Each):
-                self._add_each(name, each, origin, value, depth)
+                self._add_each(path, each, origin, value, depth)
             else:
-                kept.extend(entries(each if several is None else [each], name))
+                read = entries(each if several is None else [each], join(path))
+                self._rules_at(path).extend(read)
 
     def _add_each(
         self,
-        name: str,
+        path: Path,
         each: Each,
         origin: tuple[Path, Keys] | None,
         value: object,
         depth: int,
     ) -> None:
         if depth > _DEPTH_MAX:
-            raise RulesError(f'The rules of "{name}" are made by for_each more than 32 deep.')
+            raise RulesError(f'The rules of "{join(path)}" are made by for_each more than 32 deep.')
         if value is MISSING:
-            value = find(self._data, split(name))
-        made = each.rules_of(None if value is MISSING else value, join(split(name)), self._data)
+            value = find(self._data, path)
+        made = each.rules_of(None if value is MISSING else value, join(path), self._data)
         if not isinstance(made, Mapping):
-            self._add(name, _settled(made, self._data), origin, value, depth + 1)
+            self._add(path, _settled(made, self._data), origin, value, depth + 1)
             return
         for key, rule in cast("Mapping[str, object]", made).items():
-            below = f"{name}.{key}"
+            below = split(key)
             settled = _settled(rule, self._data)
-            if "*" in split(below):
-                self._add_wild(below, settled, depth + 1)
+            if "*" in below:
+                self._add_wild(path, below, settled, depth + 1)
             else:
-                self._add(below, settled, origin and _deeper(origin, key), MISSING, depth + 1)
+                deeper = origin and ((*origin[0], *below), origin[1])
+                self._add((*path, *below), settled, deeper, MISSING, depth + 1)
 
-    def _field(self, name: str, written: list[Entry]) -> Field:
-        origin = self._origins.get(name)
+    def _field(self, path: Path, written: list[Entry]) -> Field:
+        origin = self._origins.get(path)
         if origin is None:
-            return compile_field(name, written, self._registry)
+            return self._compile(path, written)
         shape = (
             origin[0],
             *((entry.name, repr(entry.parameters)) for entry in written),
@@ -174,9 +205,11 @@ class _Unroller:
         )
         known = self._compiled.get(shape)
         if known is None:
-            known = compile_field(_escaped(origin[0]), written, self._registry)
-            self._compiled[shape] = known
-        return known.at(name, split(name), *origin)
+            known = self._compiled[shape] = self._compile(origin[0], written)
+        return known.at(join(path), path, *origin)
+
+    def _compile(self, path: Path, written: Sequence[Entry]) -> Field:
+        return compile_field(join(path), written, self._registry, path)
 
 
 def _settled(rule: object, data: object) -> object:
@@ -198,11 +231,3 @@ def _settled(rule: object, data: object) -> object:
         else:
             found.append(settled)
     return found
-
-
-def _deeper(origin: tuple[Path, Keys], key: str) -> tuple[Path, Keys]:
-    return (*origin[0], *split(key)), origin[1]
-
-
-def _escaped(path: Path) -> str:
-    return ".".join(part.replace(".", "\\.") for part in path)

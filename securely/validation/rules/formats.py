@@ -35,6 +35,7 @@ _PLAIN_URL: Final = re.compile(
 ).fullmatch
 # A local part may have no more letters: what is shorter as a whole keeps all limits of lengths.
 _PLAIN_LETTERS_MAX: Final = 64
+_UUID_VERSIONS: Final = frozenset({*"012345678", "nil", "max"})
 _EMAIL_KINDS: Final = frozenset({"rfc", "strict", "dns", "spoof", "filter", "filter_unicode"})
 
 
@@ -103,7 +104,9 @@ def _url(args: Args) -> Check:
 
 
 def _uuid(args: Args) -> Check:
-    version = args.text(0) if len(args.parameters) == 1 else None
+    version = args.text(0) if args.parameters else None
+    if version is not None and version not in _UUID_VERSIONS:
+        args.fault(f'takes a version from 1 to 8, nil or max, not "{version:.60}".')
     return lambda value, at: isinstance(value, str) and is_uuid(value, version)
 
 
@@ -147,6 +150,8 @@ def _timezone(args: Args) -> Check:
     problem = group_problem(group, country)
     if problem:
         args.fault(f"names a group that {problem}")
+    if country is not None and group.upper() != "PER_COUNTRY":
+        args.fault(f'takes a country for the group per_country alone, not for "{group:.60}".')
     return lambda value, at: isinstance(value, str) and is_timezone(value, group, country)
 
 
@@ -164,7 +169,7 @@ SPECS: Final = (
     _plain("ipv6", _form(lambda value: is_ip(value, 6))),
     _plain("mac_address", _form(is_mac)),
     _plain("hex_color", _form(is_hex_color)),
-    _plain("uuid", _uuid, most=None),
+    _plain("uuid", _uuid, most=1),
     _plain("ulid", _form(is_ulid)),
     _plain("json", _json),
     _plain("base64", _form(is_base64)),

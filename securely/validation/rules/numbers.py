@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Context, Decimal, InvalidOperation
+from math import isfinite
 from typing import Any, Final
 
 from securely.validation.rules.loose import is_numeric, number, text
@@ -31,6 +32,8 @@ _DIGITS_MAX: Final = 10_000
 
 def is_integer(value: object) -> bool:
     """Tell whether *value* is an integer of 64 bits, or text of one."""
+    if type(value) is int:  # what JSON sends, mostly
+        return _INT_MIN <= value <= _INT_MAX
     if isinstance(value, str):
         if len(value) <= _INT_DIGITS_MAX:
             return _INTEGER(value) is not None and _fits(value)
@@ -38,7 +41,8 @@ def is_integer(value: object) -> bool:
     if isinstance(value, bool):
         return value
     if isinstance(value, float):
-        return value.is_integer() and _INT_MIN <= value <= _INT_MAX
+        # The largest float of 64 bits is one too large for an integer of those.
+        return value.is_integer() and _INT_MIN <= value < _INT_MAX
     return isinstance(value, int) and _INT_MIN <= value <= _INT_MAX
 
 
@@ -58,8 +62,10 @@ def _fits(value: str) -> bool:
 
 def _integer(args: Args) -> Check:
     if _strict(args):
-        return lambda value, at: isinstance(value, int) and not isinstance(value, bool)
-    return lambda value, at: value.__class__ is int or is_integer(value)
+        return lambda value, at: (
+            isinstance(value, int) and not isinstance(value, bool) and is_integer(value)
+        )
+    return lambda value, at: is_integer(value)
 
 
 def _quick_integer(args: Args) -> Quick:
@@ -85,8 +91,15 @@ def _quick_boolean(args: Args) -> Quick:
 
 def _numeric(args: Args) -> Check:
     if _strict(args):
-        return lambda value, at: not isinstance(value, str) and is_numeric(value)
-    return lambda value, at: is_numeric(value)
+        return lambda value, at: not isinstance(value, str) and _is_number(value)
+    return lambda value, at: _is_number(value)
+
+
+def _is_number(value: object) -> bool:
+    """Tell whether *value* is a number; NaN and infinite are none, which Python reads in JSON."""
+    if isinstance(value, float):
+        return isfinite(value)
+    return value.is_finite() if isinstance(value, Decimal) else is_numeric(value)
 
 
 def _boolean(args: Args) -> Check:

@@ -233,8 +233,10 @@ def _exclude(name: str, build: Callable[[Args], Check], least: int = 0) -> Spec:
     return Spec(name, build, least, None if least else 0, excludes=True, dependent=least > 0)
 
 
-def _prohibit(name: str, build: Callable[[Args], Check], least: int = 0) -> Spec:
-    return Spec(name, build, least, None if least else 0, dependent=True)
+def _prohibit(
+    name: str, build: Callable[[Args], Check], least: int = 0, most: int | None = None
+) -> Spec:
+    return Spec(name, build, least, most if least else 0, dependent=True)
 
 
 SPECS: Final = (
@@ -267,8 +269,8 @@ SPECS: Final = (
     _need("required_without_all", _with(_filled, _some_filled, wanted=False), 1, None),
     _prohibit("prohibited", _rule(_not_filled)),
     _prohibit("prohibited_if", _when(_not_filled), 2),
-    _prohibit("prohibited_if_accepted", _when_said(_not_filled, is_accepted), 1),
-    _prohibit("prohibited_if_declined", _when_said(_not_filled, is_declined), 1),
+    _prohibit("prohibited_if_accepted", _when_said(_not_filled, is_accepted), 1, 1),
+    _prohibit("prohibited_if_declined", _when_said(_not_filled, is_declined), 1, 1),
     _prohibit("prohibited_unless", _when(_not_filled, wanted=False), 2),
     _prohibit("prohibits", _prohibits, 1),
     _exclude("exclude", _rule(_never)),

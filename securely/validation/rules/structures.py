@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from decimal import Decimal
+from math import isnan
 from typing import Final, cast
 
 from securely.support.missing import MISSING
@@ -14,6 +14,7 @@ from securely.validation.plan.paths import (
     Path,
     expand,
     find,
+    glob,
     is_container,
     join,
     leaves,
@@ -37,26 +38,49 @@ def identical(one: object, other: object) -> bool:
 class _Pool:
     """Values among which others are looked for, by PHP's `==`, in the time of one look."""
 
-    __slots__ = ("_counts", "_odd")
+    __slots__ = ("_counts", "_known", "_odd")
 
     def __init__(self, values: Iterator[object]) -> None:
         self._counts: Counter[Hashable] = Counter()
-        self._odd: list[object] = []
+        self._odd: dict[Hashable, tuple[object, int]] = {}
+        self._known: dict[Hashable, int] = {}
         for value in values:
             key = _key(value)
             if key is None:
-                self._odd.append(value)
+                sort = _sort(value)
+                sort = ("one", len(self._odd)) if sort is None else sort
+                self._odd[sort] = (value, self._odd.get(sort, (value, 0))[1] + 1)
             else:
                 self._counts[key] += 1
 
     def count(self, value: object) -> int:
         """Return how many of the values are equal to *value*, by PHP's `==`."""
-        odd = len([each for each in self._odd if equal(each, value)])
-        key = _key(value)
+        key, sort = _key(value), _sort(value)
         if key is not None:
-            return self._counts[key] + odd
-        pairs = cast("Iterable[tuple[tuple[str, object], int]]", self._counts.items())
-        return odd + sum(count for (_, found), count in pairs if equal(found, value))
+            return self._counts[key] + self._count_odd(value)
+        known = None if sort is None else self._known.get(sort)
+        if known is None:
+            pairs = cast("Iterable[tuple[tuple[str, object], int]]", self._counts.items())
+            known = sum(count for (_, found), count in pairs if equal(found, value))
+            known += self._count_odd(value)
+            if sort is not None:
+                self._known[sort] = known
+        return known
+
+    def _count_odd(self, value: object) -> int:
+        return sum(count for each, count in self._odd.values() if equal(each, value))
+
+
+def _sort(value: object) -> Hashable | None:
+    """Return what values have in common that are equal to the same others; None for most.
+
+    Those that data may have any number of: null, booleans, NaN, and empty lists and dicts.
+    """
+    if value is None or isinstance(value, bool):
+        return (type(value), value)
+    if isinstance(value, float):
+        return "nan" if isnan(value) else None
+    return value.__class__ if is_container(value) and not len(value) else None
 
 
 def _key(value: object) -> Hashable | None:
@@ -96,6 +120,8 @@ def _with_keys(
     ask: Callable[[frozenset[str], set[str]], bool],
 ) -> Callable[[Args], Check]:
     def build(args: Args) -> Check:
+        if not args.parameters:
+            args.fault(f"needs keys, as in {args.name}:a,b.")
         wanted = frozenset(args.texts())
 
         def check(value: object, at: Place) -> bool:
@@ -109,6 +135,8 @@ def _with_keys(
 
 def _contains(*, wanted: bool) -> Callable[[Args], Check]:
     def build(args: Args) -> Check:
+        if not args.parameters:
+            args.fault(f"needs values, as in {args.name}:a,b.")
         sought = args.parameters
 
         def check(value: object, at: Place) -> bool:
@@ -178,7 +206,7 @@ def _in_array(args: Args) -> Check:
     other = args.text(0)
     path = args.ref().path
     prefix = path[: path.index("*")] if "*" in path else path
-    fits = re.compile(".*".join(map(re.escape, other.split("*"))), re.DOTALL).fullmatch
+    fits = glob(other).fullmatch
 
     def check(value: object, at: Place) -> bool:
         pool = at.memory.get(check)

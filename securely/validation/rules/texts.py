@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final, TypeAlias
 from unicodedata import category
 
+from securely.support import clock
 from securely.validation.plan.paths import Container, is_container
 from securely.validation.rules.loose import is_numeric, text
 from securely.validation.rules.spec import Args, Check, Place, Quick, Spec, no_need
 
 __all__ = ["SPECS"]
 
+_Search: TypeAlias = Callable[[str, float], bool | None]
+
 _ASCII_DASH: Final = re.compile(r"[a-zA-Z0-9_-]+").fullmatch
 _DELIMITERS: Final = "/#~@!%"
 _FLAGS: Final = {"i": "IGNORECASE", "m": "MULTILINE", "s": "DOTALL", "x": "VERBOSE", "u": "UNICODE"}
-# No pattern that is meant takes longer over what a form sends.
+# No patterns that are meant take longer over what a form sends; so long they have for all of it.
 _MATCH_SECONDS_MAX: Final = 1.0
+# What each search may take beside that: a long list of what is quickly searched is no attack.
+_SEARCH_SECONDS: Final = 0.0001
+# So long a search may take that does not know what others took; what takes longer is asked anew.
+_QUICK_SECONDS: Final = 0.005
+# And of so much text: a pattern that takes the square of the time takes none to speak of.
+_QUICK_LETTERS_MAX: Final = 256
 # What is left alone, escapes and classes of letters, or the end of a line.
 _DOLLAR: Final = re.compile(r"(\\.|\[(?:\\.|[^\]\\])*\])|\$", re.DOTALL)
 _NO_ASCII: Final = re.compile(r"[^\x09\x10\x13\x0a\x0d\x20-\x7e]").search
@@ -105,29 +114,58 @@ def _affix(
 
 def _regex(*, wanted: bool) -> Callable[[Args], Check]:
     def build(args: Args) -> Check:
-        searches = _pattern(args)
+        search = _pattern(args)
 
         def check(value: object, at: Place) -> bool:
-            del at
             if not isinstance(value, str) and not is_numeric(value):
                 return False
-            return searches(text(value)) is wanted
+            return _within_a_second(search, text(value), at.memory) is wanted
 
         return check
 
     return build
 
 
-def _pattern(args: Args) -> Callable[[str], bool | None]:
-    """Return what searches with the pattern; it gives None where that takes over a second."""
+def _quick_regex(*, wanted: bool) -> Callable[[Args], Quick]:
+    def build(args: Args) -> Quick:
+        search = _pattern(args)
+        # Once it took long it is a pattern to be watched: by the check that counts the time.
+        is_slow = False
+
+        def check(value: str, data: object) -> bool:
+            nonlocal is_slow
+            del data
+            if is_slow or len(value) > _QUICK_LETTERS_MAX:
+                return False
+            found = search(value, _QUICK_SECONDS)
+            is_slow = found is None
+            return found is wanted
+
+        return check
+
+    return build
+
+
+_LEFT: Final = "seconds left to search with patterns"
+
+
+def _within_a_second(search: _Search, value: str, memory: dict[object, Any]) -> bool | None:
+    """Search *value* in what is left of the second that all patterns of a validation have."""
+    left: float = memory.get(_LEFT, _MATCH_SECONDS_MAX)
+    if left <= 0:
+        return None
+    started = clock.monotonic()
+    found = search(value, left)
+    memory[_LEFT] = left - max(0.0, clock.monotonic() - started - _SEARCH_SECONDS)
+    return found
+
+
+def _pattern(args: Args) -> _Search:
+    """Return what searches text with the pattern; it gives None where that takes too long."""
     import regex
 
-    given: Any = args.parameters[0]
     try:
-        pattern = cast(
-            "Any",
-            given if isinstance(given, re.Pattern) else regex.compile(*_unwrapped(args.text(0))),
-        )
+        pattern: Any = regex.compile(*_unwrapped(args))
     except regex.error as error:
         args.fault(
             f"is no regular expression: {error}. A pattern with bars stands in a list: "
@@ -135,25 +173,33 @@ def _pattern(args: Args) -> Callable[[str], bool | None]:
         )
     search: Any = pattern.search
 
-    def searches(value: str) -> bool | None:
-        if isinstance(pattern, re.Pattern):
-            return search(value) is not None
+    def searches(value: str, seconds: float) -> bool | None:
         try:
-            return search(value, timeout=_MATCH_SECONDS_MAX) is not None
+            return search(value, timeout=seconds) is not None
         except TimeoutError:
             return None
 
     return searches
 
 
-def _unwrapped(written: str) -> tuple[str, int]:
-    """Return the pattern in *written* and its flags: PHP's with delimiters, or Python's without."""
+def _unwrapped(args: Args) -> tuple[str, int]:
+    """Return a pattern and its flags: PHP's with delimiters, Python's, or a compiled one."""
     import regex
 
+    if isinstance(args.parameters[0], re.Pattern):
+        return _compiled(args)
+    written = args.text(0)
     first = written[:1]
-    last = written.rfind(first, 1) if first and first in _DELIMITERS else -1
+    if not first:
+        args.fault("needs a pattern: all text has an empty one.")
+    last = written.rfind(first, 1) if first in _DELIMITERS else -1
     marks = written[last + 1 :]
     if last < 1 or not set(marks) <= {*_FLAGS, "A", "D"}:
+        if first in _DELIMITERS and written[1:2] == "^":
+            args.fault(
+                f'takes a pattern between two "{first}", with the flags imsxuAD behind it, or one '
+                "without delimiters."
+            )
         return written, 0
     body = written[1:last].replace("\\" + first, first)
     if "D" in marks and "m" not in marks:
@@ -166,10 +212,24 @@ def _unwrapped(written: str) -> tuple[str, int]:
     return body, flags
 
 
+def _compiled(args: Args) -> tuple[str, int]:
+    """Return the pattern and the flags of one that `re` has compiled, which knows no time."""
+    import regex
+
+    given: re.Pattern[Any] = args.parameters[0]
+    if not isinstance(given.pattern, str):
+        args.fault("is a pattern of bytes, and what is searched is text.")
+    names = ("ASCII", "IGNORECASE", "MULTILINE", "DOTALL", "VERBOSE")
+    flags = [getattr(regex, name) for name in names if given.flags & getattr(re, name)]
+    return given.pattern, sum(flags)
+
+
 def _in(*, wanted: bool) -> Callable[[Args], Check]:
     """Compile `in` and `not_in`: what is compared is text, as forms send it."""
 
     def build(args: Args) -> Check:
+        if not args.parameters:
+            args.fault(f"needs values, as in {args.name}:a,b.")
         allowed = frozenset(args.texts())
         is_array = "array" in args.facts.names
 
@@ -220,8 +280,8 @@ SPECS: Final = (
     _plain("doesnt_start_with", _affix(str.startswith, wanted=False), 1),
     _plain("ends_with", _affix(str.endswith, wanted=True), 1),
     _plain("doesnt_end_with", _affix(str.endswith, wanted=False), 1),
-    _plain("regex", _regex(wanted=True), 1, 1),
-    _plain("not_regex", _regex(wanted=False), 1, 1),
+    Spec("regex", _regex(wanted=True), 1, 1, quick=_quick_regex(wanted=True)),
+    Spec("not_regex", _regex(wanted=False), 1, 1, quick=_quick_regex(wanted=False)),
     Spec("in", _in(wanted=True), quick=_quick_in(wanted=True), pure=True),
     Spec("not_in", _in(wanted=False), quick=_quick_in(wanted=False), pure=True),
 )

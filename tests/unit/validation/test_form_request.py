@@ -233,3 +233,38 @@ def test_rules_when_they_are_an_attribute_then_are_what_they_are() -> None:
 def test_form_request_when_data_is_no_dict_then_says_so() -> None:
     with pytest.raises(TypeError, match="takes a dict of what was sent"):
         StoreOrder([1])  # type: ignore[arg-type]  # the mistake that is tested
+
+
+def test_safe_when_a_number_would_fill_the_memory_then_gives_the_default() -> None:
+    deep: list[Any] = []
+    for _ in range(3_000):
+        deep = [deep]
+    safe = SafeInput({"e": "1e999999999", "i": 10**400, "n": "9" * 5_000, "s": "-1e-9", "d": deep})
+
+    assert safe.integer("e", 3) == safe.integer("n", 3) == 3
+    assert safe.integer("i") == 10**400
+    assert safe.integer("s", 3) == 0
+    assert safe.float("i", 1.5) == 1.5
+    assert safe.enum("d", Kind) is None
+
+
+def test_request_when_it_gets_no_dict_then_does_not_show_what_it_got() -> None:
+    with pytest.raises(TypeError, match="not str") as caught:
+        FormRequest("password=hunter2")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # what is refused
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_safe_when_a_field_and_what_lies_in_it_are_taken_then_it_is_taken_whole() -> None:
+    safe = SafeInput({"a": {"b": 1, "c": 2}, "l": [{"x": 1}, 2, [3, 4]]})
+
+    assert safe.only("l", "l.0.x") == {"l": [{"x": 1}, 2, [3, 4]]}
+    assert safe.only("a", "a.b") == {"a": {"b": 1, "c": 2}}
+    assert safe.only("a.b", "a.c") == {"a": {"b": 1, "c": 2}}
+
+
+def test_safe_when_items_are_left_out_then_lists_have_no_holes() -> None:
+    safe = SafeInput({"l": [{"x": 1}, 2, [3, 4]]})
+
+    assert safe.except_("l.0", "l.2.0") == {"l": [2, [4]]}
+    assert safe.all() == {"l": [{"x": 1}, 2, [3, 4]]}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,7 +13,7 @@ from hypothesis import strategies as st
 
 from securely.support import clock
 from securely.translation import FileLoader, Translator
-from securely.validation import ValidationFactory
+from securely.validation import InvalidRule, Rule, ValidationFactory
 from securely.validation.rules.table import SPECS
 
 _FACTORY = ValidationFactory(Translator(FileLoader([]), "en"))
@@ -20,6 +23,8 @@ _PARAMETERS = {
     "dimensions": "min_width=1", "email": "rfc,strict,filter,spoof", "mimes": "png",
     "mimetypes": "image/*",
     "decimal": "0,2",
+    **dict.fromkeys(("in", "not_in", "contains", "doesnt_contain"), "3,4"),
+    **dict.fromkeys(("in_array_keys", "required_array_keys"), "1,2"),
     "in_array": "other.*", "distinct": "ignore_case", "between": "1,5", "digits_between": "1,5",
 }  # fmt: skip
 
@@ -31,6 +36,10 @@ def _every_rule() -> list[str]:
         if parameters is not None:
             found.append(f"{name}:{parameters}" if parameters else name)
     return found
+
+
+def _for_p(value: Any, attribute: str) -> dict[str, str]:
+    return {"p": "integer"}
 
 
 _RULES = _every_rule()
@@ -170,3 +179,163 @@ def test_star_keys_when_a_name_lies_beside_an_excluded_one_then_it_is_asked() ->
     errors = _FACTORY.make(data, {"*": "exclude_if:a,X|lowercase", "a\\.b": "uppercase"}).errors()
 
     assert errors.keys() == ["a.b"]
+
+
+_MADE_OF_DATA: dict[str, dict[str, Any]] = {
+    "when": {"a": "array", "a.*.p": Rule.when(True, "integer")},
+    "for_each": {"a": "array", "a.*": Rule.for_each(lambda value, attribute: {"p": "integer"})},
+    "two names": {"a": "array", "a.*.p": "integer", "a.0.p": "integer"},
+}
+
+
+@pytest.mark.parametrize("rules", _MADE_OF_DATA.values(), ids=_MADE_OF_DATA)
+@pytest.mark.parametrize("key", ["k\\", "k\\.x", "k.x", "*", "k\0x"])
+def test_rules_made_of_data_when_a_key_has_marks_of_names_then_are_asked_of_it(
+    rules: dict[str, Any], key: str
+) -> None:
+    data = {"a": {key: {"p": "x"}}}
+
+    assert _FACTORY.make(data, rules).errors().keys() == [f"a.{key}.p"]
+
+
+def test_distinct_when_for_each_makes_it_below_a_key_with_a_backslash_then_is_asked() -> None:
+    rules = {"a.*": Rule.for_each(lambda value, attribute: {"t.*": "distinct"})}
+
+    assert _FACTORY.make({"a": {"k\\": {"t": ["x", "x"]}}}, rules).fails()
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"a.*": Rule.when(True, "integer")},
+        {"a.*": Rule.for_each(lambda value, attribute: "integer")},
+        {"a.*": "integer", "a.0": "integer"},
+        {"*": Rule.for_each(lambda value, attribute: {"*": "integer"})},
+    ],
+)
+def test_rules_made_of_data_when_a_list_is_too_long_then_say_so(rules: dict[str, Any]) -> None:
+    factory = ValidationFactory(Translator(FileLoader([]), "en"), expanded_max=100)
+
+    errors = factory.make({"a": [1] * 101}, rules).errors()
+
+    assert errors.messages() == {"a": ["The a field must not have more than 100 items."]}
+    assert factory.make({"a": [1] * 100}, rules).passes()
+
+
+def test_sometimes_when_a_list_is_too_long_then_says_so() -> None:
+    factory = ValidationFactory(Translator(FileLoader([]), "en"), expanded_max=100)
+    validator = factory.make({"a": [1] * 101}, {})
+
+    assert validator.sometimes("a.*", "integer", lambda data, item: True).fails()
+
+
+def test_errors_when_rules_are_async_then_the_rest_is_not_looked_at() -> None:
+    factory = ValidationFactory(Translator(FileLoader([]), "en"), errors_max=50)
+    asked: list[str] = []
+
+    async def refuse(attribute: str, value: Any, fail: Any) -> None:
+        asked.append(attribute)
+        fail("No.")
+
+    validator = factory.make({"a": [1] * 500}, {"a.*": refuse})
+
+    assert not asyncio.run(validator.apasses())
+    assert validator.errors().count() == 50
+    assert len(asked) < 100
+
+
+def _is_linear(run: Callable[[int], object], count: int) -> bool:
+    def took(count: int) -> float:
+        started = clock.perf()
+        run(count)
+        return clock.perf() - started
+
+    # The best of three, for others have the machine meanwhile.
+    many = min(took(4 * count) for _ in range(3))
+    return many < 12 * max(*(took(count) for _ in range(3)), 0.005)
+
+
+def test_validated_when_items_are_arrays_with_rules_within_then_time_is_linear() -> None:
+    rules = {"a": "array", "a.*": "array", "a.*.p": "integer"}
+
+    def run(count: int) -> None:
+        taken = _FACTORY.validate({"a": [{"p": 1, "q": 2}] * count}, rules)
+        assert taken == {"a": [{"p": 1}] * count}
+
+    assert _is_linear(run, 2_000)
+
+
+@pytest.mark.parametrize("value", [None, True, float("nan"), [], {}])
+def test_list_when_all_in_it_is_equal_to_much_then_time_is_linear(value: Any) -> None:
+    def run(count: int) -> None:
+        data = {"a": [value] * count, "b": [[], {}, *map(str, range(count))]}
+        _FACTORY.make(data, {"a.*": "distinct|in_array:b.*"}).passes()
+
+    assert _is_linear(run, 2_000)
+
+
+def test_distinct_when_values_are_equal_in_the_way_for_php_then_says_so() -> None:
+    data = {"a": [[], {}, float("nan"), "1", 0, None, b"x", b"x", 7]}
+
+    errors = _FACTORY.make(data, {"a.*": "distinct"}).errors()
+
+    assert errors.keys() == ["a.0", "a.1", "a.4", "a.5", "a.6", "a.7"]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["regex:/^(a|aa)+$/", ["regex", re.compile(r"^(a|aa)+$", re.IGNORECASE)]]
+)
+def test_regex_when_a_list_is_made_to_take_long_then_all_of_it_has_a_second(pattern: Any) -> None:
+    started = clock.perf()
+
+    errors = _FACTORY.make({"a": ["a" * 60 + "!"] * 200}, {"a.*": [pattern]}).errors()
+
+    assert errors.count() == 200
+    assert clock.perf() - started < 6
+
+
+def test_regex_when_it_is_compiled_then_flags_count() -> None:
+    rules = {"a": [["regex", re.compile(r"^\w+ b$", re.IGNORECASE | re.ASCII)]]}
+
+    assert _FACTORY.make({"a": "x B"}, rules).passes()
+    assert _FACTORY.make({"a": "\u00e9 B"}, rules).fails()
+    with pytest.raises(InvalidRule, match="pattern of bytes"):
+        _FACTORY.make({"a": "x"}, {"a": [["regex", re.compile(b"x")]]}).passes()
+
+
+def test_message_when_a_key_has_more_digits_than_numbers_then_is_said() -> None:
+    data = {"a": {"9" * 5_000: {"index": ""}, "3": {"index": ""}}}
+
+    errors = _FACTORY.make(
+        data, {"a.*.index": "required"}, {"a.*.index.required": "No :position."}
+    ).errors()
+
+    assert errors.all() == ["No :position.", "No 4."]
+
+
+@pytest.mark.parametrize(
+    ("data", "rules"),
+    [
+        ({"a": [{"p": 1, "role": "admin"}]}, {"a": "array", "a.*": Rule.for_each(_for_p)}),
+        ({"a": [{"p": 1, "role": "admin"}]}, {"a.*": Rule.for_each(_for_p)}),
+        ({"a": {"p": 1, "role": "admin"}}, {"a": Rule.for_each(_for_p)}),
+    ],
+)
+def test_for_each_when_it_has_rules_of_fields_within_then_gives_nothing_else(
+    data: dict[str, Any], rules: dict[str, Any]
+) -> None:
+    taken = _FACTORY.validate(data, rules)
+
+    assert taken == ({"a": {"p": 1}} if isinstance(data["a"], dict) else {"a": [{"p": 1}]})
+
+
+def test_names_when_stars_look_for_what_a_long_key_repeats_then_time_is_linear() -> None:
+    data = {"a": "x", "o": {"x." * 20_000: {"p": "no"}}}
+    started = clock.perf()
+
+    errors = _FACTORY.make(data, {"a": "in_array:o.*.x.*.x.*.q", "o.*.p": "integer"}).errors()
+
+    assert errors.has("a")
+    assert errors.get("*x.*x.*x.*q") == {}
+    assert [*errors.get("o.*x.*.p")] == [f"o.{'x.' * 20_000}.p"]
+    assert clock.perf() - started < 6

@@ -158,3 +158,25 @@ def test_rules_in_a_model_when_they_are_wrong_then_nobody_is_told_but_who_wrote_
 
     with pytest.raises(InvalidRule, match='Did you mean "required"'):
         factory.make({"a": "x"}, Wrong).passes()
+
+
+def test_schema_when_rules_are_not_what_json_has_words_for_then_says_nothing_wrong() -> None:
+    class Sent(BaseModel):
+        way: Annotated[str, Rules('in:"a,b",c')]
+        age: Annotated[str, Rules("integer|min:3")]
+        count: Annotated[int, Rules("max:1e3")]
+        text: Annotated[str, Rules([["max", 5], "min:1"])]
+        odd: Annotated[str, Rules("max:2mb")]
+
+    said = {
+        name: {key: value for key, value in each.items() if key != "title"}
+        for name, each in Sent.model_json_schema()["properties"].items()
+    }
+
+    assert said == {
+        "way": {"type": "string", "enum": ["a,b", "c"]},
+        "age": {"type": "string"},
+        "count": {"type": "integer", "maximum": 1000},
+        "text": {"type": "string", "maxLength": 5, "minLength": 1},
+        "odd": {"type": "string"},
+    }

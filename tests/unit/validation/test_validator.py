@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -435,3 +436,82 @@ def test_error_when_it_ends_a_program_then_has_every_message(factory: Validation
         factory.validate({}, {"a": "required", "b": "required"})
 
     assert caught.value.__notes__ == ["a: The a field is required.", "b: The b field is required."]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "in", "not_in", "contains", "doesnt_contain", "required_array_keys", "in_array_keys",
+        "uuid:4,5", "uuid:v4", "regex:", "not_regex:/^a", "not_regex:/^a/g", "not_regex:#^a",
+        "prohibited_if_accepted:o,p", "prohibited_if_declined:o,p", "timezone:europe,NL",
+    ],
+)  # fmt: skip
+def test_rule_when_its_parameters_would_let_anything_in_then_is_refused(
+    factory: ValidationFactory, rule: str
+) -> None:
+    with pytest.raises(InvalidRule, match=r"needs|takes"):
+        factory.make({"a": "x", "o": "yes"}, {"a": [rule]}).passes()
+
+
+@pytest.mark.parametrize("rule", ["uuid:1", "uuid:nil", "uuid:max", "in:", "not_in:", "regex:^a"])
+def test_rule_when_its_parameters_are_few_but_meant_then_is_taken(
+    factory: ValidationFactory, rule: str
+) -> None:
+    assert factory.make({}, {"a": [rule]}).passes()
+
+
+@pytest.mark.parametrize(
+    ("value", "rule", "keeps"),
+    [
+        (2**63 - 1, "integer", True),
+        (2**63, "integer", False),
+        (float(2**63), "integer", False),
+        (-(2**63), "integer:strict", True),
+        (10**30, "integer:strict", False),
+        (float("nan"), "numeric", False),
+        (float("inf"), "numeric:strict", False),
+        (Decimal("NaN"), "numeric", False),
+        (Decimal("sNaN"), "numeric", False),
+        (Decimal("1e400"), "numeric:strict", True),
+        (1e300, "numeric", True),
+    ],
+)
+def test_number_when_no_column_holds_it_then_is_none(
+    factory: ValidationFactory, value: object, rule: str, keeps: bool
+) -> None:
+    assert factory.make({"a": value}, {"a": rule}).passes() is keeps
+
+
+def test_plans_when_threads_make_more_than_are_kept_then_none_is_hindered(
+    factory: ValidationFactory,
+) -> None:
+    failed: list[BaseException] = []
+
+    def make(thread: int) -> None:
+        try:
+            for count in range(400):
+                assert factory.make({"a": 1}, {f"f{thread}_{count}": "integer"}).passes()
+        except BaseException as error:  # whatever it is, the test is to say it
+            failed.append(error)
+
+    threads = [threading.Thread(target=make, args=(each,)) for each in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert not failed
+
+
+def test_passes_when_asked_again_then_says_the_same_of_what_is_excluded(
+    factory: ValidationFactory,
+) -> None:
+    validator = factory.make({"a": "x", "b": "1"}, {"a": "integer|exclude_if:b,1", "b": "required"})
+
+    assert [validator.passes(), validator.passes(), validator.fails()] == [False, False, True]
+
+
+def test_valid_when_items_are_excluded_then_lists_have_no_holes(factory: ValidationFactory) -> None:
+    validator = factory.make({"l": [1, 2, 3], "q": 1}, {"l.0": "exclude", "l.2": "integer"})
+
+    assert validator.valid() == {"l": [2, 3], "q": 1}
