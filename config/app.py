@@ -23,6 +23,8 @@ config = {
     "previous_keys": env.list("APP_PREVIOUS_KEYS", []),
     # Supported: aes-128-cbc, aes-256-cbc, aes-128-gcm, aes-256-gcm.
     "cipher": env("APP_CIPHER", "aes-256-cbc"),
+    # Ciphers that are read besides, with keys of their length.
+    "decrypt_ciphers": ["aes-256-cbc", "aes-256-gcm"],
     # Where `down` writes that the application is in maintenance. Supported: file, cache.
     "maintenance": {"driver": "file"},
 }

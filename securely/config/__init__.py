@@ -4,6 +4,7 @@ Files in ``config/`` define plain data, ``.env`` and the process's environment f
 :class:`Config` answers dotted keys. Components take their section and parse it once.
 
     commands.py     config:show
+    contracts.py    Examiner: what those who change it need of the application
     dotenv.py       reads .env files with python-dotenv's parser
     dsn.py          URLs of connections
     env.py          env() with typed casts
@@ -19,6 +20,7 @@ Files in ``config/`` define plain data, ``.env`` and the process's environment f
 
 from __future__ import annotations
 
+from securely.config.contracts import Examiner
 from securely.config.dsn import parse_dsn, with_dsn
 from securely.config.env import Env, EnvOutsideConfigWarning, env
 from securely.config.environment import (
@@ -61,6 +63,7 @@ __all__ = [
     "EnvOutsideConfigWarning",
     "Environment",
     "EnvironmentFileBroken",
+    "Examiner",
     "InvalidDsn",
     "InvalidValue",
     "InvalidVariable",

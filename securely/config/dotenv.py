@@ -14,25 +14,29 @@ from typing import IO, Final, Protocol, cast
 
 from securely.config.exceptions import EnvironmentFileBroken
 
-__all__ = ["line_of", "read_dotenv"]
+__all__ = ["Binding", "Original", "bindings", "line_of", "parse_dotenv", "read_dotenv"]
 
 
-class _Original(Protocol):
+class Original(Protocol):
+    """The text of a binding as it stands in its file, and the line it begins in."""
+
     string: str
     line: int
 
 
-class _Binding(Protocol):
+class Binding(Protocol):
+    """One statement of an .env file: a variable, or without a key a comment or blank lines."""
+
     key: str | None
     value: str | None
-    original: _Original
+    original: Original
     error: bool
 
 
 class _Parser(Protocol):
     """What we use of python-dotenv's parser."""
 
-    def parse_stream(self, stream: IO[str]) -> Iterator[_Binding]: ...
+    def parse_stream(self, stream: IO[str]) -> Iterator[Binding]: ...
 
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
@@ -54,8 +58,26 @@ def read_dotenv(file: Path, process: Mapping[str, str]) -> dict[str, str]:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise EnvironmentFileBroken(file, line, 1, "…", "This is not UTF-8.") from None
+    return parse_dotenv(text, file, process)
+
+
+def parse_dotenv(text: str, file: Path, process: Mapping[str, str]) -> dict[str, str]:
+    """Return what *text* says, as :func:`read_dotenv` does of a file that holds it.
+
+    Args:
+        text: The content.
+        file: Which file it is of, or is to become; for errors.
+        process: The process's variables, for references.
+
+    Raises:
+        EnvironmentFileBroken: A line is malformed.
+
+    Example:
+        >>> parse_dotenv("A=1\\nB='${A}'\\nC=${A}", Path(".env"), {})
+        {'A': '1', 'B': '${A}', 'C': '1'}
+    """
     values: dict[str, str] = {}
-    for binding in _parser().parse_stream(io.StringIO(text, newline="")):
+    for binding in bindings(text):
         source: str = binding.original.string
         if binding.key is None and not binding.error:
             continue  # a comment, or blank lines at the end
@@ -66,6 +88,16 @@ def read_dotenv(file: Path, process: Mapping[str, str]) -> dict[str, str]:
             value = _filled(value, values, process)
         values[name] = value
     return values
+
+
+def bindings(text: str) -> Iterator[Binding]:
+    """Give the statements of *text* in their order; together, their texts are *text*.
+
+    Example:
+        >>> [each.key for each in bindings("# a comment\\nexport A=1\\n")]
+        [None, 'A']
+    """
+    return _parser().parse_stream(io.StringIO(text, newline=""))
 
 
 def line_of(file: Path, name: str) -> int | None:
@@ -80,7 +112,7 @@ def line_of(file: Path, name: str) -> int | None:
     except (OSError, UnicodeDecodeError):
         return None
     found: int | None = None
-    for binding in _parser().parse_stream(io.StringIO(text, newline="")):
+    for binding in bindings(text):
         if binding.key == name:
             start = _START.match(binding.original.string)
             # What precedes the name, blank lines, belongs to the binding.

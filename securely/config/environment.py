@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from securely.config.dotenv import line_of, read_dotenv
+from securely.config.dotenv import line_of, parse_dotenv, read_dotenv
 from securely.config.exceptions import ConfigError
 from securely.support.masking import HIDDEN, looks_secret, mask_urls
 from securely.support.missing import MISSING, Missing
@@ -78,6 +78,7 @@ class Environment:
         self._process = os.environ if process is None else process
         self._reads: dict[str, str] = {}
         self._sources: list[Source] = []
+        self._overlays: list[Source] = []
         self._files: tuple[Path, ...] = (file,) if file else ()
         # Whether env() refuses to be called where no configuration is loading.
         self.strict = False
@@ -141,12 +142,44 @@ class Environment:
         """The files that were read; where several set a variable, the last one counts."""
         return self._files
 
+    @property
+    def has_sources(self) -> bool:
+        """Whether others than the process, the files and the secrets are asked for variables."""
+        return bool(self._sources)
+
     def extend(self, source: Source) -> None:
         """Ask *source*, too, for what neither the process nor the file sets; the first one counts.
 
         Source: Laravel 13, Env::extend.
         """
         self._sources.append(source)
+
+    def overlay(self, source: Source) -> None:
+        """Ask *source* before the .env file, and after the process: for what is kept encrypted."""
+        self._overlays.append(source)
+
+    def reread(
+        self, texts: Mapping[Path, str], overlays: Iterable[Source] | None = None
+    ) -> Environment:
+        """Return the variables as they would be with *texts* as the content of the .env files.
+
+        Args:
+            texts: The content of each file, those of :attr:`files` or one that is to be made.
+            overlays: Asked in the place of those that :meth:`overlay` added, if given.
+
+        Raises:
+            EnvironmentFileBroken: A line of them is malformed.
+        """
+        values: dict[str, str] = {}
+        for file, text in texts.items():
+            values |= parse_dotenv(text, file, self._process)
+        files = tuple(texts)
+        other = Environment(values, self._process, base_path=self.base_path)
+        other.file, other._files = files[-1] if files else None, files
+        other._sources = list(self._sources)
+        other._overlays = list(self._overlays if overlays is None else overlays)
+        other.strict, other.asked = self.strict, self.asked
+        return other
 
     def export(self, names: Iterable[str]) -> None:
         """Put variables of the file into the process, so that child processes inherit them.
@@ -161,10 +194,12 @@ class Environment:
     def get(self, name: str) -> str | Missing:
         """Return the text of the variable *name*, or MISSING; the reading is noted."""
         value = self._process.get(name)
+        if value is None and self._overlays:
+            value = _first(self._overlays, name)
         if value is None:
             value = self._file_values.get(name)
         if value is None and self._sources:
-            value = self._asked(name)
+            value = _first(self._sources, name)
         if name not in self._reads:
             self._reads[name] = _digest(value)
         return MISSING if value is None else value
@@ -176,6 +211,18 @@ class Environment:
     def is_set_by_process(self, name: str) -> bool:
         """Tell whether the process's own environment sets *name*, whatever the file says."""
         return name in self._process
+
+    def of_files(self, name: str) -> str | None:
+        """Return what the .env file says of *name*, whatever the process does."""
+        return self._file_values.get(name)
+
+    def of_sources(self, name: str) -> str | None:
+        """Return what the sources say that were added, whatever process and files do."""
+        return _first(self._sources, name)
+
+    def joined(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """Return *variables* under those of the process, which win: for a process to start."""
+        return {**variables, **self._process}
 
     def names(self) -> tuple[str, ...]:
         """Return the names that the .env file sets."""
@@ -193,11 +240,13 @@ class Environment:
         places: list[tuple[str, str]] = []
         if (value := self._process.get(name)) is not None:
             places.append((value, "the environment of the process"))
+        if self._overlays and (value := _first(self._overlays, name)) is not None:
+            places.append((value, "the encrypted secrets"))
         if (value := self._file_values.get(name)) is not None:
             lines = [(file, line_of(file, name)) for file in reversed(self._files)]
             found = [f"{file}:{line}" for file, line in lines if line is not None]
             places += [(value, place) for place in found or [str(self.file or "an .env file")]]
-        if self._sources and (value := self._asked(name)) is not None:
+        if self._sources and (value := _first(self._sources, name)) is not None:
             places.append((value, "a source that env.extend() added"))
         if not places:
             return Origin(name, "", "nowhere: it is not set")
@@ -205,12 +254,6 @@ class Environment:
         hidden = looks_secret(name) and value != ""
         shown = HIDDEN if hidden else mask_urls(value)
         return Origin(name, shown, source, tuple(place for _, place in shadowed))
-
-    def _asked(self, name: str) -> str | None:
-        for source in self._sources:
-            if (value := source(name)) is not None:
-                return value
-        return None
 
     def __repr__(self) -> str:
         # Values may be secrets.
@@ -304,6 +347,13 @@ def docker_secrets(
         return None
 
     return source
+
+
+def _first(sources: Iterable[Source], name: str) -> str | None:
+    for source in sources:
+        if (value := source(name)) is not None:
+            return value
+    return None
 
 
 def _digest(value: str | None) -> str:

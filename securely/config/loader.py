@@ -158,12 +158,17 @@ def _collected(
 
 
 def _once(problems: Iterable[ConfigError]) -> list[ConfigError]:
-    """Tell of a variable once: the last place is the application's own."""
+    """Tell of a variable once, and of secrets that cannot be read: the last place is the own."""
     found: dict[object, ConfigError] = {}
     for problem in problems:
         cause = problem.__cause__
-        variable = cause.name if isinstance(cause, (MissingVariable, InvalidVariable)) else None
-        found[variable or problem] = problem
+        told: object = problem
+        if isinstance(cause, (MissingVariable, InvalidVariable)):
+            told = cause.name
+        elif isinstance(cause, SecurelyError) and not isinstance(cause, ConfigError):
+            # What a source of variables raises, each file that reads one raises anew.
+            told = str(cause)
+        found[told] = problem
     return list(found.values())
 
 

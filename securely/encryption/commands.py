@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
 from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from securely.config import Config, Environment
@@ -11,6 +16,9 @@ from securely.console import Command
 from securely.console.output.style import escape
 from securely.encryption.encrypter import Encrypter
 from securely.encryption.environment import decrypt_file, encrypt_file, key_text, read_key
+from securely.encryption.keys import KeyRing
+from securely.encryption.rotation import KeyRotation, NewKeys
+from securely.support import entropy
 
 __all__ = [
     "EnvironmentDecryptCommand",
@@ -73,35 +81,76 @@ class KeyGenerateCommand(Command):
 
 
 class KeyRotateCommand(Command):
-    """Makes a new key for the application, and keeps the old one for what it has encrypted."""
+    """Makes a new key, and writes anew what the old one has encrypted and signed."""
 
-    signature = "key:rotate {--force : Do it without asking, in production too}"
-    description = "Make a new key, and keep the old one for reading"
+    signature = (
+        "key:rotate "
+        "{--keep : Keep the key, and write anew only what earlier ones have encrypted and signed} "
+        "{--key-only : Change the key only, and leave what is stored as it is} "
+        "{--force : Do it without asking, in production too}"
+    )
+    description = "Make a new key, and write anew what is stored"
     help = (
-        "The old key goes to the front of APP_PREVIOUS_KEYS: what it has encrypted and signed is "
-        "still read. Processes that run know the new key when they have been started again."
+        "The databases of the store, and what the application has named by KeyRotation.keep(), "
+        "are written anew: all of it or nothing. The old key goes to the front of "
+        "APP_PREVIOUS_KEYS: jobs in queues, entries of the cache and cookies are still read. "
+        "Start processes that run again: they can not read what the new key writes."
     )
 
-    def handle(self, config: Config, environment: Environment) -> int:
-        """Move the key to the earlier ones, and write a new one."""
-        current = config.get("app.key")
+    def handle(self, config: Config, environment: Environment, rotation: KeyRotation) -> int:
+        """Move the key to the earlier ones, write a new one, and all that is stored anew."""
+        current = str(config.get("app.key") or "")
+        earlier = [str(key) for key in config.get("app.previous_keys") or ()]
         file = environment.file
         if not current or file is None:
             self.error("There is no key in a file to rotate. Make one: key:generate.")
             return self.FAILURE
-        if _is_out_of_reach(self, environment, _VARIABLE, _EARLIER):
+        keeps = self.boolean("keep")
+        if not keeps and self._is_elsewhere(environment, file):
             return self.FAILURE
         in_production = config.get("app.env") == "production" and not self.boolean("force")
         if in_production and not self.confirm("The application is in production. Change its key?"):
             self.comment("Nothing was changed.")
             return self.FAILURE
-        # First: a process that starts between the two lines knows the old key twice, and no harm.
-        earlier = [str(current), *map(str, config.get("app.previous_keys") or ())]
-        EnvFile(file).set(_EARLIER, ",".join(earlier), overwrite=True)
-        EnvFile(file).set(_VARIABLE, _new_key(config), overwrite=True)
-        self.info(f"The application has a new key in {file}.")
-        self.two_column_detail("Keys that still read", str(len(earlier)))
+        if not keeps:
+            earlier.insert(0, current)
+            current = _new_key(config)
+        lines = {_EARLIER: ",".join(earlier), _VARIABLE: current}
+        change = None if keeps else partial(_set_at_once, file, lines)
+        if self.boolean("key-only"):
+            counts: dict[str, int] = {}
+            if change is not None:
+                change()
+        else:
+            counts = rotation.run(_new_keys(config, current, earlier), change)
+        self._tell(file, counts, len(earlier))
         return self.SUCCESS
+
+    def _is_elsewhere(self, environment: Environment, file: Path) -> bool:
+        """Tell whether the key is not in *file*, so that it can not be changed there; say so."""
+        if _is_out_of_reach(self, environment, _VARIABLE, _EARLIER):
+            return True
+        text = file.read_bytes().decode("utf-8", "replace")
+        if re.search(rf"^\s*(export\s+)?{_VARIABLE}\s*=", text, re.MULTILINE):
+            return False
+        self.error(
+            f"{file} has no line for {_VARIABLE}. Change it where it is kept: "
+            f"`key:generate --show` prints a new key, and the old one goes to the front of "
+            f"{_EARLIER}. "
+            "Then `key:rotate --keep` writes anew what is stored."
+        )
+        return True
+
+    def _tell(self, file: Path, counts: Mapping[str, int], earlier: int) -> None:
+        if self.boolean("keep"):
+            self.info("What is stored is written anew with the application's key.")
+        else:
+            self.info(f"The application has a new key in {file}.")
+        for name, count in counts.items():
+            self.two_column_detail(escape(f"Written anew: {name}"), str(count))
+        self.two_column_detail("Keys that still read", str(earlier))
+        if not self.boolean("keep"):
+            self.comment("Start processes that run again: they have the old key only.")
 
 
 class EnvironmentEncryptCommand(Command):
@@ -179,13 +228,48 @@ def _new_key(config: Config) -> str:
     return f"base64:{b64encode(key).decode()}"
 
 
+def _new_keys(config: Config, current: str, earlier: Iterable[str]) -> NewKeys:
+    """Return the keys as the application will have them when it is started again."""
+    ring = KeyRing.parse(current, [*earlier])
+    encrypter = Encrypter(
+        ring.current,
+        config.string("app.cipher", "aes-256-cbc"),
+        ring.previous,
+        decrypt_ciphers=config.get("app.decrypt_ciphers", ()) or (),
+    )
+    return NewKeys(ring, encrypter)
+
+
+def _set_at_once(file: Path, values: Mapping[str, str]) -> None:
+    """Set several variables of an .env file: whoever reads it finds all of them or none."""
+    file = file.resolve()
+    before = file.stat()
+    aside = file.with_name(f"{file.name}.{entropy.token_hex(4)}")
+    try:
+        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(file.read_bytes())
+        if hasattr(os, "chown"):
+            # Only root may give a file away, and only root needs to.
+            with contextlib.suppress(PermissionError):
+                os.chown(aside, before.st_uid, before.st_gid)
+        aside.chmod(before.st_mode & 0o7777)
+        for name, value in values.items():
+            EnvFile(aside).set(name, value, overwrite=True)
+        aside.replace(file)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+
+
 def _is_out_of_reach(command: Command, environment: Environment, *variables: str) -> bool:
     """Tell whether the process sets one of *variables*, so that no file can; say so."""
     for name in variables:
         if environment.is_set_by_process(name):
             command.error(
                 f"{name} is set by the environment of the process, which wins over any file. "
-                "Unset it there, or change it there: `key:generate --show` prints a new key."
+                "Unset it there, or change it there: `key:generate --show` prints a new key, and "
+                "`key:rotate --keep` writes anew what is stored."
             )
             return True
     return False

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
-from collections.abc import Iterable, Mapping
+from binascii import a2b_base64
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from pathlib import Path
+from typing import IO, ClassVar, Final, Protocol
 
 from securely.encryption.exceptions import DecryptFailed, InvalidKey
 from securely.encryption.keys import derive_key
 from securely.encryption.payload import (
+    INVALID_PAYLOAD,
     Payload,
     appears_encrypted,
-    lenient_base64,
     strict_base64,
 )
 from securely.support import entropy
 
-__all__ = ["CIPHERS", "Cipher", "Codec", "Encrypter"]
+__all__ = ["CIPHERS", "Box", "Cipher", "Codec", "Encrypter"]
 
-# Both are AES's own: its block, and the whole tag of GCM.
-_BLOCK_BITS: Final = 128
-_TAG_BYTES: Final = 16
 _FAILED: Final = "Could not decrypt the data."
 
 
@@ -38,6 +35,43 @@ class Codec(Protocol):
 
     def decode(self, data: bytes) -> object:
         """Return the value that was written as *data*."""
+        ...
+
+
+class Box(Protocol):
+    """One key with one cipher. What ``aad`` is given must be given again to open.
+
+    Told by its shape, because those that there are load the cryptography package.
+    """
+
+    aead: ClassVar[bool]
+    """Whether the cipher proves its data by itself."""
+
+    iv_bytes: ClassVar[int]
+    """How long its initialization vector is."""
+
+    def seal(self, data: bytes, aad: bytes) -> str:
+        """Return *data* as a payload."""
+        ...
+
+    def open_plain(self, raw: bytes, aad: bytes) -> bytes | None:
+        """Return the data of an envelope that looks as we write it.
+
+        Args:
+            raw: The envelope, JSON.
+            aad: What it is bound to.
+
+        Returns:
+            None if it looks otherwise, or does not open: then :meth:`open` tells why.
+        """
+        ...
+
+    def open(self, payload: Payload, aad: bytes) -> bytes | None:
+        """Return the data of *payload*, None if it does not open."""
+        ...
+
+    def proves(self, payload: Payload, aad: bytes) -> bool:
+        """Return whether *payload* is of this key, as far as can be told without opening it."""
         ...
 
 
@@ -70,9 +104,11 @@ class Encrypter:
         cipher: One of :data:`CIPHERS`.
         previous_keys: Earlier keys, tried in their order for what the key does not decrypt.
         serializer: How values that are not text are written; plain data only, if not given.
+        decrypt_ciphers: Ciphers whose payloads are read besides; keys of their lengths may be
+            among the earlier ones. So an application can change its cipher.
 
     Raises:
-        InvalidKey: The cipher is unknown, or a key does not have its length.
+        InvalidKey: A cipher is unknown, or a key does not have the length of any.
 
     Example:
         >>> encrypter = Encrypter(Encrypter.generate_key())
@@ -88,17 +124,20 @@ class Encrypter:
         cipher: str = "aes-256-cbc",
         previous_keys: Iterable[bytes] = (),
         serializer: Codec | None = None,
+        *,
+        decrypt_ciphers: Iterable[str] = (),
     ) -> None:
-        previous = tuple(previous_keys)
-        for index, each in enumerate((key, *previous)):
-            if not self.supported(each, cipher):
-                name = "app.key" if index == 0 else f"app.previous_keys.{index - 1}"
-                raise InvalidKey(name, _unsupported(each, cipher))
+        if not self.supported(key, cipher):
+            raise InvalidKey("app.key", _unsupported(key, cipher))
         self._cipher_name = cipher.lower()
-        self._cipher = CIPHERS[self._cipher_name]
-        self._keys = (key, *previous)
+        self._ciphers = _known(self._cipher_name, decrypt_ciphers)
+        self._keys = (key, *previous_keys)
+        for index, each in enumerate(self._keys[1:]):
+            if not any(self.supported(each, one) for one in self._ciphers):
+                raise InvalidKey(f"app.previous_keys.{index}", _unsupported(each, cipher))
         self._serializer = serializer
         self._purposes: dict[str, Encrypter] = {}
+        self._boxes: tuple[Box, ...] = ()
 
     @staticmethod
     def supported(key: bytes, cipher: str) -> bool:
@@ -137,83 +176,223 @@ class Encrypter:
         """The key, then the earlier ones."""
         return self._keys
 
-    def encrypt(self, value: object) -> str:
+    def encrypt(self, value: object, *, aad: bytes = b"") -> str:
         """Encrypt *value*, which may be whatever the serializer writes.
+
+        Args:
+            value: What is encrypted.
+            aad: What the payload is bound to, such as the name of its column and the id of its
+                row: only with the same it decrypts. It is not in the payload, and Laravel knows
+                nothing of it.
 
         Raises:
             Unserializable: It holds something that has no written form.
         """
-        return self.encrypt_bytes(self._codec().encode(value))
+        return self.encrypt_bytes(self._codec().encode(value), aad=aad)
 
-    def encrypt_string(self, value: str) -> str:
-        """Encrypt text. Laravel reads it by ``decryptString``."""
-        return self.encrypt_bytes(value.encode())
+    def encrypt_string(self, value: str, *, aad: bytes = b"") -> str:
+        """Encrypt text. Laravel reads it by ``decryptString``, if it is bound to nothing."""
+        return self.encrypt_bytes(value.encode(), aad=aad)
 
-    def encrypt_bytes(self, value: bytes) -> str:
-        """Encrypt bytes. Laravel reads them by ``decryptString``."""
-        iv = entropy.token_bytes(self._cipher.iv_bytes)
-        iv_text = _base64(iv)
-        if self._cipher.aead:
-            sealed = _gcm_encrypt(self.key, iv, value)
-            data, tag = sealed[:-_TAG_BYTES], sealed[-_TAG_BYTES:]
-            return Payload(iv_text, _base64(data), "", _base64(tag)).pack()
-        value_text = _base64(_cbc_encrypt(self.key, iv, value))
-        return Payload(iv_text, value_text, _mac(self.key, iv_text, value_text), "").pack()
+    def encrypt_bytes(self, value: bytes, *, aad: bytes = b"") -> str:
+        """Encrypt bytes. Laravel reads them by ``decryptString``, if they are bound to nothing."""
+        return (self._boxes or self._opened_boxes())[0].seal(value, aad)
 
-    def decrypt(self, payload: str) -> object:
+    def decrypt(self, payload: str, *, aad: bytes = b"") -> object:
         """Decrypt what :meth:`encrypt` has made.
 
+        Args:
+            payload: What it has made.
+            aad: What it was bound to.
+
         Raises:
-            DecryptFailed: The payload is malformed, tampered with, of another key, or holds what
-                the serializer does not read (as what Laravel encrypts with PHP's ``serialize``;
-                :meth:`decrypt_string` gives that as text).
+            DecryptFailed: The payload is malformed, tampered with, of another key or bound to
+                something else, or holds what the serializer does not read (as what Laravel
+                encrypts with PHP's ``serialize``; :meth:`decrypt_string` gives that as text).
         """
         from securely.support.serializer import Undecodable
 
-        data = self.decrypt_bytes(payload)
+        data = self.decrypt_bytes(payload, aad=aad)
         try:
             return self._codec().decode(data)
         except Undecodable as error:
             raise DecryptFailed(f"{_FAILED} {error}") from error
 
-    def decrypt_string(self, payload: str) -> str:
+    def decrypt_string(self, payload: str, *, aad: bytes = b"") -> str:
         """Decrypt text.
 
         Raises:
-            DecryptFailed: The payload is malformed, tampered with or of another key, or holds
-                bytes that are not UTF-8 (:meth:`decrypt_bytes` gives those).
+            DecryptFailed: The payload is malformed, tampered with, of another key or bound to
+                something else, or holds bytes that are not UTF-8 (:meth:`decrypt_bytes` gives
+                those).
         """
         try:
-            return self.decrypt_bytes(payload).decode()
+            return self.decrypt_bytes(payload, aad=aad).decode()
         except UnicodeDecodeError:
             # Without the cause: it holds the decrypted bytes.
             raise DecryptFailed(f"{_FAILED} It is not text; use decrypt_bytes().") from None
 
-    def decrypt_bytes(self, payload: str) -> bytes:
+    def decrypt_bytes(self, payload: str, *, aad: bytes = b"") -> bytes:
         """Decrypt bytes.
 
         Raises:
-            DecryptFailed: The payload is malformed, tampered with, or of another key.
+            DecryptFailed: The payload is malformed, tampered with, of another key or bound to
+                something else.
 
         Source: Laravel 13, Encrypter::decrypt.
         """
-        return self._opened(payload)[0]
+        # Nearly all payloads look as we write them: they are opened without reading any JSON. All
+        # others, and all that fail, are read as Laravel reads them, which also tells what is wrong.
+        try:
+            raw = a2b_base64(payload, strict_mode=True)
+        except (TypeError, ValueError):
+            return self._opened(payload, aad)[0]
+        for box in self._boxes or self._opened_boxes():
+            if (plain := box.open_plain(raw, aad)) is not None:
+                return plain
+        return self._opened(payload, aad)[0]
 
-    def needs_reencrypt(self, payload: str) -> bool:
-        """Tell whether *payload* was made with an earlier key.
+    def needs_reencrypt(self, payload: str, *, aad: bytes = b"") -> bool:
+        """Tell whether *payload* was made with an earlier key, or with another cipher.
 
         Raises:
             DecryptFailed: No key decrypts it.
         """
-        return self._opened(payload)[1] > 0
+        return self._opened(payload, aad)[1] > 0
 
-    def reencrypt(self, payload: str) -> str:
+    def reencrypt(self, payload: str, *, aad: bytes = b"") -> str:
         """Return *payload* encrypted anew with the current key.
 
         Raises:
             DecryptFailed: No key decrypts it.
         """
-        return self.encrypt_bytes(self.decrypt_bytes(payload))
+        return self.encrypt_bytes(self.decrypt_bytes(payload, aad=aad), aad=aad)
+
+    def encrypt_stream(self, source: IO[bytes], target: IO[bytes], *, aad: bytes = b"") -> int:
+        """Encrypt all that *source* holds into *target*, in constant memory.
+
+        It is a format of our own, of AES-256-GCM whatever the cipher; Laravel has none.
+
+        Args:
+            source: A file that is open for reading bytes.
+            target: A file that is open for writing bytes.
+            aad: What the stream is bound to.
+
+        Returns:
+            How many bytes *source* held.
+        """
+        from securely.encryption import streams
+
+        counted = _Counted(streams.pieces_of(source))
+        for piece in streams.sealed(self.key, counted, aad):
+            target.write(piece)
+        return counted.total
+
+    async def aencrypt_stream(
+        self, source: IO[bytes], target: IO[bytes], *, aad: bytes = b""
+    ) -> int:
+        """Async twin of :meth:`encrypt_stream`; it works in a thread."""
+        import asyncio  # who is here has imported it
+
+        return await asyncio.to_thread(self.encrypt_stream, source, target, aad=aad)
+
+    def decrypt_stream(self, source: IO[bytes], target: IO[bytes], *, aad: bytes = b"") -> int:
+        """Decrypt the stream in *source* into *target*, in constant memory.
+
+        Each piece is proved before it is written; whether the end is missing, only at the end. So
+        do nothing with what is written until this returns, or use :meth:`decrypt_file`.
+
+        Returns:
+            How many bytes were written.
+
+        Raises:
+            DecryptFailed: It is no stream, is of another key or bound to something else, or has
+                been changed, put in another order, cut off or added to.
+        """
+        from securely.encryption import streams
+
+        counted = _Counted(streams.opened(self._keys, source, aad))
+        for piece in counted:
+            target.write(piece)
+        return counted.total
+
+    async def adecrypt_stream(
+        self, source: IO[bytes], target: IO[bytes], *, aad: bytes = b""
+    ) -> int:
+        """Async twin of :meth:`decrypt_stream`; it works in a thread."""
+        import asyncio  # who is here has imported it
+
+        return await asyncio.to_thread(self.decrypt_stream, source, target, aad=aad)
+
+    def encrypt_file(self, source: str | Path, target: str | Path, *, aad: bytes = b"") -> int:
+        """Encrypt the file *source* into the file *target*, which may be the same.
+
+        The target is there as a whole or not at all, for its owner alone; one that is there is
+        replaced.
+
+        Returns:
+            How many bytes *source* held.
+        """
+        from securely.encryption.streams import written_at_once
+
+        with Path(source).open("rb") as reading, written_at_once(Path(target)) as writing:
+            return self.encrypt_stream(reading, writing, aad=aad)
+
+    async def aencrypt_file(
+        self, source: str | Path, target: str | Path, *, aad: bytes = b""
+    ) -> int:
+        """Async twin of :meth:`encrypt_file`; it works in a thread."""
+        import asyncio  # who is here has imported it
+
+        return await asyncio.to_thread(self.encrypt_file, source, target, aad=aad)
+
+    def decrypt_file(self, source: str | Path, target: str | Path, *, aad: bytes = b"") -> int:
+        """Decrypt the file *source* into the file *target*, which may be the same.
+
+        The target is there when all of it is proved, for its owner alone; one that is there is
+        replaced.
+
+        Returns:
+            How many bytes were written.
+
+        Raises:
+            DecryptFailed: As :meth:`decrypt_stream`; there is what there was before.
+        """
+        from securely.encryption.streams import written_at_once
+
+        with Path(source).open("rb") as reading, written_at_once(Path(target)) as writing:
+            return self.decrypt_stream(reading, writing, aad=aad)
+
+    async def adecrypt_file(
+        self, source: str | Path, target: str | Path, *, aad: bytes = b""
+    ) -> int:
+        """Async twin of :meth:`decrypt_file`; it works in a thread."""
+        import asyncio  # who is here has imported it
+
+        return await asyncio.to_thread(self.decrypt_file, source, target, aad=aad)
+
+    def reencrypt_file(self, file: str | Path, *, aad: bytes = b"") -> bool:
+        """Encrypt the stream in *file* anew if an earlier key has encrypted it; tell whether.
+
+        Raises:
+            DecryptFailed: As :meth:`decrypt_stream`; the file is as it was.
+        """
+        from securely.encryption import streams
+
+        with Path(file).open("rb") as reading:
+            stream = streams.opened(self._keys, reading, aad)
+            if stream.index == 0:
+                return False
+            with streams.written_at_once(Path(file)) as writing:
+                for piece in streams.sealed(self.key, stream, aad):
+                    writing.write(piece)
+        return True
+
+    async def areencrypt_file(self, file: str | Path, *, aad: bytes = b"") -> bool:
+        """Async twin of :meth:`reencrypt_file`; it works in a thread."""
+        import asyncio  # who is here has imported it
+
+        return await asyncio.to_thread(self.reencrypt_file, file, aad=aad)
 
     def for_purpose(self, name: str) -> Encrypter:
         """Return an encrypter for *name*; one of another purpose cannot read its payloads.
@@ -222,10 +401,16 @@ class Encrypter:
         """
         # Two threads may both derive it: the result is the same, and either may stay.
         if (encrypter := self._purposes.get(name)) is None:
-            length = self._cipher.key_bytes
-            current, *previous = (derive_key(key, f"encrypt:{name}", length) for key in self._keys)
-            encrypter = Encrypter(current, self._cipher_name, previous, self._serializer)
-            self._purposes[name] = encrypter
+            current, *previous = (
+                derive_key(key, f"encrypt:{name}", len(key)) for key in self._keys
+            )
+            encrypter = self._purposes[name] = Encrypter(
+                current,
+                self._cipher_name,
+                previous,
+                self._serializer,
+                decrypt_ciphers=self._ciphers[1:],
+            )
         return encrypter
 
     def __repr__(self) -> str:
@@ -238,41 +423,69 @@ class Encrypter:
             self._serializer = Serializer()
         return self._serializer
 
-    def _opened(self, text: str) -> tuple[bytes, int]:
-        """Return the data of a payload, and the index of the key that gave it."""
-        payload = Payload.unpack(text, self._cipher.iv_bytes)
-        iv = strict_base64(payload.iv) or b""
-        data = lenient_base64(payload.value)
-        opened = self._open_gcm if self._cipher.aead else self._open_cbc
-        return opened(payload, iv, data)
+    def _opened_boxes(self) -> tuple[Box, ...]:
+        """Make what seals and opens: each key with each cipher of its length, the current first.
 
-    def _open_gcm(self, payload: Payload, iv: bytes, data: bytes) -> tuple[bytes, int]:
-        tag = lenient_base64(payload.tag)
-        # A shorter tag would be accepted by the cipher, and is easier to guess.
-        if len(tag) != _TAG_BYTES:
-            raise DecryptFailed(_FAILED)
-        for index, key in enumerate(self._keys):
-            plain = _gcm_decrypt(key, iv, data + tag)
-            if plain is not None:
-                return plain, index
-        raise DecryptFailed(_FAILED)
+        Two threads may both make them: the result is the same, and either may stay.
+        """
+        from securely.encryption.ciphers import CbcBox, GcmBox
 
-    def _open_cbc(self, payload: Payload, iv: bytes, data: bytes) -> tuple[bytes, int]:
-        if payload.tag:
+        self._boxes = tuple(
+            (GcmBox if CIPHERS[name].aead else CbcBox)(key)
+            for key in self._keys
+            for name in self._ciphers
+            if self.supported(key, name)
+        )
+        return self._boxes
+
+    def _opened(self, text: str, aad: bytes) -> tuple[bytes, int]:
+        """Return the data of a payload, and the index of the box that gave it.
+
+        Source: Laravel 13, Encrypter::decrypt, getJsonPayload and validPayload.
+        """
+        payload = Payload.unpack(text)
+        iv = strict_base64(payload.iv)
+        boxes = self._boxes or self._opened_boxes()
+        kinds = {box.aead for box in boxes}
+        # Of one kind alone, it decides what a payload must be; of both, the payload does.
+        is_aead = bool(payload.tag) if len(kinds) > 1 else boxes[0].aead
+        fitting = [(at, box) for at, box in enumerate(boxes) if box.aead is is_aead]
+        if iv is None or len(iv) != fitting[0][1].iv_bytes:
+            raise DecryptFailed(INVALID_PAYLOAD)
+        if payload.tag and not is_aead:
             raise DecryptFailed(
                 "Unable to use tag because the cipher algorithm does not support AEAD."
             )
-        proved = False
-        for index, key in enumerate(self._keys):
-            expected = _mac(key, payload.iv, payload.value)
-            # Bytes, because text that is not ASCII cannot be compared in constant time.
-            if not hmac.compare_digest(expected.encode(), payload.mac.encode("utf-8", "replace")):
-                continue
-            proved = True
-            plain = _cbc_decrypt(key, iv, data)
-            if plain is not None:
-                return plain, index
-        raise DecryptFailed(_FAILED if proved else "The MAC is invalid.")
+        for at, box in fitting:
+            if (plain := box.open(payload, aad)) is not None:
+                return plain, at
+        is_proved = is_aead or any(box.proves(payload, aad) for _, box in fitting)
+        raise DecryptFailed(_FAILED if is_proved else "The MAC is invalid.")
+
+
+class _Counted:
+    """Gives pieces, and knows how many bytes they were."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+        self.total = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            self.total += len(piece)
+            yield piece
+
+
+def _known(cipher: str, others: Iterable[str]) -> tuple[str, ...]:
+    """Return all ciphers that are read, the one that encrypts first."""
+    names = tuple(dict.fromkeys([cipher, *(each.lower() for each in others)]))
+    for name in names:
+        if name not in CIPHERS:
+            raise InvalidKey(
+                "app.decrypt_ciphers",
+                f'The cipher "{name}" is unknown. Supported ciphers are: {", ".join(CIPHERS)}.',
+            )
+    return names
 
 
 def _unsupported(key: bytes, cipher: str) -> str:
@@ -280,56 +493,3 @@ def _unsupported(key: bytes, cipher: str) -> str:
         f"Unsupported cipher or incorrect key length. Supported ciphers are: {', '.join(CIPHERS)}. "
         f'The cipher is "{cipher}", the key has {len(key)} bytes.'
     )
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
-def _mac(key: bytes, iv: str, value: str) -> str:
-    return hmac.digest(key, f"{iv}{value}".encode("utf-8", "surrogatepass"), "sha256").hex()
-
-
-# The library is imported by what encrypts, not with this module: whoever asks for the keys, to
-# sign jobs, does not pay for it. A second import is one look into a dict.
-
-
-def _cbc_encrypt(key: bytes, iv: bytes, data: bytes) -> bytes:
-    from cryptography.hazmat.primitives import ciphers
-    from cryptography.hazmat.primitives.ciphers import algorithms, modes
-    from cryptography.hazmat.primitives.padding import PKCS7
-
-    padder = PKCS7(_BLOCK_BITS).padder()
-    padded = padder.update(data) + padder.finalize()
-    encryptor = ciphers.Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
-    return encryptor.update(padded) + encryptor.finalize()
-
-
-def _cbc_decrypt(key: bytes, iv: bytes, data: bytes) -> bytes | None:
-    from cryptography.hazmat.primitives import ciphers
-    from cryptography.hazmat.primitives.ciphers import algorithms, modes
-    from cryptography.hazmat.primitives.padding import PKCS7
-
-    decryptor = ciphers.Cipher(algorithms.AES(key), modes.CBC(iv)).decryptor()
-    unpadder = PKCS7(_BLOCK_BITS).unpadder()
-    try:
-        padded = decryptor.update(data) + decryptor.finalize()
-        return unpadder.update(padded) + unpadder.finalize()
-    except ValueError:  # not whole blocks, or no padding
-        return None
-
-
-def _gcm_encrypt(key: bytes, iv: bytes, data: bytes) -> bytes:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-    return AESGCM(key).encrypt(iv, data, None)
-
-
-def _gcm_decrypt(key: bytes, iv: bytes, sealed: bytes) -> bytes | None:
-    from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-    try:
-        return AESGCM(key).decrypt(iv, sealed, None)
-    except InvalidTag:
-        return None

@@ -5,7 +5,8 @@ EncryptionError
 ├── EnvironmentFileMissing  the .env file to encrypt or decrypt is not there
 ├── EnvironmentFileThere    the file that would be written exists
 ├── InvalidKey              a key cannot be read, or does not fit the cipher (also a ValueError)
-└── MissingAppKey           the application has no key (also a ConfigurationError)
+├── MissingAppKey           the application has no key (also a ConfigurationError)
+└── RotationFailed          what is stored cannot be written anew; nothing has changed
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ __all__ = [
     "EnvironmentFileThere",
     "InvalidKey",
     "MissingAppKey",
+    "RotationFailed",
 ]
 
 
@@ -89,3 +91,23 @@ class MissingAppKey(EncryptionError, ConfigurationError):
 
     def __reduce__(self) -> tuple[type[MissingAppKey], tuple[()]]:
         return type(self), ()
+
+
+class RotationFailed(EncryptionError):
+    """Something that is stored cannot be written anew with a new key; nothing has changed.
+
+    Args:
+        name: What it is.
+        reason: What went wrong, as a sentence.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(
+            f"Nothing has changed, because {name} cannot be written anew: {reason} "
+            "key:rotate --key-only changes the key alone, and the old one still reads."
+        )
+
+    def __reduce__(self) -> tuple[type[RotationFailed], tuple[str, str]]:
+        return type(self), (self.name, self.reason)

@@ -10,14 +10,14 @@ from typing import Any, Final, cast
 
 from securely.encryption.exceptions import DecryptFailed
 
-__all__ = ["Payload", "appears_encrypted", "lenient_base64", "strict_base64"]
+__all__ = ["INVALID_PAYLOAD", "Payload", "appears_encrypted", "lenient_base64", "strict_base64"]
 
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]")
 _WHITESPACE: Final = bytes.maketrans(b"", b""), b"\t\n\r "
 _STRICT: Final = re.compile(rb"([A-Za-z0-9+/]*)(=*)")
 _PADDING_MAX: Final = 2  # letters; three would stand for no byte at all
 
-_INVALID: Final = "The payload is invalid."
+INVALID_PAYLOAD: Final = "The payload is invalid."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +36,12 @@ class Payload:
     mac: str
     tag: str
 
-    def pack(self) -> str:
-        """Return the envelope. Slashes stay as they are, as Laravel leaves them."""
-        # None of the four can hold what JSON would escape.
-        text = f'{{"iv":"{self.iv}","value":"{self.value}","mac":"{self.mac}","tag":"{self.tag}"}}'
-        return base64.b64encode(text.encode("ascii")).decode("ascii")
-
     @classmethod
-    def unpack(cls, text: str, iv_bytes: int) -> Payload:
+    def unpack(cls, text: str) -> Payload:
         """Read an envelope.
 
         Args:
             text: The envelope; what is no base64 within it is skipped, as PHP does.
-            iv_bytes: How long the initialization vector must be.
 
         Raises:
             DecryptFailed: It is malformed.
@@ -58,7 +51,7 @@ class Payload:
         # Payloads come from outside, from cookies for one: whatever they are, they only fail.
         fields = _json(lenient_base64(text)) if _is_text(text) else None
         if not isinstance(fields, dict):
-            raise DecryptFailed(_INVALID)
+            raise DecryptFailed(INVALID_PAYLOAD)
         envelope = cast("dict[str, object]", fields)
         iv, value, mac = envelope.get("iv"), envelope.get("value"), envelope.get("mac")
         tag = envelope.get("tag") if envelope.get("tag") is not None else ""
@@ -68,10 +61,7 @@ class Payload:
             and isinstance(mac, str)
             and isinstance(tag, str)
         ):
-            raise DecryptFailed(_INVALID)
-        decoded = strict_base64(iv)
-        if decoded is None or len(decoded) != iv_bytes:
-            raise DecryptFailed(_INVALID)
+            raise DecryptFailed(INVALID_PAYLOAD)
         # PHP takes "0" for empty, here as anywhere.
         return cls(iv, value, mac, "" if tag == "0" else tag)
 

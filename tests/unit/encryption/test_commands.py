@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,18 @@ from securely.config import Config, Environment
 from securely.config.dotenv import read_dotenv
 from securely.console import Artisan, BufferedOutput
 from securely.container import Container
-from securely.encryption import Encrypter, InvalidKey, KeyRing, MissingAppKey
+from securely.encryption import (
+    Encrypter,
+    InvalidKey,
+    KeyRing,
+    KeyRotation,
+    MissingAppKey,
+    NewKeys,
+)
 from securely.encryption.commands import KeyGenerateCommand, KeyRotateCommand
 from securely.encryption.provider import EncryptionProvider
+
+OLD = f"base64:{base64.b64encode(bytes(range(32))).decode()}"
 
 
 class _Console:
@@ -23,12 +34,14 @@ class _Console:
         self.file = directory / ".env"
         self.directory = directory
         self.config = Config({"app": {"env": "local", "cipher": "aes-256-cbc"}})
+        self.rotation = KeyRotation()
 
     def run(
         self, *words: str, process: dict[str, str] | None = None, name: str = "key:generate"
     ) -> tuple[int, str]:
         container = Container()
         container.instance(Config, self.config)
+        container.instance(KeyRotation, self.rotation)
         container.instance(Environment, Environment.load(self.directory, process=process or {}))
         artisan = Artisan(container)
         artisan.register("key:generate", KeyGenerateCommand)
@@ -131,11 +144,11 @@ def test_rotate_keeps_the_old_key_for_reading(console: _Console) -> None:
 
 
 def test_rotate_when_there_is_no_line_for_earlier_keys_then_adds_one(console: _Console) -> None:
-    console.file.write_text("APP_KEY=base64:old\n")
-    console.config.set("app.key", "base64:old")
+    console.file.write_text(f"APP_KEY={OLD}\n")
+    console.config.set("app.key", OLD)
 
     assert console.run(name="key:rotate")[0] == 0
-    assert read_dotenv(console.file, {})["APP_PREVIOUS_KEYS"] == "base64:old"
+    assert read_dotenv(console.file, {})["APP_PREVIOUS_KEYS"] == OLD
 
 
 @pytest.mark.parametrize("name", ["APP_KEY", "APP_PREVIOUS_KEYS"])
@@ -161,13 +174,127 @@ def test_rotate_when_there_is_no_key_then_names_the_command_that_makes_one(
 
 
 def test_rotate_when_in_production_then_only_forced(console: _Console) -> None:
-    console.config.set({"app.env": "production", "app.key": "old"})
-    console.file.write_text("APP_KEY=old\n")
+    console.config.set({"app.env": "production", "app.key": OLD})
+    console.file.write_text(f"APP_KEY={OLD}\n")
 
     assert console.run(name="key:rotate")[0] == 1
-    assert console.file.read_text() == "APP_KEY=old\n"
+    assert console.file.read_text() == f"APP_KEY={OLD}\n"
     assert console.run("--force", name="key:rotate")[0] == 0
-    assert read_dotenv(console.file, {})["APP_PREVIOUS_KEYS"] == "old"
+    assert read_dotenv(console.file, {})["APP_PREVIOUS_KEYS"] == OLD
+
+
+def test_rotate_when_the_key_is_kept_elsewhere_then_says_so(console: _Console) -> None:
+    console.file.write_text("APP_NAME=Blog\n# APP_KEY=\n")
+    console.config.set("app.key", OLD)
+
+    code, text = console.run(name="key:rotate")
+
+    assert code == 1
+    assert "has no line for APP_KEY" in text
+    assert console.file.read_text() == "APP_NAME=Blog\n# APP_KEY=\n"
+
+
+class _Rows:
+    """What an application keeps encrypted; writes of a block are undone by an error in it."""
+
+    def __init__(self, key: str) -> None:
+        ring = KeyRing.parse(key)
+        self.payload = Encrypter(ring.current).encrypt_string("secret")
+
+    @contextmanager
+    def keeper(self, new: NewKeys) -> Iterator[int]:
+        before = self.payload
+        self.payload = new.encrypter.reencrypt(before)
+        try:
+            yield 1
+        except BaseException:
+            self.payload = before
+            raise
+
+
+def test_rotate_writes_anew_what_is_stored(console: _Console) -> None:
+    console.file.write_text(f"APP_KEY={OLD}\n")
+    console.file.chmod(0o640)
+    console.config.set("app.key", OLD)
+    rows = _Rows(OLD)
+    console.rotation.keep("users.token", rows.keeper)
+
+    code, text = console.run(name="key:rotate")
+
+    assert code == 0
+    assert "Written anew: users.token" in text
+    assert "started again" in text or "Start processes" in text
+    ring = KeyRing.parse(read_dotenv(console.file, {})["APP_KEY"])
+    assert Encrypter(ring.current).decrypt_string(rows.payload) == "secret"
+    assert console.file.stat().st_mode & 0o777 == 0o640
+    assert [each.name for each in console.directory.iterdir()] == [".env"]
+
+
+def test_rotate_when_something_cannot_be_written_anew_then_nothing_changes(
+    console: _Console,
+) -> None:
+    before = f"APP_KEY={OLD}\n"
+    console.file.write_text(before)
+    console.config.set("app.key", OLD)
+    good, broken = _Rows(OLD), _Rows("base64:" + "B" * 43 + "=")
+    payload = good.payload
+    console.rotation.keep("users.token", good.keeper)
+    console.rotation.keep("users.code", broken.keeper)
+
+    code, text = console.run(name="key:rotate")
+
+    assert code == 1
+    assert "users.code cannot be written anew" in " ".join(text.split())
+    assert "--key-only" in text
+    assert console.file.read_text() == before
+    assert good.payload == payload
+
+    # The way out, when the key has to go at once.
+    assert console.run("--key-only", name="key:rotate")[0] == 0
+    assert console.file.read_text() != before
+    assert good.payload == payload
+
+
+def test_rotate_when_the_file_cannot_be_written_then_nothing_changes(
+    console: _Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = f"APP_KEY={OLD}\n"
+    console.file.write_text(before)
+    console.config.set("app.key", OLD)
+    rows = _Rows(OLD)
+    payload = rows.payload
+    console.rotation.keep("users.token", rows.keeper)
+
+    def full(path: Path, target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", full)
+        code, text = console.run(name="key:rotate")
+
+    assert code == 1
+    assert "No space left" in text
+    assert rows.payload == payload
+    assert console.file.read_text() == before
+    assert [each.name for each in console.directory.iterdir()] == [".env"]
+
+
+def test_rotate_when_the_key_is_kept_then_only_what_is_stored_is_written(
+    console: _Console,
+) -> None:
+    older = "base64:" + "B" * 43 + "="
+    before = f"APP_KEY={OLD}\nAPP_PREVIOUS_KEYS={older}\n"
+    console.file.write_text(before)
+    console.config.set({"app.key": OLD, "app.previous_keys": [older]})
+    rows = _Rows(older)
+    console.rotation.keep("users.token", rows.keeper)
+
+    code, text = console.run("--keep", name="key:rotate", process={"APP_KEY": OLD})
+
+    assert code == 0
+    assert "Written anew: users.token" in text
+    assert console.file.read_text() == before
+    assert Encrypter(KeyRing.parse(OLD).current).decrypt_string(rows.payload) == "secret"
 
 
 def _provided(app: dict[str, object]) -> Container:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import copy
+import hmac
 import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from securely.encryption import CIPHERS, DecryptFailed, Encrypter, InvalidKey
 from securely.support.serializer import Serializer, Unserializable
@@ -173,3 +176,118 @@ def test_properties_when_asked_then_tell_cipher_and_keys_and_repr_hides_them() -
     assert encrypter.all_keys == (b"k" * 32, b"p" * 32)
     assert repr(encrypter) == "Encrypter('aes-256-gcm')"
     assert len(Encrypter.generate_key("nope")) == 32
+
+
+@pytest.mark.parametrize("cipher", _ALL)
+def test_decrypt_when_it_is_bound_to_something_then_only_with_that(cipher: str) -> None:
+    encrypter = _encrypter(cipher)
+    payload = encrypter.encrypt_string("secret", aad=b"users.5.token")
+
+    assert encrypter.decrypt_string(payload, aad=b"users.5.token") == "secret"
+    assert encrypter.reencrypt(payload, aad=b"users.5.token") != payload
+    assert not encrypter.needs_reencrypt(payload, aad=b"users.5.token")
+    for other in (b"", b"users.6.token", b"users.5.toke", b"users.5.token\0"):
+        with pytest.raises(DecryptFailed):
+            encrypter.decrypt_string(payload, aad=other)
+    with pytest.raises(DecryptFailed):
+        encrypter.decrypt_string(encrypter.encrypt_string("secret"), aad=b"users.5.token")
+
+
+@pytest.mark.parametrize("cipher", _ALL)
+def test_decrypt_when_a_letter_moves_between_what_is_bound_and_the_value_then_fails(
+    cipher: str,
+) -> None:
+    encrypter = _encrypter(cipher)
+    fields = _fields(encrypter.encrypt_string("secret", aad=b"AAAA"))
+
+    moved = _packed({**fields, "value": fields["value"] + "AAAA"})
+
+    with pytest.raises(DecryptFailed):
+        encrypter.decrypt_string(moved)
+
+
+def test_decrypt_when_other_ciphers_are_read_besides_then_their_payloads_open() -> None:
+    key, short = bytes(range(32)), bytes(range(16))
+    ciphers = sorted(CIPHERS)
+    for cipher in ("aes-256-cbc", "aes-256-gcm"):
+        encrypter = Encrypter(key, cipher, [short], decrypt_ciphers=ciphers)
+        for other in ciphers:
+            theirs = Encrypter(key if "256" in other else short, other)
+            payload = theirs.encrypt_string(other)
+            assert encrypter.decrypt_string(payload) == other
+            assert encrypter.needs_reencrypt(payload) == (other != cipher)
+            assert Encrypter(key, cipher).decrypt_string(encrypter.reencrypt(payload)) == other
+            # Laid out otherwise than we do it: by way of the JSON.
+            assert encrypter.decrypt_string(_packed(_fields(payload))) == other
+            purpose = theirs.for_purpose("cookies").encrypt_string(other)
+            assert encrypter.for_purpose("cookies").decrypt_string(purpose) == other
+
+
+def test_decrypt_when_a_cipher_is_not_read_then_its_payloads_do_not_open() -> None:
+    key = bytes(range(32))
+    for own, other in (("aes-256-cbc", "aes-256-gcm"), ("aes-256-gcm", "aes-256-cbc")):
+        with pytest.raises(DecryptFailed):
+            Encrypter(key, own).decrypt_string(Encrypter(key, other).encrypt_string("x"))
+
+
+def test_encrypter_when_a_cipher_to_read_is_unknown_then_says_which() -> None:
+    with pytest.raises(InvalidKey, match=r'"aes-256-ctr" is unknown.*app\.decrypt_ciphers'):
+        Encrypter(bytes(32), decrypt_ciphers=["aes-256-ctr"])
+    with pytest.raises(InvalidKey, match=r"app\.previous_keys\.0"):
+        Encrypter(bytes(32), previous_keys=[bytes(16)], decrypt_ciphers=["aes-256-gcm"])
+
+
+@given(
+    cipher=st.sampled_from(_ALL),
+    data=st.binary(max_size=40),
+    at=st.integers(0, 400),
+    letter=st.sampled_from('"\\{}:,=+/ Aé'),
+    insert=st.booleans(),
+)
+@settings(max_examples=300, deadline=None)
+def test_decrypt_when_an_envelope_is_changed_then_the_short_way_says_what_the_long_one_says(
+    cipher: str, data: bytes, at: int, letter: str, insert: bool
+) -> None:
+    # The short way knows envelopes as we write them; the long one reads JSON, as Laravel does.
+    encrypter = _encrypter(cipher)
+    raw = base64.b64decode(encrypter.encrypt_bytes(data)).decode()
+    changed = raw[:at] + letter + raw[at + (0 if insert else 1) :]
+    payload = base64.b64encode(changed.encode()).decode()
+
+    try:
+        expected: object = encrypter._opened(payload, b"")[0]
+    except DecryptFailed as error:
+        expected = str(error)
+    try:
+        answer: object = encrypter.decrypt_bytes(payload)
+    except DecryptFailed as error:
+        answer = str(error)
+
+    assert answer == expected
+
+
+def test_decrypt_compares_macs_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What compares is the standard library's, over the whole mac, whether it is right or wrong in
+    # its first letter or its last.
+    compared: list[tuple[bytes, bytes]] = []
+    compare = hmac.compare_digest
+
+    def watch(a: bytes, b: bytes) -> bool:
+        compared.append((a, b))
+        return compare(a, b)
+
+    monkeypatch.setattr(hmac, "compare_digest", watch)
+    encrypter = _encrypter("aes-256-cbc")
+    payload = encrypter.encrypt_string("secret")
+    mac = _fields(payload)["mac"]
+
+    encrypter.decrypt_string(payload)
+    assert [len(each) for pair in compared for each in pair] == [64, 64]
+
+    for wrong in ("x" + mac[1:], mac[:-1] + "x"):
+        compared.clear()
+        changed = json.dumps({**_fields(payload), "mac": wrong}, separators=(",", ":"))
+        with pytest.raises(DecryptFailed, match="MAC is invalid"):
+            encrypter.decrypt_string(base64.b64encode(changed.encode()).decode())
+        assert compared
+        assert all(len(a) == len(b) == 64 for a, b in compared)

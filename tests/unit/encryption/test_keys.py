@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import copy
+import hashlib
+import hmac
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -50,8 +53,6 @@ def test_parse_when_a_key_is_bad_then_names_it_and_never_shows_it(text: str) -> 
 
 def test_derive_key_when_given_the_vectors_of_the_rfc_then_gives_theirs() -> None:
     """Source: RFC 5869, appendix A.3, has no salt and no info; ours always has an info."""
-    import hashlib
-    import hmac
 
     key = b"\x0b" * 22
     secret = hmac.new(bytes(32), key, hashlib.sha256).digest()
@@ -85,6 +86,28 @@ def test_signer_when_the_key_was_rotated_then_verifies_what_the_earlier_one_sign
     assert rotated.sign(b"data") != mac
     assert repr(rotated) == "Signer(previous=2)"
     assert isinstance(rotated, Signer)
+
+
+@pytest.mark.parametrize("key_bytes", [0, 16, 32, 63, 64, 65, 200])
+@pytest.mark.parametrize("data_bytes", [0, 1, 55, 64, 5000])
+def test_signer_when_it_signs_then_it_is_the_hmac_of_the_standard_library(
+    key_bytes: int, data_bytes: int
+) -> None:
+    key, data = bytes(range(200))[:key_bytes], b"d" * data_bytes
+    signer = Signer([key])
+
+    assert signer.sign(data) == hmac.new(key, data, hashlib.sha256).digest()
+    assert signer.sign(data) == signer.sign(data)  # what is prepared is not used up
+
+
+def test_signer_when_threads_share_it_then_each_gets_its_own_proof() -> None:
+    signer = Signer([b"k" * 32])
+    many = [bytes([number]) * 3000 for number in range(256)]  # large enough to let go of the lock
+
+    with ThreadPoolExecutor(8) as pool:
+        proofs = list(pool.map(signer.sign, many * 4))
+
+    assert proofs == [hmac.digest(b"k" * 32, data, "sha256") for data in many * 4]
 
 
 def test_parse_key_when_it_is_raw_text_then_is_its_utf8() -> None:

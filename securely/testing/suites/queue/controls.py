@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from securely.queue.contracts import Kind, Outcome, Seat, Workable
+from securely.queue.contracts import Seat, Workable
 from securely.support.clock import FrozenClock
 from securely.testing.suites.queue.base import WorkedSuite, done, envelope, names, run_dry
 
@@ -18,7 +18,7 @@ _STATES = ("pending", "delayed", "reserved")
 
 
 class ControlSuite(WorkedSuite):
-    """Restart, pause, clear, cancel, and a look at what waits."""
+    """Restart, pause, clear, and a look at what waits."""
 
     def test_restart_reaches_those_who_joined_before(
         self, connection: Workable, join: Callable[..., Seat]
@@ -136,36 +136,6 @@ class ControlSuite(WorkedSuite):
         assert connection.counts("default").total == 0
 
     # -- single jobs
-
-    def test_cancel_takes_out_what_nobody_runs(
-        self, connection: Workable, join: Callable[..., Seat]
-    ) -> None:
-        """Pending and delayed ones; a running one goes on."""
-        running, pending, delayed = envelope("r"), envelope("p"), envelope("d", delay=60)
-        connection.push([running, pending, delayed])
-        seat = join()
-        held = seat.turn([], 1).deliveries
-
-        cancelled = [connection.cancel(one.uuid) for one in (running, pending, delayed, pending)]
-
-        assert cancelled == [False, True, True, False]
-        assert connection.cancel("no such job") is False
-        assert list(seat.turn(done(held), 9).stale) == []
-        assert connection.counts("default").total == 0
-        assert connection.failed.count() == 0
-
-    def test_cancel_reaches_a_job_that_waits_for_its_next_try(
-        self, connection: Workable, join: Callable[..., Seat]
-    ) -> None:
-        """Whatever it has been through."""
-        one = envelope()
-        connection.push([one])
-        seat = join()
-        (held,) = seat.turn([], 1).deliveries
-        seat.turn([Outcome(held.id, held.token, Kind.RELEASE, delay=60.0)], 0)
-
-        assert connection.cancel(one.uuid) is True
-        assert connection.counts("default").total == 0
 
     def test_jobs_are_listed_with_what_is_known_of_them(
         self, connection: Workable, join: Callable[..., Seat], frozen: FrozenClock

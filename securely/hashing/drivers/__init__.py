@@ -1,0 +1,1 @@
+"""The algorithms that come with Securely, each imported when it is first used."""

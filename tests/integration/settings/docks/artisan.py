@@ -1,0 +1,7 @@
+"""The console: `python artisan.py list`."""
+
+import sys
+
+from securely.starter import artisan
+
+sys.exit(artisan(__file__))
