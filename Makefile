@@ -37,14 +37,18 @@ check: $(VENV)/.installed-dev ## what a commit needs: format, lint, types, layer
 fix: $(VENV)/.installed-dev ## format, sort, safe fixes
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
+# Tests start many processes, and each would compile the package for itself where Python is told
+# to write no bytecode.
 test: $(VENV)/.installed-dev ## every test but the slow ones; `make test K=cache` for some
+	@$(PY) -m compileall -q -x skeleton securely app
 	$(PY) -m pytest -n $(JOBS) $(if $(K),-k '$(K)')
 
 test-all: $(VENV)/.installed-dev ## every test, the slow ones included
+	@$(PY) -m compileall -q -x skeleton securely app
 	$(PY) -m pytest -n $(JOBS) -m 'slow or not slow' $(if $(K),-k '$(K)')
 
 bench: $(VENV)/.installed-bench ## every benchmark; the tables are explained in docs/benchmarks.md
-	@for file in bench/[!_]*.py; do echo "$(PY) $$file"; $(PY) $$file || exit 1; done
+	@missed=0; for file in bench/[!_]*.py; do echo "$(PY) $$file"; $(PY) $$file || missed=1; done; exit $$missed
 
 catalog: $(VENV)/.installed-dev ## write securely/foundation/catalog.py from the providers
 	$(PY) -m tools.catalog --write

@@ -27,10 +27,17 @@ CASES = {
     "artisan --version": ["artisan.py", "--version"],
     "artisan list": ["artisan.py", "list"],
     "artisan about": ["artisan.py", "about"],
+    "artisan settings:get": ["artisan.py", "settings:get", "app.name"],
 }
 LARGE = "list, 200 more"
 COMMANDS = 200
-LIMITS = {"artisan --version": 2.0, "artisan list": 3.0, "artisan about": 10.0, LARGE: 3.0}
+LIMITS = {
+    "artisan --version": 2.0,
+    "artisan list": 3.0,
+    "artisan about": 10.0,
+    "artisan settings:get": 4.0,
+    LARGE: 3.0,
+}
 COMMAND = """
 raise ImportError("a command was imported")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence, Sized
+from contextlib import AbstractContextManager
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, cast, overload
@@ -27,7 +28,9 @@ from securely.support.sleep import Sleep
 if TYPE_CHECKING:
     from securely.cache.manager import CacheManager
     from securely.config.repository import Config
+    from securely.context.repository import Context
     from securely.foundation.application import Application
+    from securely.foundation.errors.handler import Rescued
     from securely.log.manager import LogManager
     from securely.queue.job import Dispatched, Job, PendingDispatch
     from securely.translation.translator import Translator
@@ -50,6 +53,7 @@ __all__ = [
     "cache",
     "config",
     "config_path",
+    "context",
     "data_fill",
     "data_forget",
     "data_get",
@@ -76,6 +80,7 @@ __all__ = [
     "report_if",
     "report_unless",
     "rescue",
+    "rescuing",
     "resolve",
     "resource_path",
     "retry",
@@ -298,6 +303,39 @@ def logger(message: object = MISSING, /, **fields: object) -> Any:
     return log if message is MISSING else log.debug(message, **fields)
 
 
+@overload
+def context() -> Context: ...
+
+
+@overload
+def context(key: str, default: object = None) -> object: ...
+
+
+@overload
+def context(key: Mapping[str, object]) -> Context: ...
+
+
+def context(key: str | Mapping[str, object] | None = None, default: object = None) -> Any:
+    """Return the context, or a value of it; add values to it where they are given.
+
+    Args:
+        key: The name of a value, or a mapping of values to add.
+        default: What is returned where there is no value of that name; called if it is a function.
+
+    Example:
+        >>> context({"order": 7}).add_hidden(tenant=3).all()
+        {'order': 7}
+        >>> context("order"), context("user", "nobody")
+        (7, 'nobody')
+
+    Source: Laravel 13, context().
+    """
+    found: Context = current().make("context")
+    if key is None:
+        return found
+    return found.get(key, default) if isinstance(key, str) else found.add(key)
+
+
 def info(message: object, /, **fields: object) -> None:
     """Write *message* to the log, at the level info."""
     logger().info(message, **fields)
@@ -414,6 +452,18 @@ def rescue(function: Callable[[], T], default: Any = None, *, report: Any = True
         'no answer'
     """
     return app().errors.rescue(function, default, report=report)
+
+
+def rescuing(default: Any = None, *, report: Any = True) -> AbstractContextManager[Rescued]:
+    """Report an error of the block and go on behind it; see `Exceptions.rescuing`.
+
+    Example:
+        >>> with rescuing(default="no answer", report=False) as rescued:
+        ...     rescued.value = 1 // 0
+        >>> rescued.value
+        'no answer'
+    """
+    return app().errors.rescuing(default, report=report)
 
 
 def abort(status: int, message: str = "", headers: Mapping[str, str] | None = None) -> NoReturn:

@@ -93,6 +93,8 @@ def _answer(base: str, words: list[str], found: Globals, rest: list[str]) -> int
         code = _help(base, rest[1:] or ["help"], found)
     elif name == "completion":
         code = _completion(rest[1:], found)
+    elif name == "settings:get":
+        code = _setting(base, rest[1:], found)
     return code
 
 
@@ -168,6 +170,17 @@ def _completion(words: list[str], found: Globals) -> int | None:
     return None if text is None else _say(text, found)
 
 
+def _setting(base: str, words: list[str], found: Globals) -> int | None:
+    """Show a setting that was shown before, if nothing has changed since then."""
+    if len(words) != 1 or words[0].startswith("-") or found.env is not None:
+        return None
+    from securely.support.answers import answer, answers_path
+
+    storage = os.path.join(base, "storage")  # noqa: PTH118  # as above
+    text = answer(answers_path(storage), words[0], __version__)
+    return None if text is None else _say(f"{text}\n", found)
+
+
 def _complete(base: str, words: list[str]) -> int:
     from securely.support.completion import complete
 
@@ -224,8 +237,12 @@ def _application(base: str, words: list[str], found: Globals) -> int:
         # Where a package of ours is missing, so is the console: artisan() above says that.
         from securely.console import Output
         from securely.console.failure import render_failure
+        from securely.log.masking import Masker, secrets_in
 
-        render_failure(error, Output(ansi=found.ansi, verbosity=found.verbosity))
+        # There is no configuration to ask for secrets; the environment may have them.
+        masker = Masker(secrets_in(os.environ))
+        output = Output(ansi=found.ansi, verbosity=found.verbosity)
+        render_failure(error, output, mask=masker.text)
         return _FAILURE
     finally:
         gc.freeze()  # what has lived until here ends with the process

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from securely.config.dsn import with_redis_url
-from securely.support.options import Options, Seconds
+from securely.support.options import Options, Seconds, kind_by, one_of
 from securely.support.suggest import did_you_mean
 
 __all__ = [
@@ -158,14 +158,7 @@ class CustomOptions(StoreOptions):
     driver: str
 
 
-def _kind(data: Any) -> str:
-    """Return which of the classes above *data* is for."""
-    if isinstance(data, Mapping):
-        driver = cast("Mapping[str, object]", data).get("driver")
-    else:
-        driver = getattr(data, "driver", None)
-    return str(driver) if driver in _CLASSES else "custom"
-
+_kind = kind_by("driver", lambda: _CLASSES)
 
 OneStore: TypeAlias = (
     ArrayOptions | DiskOptions | FailoverOptions | NullOptions | RedisOptions | CustomOptions
@@ -192,6 +185,9 @@ def default_stores() -> dict[str, OneStore]:
 
 class CacheOptions(Options):
     """The section ``cache`` of the configuration."""
+
+    # Workers use it in the process that runs no jobs, too.
+    reload_class: ClassVar[str] = "restart"
 
     stores: dict[str, AnyStore] = Field(default_factory=default_stores)
     """The stores by name."""
@@ -226,12 +222,9 @@ class CacheOptions(Options):
     @field_validator("default", "limiter")
     @classmethod
     def _is_defined(cls, named: str | None, info: ValidationInfo) -> str | None:
-        stores = info.data.get("stores", {named: None})
-        if named is not None and named not in stores:
-            near = did_you_mean(named, stores)
-            hint = f'; did you mean "{near}"?' if near else ""
-            raise ValueError(f"no such store is defined, only {', '.join(stores)}{hint}")
-        return named
+        if named is None:
+            return None
+        return one_of(named, info.data.get("stores", {named: None}), "store")
 
 
 def store_options(data: Mapping[str, object], key: str) -> OneStore:

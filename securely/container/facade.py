@@ -235,6 +235,7 @@ def _forwarding(service: str, method: types.FunctionType, cls: type) -> Callable
         "_F_other": shape.call,
         "_F_process": process,
         "_F_type": type,
+        "__name__": __name__,
     }
     found: dict[str, Any] = {}
     # Under a name of ours: who looks for his caller passes over what lies in this package.

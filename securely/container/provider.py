@@ -178,6 +178,28 @@ class Provider:
 
         self.call_after_resolving("translator", add)
 
+    def load_views_from(self, path: str | PathLike[str], namespace: str) -> None:
+        """Take views from a folder of this package, once anybody asks for a view.
+
+        Args:
+            path: The folder: within the package of this provider, or absolute.
+            namespace: What stands before "::" in their names. The application's own win, which lie
+                in ``vendor/<namespace>/`` of its views.
+
+        Source: Laravel 13, ServiceProvider::loadViewsFrom.
+
+        Example:
+            >>> class ShopProvider(Provider):
+            ...     def boot(self) -> None:
+            ...         self.load_views_from("views", "shop")
+        """
+        folder = os.path.join(self._package_folder(), path)  # noqa: PTH118  # pathlib is slow to load
+
+        def add(views: Any) -> None:
+            views.add_namespace(namespace, folder)
+
+        self.call_after_resolving("view", add)
+
     def optimizes(
         self, optimize: Task | None = None, clear: Task | None = None, key: str | None = None
     ) -> None:

@@ -44,7 +44,7 @@ class ListCommand(Command):
 
             text = json.dumps(
                 [
-                    {"event": name, **_said(keys[name]), "listeners": found}
+                    {"event": name, **_said(keys[name][-1]), "listeners": found}
                     for name, found in listed.items()
                 ]
             )
@@ -53,7 +53,7 @@ class ListCommand(Command):
         if not listed:
             self.comment("Nobody listens to any event." if not wanted else "No event fits.")
         for name, found in listed.items():
-            self.line(f"<info>{name}</info>{_marks(_said(keys[name]))}")
+            self.line(f"<info>{name}</info>{_marks(_said(keys[name][-1]))}")
             for facts in found:
                 self.line(f"  {facts['listener']}{_marks(facts)}")
                 if facts["place"]:
@@ -61,24 +61,35 @@ class ListCommand(Command):
         return self.SUCCESS
 
 
-def _keys(events: Dispatcher) -> dict[str, EventKey]:
-    """Return what is listened to, by its name; classes where the name is one of a class."""
-    keys: dict[str, EventKey] = {}
+def _keys(events: Dispatcher) -> dict[str, list[EventKey]]:
+    """Return what is listened to, by its name; classes where the name is one of a class.
+
+    A module that was imported anew has left another class of the same name behind.
+    """
+    keys: dict[str, list[EventKey]] = {}
     for registration in events.registrations():
         key = registration.event
         if isinstance(key, ClassName):
             key = cast("type[Any]", import_object(key))
-        name = event_name(key)
-        if isinstance(key, type) or name not in keys:
-            keys[name] = key
+        known = keys.setdefault(event_name(key), [])
+        if isinstance(key, type):
+            known[:] = [*(one for one in known if isinstance(one, type) and one is not key), key]
+        elif not known:
+            known.append(key)
     return keys
 
 
-def _entries(events: Dispatcher, key: EventKey) -> list[Entry]:
-    """Return who hears *key*; of a wildcard, the listeners that were registered with it."""
-    if isinstance(key, str) and "*" in key:
-        return [entry for entry in events.entries(key) if entry.registration.event == key]
-    return list(events.entries(key))
+def _entries(events: Dispatcher, keys: list[EventKey]) -> list[Entry]:
+    """Return who hears *keys*; of a wildcard, the listeners that were registered with it."""
+    found: list[Entry] = []
+    for key in keys:
+        is_wildcard = isinstance(key, str) and "*" in key
+        found += [
+            entry
+            for entry in events.entries(key)
+            if entry not in found and (not is_wildcard or entry.registration.event == key)
+        ]
+    return found
 
 
 def _said(key: EventKey) -> dict[str, object]:

@@ -5,7 +5,8 @@ provider binds which service, and nothing behind a name is imported before someo
 Errors that nobody caught are reported in one place.
 
 Files: ``application.py`` is ``Application`` and ``builder.py`` what makes it; ``bootstrap.py``
-has the steps of a boot in their order, ``configuration.py`` reads and keeps what they are told;
+has the steps of a boot in their order, ``configuration.py`` reads and keeps what they are told,
+and ``examining.py`` what they would be told with other variables;
 ``providers/`` loads providers and ``catalog.py`` lists those of the framework;
 ``facade_files.py`` reads and adds facades; ``errors/`` reports; ``maintenance/`` takes an
 application down; ``deferred.py`` has what is done afterwards; ``about.py`` says what it is, and
@@ -19,7 +20,7 @@ from securely.foundation.about import About
 from securely.foundation.application import Application
 from securely.foundation.builder import ApplicationBuilder, Parts
 from securely.foundation.doctor import Doctor, Finding
-from securely.foundation.errors import ErrorHandler, ShouldntReport
+from securely.foundation.errors import ErrorHandler, Lottery, Reporter, ShouldntReport
 from securely.foundation.events import (
     ArtisanStarting,
     CommandFinished,
@@ -66,6 +67,7 @@ __all__ = [
     "FacadeExists",
     "Finding",
     "FoundationError",
+    "Lottery",
     "Maintenance",
     "MaintenanceModeDisabled",
     "MaintenanceModeEnabled",
@@ -79,6 +81,7 @@ __all__ = [
     "ProviderFailed",
     "ProviderRegistry",
     "PublishingStubs",
+    "Reporter",
     "RequirementLoop",
     "ResolvedDuringRegister",
     "ShouldntReport",

@@ -20,6 +20,7 @@ Section = Mapping[str, object] | Callable[[], Mapping[str, object]]
 DRIVERS: Final = {
     "Cache": "cache.default",
     "Log": "log.default",
+    "Mail": "mail.default",
     "Queue": "queue.default",
     "Store": "store.default",
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
+import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
@@ -23,6 +25,7 @@ from securely.foundation.events import Terminating
 from securely.foundation.exceptions import NotYetBooted, UnknownStep
 from securely.foundation.maintenance import Maintenance
 from securely.foundation.providers import ProviderRegistry
+from securely.support.awaiting import answered
 from securely.support.paths import Paths
 
 __all__ = ["Application"]
@@ -68,6 +71,9 @@ class Application(Container):
         # Whether it boots in order to be checked: what is wrong with its configuration is told
         # by the command that checks, not by the boot.
         self.is_checking = False
+        # Whether it boots for a command that may mend it: what a provider raises is passed over.
+        self.is_repairing = False
+        self.passed_over: list[Exception] = []
         self._is_booting = False
         self._is_booted = False
         self._in_console = False
@@ -326,6 +332,10 @@ class Application(Container):
         """
         self.errors.hooks.install()
         self.errors.hooks.capture_deprecations(self._deprecated)
+        if self._wants_deprecations() and not sys.warnoptions:
+            # Python hides them from everybody but whoever runs the module itself.
+            for kind in (DeprecationWarning, PendingDeprecationWarning):
+                warnings.filterwarnings("default", category=kind)
 
     def terminate(self) -> None:
         """Run what was deferred and what :meth:`terminating` collected, then close the services.
@@ -460,10 +470,13 @@ class Application(Container):
             return None
         return self.make("cache").store(config.get("app.maintenance.store", None))
 
+    def _wants_deprecations(self) -> bool:
+        config = self.make("config")
+        named = config.get("log.deprecations.channel", None)
+        return named is not None or config.has(f"log.channels.{DEPRECATIONS}")
+
     def _deprecated(self, warning: str) -> None:
-        log = self.make("log")
-        if self.make("config").has(f"log.channels.{DEPRECATIONS}"):
-            log.channel(DEPRECATIONS).warning(warning)
+        self.make("log").deprecated(warning)
 
     def _finish(self, callback: Callback) -> None:
         try:
@@ -480,11 +493,7 @@ class Application(Container):
         callbacks.clear()
 
     def _call(self, callback: Callback) -> None:
-        answer = self.call(callback)
-        if hasattr(answer, "__await__"):
-            from securely.support.portal import portal  # asyncio: only where somebody needs it
-
-            portal().run(_awaited(answer))
+        answered(self.call(callback))
 
 
 def _no_configuration() -> Config:
@@ -497,10 +506,6 @@ def _step(step: Step | str) -> str:
     if name not in known:
         raise UnknownStep(name, tuple(known))
     return name
-
-
-async def _awaited(answer: Any) -> object:
-    return await answer
 
 
 def _is_provider(service: object) -> TypeGuard[type[Provider]]:

@@ -53,6 +53,8 @@ class Bootable(Protocol):
     paths: Paths
     environment_overrides: dict[str, str]
     is_checking: bool
+    is_repairing: bool
+    passed_over: list[Exception]
     providers: ProviderRegistry
 
     @property
@@ -195,9 +197,9 @@ def _of_the_framework(app: Bootable, config: Config) -> list[Listed]:
 
 
 def boot_providers(app: Bootable) -> None:
-    """Boot what has registered."""
+    """Boot what has registered; what cannot is passed over for commands that may mend it."""
     app.run_booting_callbacks()
-    app.providers.boot()
+    app.providers.boot(app.passed_over.append if app.is_repairing else None)
 
 
 BOOTSTRAPPERS: Final[tuple[Callable[[Bootable], None], ...]] = (

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 from securely.config import Source
 from securely.container import Container, Provider, set_process_container
 from securely.foundation.errors import ErrorHandler
+
+if TYPE_CHECKING:
+    from securely.schedule.schedule import Schedule
 
 __all__ = ["ApplicationBuilder", "Maker", "Parts", "ProviderSource"]
 
@@ -39,6 +42,9 @@ class Parts:
     merges_defaults: bool = True
     on_errors: list[Callable[[ErrorHandler], object]] = field(
         default_factory=list[Callable[[ErrorHandler], object]]
+    )
+    schedules: list[Callable[[Schedule], object]] = field(
+        default_factory=list["Callable[[Schedule], object]"]
     )
 
 
@@ -141,6 +147,11 @@ class ApplicationBuilder(Generic[A]):
         Source: Laravel 13, Application::dontMergeFrameworkConfiguration.
         """
         self._parts.merges_defaults = False
+        return self
+
+    def with_schedule(self, define: Callable[[Schedule], object]) -> ApplicationBuilder[A]:
+        """Define scheduled tasks; *define* is called when they are first asked for."""
+        self._parts.schedules.append(define)
         return self
 
     def with_exceptions(self, configure: Callable[[ErrorHandler], object]) -> ApplicationBuilder[A]:

@@ -26,18 +26,49 @@ SERVICES: Final[Mapping[str, tuple[str, str]]] = {
         "securely.cache.provider.CacheProvider",
     ),
     "config": ("securely.config.repository.Config", "securely.config.provider.ConfigProvider"),
+    "config.examiner": (
+        "securely.config.contracts.Examiner",
+        "securely.foundation.provider.FoundationProvider",
+    ),
     "console.mutex": (
         "securely.console.contracts.CommandMutex",
         "securely.console.provider.ConsoleProvider",
     ),
+    "context": ("securely.context.repository.Context", "securely.context.provider.ContextProvider"),
     "encrypter": (
         "securely.encryption.encrypter.Encrypter",
         "securely.encryption.provider.EncryptionProvider",
     ),
+    "errors.reporters": (
+        "securely.foundation.errors.reporters.Reporters",
+        "securely.foundation.provider.FoundationProvider",
+    ),
     "events": ("securely.events.dispatcher.Dispatcher", "securely.events.provider.EventProvider"),
+    "hash": ("securely.hashing.manager.HashManager", "securely.hashing.provider.HashingProvider"),
+    "hash.driver": ("securely.hashing.hasher.Hasher", "securely.hashing.provider.HashingProvider"),
     "keys": ("securely.encryption.keys.KeyRing", "securely.encryption.provider.EncryptionProvider"),
+    "keys.rotation": (
+        "securely.encryption.rotation.KeyRotation",
+        "securely.encryption.provider.EncryptionProvider",
+    ),
     "log": ("securely.log.manager.LogManager", "securely.log.provider.LogProvider"),
     "log.channel": ("securely.log.logger.Logger", "securely.log.provider.LogProvider"),
+    "lookout": ("securely.lookout.lookout.Lookout", "securely.lookout.provider.LookoutProvider"),
+    "mail": ("securely.mail.manager.MailManager", "securely.mail.provider.MailProvider"),
+    "mail.composer": (
+        "securely.mail.mailable.composer.Composer",
+        "securely.mail.provider.MailProvider",
+    ),
+    "mail.mailer": ("securely.mail.mailer.Mailer", "securely.mail.provider.MailProvider"),
+    "mail.markdown": (
+        "securely.mail.markdown.markdown.Markdown",
+        "securely.mail.provider.MailProvider",
+    ),
+    "mail.once": ("securely.mail.once.once.Once", "securely.mail.provider.MailProvider"),
+    "notifications": (
+        "securely.notifications.manager.ChannelManager",
+        "securely.notifications.provider.NotificationProvider",
+    ),
     "pipeline": (
         "securely.support.pipeline.Pipelines",
         "securely.foundation.provider.FoundationProvider",
@@ -63,6 +94,22 @@ SERVICES: Final[Mapping[str, tuple[str, str]]] = {
         "securely.queue.provider.QueueProvider",
     ),
     "rate_limiter": ("securely.cache.limiter.RateLimiter", "securely.cache.provider.CacheProvider"),
+    "schedule": (
+        "securely.schedule.schedule.Schedule",
+        "securely.schedule.provider.ScheduleProvider",
+    ),
+    "schedule.ledger": (
+        "securely.schedule.contracts.Ledger",
+        "securely.schedule.provider.ScheduleProvider",
+    ),
+    "settings": (
+        "securely.settings.settings.Settings",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings.hooks": (
+        "securely.settings.hooks.hooks.Hooks",
+        "securely.settings.provider.SettingsProvider",
+    ),
     "store": ("securely.store.manager.StoreManager", "securely.store.provider.StoreProvider"),
     "store.database": ("securely.store.database.Database", "securely.store.provider.StoreProvider"),
     "translator": (
@@ -73,6 +120,7 @@ SERVICES: Final[Mapping[str, tuple[str, str]]] = {
         "securely.validation.factory.ValidationFactory",
         "securely.validation.provider.ValidationProvider",
     ),
+    "view": ("securely.view.factory.ViewFactory", "securely.view.provider.ViewProvider"),
 }
 
 # Name -> class, provider.
@@ -187,6 +235,20 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.translation.provider.TranslationProvider",
     ),
     "list": ("securely.console.commands.ListCommand", "securely.console.provider.ConsoleProvider"),
+    "log:tail": ("securely.log.commands.tail.TailCommand", "securely.log.provider.LogProvider"),
+    "lookout": (
+        "securely.lookout.commands.LookoutCommand",
+        "securely.lookout.provider.LookoutProvider",
+    ),
+    "mail:preview": (
+        "securely.mail.commands.PreviewCommand",
+        "securely.mail.provider.MailProvider",
+    ),
+    "mail:publish": (
+        "securely.mail.commands.PublishCommand",
+        "securely.mail.provider.MailProvider",
+    ),
+    "mail:test": ("securely.mail.commands.TestCommand", "securely.mail.provider.MailProvider"),
     "make:class": (
         "securely.console.commands.MakeClassCommand",
         "securely.console.provider.ConsoleProvider",
@@ -231,6 +293,11 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.events.commands.MakeListenerCommand",
         "securely.events.provider.EventProvider",
     ),
+    "make:mail": ("securely.mail.commands.MakeMailCommand", "securely.mail.provider.MailProvider"),
+    "make:notification": (
+        "securely.notifications.commands.MakeNotificationCommand",
+        "securely.notifications.provider.NotificationProvider",
+    ),
     "make:provider": (
         "securely.foundation.commands.make.MakeProviderCommand",
         "securely.foundation.provider.FoundationProvider",
@@ -243,9 +310,14 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.console.commands.MakeTestCommand",
         "securely.console.provider.ConsoleProvider",
     ),
+    "make:view": ("securely.view.commands.MakeViewCommand", "securely.view.provider.ViewProvider"),
     "new": (
         "securely.foundation.commands.new.NewCommand",
         "securely.foundation.provider.FoundationProvider",
+    ),
+    "notifications:prune": (
+        "securely.notifications.commands.PruneCommand",
+        "securely.notifications.provider.NotificationProvider",
     ),
     "optimize": (
         "securely.foundation.commands.optimize.OptimizeCommand",
@@ -359,6 +431,158 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "securely.foundation.commands.optimize.ReloadCommand",
         "securely.foundation.provider.FoundationProvider",
     ),
+    "schedule:clear-cache": (
+        "securely.schedule.commands.control.ClearCacheCommand",
+        "securely.schedule.provider.ScheduleProvider",
+    ),
+    "schedule:finish": (
+        "securely.schedule.commands.finish.FinishCommand",
+        "securely.schedule.provider.ScheduleProvider",
+    ),
+    "schedule:history": (
+        "securely.schedule.commands.history.HistoryCommand",
+        "securely.schedule.provider.ScheduleProvider",
+    ),
+    "schedule:interrupt": (
+        "securely.schedule.commands.control.InterruptCommand",
+        "securely.schedule.provider.ScheduleProvider",
+    ),
+    "schedule:list": (
+        "securely.schedule.commands.list.ListCommand",
+        "securely.schedule.provider.ScheduleProvider",
+    ),
+    "schedule:pause": (
+        "securely.schedule.commands.control.PauseCommand",
+        "securely.schedule.provider.ScheduleProvider",
+    ),
+    "schedule:resume": (
+        "securely.schedule.commands.control.ResumeCommand",
+        "securely.schedule.provider.ScheduleProvider",
+    ),
+    "schedule:run": (
+        "securely.schedule.commands.run.RunCommand",
+        "securely.schedule.provider.ScheduleProvider",
+    ),
+    "schedule:test": (
+        "securely.schedule.commands.test.TestCommand",
+        "securely.schedule.provider.ScheduleProvider",
+    ),
+    "schedule:trigger": (
+        "securely.schedule.commands.test.TriggerCommand",
+        "securely.schedule.provider.ScheduleProvider",
+    ),
+    "schedule:work": (
+        "securely.schedule.commands.work.WorkCommand",
+        "securely.schedule.provider.ScheduleProvider",
+    ),
+    "settings:all": (
+        "securely.settings.commands.reading.AllCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:audit": (
+        "securely.settings.commands.inspecting.AuditCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:decrypt": (
+        "securely.settings.commands.secrets.DecryptCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:diff": (
+        "securely.settings.commands.inspecting.DiffCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:edit": (
+        "securely.settings.commands.secrets.EditCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:encrypt": (
+        "securely.settings.commands.secrets.EncryptCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:example": (
+        "securely.settings.commands.inspecting.ExampleCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:expire": (
+        "securely.settings.commands.secrets.ExpireCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:export": (
+        "securely.settings.commands.moving.ExportCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:get": (
+        "securely.settings.commands.reading.GetCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:has": (
+        "securely.settings.commands.reading.HasCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:history": (
+        "securely.settings.commands.inspecting.HistoryCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:hooks": (
+        "securely.settings.commands.hooks.HooksCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:import": (
+        "securely.settings.commands.moving.ImportCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:key": (
+        "securely.settings.commands.secrets.KeyCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:rekey": (
+        "securely.settings.commands.secrets.RekeyCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:rename": (
+        "securely.settings.commands.changing.RenameCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:rollback": (
+        "securely.settings.commands.changing.RollbackCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:rotate": (
+        "securely.settings.commands.secrets.RotateCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:run": (
+        "securely.settings.commands.moving.RunCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:scan": (
+        "securely.settings.commands.inspecting.ScanCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:search": (
+        "securely.settings.commands.inspecting.SearchCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:set": (
+        "securely.settings.commands.changing.SetCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:unset": (
+        "securely.settings.commands.changing.UnsetCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:validate": (
+        "securely.settings.commands.inspecting.ValidateCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:watch": (
+        "securely.settings.commands.hooks.WatchCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
+    "settings:why": (
+        "securely.settings.commands.inspecting.WhyCommand",
+        "securely.settings.provider.SettingsProvider",
+    ),
     "store:compact": (
         "securely.store.commands.CompactCommand",
         "securely.store.provider.StoreProvider",
@@ -424,11 +648,18 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
 OPTIONS: Final[Mapping[str, str]] = {
     "app": "securely.foundation.options.AppOptions",
     "cache": "securely.cache.options.CacheOptions",
+    "errors": "securely.foundation.errors.options.ErrorsOptions",
     "events": "securely.events.options.EventOptions",
+    "hashing": "securely.hashing.options.HashingOptions",
     "log": "securely.log.options.LogOptions",
+    "mail": "securely.mail.options.MailOptions",
+    "notifications": "securely.notifications.options.NotificationOptions",
     "queue": "securely.queue.options.QueueOptions",
+    "schedule": "securely.schedule.options.ScheduleOptions",
+    "settings": "securely.settings.options.SettingsOptions",
     "store": "securely.store.options.StoreOptions",
     "validation": "securely.validation.options.ValidationOptions",
+    "view": "securely.view.options.ViewOptions",
 }
 
 # Those that are registered at boot, before anyone asks.

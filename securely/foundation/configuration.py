@@ -37,6 +37,7 @@ __all__ = [
     "checked_sections",
     "environment_of",
     "files_of",
+    "folders_of",
     "keep_configuration",
     "misnamed_files",
     "placed",
@@ -75,13 +76,18 @@ def environment_of(app: Configured) -> Environment:
     environment.asked = app.environment_overrides.get("APP_ENV")
     for source in app.parts.env_sources:
         environment.extend(source)
+    if (app.paths.base / "settings").is_dir():
+        # Where there are no secrets, nobody pays for them.
+        from securely.settings.boot import add_secrets
+
+        add_secrets(environment)
     return environment
 
 
 def files_of(app: Configured) -> list[ConfigFile]:
     """Return the files of the configuration, the application's before the framework's."""
     found: list[ConfigFile] = []
-    for folder in reversed(_folders(app)):
+    for folder in reversed(folders_of(app)):
         try:
             found.extend(config_files(folder))
         except ConfigFileClash as clash:  # whoever loads them tells of it
@@ -114,7 +120,7 @@ def read_configuration(app: Configured, environment: Environment) -> Loaded:
                     stacklevel=2,
                 )
                 return Loaded(cached.items, cached=True, files=files)
-    return read_all(_folders(app), environment)
+    return read_all(folders_of(app), environment)
 
 
 def keep_configuration(app: Configured) -> Path:
@@ -129,7 +135,7 @@ def keep_configuration(app: Configured) -> Path:
         NotWritable: The file cannot be written.
     """
     environment = environment_of(app)
-    loaded = read_all(_folders(app), environment)
+    loaded = read_all(folders_of(app), environment)
     problems = problems_of(Config(loaded.items))
     if loaded.problems or problems:
         raise ConfigurationError("\n".join(placed(app, loaded, problems)))
@@ -220,7 +226,8 @@ def misnamed_files(app: Configured, sections: Iterable[str]) -> list[str]:
     return told
 
 
-def _folders(app: Configured) -> list[Path]:
+def folders_of(app: Configured) -> list[Path]:
+    """Return the folders that the configuration is read from, the framework's first."""
     own = [app.paths.config]
     return [DEFAULTS, *own] if app.parts.merges_defaults else own
 

@@ -6,7 +6,9 @@ from collections.abc import Generator, Set
 from contextlib import contextmanager
 from functools import partial
 from importlib.machinery import SourceFileLoader
+from os import environ
 from signal import SIG_DFL, SIGTERM, getsignal, signal
+from sys import modules
 from threading import current_thread, main_thread
 from typing import Final, TextIO
 
@@ -22,6 +24,7 @@ from securely.console import (
 )
 from securely.console.failure import render_failure
 from securely.console.manifest import application_commands, unread_commands
+from securely.context import Context
 from securely.exceptions import ConfigurationError
 from securely.foundation.application import Application
 from securely.foundation.bootstrap import problems_of
@@ -42,6 +45,8 @@ _PROVING: Final = frozenset({"queue:work"})
 _CHECKING: Final = frozenset(
     {"config:cache", "config:check", "config:show", "container:check", "env", "env:check"}
 )
+# What repairs a setting must run while that is wrong.
+_REPAIRING: Final = "settings:"
 
 
 class Terminated(SystemExit):
@@ -84,12 +89,15 @@ class ConsoleKernel:
         output.configure(ansi=found.ansi, verbosity=found.verbosity or None)
         if found.env:
             self._app.environment_overrides["APP_ENV"] = found.env
-        self._app.is_checking = next(iter(words), "") in _CHECKING
+        command = next(iter(words), "")
+        self._app.is_repairing = command.startswith(_REPAIRING)
+        self._app.is_checking = command in _CHECKING or self._app.is_repairing
         try:
             with self._app.active(), _ending_on_signal(), self._app.in_console():
                 try:
                     return self._run(argv, output, answers)
                 finally:
+                    _lead_no_longer()
                     self._app.terminate()
         except Terminated as ending:
             return ending.exit_code
@@ -99,10 +107,20 @@ class ConsoleKernel:
             self._app.boot()
             artisan = self._app.make(Artisan)
         except Exception as error:  # the border: shown here, not raised
-            render_failure(error, output)
+            render_failure(error, output, mask=self._app.errors.masked)
             return FAILURE
         self._app.handle_errors()
-        with self._app.scope():
+        for passed in self._app.passed_over:
+            output.error_line(f"WARN  {self._app.errors.masked(str(passed))}", raw=True)
+        artisan.starting.append(lambda _name, _given, _output: _lead(self._app))
+        context = self._app.make(Context)
+        with self._app.scope(), context.unit():
+            try:
+                context.inherit(environ)
+            except Exception as error:  # a border, as above: of who wants to know of it
+                self._app.errors.report(error)
+                render_failure(error, output, mask=self._app.errors.masked)
+                return FAILURE
             code = artisan.run(argv, output, answers)
             # A failed command raises nothing that the scope could know it by.
             self._app.deferred.current().run(succeeded=code == 0)
@@ -133,6 +151,7 @@ def equip(artisan: Artisan, app: Application) -> None:
     # Asked anew each time, because a test may put a fake in its place.
     artisan.report = partial(_report, app)
     artisan.render = partial(_render, app)
+    artisan.mask = partial(_masked, app)
     artisan.looping.append(app.errors.hooks.watch)
     artisan.production = lambda: app.is_production
     artisan.starting.append(lambda name, _given, _output: _starting(app, name))
@@ -178,8 +197,14 @@ def _report(app: Application, error: Exception) -> None:
     app.errors.report(error)
 
 
+def _masked(app: Application, text: str) -> str:
+    return app.errors.masked(text)
+
+
 def _render(app: Application, error: Exception, output: Output) -> None:
-    render_failure(app.errors.mapped(error), output, show_place=app.is_debug)
+    shown = app.errors.mapped(error)
+    if not app.errors.shown(shown, output):
+        render_failure(shown, output, show_place=app.is_debug, mask=app.errors.masked)
 
 
 @contextmanager
@@ -209,6 +234,31 @@ def _starting(app: Application, name: str) -> None:
             raise ConfigurationError("\n".join(problems))
     if app.resolved("events"):
         app.make("events").dispatch(CommandStarting(name))
+
+
+class _Late:
+    """The default channel, which is made with the first record."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    def log(self, level: str | int, message: object, /, **fields: object) -> None:
+        self._app.make("log").log(level, message, **fields)
+
+
+def _lead(app: Application) -> None:
+    """Lead what libraries tell `logging` into the log, where one of them has imported it."""
+    if "logging" in modules:
+        from securely.log.bridge import install
+
+        install(_Late(app), "info")
+
+
+def _lead_no_longer() -> None:
+    if "securely.log.bridge" in modules:
+        from securely.log.bridge import uninstall
+
+        uninstall()
 
 
 def _finished(app: Application, name: str, code: int) -> None:

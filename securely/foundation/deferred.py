@@ -73,7 +73,7 @@ class Deferred:
             succeeded: Whether that went well whose end this is; if not, only those run that were
                 deferred with `always`.
         """
-        from securely.foundation.errors.rules import answered
+        from securely.support.awaiting import answered
 
         while (function := self._next(succeeded)) is not None:
             try:

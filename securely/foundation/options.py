@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
@@ -15,6 +15,9 @@ __all__ = ["AppOptions", "MaintenanceOptions"]
 
 class MaintenanceOptions(Options):
     """Where it is kept that the application is down."""
+
+    # Workers use it in the process that runs no jobs, too.
+    reload_class: ClassVar[str] = "restart"
 
     driver: Literal["file", "cache"] = Field("file", description="Where the mark is kept.")
     store: str | None = Field(None, description="The cache store; the default one when null.")
@@ -42,6 +45,9 @@ class AppOptions(Options):
     )
     cipher: Literal["aes-128-cbc", "aes-256-cbc", "aes-128-gcm", "aes-256-gcm"] = Field(
         "aes-256-cbc", description="How values are encrypted."
+    )
+    decrypt_ciphers: list[Literal["aes-128-cbc", "aes-256-cbc", "aes-128-gcm", "aes-256-gcm"]] = (
+        Field(default_factory=list, description="Ciphers that are read besides.")
     )
     providers: list[str] | None = Field(
         None, description="The framework's providers, or others in their place; all when null."

@@ -108,6 +108,17 @@ class Codec(Generic[V]):
             self.store, tree, self._seal, resolve=self._resolve, of=of, value_bytes_max=self._max
         )
 
+    def signed_by(self, seal: Seal) -> Codec[V]:
+        """Return a codec of the same tree that signs with *seal*."""
+        return Codec(
+            self.store,
+            self.tree,
+            seal,
+            resolve=self._resolve,
+            of=self._of,
+            value_bytes_max=self._max,
+        )
+
     def seal(self, key: bytes, value: V, expires: float | None) -> bytes:
         """Return *value* as the bytes of a row.
 

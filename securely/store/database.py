@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any, Final, TypeVar, TypeVarTuple, cast, overload
@@ -12,7 +13,7 @@ from typing import IO, Any, Final, TypeVar, TypeVarTuple, cast, overload
 from securely.store.arguments import check_class, check_lines, check_text_file, refuse_async
 from securely.store.codec import Codec, Seal
 from securely.store.contracts import Engine, Span
-from securely.store.dump import crc32, plain_rows, read_dump, write_dump
+from securely.store.dump import crc32, plain_rows, read_dump, reseal, write_dump
 from securely.store.exceptions import (
     Corrupted,
     ForeignTree,
@@ -409,6 +410,24 @@ class Database(Tree[Any]):
     async def averify(self) -> Verification:
         """Async twin of :meth:`verify`."""
         return await self.bound.engine.aside(self.verify)
+
+    @contextmanager
+    def resealed(self, seal: Seal) -> Generator[int]:
+        """Return a block in which every row is signed anew; it is given how many there are.
+
+        At its end all of it is committed, and after an error in it all is as before. Nobody else
+        writes meanwhile. From then on, only who has the new key reads: open the database anew.
+
+        Args:
+            seal: Signs, under the new key.
+
+        Raises:
+            Conflict: Another writer did not give way within ``busy_seconds``.
+            Corrupted: A row is not one that we have written there.
+        """
+        bound = self.bound
+        with bound.engine.write():
+            yield reseal(bound.engine, bound.codec, seal)
 
     def compact(self) -> Compaction:
         """Remove all rows whose lifetime is over, and give their room back to the disk.

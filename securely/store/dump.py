@@ -17,13 +17,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple, cast
 
-from securely.store.codec import Codec
+from securely.store.codec import Codec, Seal
 from securely.store.contracts import Engine, Span
 from securely.store.exceptions import DumpInvalid
 from securely.store.keys import decode_key
 from securely.support import entropy
 
-__all__ = ["Plain", "crc32", "plain_rows", "private_file", "read_dump", "write_dump"]
+__all__ = ["Plain", "crc32", "plain_rows", "private_file", "read_dump", "reseal", "write_dump"]
 
 _VERSION: Final = 1
 # How many rows are read at once.
@@ -58,6 +58,33 @@ def plain_rows(engine: Engine, codec: Codec[Any]) -> Iterator[Plain]:
                 reader.key(key)
                 yield Plain(tree, key, expires, reader.unsealed(key, expires, data))
             span = Span(rows[-1][0] + b"\x00")
+
+
+def reseal(engine: Engine, codec: Codec[Any], seal: Seal) -> int:
+    """Sign all rows of all trees anew, in a transaction that is open; return how many.
+
+    Args:
+        engine: Where they are.
+        codec: Reads them as they are.
+        seal: Signs them.
+
+    Raises:
+        Corrupted: One of them is not ours.
+    """
+    count = 0
+    for tree in engine.trees():
+        reader = codec.for_tree(tree, object)
+        writer = reader.signed_by(seal)
+        span = Span()
+        while rows := engine.rows(tree, span, limit=_PAGE):
+            anew = [
+                (key, expires, writer.sealed(key, expires, reader.unsealed(key, expires, data)))
+                for key, expires, data in rows
+            ]
+            engine.put_many(tree, anew)
+            count += len(anew)
+            span = Span(rows[-1][0] + b"\x00")
+    return count
 
 
 def crc32(rows: Iterable[Plain]) -> int:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeAlias, cast
+from typing import Any, ClassVar, Final, Protocol, TypeAlias, cast
 
+from securely.encryption import Keeper, NewKeys
 from securely.exceptions import ConfigurationError
 from securely.store.arguments import check_engine, made
 from securely.store.codec import Codec, Seal
@@ -17,7 +20,10 @@ from securely.store.tree import Bound
 from securely.support.importing import import_object
 from securely.support.manager import Definition, Driver, Manager
 
-__all__ = ["DatabaseDefinition", "EngineFactory", "Materials", "StoreManager"]
+__all__ = ["PURPOSE", "DatabaseDefinition", "EngineFactory", "Materials", "StoreManager"]
+
+PURPOSE: Final = "store"
+"""What the key is called that signs rows: no other part of the application has the same."""
 
 
 class DatabaseDefinition(Definition, Protocol):
@@ -154,6 +160,27 @@ class StoreManager(Manager[Database], Database):
                 one's own making).
         """
         super().extend(driver, lambda name, options: self._made(name, options, factory))
+
+    def keepers(self) -> Mapping[str, Keeper]:
+        """Return what signs each database anew when the application's key is changed.
+
+        Those in memory end with their process, and those that were never opened hold nothing.
+        """
+        return {
+            f"store database {name}": partial(self._resealed, name)
+            for name in self.names()
+            if self._is_kept(name)
+        }
+
+    def _is_kept(self, name: str) -> bool:
+        definition = self.definition(name)
+        path = getattr(definition, "path", None)
+        if isinstance(path, str):
+            return self._materials.locate(path).exists()
+        return definition.driver != "array"
+
+    def _resealed(self, name: str, new: NewKeys) -> AbstractContextManager[int]:
+        return self.database(name).resealed(new.keys.purpose(PURPOSE))
 
     def close(self) -> None:
         """Close every database that has been built, and drop them all."""

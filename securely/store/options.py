@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias, cast
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator
 
-from securely.support.options import Options, Seconds
-from securely.support.suggest import did_you_mean
+from securely.support.options import Options, Seconds, kind_by, one_of
 
 __all__ = [
     "ArrayOptions",
@@ -68,14 +67,7 @@ class CustomOptions(DatabaseOptions):
     driver: str
 
 
-def _kind(data: Any) -> str:
-    """Return which of the classes above *data* is for."""
-    if isinstance(data, Mapping):
-        driver = cast("Mapping[str, object]", data).get("driver")
-    else:
-        driver = getattr(data, "driver", None)
-    return str(driver) if driver in _CLASSES else "custom"
-
+_kind = kind_by("driver", lambda: _CLASSES)
 
 OneDatabase: TypeAlias = ArrayOptions | SqliteOptions | LmdbOptions | CustomOptions
 AnyDatabase: TypeAlias = Annotated[
@@ -99,6 +91,9 @@ def default_databases() -> dict[str, OneDatabase]:
 class StoreOptions(Options):
     """The section ``store`` of the configuration."""
 
+    # Workers use it in the process that runs no jobs, too.
+    reload_class: ClassVar[str] = "restart"
+
     databases: dict[str, AnyDatabase] = Field(default_factory=default_databases)
     """The databases by name; the name is part of what is signed."""
     default: str = "sqlite"
@@ -109,12 +104,7 @@ class StoreOptions(Options):
     @field_validator("default")
     @classmethod
     def _is_defined(cls, default: str, info: ValidationInfo) -> str:
-        databases = info.data.get("databases", {default: None})
-        if default not in databases:
-            near = did_you_mean(default, databases)
-            hint = f'; did you mean "{near}"?' if near else ""
-            raise ValueError(f"no such database is defined, only {', '.join(databases)}{hint}")
-        return default
+        return one_of(default, info.data.get("databases", {default: None}), "database")
 
 
 def database_options(data: Mapping[str, object], key: str) -> OneDatabase:

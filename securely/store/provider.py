@@ -18,7 +18,7 @@ from securely.store.commands import (
     VerifyCommand,
 )
 from securely.store.database import Database
-from securely.store.manager import Materials, StoreManager
+from securely.store.manager import PURPOSE, Materials, StoreManager
 from securely.store.options import StoreOptions
 from securely.support.paths import Paths
 
@@ -51,7 +51,7 @@ class StoreProvider(Provider):
         materials = Materials(
             locate=paths.resolve,
             # Asked for when a database is first used: the console starts without a key.
-            seal=lambda: self.app.make(KeyRing).purpose("store"),
+            seal=lambda: self.app.make(KeyRing).purpose(PURPOSE),
             classes=options.serializable_classes,
         )
         return StoreManager(options.default, options.databases, materials)

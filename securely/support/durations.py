@@ -1,4 +1,4 @@
-"""Seconds, timedelta, "10m" or a deadline -> seconds."""
+"""Seconds, timedelta, "10m" or a deadline -> seconds; and seconds in words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from securely.exceptions import SecurelyError
 from securely.support import clock
 
-__all__ = ["Duration", "InvalidDuration", "seconds", "seconds_until"]
+__all__ = ["Duration", "InvalidDuration", "in_words", "seconds", "seconds_until"]
 
 Duration: TypeAlias = float | int | timedelta | str
 
@@ -23,6 +23,8 @@ _UNITS: Final = {
     "d": 86_400.0,
     "w": 604_800.0,
 }
+# From how many seconds on which unit is said: two minutes are minutes, less are seconds.
+_SAID: Final = ((172_800, 86_400, "day"), (3_600, 3_600, "hour"), (120, 60, "minute"))
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|[smhdw])\s*", re.IGNORECASE)
 
 
@@ -88,6 +90,24 @@ def seconds_until(value: Duration | datetime) -> float:
             raise InvalidDuration(value)
         return value.timestamp() - clock.timestamp()
     return seconds(value)
+
+
+def in_words(span: float) -> str:
+    """Return a duration as people say it: whole units, and no second one.
+
+    Args:
+        span: Seconds.
+
+    Example:
+        >>> in_words(45), in_words(7_200), in_words(200_000), in_words(0.3)
+        ('45 seconds', '2 hours', '2 days', '1 second')
+    """
+    for least, size, unit in _SAID:
+        if span >= least:
+            count = int(span // size)
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    count = max(1, math.ceil(span))
+    return f"{count} second{'' if count == 1 else 's'}"
 
 
 def _parsed(text: str) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from types import UnionType
 from typing import (
     Annotated,
@@ -26,7 +26,7 @@ from securely.support.durations import seconds
 from securely.support.masking import looks_secret, mask_urls
 from securely.support.suggest import did_you_mean
 
-__all__ = ["InvalidOptions", "Options", "Seconds"]
+__all__ = ["InvalidOptions", "Options", "Seconds", "kind_by", "one_of"]
 
 # What pydantic calls otherwise than whoever writes a file.
 _KINDS: Final = {
@@ -78,6 +78,8 @@ Did you mean "size"?
         validate_default=True,
         arbitrary_types_allowed=True,
     )
+    reload_class: ClassVar[str] = "reload"
+    """How a change of a section reaches a process that runs: "live", "reload", "restart"."""
 
     @classmethod
     def parse(cls, data: object, key: str) -> Self:
@@ -100,6 +102,51 @@ Did you mean "size"?
             ]
             # A union reports once per branch; the reader has one setting to repair.
             raise InvalidOptions(list(dict.fromkeys(problems))) from None
+
+
+def kind_by(
+    key: str, known: Callable[[], Container[str]], other: str = "custom"
+) -> Callable[[Any], str]:
+    """Return what tells by *key* which of several classes of options some data are for.
+
+    Args:
+        key: Where the data say it: "driver".
+        known: Gives the words that have a class of their own.
+        other: What all else is called.
+
+    Example:
+        >>> kind = kind_by("driver", lambda: {"array", "disk"})
+        >>> kind({"driver": "disk"}), kind({"driver": "punched-cards"})
+        ('disk', 'custom')
+    """
+
+    def kind(data: Any) -> str:
+        if isinstance(data, Mapping):
+            said = cast("Mapping[str, object]", data).get(key)
+        else:
+            said = getattr(data, key, None)
+        return said if isinstance(said, str) and said in known() else other
+
+    return kind
+
+
+def one_of(named: str, among: Iterable[str], what: str) -> str:
+    """Return *named*, one of those that are defined.
+
+    Args:
+        named: A name in the configuration.
+        among: All names there are.
+        what: What such a thing is called: "store".
+
+    Raises:
+        ValueError: There is none of that name; a near one is in the message.
+    """
+    names = [*among]
+    if named in names:
+        return named
+    near = did_you_mean(named, names)
+    hint = f'; did you mean "{near}"?' if near else ""
+    raise ValueError(f"no such {what} is defined, only {', '.join(names)}{hint}")
 
 
 class _Problem:
@@ -217,11 +264,9 @@ def _walk(
         if not inside and _narrowed(annotations, segment) != annotations:
             continue
         models = list(_models(annotations))
-        names = sorted({name for each in models for name in each.model_fields})
-        field = next(
-            (each.model_fields[str(segment)] for each in models if segment in each.model_fields),
-            None,
-        )
+        known = [_settings(each) for each in models]
+        names = sorted({name for each in known for name in each})
+        field = next((each[str(segment)] for each in known if segment in each), None)
         if field is not None:
             fields.append(field)
         annotations = [field.annotation] if field is not None else list(_items(annotations))
@@ -229,6 +274,11 @@ def _walk(
         if inside:
             data = cast("Any", data)[segment]
     return kept, names, fields
+
+
+def _settings(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields by their names in files: `from` can be no name of a field."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _holds(data: object) -> bool:

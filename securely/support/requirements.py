@@ -8,10 +8,15 @@ __all__ = ["REQUIREMENTS", "lacking", "tell"]
 
 REQUIREMENTS = {
     "arq": "arq",
+    "croniter": "croniter",
     "cryptography": "cryptography",
+    "css_inline": "css-inline",
     "diskcache": "diskcache",
     "dotenv": "python-dotenv",
+    "httpx2": "httpx2",
     "imagesize": "imagesize",
+    "jinja2": "jinja2",
+    "markdown_it": "markdown-it-py",
     "msgspec": "msgspec",
     "punq": "punq",
     "pydantic": "pydantic",

@@ -26,6 +26,7 @@ ISOLATED: Final[Mapping[str, str]] = {
     "CACHE_STORE": "array",
     "QUEUE_CONNECTION": "sync",
     "LOG_CHANNEL": "array",
+    "MAIL_MAILER": "array",
     "STORE_DATABASE": "array",
 }
 

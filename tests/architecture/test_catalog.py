@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import importlib
+from pathlib import Path
 from typing import Any
 
+from securely.console.manifest.scan import scan
 from tools import catalog
 from tools.source import Module
 
@@ -55,3 +57,13 @@ def test_commands_are_named_by_their_class(hold: Any) -> None:
             found.append(f"{path}: the provider says {name}, the signature says {said}")
 
     hold(found, "Let the provider and the command's signature say one name:")
+
+
+def test_every_command_of_the_catalog_is_listed(hold: Any, tmp_path: Path) -> None:
+    table = importlib.import_module("securely.foundation.catalog")
+    listed = {entry.name for entry in scan(tmp_path).entries}
+
+    hold(
+        sorted(table.COMMANDS.keys() - listed),
+        "`list` reads commands.py and commands/ of each component; move these there:",
+    )

@@ -14,8 +14,12 @@ from tools.source import PACKAGE, ROOT, components, drivers
 # What the drivers of a component must be; a new component with drivers adds its line.
 PROTOCOLS = {
     "cache": "securely.cache.contracts:Store",
+    "hashing": "securely.hashing.contracts:Algorithm",
     "log": "securely.log.contracts:Handler",
+    "mail": "securely.mail.contracts:Transport",
+    "notifications": "securely.notifications.contracts:Channel",
     "queue": "securely.queue.contracts:Connection",
+    "schedule": "securely.schedule.contracts:Ledger",
     "store": "securely.store.contracts:Engine",
 }
 

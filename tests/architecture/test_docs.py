@@ -27,7 +27,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
 # Pages that are called as people look for them, where that is not the component's own name.
-CALLED = {"config": "configuration"}
+CALLED = {"config": "configuration", "log": "logging"}
 
 
 def without_code(text: str) -> str:

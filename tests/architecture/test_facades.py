@@ -38,6 +38,7 @@ NOT_OPERATORS = {
     "__reduce__",
     "__repr__",
     "__setstate__",
+    "__slotnames__",
     "__slots__",
     "__str__",
     "__subclasshook__",

@@ -81,19 +81,27 @@ def test_components_use_no_facade(hold: Any) -> None:
 # Which component may import which library. pydantic is for options, wherever they are.
 LIBRARIES = {
     "arq": {"queue"},
-    "cryptography": {"encryption"},
+    "croniter": {"schedule"},
+    "cryptography": {"encryption", "hashing"},  # payloads and streams; Argon2
+    "css_inline": {"mail"},
     "diskcache": {"cache"},
     "dotenv": {"config"},
+    "httpx2": {"log", "mail", "notifications", "settings"},
     "imagesize": {"validation"},
-    "msgspec": {"support", "log", "queue"},
+    "jinja2": {"mail", "view"},
+    "markdown_it": {"mail"},
+    "markupsafe": {"mail"},  # what jinja2 marks safe text with; it comes with it
+    "msgspec": {"support", "log", "notifications", "queue"},
     "punq": {"container"},
-    "pydantic": {"support", "validation"},
-    "pydantic_core": {"validation"},
+    "pydantic": {"encryption", "support", "validation"},  # encrypted fields of models
+    "pydantic_core": {"encryption", "validation"},
     "pytest": {"testing"},
     "redis": {"queue"},
     "regex": {"validation"},
     "rich": {"console"},
-    "yaml": {"config", "translation"},
+    "starlette": {"lookout"},
+    "uvicorn": {"lookout"},
+    "yaml": {"config", "settings", "translation"},
 }
 # Modules of later Pythons.
 LATER = {"annotationlib"}

@@ -19,6 +19,8 @@ CODE_IN_DATA = {"pickle", "_pickle", "cPickle", "dill", "cloudpickle", "marshal"
 REFUSAL = """
 import pickle
 
+import jinja2.bccache  # writes a number of its own as a pickle when it is imported; we use no cache
+
 def refuse(*arguments, **options):
     raise AssertionError("something is being pickled or unpickled")
 
@@ -54,12 +56,14 @@ def application(tmp_path: Path) -> Path:
     """A copy of the example application, with nothing in its storage but the sample."""
     copy = tmp_path / "application"
     hidden = shutil.ignore_patterns("__pycache__")
-    for folder in ("app", "bootstrap", "config", "routes"):
+    for folder in ("app", "bootstrap", "config", "resources", "routes"):
         if (ROOT / folder).exists():
             shutil.copytree(ROOT / folder, copy / folder, ignore=hidden)
     (copy / "storage" / "app").mkdir(parents=True)
-    for name in ("artisan.py", ".env.example", "storage/app/invoices.csv"):
+    for name in ("artisan.py", ".env.example"):
         shutil.copy(ROOT / name, copy / name)
+    sample = (ROOT / "storage/app/invoices.csv").read_text(encoding="utf-8").splitlines()
+    (copy / "storage/app/invoices.csv").write_text("\n".join(sample[:30]), encoding="utf-8")
     shutil.copy(ROOT / ".env.example", copy / ".env")
     (tmp_path / "sitecustomize.py").write_text(REFUSAL, encoding="utf-8")
     return copy
@@ -89,7 +93,9 @@ def test_an_application_runs_while_pickle_raises(application: Path) -> None:
     run("artisan.py", "queue:failed")
     run("-c", f"from bootstrap.app import app\napp.boot()\n{PROGRAM}")
 
-    assert "DONE" in worked
+    assert "IssueInvoice" in worked
+    assert "InvoiceMail" in worked
+    assert "FAIL" not in worked
     assert list((application / "storage" / "app" / "invoices").iterdir())
 
 
@@ -98,7 +104,7 @@ def test_the_refusal_reaches_a_process(tmp_path: Path) -> None:
 
     process = subprocess.run(  # our interpreter, our code
         [sys.executable, "-c", "import pickle; pickle.loads(b'')"],
-        env={"PYTHONPATH": str(tmp_path)},
+        env={"PYTHONPATH": str(tmp_path)},  # sitecustomize finds jinja2 in our interpreter's own
         capture_output=True,
         text=True,
         check=False,

@@ -35,7 +35,7 @@ UNIT_WORDS = re.compile(
     re.IGNORECASE,
 )
 # What selects the shape of a definition; a definition without it means nothing.
-NEEDED = {"driver"}
+NEEDED = {"driver", "transport"}
 
 
 def settings() -> Iterator[tuple[Module, type[Options], str, FieldInfo]]:
@@ -139,7 +139,8 @@ def test_every_section_is_proved_with_the_others(hold: Any) -> None:
 
 
 def pages(component: str) -> list[Path]:
-    names = {"foundation": ["foundation", "application", "lifecycle"]}.get(component, [component])
+    called = {"foundation": ["foundation", "application", "lifecycle"], "log": ["logging"]}
+    names = called.get(component, [component])
     return [path for name in names if (path := ROOT / "docs" / f"{name}.md").exists()]
 
 
@@ -154,8 +155,8 @@ def test_every_setting_is_in_the_docs(hold: Any) -> None:
     hold(
         (
             f"docs/{module.component}.md: {name} ({cls.__name__})"
-            for module, cls, name, _ in settings()
-            if name not in texts[module.component]
+            for module, cls, name, field in settings()
+            if (field.alias or name) not in texts[module.component]
         ),
         "Name the setting under Configuration or Limits:",
     )

@@ -138,7 +138,9 @@ def test_types_are_complete(unpacked: Path, tmp_path: Path) -> None:
     assert not guessed, "Annotate these; other projects' checkers guess them: " + ", ".join(guessed)
     assert {name.rpartition(".")[0] for name in foreign} <= {
         "securely.cache.drivers.disk_rows",
+        "securely.lookout.web.app",
         "securely.queue.crew.link",
+        "securely.queue.delivery.written",
         "securely.queue.drivers.arq_pool",
         "securely.queue.drivers.arq_wire",
         "securely.queue.drivers.arq_worker",

@@ -38,7 +38,13 @@ def test_about_as_json_has_keys_for_programs(app: Application, artisan: Artisan)
     assert shown["environment"]["python"] == sys.version.split()[0]
     assert shown["environment"]["debug"] is app.is_debug
     assert shown["environment"]["maintenance"] is False
-    assert shown["drivers"] == {"cache": "array", "log": "array", "queue": "sync", "store": "array"}
+    assert shown["drivers"] == {
+        "cache": "array",
+        "log": "array",
+        "mail": "array",
+        "queue": "sync",
+        "store": "array",
+    }
     assert shown["folders"]["base"] == str(app.paths.base)
 
 

@@ -51,6 +51,10 @@ def note(event: Moved) -> None:
     HEARD.append(event)
 
 
+def heard_later(event: object) -> None:
+    HEARD.append(event)
+
+
 @pytest.fixture(autouse=True)
 def heard() -> list[object]:
     HEARD.clear()
@@ -63,14 +67,29 @@ def test_event_list_names_the_discovered_listener_and_its_line(
     result = artisan("event:list --event=InvoiceIssued --json").assert_ok()
 
     (found,) = json.loads(result.output)
-    (listener,) = found["listeners"]
+    (listener, _) = sorted(found["listeners"], key=lambda each: str(each["listener"]))
     assert listener["listener"].endswith("KeepLedger@handle")
     assert listener["discovered"] is True
     assert "keep_ledger.py:" in listener["place"]
 
 
+def test_event_list_shows_the_listeners_of_classes_that_were_imported_anew(
+    app: Application, artisan: Artisan
+) -> None:
+    before, after = (type("Shipped", (), {"__module__": "shop"}) for _ in range(2))
+    events = app.make(Dispatcher)
+    events.listen(before, note)
+    events.listen(after, heard_later)
+
+    (found,) = json.loads(artisan("event:list --event=shop.Shipped --json").assert_ok().output)
+
+    listeners = " ".join(str(each["listener"]) for each in found["listeners"])
+    assert "note" in listeners
+    assert "heard_later" in listeners
+
+
 def test_event_cache_is_what_the_next_start_reads(app: Application, artisan: Artisan) -> None:
-    artisan("event:cache").assert_ok().assert_output("1 discovered listeners kept")
+    artisan("event:cache").assert_ok().assert_output("2 discovered listeners kept")
     file = app.cached_path("events")
     assert file.is_file()
 

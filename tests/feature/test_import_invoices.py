@@ -12,12 +12,12 @@ from securely.queue.drivers.null import NullConnection
 from securely.queue.manager import QueueManager
 from securely.testing import Artisan
 
-HEADER = "number,issued_on,customer,country,description,quantity,unit_price\n"
+HEADER = "number,issued_on,customer,email,country,description,quantity,unit_price\n"
 
 
 def test_import_of_a_field_without_end_names_the_file(artisan: Artisan, tmp_path: Path) -> None:
     file = tmp_path / "invoices.csv"
-    file.write_text(f"{HEADER}INV-1,2026-01-31,Abel,DE,{'x' * 200_000},3,9.99\n")
+    file.write_text(f"{HEADER}INV-1,2026-01-31,Abel,abel@x.io,DE,{'x' * 200_000},3,9.99\n")
 
     result = artisan(["invoices:import", str(file)]).assert_exit(1)
 
@@ -37,7 +37,7 @@ def test_import_into_a_full_queue_names_the_queue(
 ) -> None:
     app.make(QueueManager).extend("sync", lambda name, options: Full(name))
     file = tmp_path / "invoices.csv"
-    file.write_text(f"{HEADER}INV-1,2026-01-31,Abel,DE,Lamp,3,9.99\n")
+    file.write_text(f"{HEADER}INV-1,2026-01-31,Abel,abel@x.io,DE,Lamp,3,9.99\n")
 
     result = artisan(["invoices:import", str(file)]).assert_exit(1)
 

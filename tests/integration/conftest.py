@@ -20,7 +20,7 @@ Start = Callable[..., subprocess.Popen[str]]
 
 def environment(**more: str) -> dict[str, str]:
     """The process's variables without those that configure applications."""
-    names = ("APP_", "CACHE_", "QUEUE_", "LOG_", "PYTEST")
+    names = ("APP_", "CACHE_", "QUEUE_", "LOG_", "MAIL_", "PYTEST")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(names)}
     return {**kept, "PYTHONPATH": str(ROOT), **more}
 
@@ -31,7 +31,7 @@ def project(tmp_path: Path) -> Path:
     base = tmp_path / "project"
     base.mkdir()
     ignored = shutil.ignore_patterns("__pycache__", "*.txt", "*.proof", "*.log", "invoices")
-    for name in ("app", "bootstrap", "config", "routes"):
+    for name in ("app", "bootstrap", "config", "resources", "routes"):
         kept = ignored if name == "bootstrap" else shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, base / name, ignore=kept)
     for name in ("app", "framework", "logs"):

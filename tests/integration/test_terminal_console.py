@@ -36,7 +36,7 @@ def inspire(command: Command, name: str = "you") -> None:
     command.line(f"Make it work, {name}.")
 
 
-@Artisan.command("mail:send")
+@Artisan.command("post:send")
 def send(command: Command, user: int, kind: str = "plain") -> None:
     """Send a mail."""
     if command.confirm(f"Send to {user}?"):
@@ -147,20 +147,20 @@ def test_list_without_colours_where_nobody_wants_them(console: Console) -> None:
 
 def test_help_is_the_same_in_three_spellings(console: Console) -> None:
     seen: set[str] = set()
-    for line in ("help mail:send", "mail:send --help", "mail:send -h"):
+    for line in ("help post:send", "post:send --help", "post:send -h"):
         with console(line) as terminal:
             assert terminal.end() == 0
         seen.add(terminal.seen)
 
     assert len(seen) == 1
     shown = plain(seen.pop())
-    assert "mail:send [options] [--] <user>" in shown
+    assert "post:send [options] [--] <user>" in shown
     assert "--kind[=KIND]" in shown
 
 
 @pytest.mark.parametrize(("keys", "said"), [("y\r", "Sent plain."), ("n\r", "Not sent.")])
 def test_a_question_is_asked_and_answered(console: Console, keys: str, said: str) -> None:
-    with console("mail:send 7") as terminal:
+    with console("post:send 7") as terminal:
         terminal.expect("Send to 7?")
         terminal.type(keys)
         terminal.expect(said)
@@ -175,10 +175,10 @@ def test_a_name_that_is_nearly_right_is_offered(console: Console) -> None:
         assert terminal.end() == 0
 
 
-@pytest.mark.parametrize("line", ["wait", "wait:async", "mail:send 7"])
+@pytest.mark.parametrize("line", ["wait", "wait:async", "post:send 7"])
 def test_ctrl_c_ends_quietly_with_130(console: Console, line: str) -> None:
     with console(line) as terminal:
-        terminal.expect("Send to 7?" if line.startswith("mail") else "ready")
+        terminal.expect("Send to 7?" if line.startswith("post") else "ready")
         terminal.type(CTRL_C)
         code = terminal.end()
 
@@ -253,8 +253,8 @@ def completed(blog: Path, variables: dict[str, str], line: str) -> list[str]:
     ("line", "offered"),
     [
         ("python artisan.py insp", ["inspire"]),
-        ("python artisan.py mail:s", ["mail:send"]),
-        ("python artisan.py help mail:", ["mail:send"]),
+        ("python artisan.py post:s", ["post:send"]),
+        ("python artisan.py help post:", ["post:send"]),
         ("python artisan.py sync --w", ["--wait"]),
         ("python artisan.py completion f", ["fish"]),
         ("python artisan.py list m", ["mail", "make"]),

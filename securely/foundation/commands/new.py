@@ -19,6 +19,7 @@ __all__ = ["NewCommand", "create_application"]
 # What a package cannot carry under its own name: a dot in front hides a file from wheels' globs.
 RENAMED: Final = {
     "dot.env.example": ".env.example",
+    "dot.gitkeep": ".gitkeep",
     "dot.gitignore": ".gitignore",
 }
 NAME: Final = re.compile(

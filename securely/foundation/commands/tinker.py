@@ -33,6 +33,7 @@ class TinkerCommand(Command):
             Names({**_preloaded(), "app": app}, _classes(app), self._tell),
             app.paths.storage / "framework" / "tinker_history",
             self.output,
+            mask=app.errors.masked,
         )
         for name in self.strings("include"):
             tinker.include(self._file(name))

@@ -212,30 +212,46 @@ class ProviderRegistry:
 
     # Booting.
 
-    def boot(self) -> None:
+    def boot(self, passed: Callable[[Exception], object] | None = None) -> None:
         """Boot every provider that has registered; those added from now on boot at once.
+
+        Args:
+            passed: Told of what a provider raises, and the others boot; None to raise it.
 
         Raises:
             ProviderFailed: One raised something.
         """
         self._may_boot = True
         for provider in self.loaded:
-            self._boot(provider)
-
-    async def aboot(self) -> None:
-        """Async twin of :meth:`boot`."""
-        self.boot()
-        for provider in self.loaded:
-            cls = type(provider)
-            if cls in self._abooted or cls.aboot is Provider.aboot:
-                continue
             try:
-                await self._app.acall(provider.aboot)
-            except SecurelyError:
-                raise
+                self._boot(provider)
             except Exception as error:
-                raise ProviderFailed(dotted(cls), f"a{_BOOT}", told(error)) from error
-            self._abooted.add(cls)
+                if passed is None:
+                    raise
+                passed(error)
+
+    async def aboot(self, passed: Callable[[Exception], object] | None = None) -> None:
+        """Async twin of :meth:`boot`."""
+        self.boot(passed)
+        for provider in self.loaded:
+            try:
+                await self._aboot(provider)
+            except Exception as error:
+                if passed is None:
+                    raise
+                passed(error)
+
+    async def _aboot(self, provider: Provider) -> None:
+        cls = type(provider)
+        if cls in self._abooted or cls.aboot is Provider.aboot:
+            return
+        try:
+            await self._app.acall(provider.aboot)
+        except SecurelyError:
+            raise
+        except Exception as error:
+            raise ProviderFailed(dotted(cls), f"a{_BOOT}", told(error)) from error
+        self._abooted.add(cls)
 
     def _add(self, cls: type[Provider], *, is_late: bool, force: bool = False) -> Provider:
         known = self._loaded.get(cls)

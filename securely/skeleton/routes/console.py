@@ -1,4 +1,8 @@
-"""Commands that are a function each."""
+"""Commands that are a function each, and what is scheduled.
+
+A task is a line here: ``Schedule.command("inspire").weekdays().at("8:00")``, with ``Schedule`` of
+``securely.facades``; `schedule:work` runs it, and `schedule:list` shows when.
+"""
 
 from securely.console import Command
 from securely.facades import Artisan

@@ -43,7 +43,7 @@ def test_a_malformed_env_line_is_shown_by_place_and_not_by_value(project: Path, 
 
     result = run("about")
 
-    refused(result, ".env:15:9", "^")
+    refused(result, ".env:17:9", "^")
     assert "hunter2" not in result.stdout + result.stderr
 
 

@@ -94,6 +94,7 @@ def test_its_files_are_those_of_the_skeleton_under_their_own_names(blog: Path) -
         "bootstrap/app.py",
         "bootstrap/providers.py",
         "config/app.py",
+        "resources/views/.gitkeep",
         "routes/console.py",
         "storage/logs/.gitignore",
         "tests/feature/test_application.py",
@@ -144,6 +145,7 @@ def test_it_says_what_it_is(run: Run, blog: Path) -> None:
     assert shown["drivers"] == {
         "cache": "disk",
         "log": "stack",
+        "mail": "log",
         "queue": "sqlite",
         "store": "sqlite",
     }

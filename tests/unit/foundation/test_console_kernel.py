@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from securely import Application
 from securely.console import Artisan, BufferedOutput
 from securely.container import NotBooted, Provider, current
+from securely.context import Context
 from securely.events import Dispatcher
 from securely.foundation.catalog import COMMANDS
 from securely.foundation.console_kernel import ConsoleKernel
@@ -104,6 +106,35 @@ def test_a_command_of_a_route_is_found(build: Build, write: Write) -> None:
 
     assert (code, errors) == (0, "")
     assert "SHOP" in said
+
+
+def test_what_a_library_tells_logging_in_a_command_is_in_the_log_once(
+    build: Build, write: Write, base: Path
+) -> None:
+    write(
+        "routes/console.py",
+        "import logging\n"
+        "from securely.facades import Artisan\n\n\n"
+        "@Artisan.command('tell')\n"
+        "def tell() -> None:\n"
+        "    logging.getLogger('some.library').warning('disk %s is full', 7)\n",
+    )
+    app = build(
+        lambda builder: builder.with_routing(console="routes/console.py"), LOG_CHANNEL="single"
+    )
+    handlers = [*logging.getLogger().handlers]
+
+    code, _, errors = run(app, "tell")
+
+    assert (code, errors) == (0, "")
+    (line,) = [
+        line
+        for file in (base / "storage/logs").glob("*.log")
+        for line in file.read_text().splitlines()
+        if "disk 7 is full" in line
+    ]
+    assert "some.library" in line
+    assert logging.getLogger().handlers == handlers
 
 
 PROBE = """
@@ -210,6 +241,54 @@ def test_an_application_that_does_not_boot_says_why_and_ends(build: Build) -> No
     assert "Failing failed to boot" in errors
     assert "the wire is cut" in errors
     assert seen == ["ended"]
+
+
+def test_what_kept_the_application_from_booting_is_shown_masked_as_the_log_has_it(
+    build: Build,
+) -> None:
+    class Failing(Provider):
+        def boot(self) -> None:
+            raise OSError(f"refused: {self.app.make('config').get('app.key')} token=planted")
+
+    code, _, errors = run(build(lambda builder: builder.with_providers([Failing])), "about")
+
+    assert code == 1
+    assert "refused: ******** token=********" in errors
+
+
+def test_what_a_context_fails_with_is_shown_masked_as_the_log_has_it(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = build().boot()
+    key = app.make("config").get("app.key")
+
+    def inherit(*_: object) -> bool:
+        raise OSError(f"no context: {key} token=planted")
+
+    monkeypatch.setattr(Context, "inherit", inherit)
+
+    code, _, errors = run(app, "about")
+
+    assert code == 1
+    assert "no context: ******** token=********" in errors
+
+
+def test_what_a_reporter_fails_with_is_shown_masked_as_the_log_has_it(
+    build: Build, write: Write
+) -> None:
+    write("routes/console.py", PROBE)
+    app = build(lambda builder: builder.with_routing(console="routes/console.py")).boot()
+    key = app.make("config").get("app.key")
+
+    def report(error: Exception) -> None:
+        raise OSError(f"no reporter: {key}")
+
+    app.make(Artisan).report = report
+
+    code, _, errors = run(app, "probe")
+
+    assert code == 1
+    assert "no reporter: ********" in errors
 
 
 def test_the_application_is_current_while_it_runs_and_ended_after_it(

@@ -103,6 +103,82 @@ def test_an_unraisable_without_an_error_is_only_shown(
     assert before == ["unraisable"]
 
 
+@pytest.fixture
+def pythons_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the hooks in place that a program begins with."""
+    monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
+    monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)
+    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
+
+
+@pytest.fixture
+def masking(pythons_own: None, reports: Reports) -> Iterator[Hooks]:
+    hooks = Hooks(reports, lambda text: text.replace("disk", "****"))
+    hooks.install()
+    yield hooks
+    hooks.uninstall()
+
+
+def test_the_traceback_of_a_thread_is_shown_once_and_masked(
+    masking: Hooks, reports: Reports, capsys: pytest.CaptureFixture[str]
+) -> None:
+    thread = threading.Thread(target=fail, name="mailer")
+    thread.start()
+    thread.join()
+
+    said = capsys.readouterr().err
+    assert said.startswith("Exception in thread mailer:\nTraceback (most recent call last):\n")
+    assert said.count("OSError: ****\n") == 1
+    assert "disk" not in said
+    assert [text for text, _ in reports.told] == ["disk"]
+
+
+def test_a_thread_that_ends_itself_shows_nothing(
+    masking: Hooks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: Any = SimpleNamespace(
+        exc_type=SystemExit, exc_value=SystemExit(3), exc_traceback=None, thread=None
+    )
+
+    threading.excepthook(told)
+
+    assert capsys.readouterr().err == ""
+
+
+def test_the_traceback_of_a_finaliser_is_shown_once_and_masked(
+    masking: Hooks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    thing = Finalised()
+    del thing
+
+    said = capsys.readouterr().err
+    assert said.startswith("Exception ignored in: Finalised.__del__\nTraceback")
+    assert "OSError: ****\n" in said
+    assert "disk" not in said
+
+
+def test_the_traceback_of_the_program_is_shown_once_and_masked(
+    masking: Hooks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sys.excepthook(OSError, OSError("disk"), None)
+
+    assert capsys.readouterr().err == "OSError: ****\n"
+
+
+def test_what_cannot_be_masked_is_not_shown(
+    pythons_own: None, reports: Reports, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def mask(text: str) -> str:
+        raise ValueError(text)
+
+    hooks = Hooks(reports, mask)
+    hooks.install()
+    sys.excepthook(OSError, OSError("disk"), None)
+    hooks.uninstall()
+
+    assert capsys.readouterr().err == "OSError (showing it: ValueError)\n"
+
+
 def test_uninstall_puts_back_what_was_there(before: list[str], reports: Reports) -> None:
     hooks = Hooks(reports)
     were = (sys.excepthook, threading.excepthook, sys.unraisablehook)

@@ -154,18 +154,89 @@ def test_report_when_the_log_is_broken_writes_both_to_stderr(
     assert "OSError: No space left on device" in said
 
 
-def test_report_when_a_reporter_raises_writes_both_to_stderr(
-    errors: ErrorHandler, capsys: pytest.CaptureFixture[str]
+def test_what_is_said_when_the_log_is_broken_holds_no_secret(
+    errors: ErrorHandler, log: Log, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    log.is_broken = True
+
+    errors.report(ValueError("login failed: password=planted-1 at redis://ann:planted-2@host/0"))
+
+    said = capsys.readouterr().err
+    assert "ValueError: login failed: password=********" in said
+    assert "planted" not in said
+
+
+def test_an_error_that_cannot_say_itself_is_named_when_the_log_is_broken(
+    errors: ErrorHandler, log: Log, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no words")
+
+    log.is_broken = True
+
+    errors.report(Mute())
+
+    assert "Mute" in capsys.readouterr().err
+
+
+def test_a_reporter_that_raises_keeps_neither_the_log_nor_others_from_hearing(
+    errors: ErrorHandler, log: Log
+) -> None:
+    heard: list[str] = []
+
     def broken(error: OSError) -> None:
         raise RuntimeError("no line to the pager")
 
     errors.reporting(OSError, broken)
+    errors.reporting(OSError, lambda error: heard.append(str(error)))
     errors.report(OSError("disk"))
 
-    said = capsys.readouterr().err
-    assert "OSError: disk" in said
-    assert "no line to the pager" in said
+    assert heard == ["disk"]
+    said = [(message, str(fields["exception"])) for _, message, fields in log.told]
+    assert said == [
+        ("an error could not be reported as it should be", "no line to the pager"),
+        ("disk", "disk"),
+    ]
+
+
+def test_a_reporter_that_stops_and_raises_does_not_stop(errors: ErrorHandler, log: Log) -> None:
+    def broken(error: OSError) -> None:
+        raise RuntimeError("no line to the pager")
+
+    errors.reporting(OSError, broken).stop()
+    errors.report(OSError("disk"))
+
+    told = [str(fields["exception"]) for _, _, fields in log.told]
+    assert told == ["no line to the pager", "disk"]
+
+
+def test_what_is_asked_about_an_error_and_raises_keeps_nobody_from_hearing(
+    errors: ErrorHandler, log: Log
+) -> None:
+    class Odd(Exception):
+        def report(self) -> bool:
+            raise RuntimeError("it cannot report itself")
+
+    @errors.dont_report_when
+    def rule(error: EOFError) -> bool:
+        raise RuntimeError("the rule is broken")
+
+    def mapping(error: KeyError) -> Exception:
+        raise RuntimeError("the map is broken")
+
+    errors.map(KeyError, mapping)
+    for error in (Odd("one"), EOFError("two"), KeyError("three")):
+        errors.report(error)
+
+    assert [str(fields["exception"]) for _, _, fields in log.told] == [
+        "it cannot report itself",
+        "one",
+        "the rule is broken",
+        "two",
+        "the map is broken",
+        "'three'",
+    ]
 
 
 def _gone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -181,6 +181,20 @@ def test_deprecations_go_to_their_channel_where_there_is_one(build: Build) -> No
         log.assert_logged("warning", "use the other", channel="deprecations")
 
 
+def test_deprecations_that_python_hides_are_shown_to_their_channel_once(build: Build) -> None:
+    app = build().boot()
+    app.make("config").set("log.channels.old", {"driver": "array"})
+    app.make("config").set("log.deprecations", {"channel": "old"})
+    with app.make("log").fake_for() as log, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        app.handle_errors()
+        for _ in range(3):
+            warnings.warn("use the other", DeprecationWarning, stacklevel=1)
+        app.errors.hooks.uninstall()
+
+        assert len(log.logged("warning", "use the other", channel="old")) == 1
+
+
 def test_there_are_six_steps_in_an_order() -> None:
     assert [step.__name__ for step in BOOTSTRAPPERS] == [
         "load_environment",

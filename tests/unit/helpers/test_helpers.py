@@ -34,6 +34,7 @@ from securely.helpers import (
     cache,
     config,
     config_path,
+    context,
     database_path,
     dd,
     decrypt,
@@ -53,6 +54,7 @@ from securely.helpers import (
     report_if,
     report_unless,
     rescue,
+    rescuing,
     resolve,
     resource_path,
     retry,
@@ -111,6 +113,16 @@ def test_cache_event_and_log_when_called_then_reach_their_services(app: Applicat
     log.assert_logged("debug", "looked")
     log.assert_logged("info", "shipped")
     assert logger() is app.make("log")
+
+
+def test_context_when_called_then_is_reads_and_adds(app: Application) -> None:
+    assert context() is app.make("context")
+    assert context({"order": 7}) is app.make("context")
+
+    assert context("order") == 7
+    assert context("user") is None
+    assert context("user", lambda: "nobody") == "nobody"
+    context().flush()
 
 
 def test_dispatch_when_given_a_job_then_queues_it(app: Application) -> None:
@@ -378,3 +390,18 @@ def test_once_within_a_comprehension_when_objects_differ_then_each_has_its_own()
 
     assert one.parts()[0] is one.parts()[1]
     assert one.parts()[0] is not other.parts()[0]
+
+
+def test_rescuing_when_the_block_fails_then_its_value_is_the_default(app: Application) -> None:
+    fake = app.errors.fake(OSError)
+    with rescuing(default="no answer") as rescued:
+        rescued.value = "half"
+        raise OSError("disk")
+    with rescuing(lambda error: f"no {error}", report=False) as told:
+        raise OSError("tape")
+    with rescuing(default=0) as well:
+        well.value = 7
+    fake.restore()
+
+    assert (rescued.value, told.value, well.value) == ("no answer", "no tape", 7)
+    assert [str(error) for error in fake.reported()] == ["disk"]

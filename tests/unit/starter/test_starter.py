@@ -22,7 +22,7 @@ def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "app/console/commands").mkdir(parents=True)
     (tmp_path / "app/console/commands/send.py").write_text(
         "class Send(Command):\n"
-        "    signature = 'mail:send {user : Who}'\n"
+        "    signature = 'post:send {user : Who}'\n"
         "    description = 'Send a mail'\n"
         "    aliases = ['ms']\n"
     )
@@ -61,13 +61,13 @@ def test_list_however_asked(base: Path, line: str, capsys: Capture) -> None:
     assert run(base, line) == 0
     out = capsys.readouterr().out
     assert out.startswith(f"Securely {__version__}\n\nUsage:\n")
-    assert "  mail:send             [ms] Send a mail\n" in out
+    assert "  post:send             [ms] Send a mail\n" in out
 
 
 def test_list_of_a_namespace_and_forms(base: Path, capsys: Capture) -> None:
-    assert run(base, "list mail --raw") == 0
-    assert capsys.readouterr().out == "mail:send [ms] Send a mail\n"
-    assert run(base, "list mail --format json --short") == 0
+    assert run(base, "list post --raw") == 0
+    assert capsys.readouterr().out == "post:send [ms] Send a mail\n"
+    assert run(base, "list post --format json --short") == 0
     assert capsys.readouterr().out.startswith('{"application":{"name":"Securely"')
 
 
@@ -79,7 +79,7 @@ def test_list_when_quiet_prints_nothing(base: Path, line: str, capsys: Capture) 
 
 def test_list_when_forced_is_coloured(base: Path, capsys: Capture) -> None:
     assert run(base, "list --ansi") == 0
-    assert "\x1b[32mmail:send\x1b[0m" in capsys.readouterr().out
+    assert "\x1b[32mpost:send\x1b[0m" in capsys.readouterr().out
 
 
 def test_list_when_a_file_is_broken_warns(base: Path, capsys: Capture) -> None:
@@ -88,11 +88,11 @@ def test_list_when_a_file_is_broken_warns(base: Path, capsys: Capture) -> None:
     assert run(base, "list") == 0
 
     captured = capsys.readouterr()
-    assert "mail:send" in captured.out
+    assert "post:send" in captured.out
     assert captured.err.startswith("app/console/commands/broken.py:1 cannot be read")
 
 
-@pytest.mark.parametrize("line", ["help mail:send", "mail:send --help", "ms -h", "help ms"])
+@pytest.mark.parametrize("line", ["help post:send", "post:send --help", "ms -h", "help ms"])
 def test_help_of_a_known_command(base: Path, line: str, capsys: Capture) -> None:
     assert run(base, line) == 0
     assert capsys.readouterr().out.startswith("Description:\n  Send a mail\n\nUsage:\n")
@@ -106,13 +106,13 @@ def test_help_alone_is_that_of_list(base: Path, capsys: Capture) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "mail:send ada",
-        "mail:sned",
+        "post:send ada",
+        "post:sned",
         "help nope",
         "list nope",
         "list --frmat=json",
         "list a b",
-        "mail:send ada --help",
+        "post:send ada --help",
         "completion tcsh",
         "list --format=xml",
         "list --env",
@@ -127,8 +127,8 @@ def test_anything_else_goes_to_the_application(base: Path, line: str, capsys: Ca
 def test_completion_and_its_words(base: Path, capsys: Capture) -> None:
     assert run(base, "completion fish") == 0
     assert "complete -c python" in capsys.readouterr().out
-    assert run(base, "_complete mail:") == 0
-    assert capsys.readouterr().out == "mail:send\n"
+    assert run(base, "_complete post:") == 0
+    assert capsys.readouterr().out == "post:send\n"
 
 
 def test_argv_when_not_given_is_the_processes(
@@ -158,6 +158,25 @@ def test_when_the_application_cannot_be_imported_shows_where(base: Path, capsys:
     assert errors.startswith("ERROR  RuntimeError: not today\n")
     assert "bootstrap/app.py:2" in errors
     assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("line", ["about", "about -v"])
+def test_when_the_application_cannot_be_imported_then_its_secrets_are_not_shown(
+    base: Path, line: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setenv("BANK_PASSWORD", "planted-by-value")
+    (base / "bootstrap/app.py").write_text(
+        "import os\n"
+        "said = 'no ' + os.environ['BANK_PASSWORD'] + ', https://ann:planted-in-url@bank'\n"
+        "raise RuntimeError(said) from ValueError('password=planted-by-name')\n"
+    )
+
+    assert run(base, line) == 1
+
+    errors = capsys.readouterr().err
+    assert "RuntimeError: no ********, https://ann:********@bank" in errors
+    assert "password=********" in errors
+    assert "planted" not in errors
 
 
 def test_when_the_application_is_interrupted_exits_130(base: Path, capsys: Capture) -> None:

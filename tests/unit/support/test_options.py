@@ -9,7 +9,7 @@ import pytest
 from pydantic import Field, SecretStr, ValidationError, field_validator
 
 from securely.exceptions import ConfigurationError
-from securely.support.options import InvalidOptions, Options, Seconds
+from securely.support.options import InvalidOptions, Options, Seconds, kind_by, one_of
 
 
 class _Disk(Options):
@@ -94,6 +94,34 @@ def test_parse_when_a_nested_key_is_unknown_then_names_its_path_and_siblings() -
     ]
 
 
+class _Whom(Options):
+    address: str
+
+
+class _Mail(Options):
+    from_: _Whom | None = Field(default=None, alias="from")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"form": {}}, 'mail.form is not a known setting. Known: from. Did you mean "from"?'),
+        (
+            {"from": {"address": "a", "nmae": "b"}},
+            "mail.from.nmae is not a known setting. Known: address.",
+        ),
+        ({"from": {}}, "mail.from.address is missing, and has no default."),
+    ],
+)
+def test_parse_when_a_setting_is_called_otherwise_in_files_then_names_it_so(
+    data: dict[str, object], said: str
+) -> None:
+    with pytest.raises(InvalidOptions) as caught:
+        _Mail.parse(data, key="mail")
+
+    assert str(caught.value) == said
+
+
 def test_parse_when_a_value_is_out_of_range_then_shows_value_and_range() -> None:
     data: dict[str, object] = {
         "stores": {"d": {"driver": "disk", "path": "x", "size_bytes_max": 5}}
@@ -162,3 +190,21 @@ def test_parse_when_a_secret_is_wrong_then_hides_the_value(key: str) -> None:
 
 def test_parse_when_several_things_are_wrong_then_tells_all_at_once() -> None:
     assert len(_problems({"prefix": "x", "ttl_seconds": "soon", "oops": 1})) == 3
+
+
+def test_kind_by_tells_data_and_models_by_one_key_and_all_else_apart() -> None:
+    kind = kind_by("driver", lambda: {"disk"})
+
+    class Model:
+        driver = "disk"
+
+    assert (kind({"driver": "disk"}), kind(Model())) == ("disk", "disk")
+    assert [kind(data) for data in ({"driver": "cards"}, {"driver": ["disk"]}, {}, None)] == [
+        "custom"
+    ] * 4
+
+
+def test_one_of_refuses_what_is_not_defined_with_what_was_perhaps_meant() -> None:
+    assert one_of("disk", ["array", "disk"], "store") == "disk"
+    with pytest.raises(ValueError, match="no such store is defined, only array, disk; did you me"):
+        one_of("disc", ["array", "disk"], "store")

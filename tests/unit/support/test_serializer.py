@@ -123,6 +123,17 @@ def test_encode_when_the_value_is_plain_then_is_ordinary_json() -> None:
     assert Serializer().encode({"a": [1, "x", None, 1.5]}) == b'{"a":[1,"x",null,1.5]}'
 
 
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1])
+def test_encode_when_a_number_does_not_fit_in_64_bits_then_no_reader_can_lose_it(
+    number: int,
+) -> None:
+    written = b'{"$int":"%b"}' % hex(number).encode()
+
+    assert Serializer().encode(number) == written
+    assert Serializer().encode([number]) == b"[%b]" % written
+    assert Serializer().encode({"a": number, "b": 1}) == b'{"a":%b,"b":1}' % written
+
+
 def test_classes_when_allowed_then_round_trip_without_running_their_code() -> None:
     serializer = Serializer(classes=[_Line, _Colour, _Level, _Model, _Watchful])
     watchful = object.__new__(_Watchful)

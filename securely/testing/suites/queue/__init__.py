@@ -15,7 +15,8 @@ groups.py       jobs that run one after the other
 batches.py      batches
 limits.py       limits of single queues, for connections that have them
 results.py      what jobs have returned, for connections that keep it
-controls.py     pause, clear, cancel, and a look at what waits
+controls.py     pause, clear, and a look at what waits
+cancelling.py   cancelled jobs: those that wait, and those that run
 """
 
 from __future__ import annotations

@@ -6,11 +6,33 @@ from collections.abc import Callable
 
 import pytest
 
-from securely.queue.contracts import Kind, Outcome, Seat, Workable
+from securely.queue.contracts import Charge, Delivery, Kind, Outcome, Seat, Workable
+from securely.queue.delivery.failure import pack_error
 from securely.support.clock import FrozenClock
 from securely.testing.suites.queue.base import WorkedSuite, envelope
 
 __all__ = ["FailureSuite"]
+
+_LONG = 12_000  # characters: of a history, more than any store is to keep
+
+
+def _raised(
+    held: Delivery, error: Exception, kind: Kind = Kind.RELEASE, delay: float = 0.0
+) -> Outcome:
+    """Return that *held* ended in *error*."""
+    charge = Charge.EXCEPTION if kind is Kind.RELEASE else Charge.NONE
+    return Outcome(held.id, held.token, kind, delay, charge, pack_error(error))
+
+
+def _released(held: Delivery, charge: Charge) -> Outcome:
+    """Return that *held* goes back, and what that costs."""
+    return Outcome(held.id, held.token, Kind.RELEASE, charge=charge)
+
+
+def _claimed(seat: Seat, *outcomes: Outcome) -> Delivery:
+    """Settle *outcomes*, and claim the one job that waits."""
+    (held,) = seat.turn(outcomes, 1).deliveries
+    return held
 
 
 class FailureSuite(WorkedSuite):
@@ -108,3 +130,100 @@ class FailureSuite(WorkedSuite):
         other.hook_done(left.id)
         other.leave()
         assert list(join().reap().hooks) == []
+
+    def test_failed_job_tells_how_each_of_its_attempts_ended(
+        self, connection: Workable, join: Callable[..., Seat], frozen: FrozenClock
+    ) -> None:
+        """The failure is the last one; what ended in no harm is no part of it."""
+        began = frozen.timestamp()
+        connection.push([envelope()])
+        seat = join()
+        held = _claimed(seat)
+        frozen.travel(1)
+        held = _claimed(seat, _raised(held, ValueError("first\nand more of it")))
+        held = _claimed(seat, _released(held, Charge.DEFERRAL))
+        frozen.travel(1)
+        held = _claimed(seat, _released(held, Charge.LOST))
+        held = _claimed(seat, Outcome(held.id, held.token, Kind.RETURN))
+        frozen.travel(1)
+
+        seat.turn([_raised(held, OSError("the end"), Kind.FAIL)], 0)
+
+        (failed,) = connection.failed.all()
+        assert [(one.number, one.reason) for one in failed.history] == [
+            (1, "ValueError: first"),
+            (3, "lost with its worker"),
+            (4, "OSError: the end"),
+        ]
+        moments = [one.at for one in failed.history]
+        assert moments == pytest.approx([began + 1, began + 2, began + 3])
+        assert connection.failed.find(failed.uuid) == failed
+
+    def test_history_of_a_job_is_its_own(
+        self, connection: Workable, join: Callable[..., Seat], frozen: FrozenClock
+    ) -> None:
+        """Also where it is one of a group, and others fail beside it."""
+        connection.push([envelope("one")._replace(group="g"), envelope("other")])
+        seat = join()
+        for at in range(2):
+            for held in seat.turn([], 2).deliveries:
+                kind = Kind.RELEASE if at == 0 else Kind.FAIL
+                seat.turn([_raised(held, ValueError(f"{held.name} {at}"), kind)], 0)
+            frozen.travel(1)
+
+        told = {job.name: [one.reason for one in job.history] for job in connection.failed.all()}
+        assert told == {
+            name: [f"ValueError: {name} 0", f"ValueError: {name} 1"] for name in ("one", "other")
+        }
+
+    def test_retry_begins_a_new_history(
+        self, connection: Workable, join: Callable[..., Seat], frozen: FrozenClock
+    ) -> None:
+        """As the counters begin anew."""
+        connection.push([envelope()])
+        seat = join()
+        held = _claimed(seat, _raised(_claimed(seat), ValueError("before")))
+        seat.turn([_raised(held, ValueError("before"), Kind.FAIL)], 0)
+
+        connection.failed.retry()
+        seat.turn([_raised(_claimed(seat), ValueError("after"), Kind.FAIL)], 0)
+
+        (failed,) = connection.failed.all()
+        assert [(one.number, one.reason) for one in failed.history] == [(1, "ValueError: after")]
+
+    def test_job_that_replaces_another_one_does_not_take_its_history(
+        self, connection: Workable, join: Callable[..., Seat], frozen: FrozenClock
+    ) -> None:
+        """It is a job of its own, though it takes the place of one that had failed before."""
+        connection.push([envelope("first")._replace(unique="k", max_wait=100.0)])
+        seat = join()
+        seat.turn([_raised(_claimed(seat), ValueError("before"), delay=50)], 0)
+
+        connection.push([envelope("second")._replace(unique="k", max_wait=100.0)])
+        held = _claimed(seat)
+        seat.turn([_raised(held, ValueError("after"), Kind.FAIL)], 0)
+
+        (failed,) = connection.failed.all()
+        assert (failed.name, [one.reason for one in failed.history]) == (
+            "second",
+            ["ValueError: after"],
+        )
+
+    def test_history_without_end_loses_its_beginning(
+        self, connection: Workable, join: Callable[..., Seat], frozen: FrozenClock
+    ) -> None:
+        """Each line of it is short, and what is left is whole."""
+        connection.push([envelope()])
+        seat = join()
+        held = _claimed(seat)
+        for _ in range(70):
+            held = _claimed(seat, _raised(held, ValueError("ü" * 900)))
+        seat.turn([_raised(held, ValueError('[1,1.0,"end"]'), Kind.FAIL)], 0)
+
+        (failed,) = connection.failed.all()
+        *others, last = failed.history
+        assert (last.number, last.reason) == (71, 'ValueError: [1,1.0,"end"]')
+        assert [one.number for one in others] == [*range(71 - len(others), 71)]
+        assert {one.reason for one in others} == {f"ValueError: {'ü' * 187}…"}
+        assert len(others) > 10
+        assert sum(len(one.reason) for one in others) < _LONG

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from securely.testing.suites.queue.batches import BatchSuite
+from securely.testing.suites.queue.cancelling import CancelSuite
 from securely.testing.suites.queue.connections import ConnectionSuite
 from securely.testing.suites.queue.controls import ControlSuite
 from securely.testing.suites.queue.deliveries import DeliverySuite
@@ -23,5 +24,6 @@ class WorkableSuite(
     GroupSuite,
     BatchSuite,
     ControlSuite,
+    CancelSuite,
 ):
     """What a connection must do that workers take jobs from. Give it a fixture `connection`."""
