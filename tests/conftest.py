@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from tests.valkey import Valkey
 
-# Real processes start slowly where others use the machine; a test that hangs still ends.
-INTEGRATION_SECONDS = 60
+# Real processes start slowly where others use the machine; a test that hangs still ends. It is
+# more than twice what such a test itself waits for a process, so that the test says what hangs.
+INTEGRATION_SECONDS = 120
+
+# How long an example takes tells more of the machine than of the code.
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

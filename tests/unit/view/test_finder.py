@@ -178,7 +178,7 @@ def test_a_view_that_includes_what_leads_out_fails_and_says_where(
     assert (caught.value.file, caught.value.line) == (file, 2)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(name=st.text(st.sampled_from("ab./\\:\0~ \n\U0001f600ä"), max_size=12))
 def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
     inside = tmp_path / "a/b/views"
