@@ -19,9 +19,9 @@ from weakref import WeakValueDictionary
 
 from securely.container import NotBooted, current
 from securely.log.contracts import Formatter, Handler
-from securely.log.drivers.webhook_outbox import Outbox
 from securely.log.formatters import formatter
 from securely.log.hub import Hub
+from securely.log.outbox import Outbox
 from securely.log.record import Record
 from securely.support.forking import renew_after_fork
 from securely.support.importing import import_object

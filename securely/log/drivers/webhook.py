@@ -6,10 +6,10 @@ from typing import Any, ClassVar, Final, Self
 
 from securely.log.contracts import Formatter
 from securely.log.drivers.base import formatter_for
-from securely.log.drivers.webhook_outbox import Outbox
 from securely.log.hub import Hub
 from securely.log.levels import level_number
 from securely.log.options import WebhookChannel
+from securely.log.outbox import Outbox
 from securely.log.record import Record
 from securely.support.forking import renew_after_fork
 
