@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # Real processes start slowly where others use the machine; a test that hangs still ends. It is
 # more than twice what such a test itself waits for a process, so that the test says what hangs.
-INTEGRATION_SECONDS = 120
+INTEGRATION_SECONDS = 300
 
 # How long an example takes tells more of the machine than of the code.
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
