@@ -210,7 +210,11 @@ class Child:
         self._post(change)
 
     def retire(self) -> None:
-        """Give it no more, and take back what it has not begun."""
+        """Give it no more, and take back what it has not begun; one that still loads is killed."""
+        if self.phase is Phase.LOADING:  # it has nothing in hand, and perhaps never will
+            self.phase = Phase.LEAVING
+            self.kill()
+            return
         self.phase = Phase.RETIRING
         self.revoke()
 

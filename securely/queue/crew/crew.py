@@ -261,21 +261,29 @@ class Crew:
         for child in self.children:
             child.follow(change)
 
-    def renew(self) -> int:
-        """Let other executors take the place of all, each as soon as it has nothing in hand.
+    @property
+    def first_to_load(self) -> int:
+        """The number of the first executor that has not loaded yet, or of the next one."""
+        loading = (one.number for one in self.children if one.phase is Phase.LOADING)
+        return min(loading, default=self._numbers)
+
+    def renew(self, first: int = 0) -> range:
+        """Let others take the place of those from number *first* on, when nothing is in hand.
 
         Returns:
-            What :meth:`is_renewed` is to be asked with.
+            What :meth:`is_renewed` is to be asked with: their numbers.
         """
+        old = range(first, self._numbers)
         for child in self.children:
-            child.retire()
-        return self._numbers
+            if child.number in old:
+                child.retire()
+        return old
 
-    def is_renewed(self, since: int) -> bool:
-        """Whether every executor was started after :meth:`renew` and has loaded."""
+    def is_renewed(self, old: range) -> bool:
+        """Whether none of *old* is left, and the others have loaded."""
         return all(
             slot.child is not None
-            and slot.child.number >= since
+            and slot.child.number not in old
             and slot.child.phase is Phase.READY
             for slot in self._slots
         )

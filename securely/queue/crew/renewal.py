@@ -55,7 +55,9 @@ class Renewal:
         self._request: Request | None = None
         self._trial: Child | None = None
         self._trial_ends = 0.0
-        self._renewed_from: int | None = None
+        self._replaced: range | None = None
+        # Executors from this number on may have loaded what is tried, and is perhaps taken back.
+        self._doubtful_from: int | None = None
         self._begins_anew = False
         self._held_until = 0.0
         if control is not None:
@@ -82,11 +84,11 @@ class Renewal:
             return
         if self._trial is not None and clock.monotonic() >= self._trial_ends:
             self._refuse("The application did not load in time.")
-        if self._renewed_from is None:
+        if self._replaced is None:
             return
         self._crew.let_go()
-        if self._trial is None and self._crew.is_renewed(self._renewed_from):
-            self._renewed_from = None
+        if self._trial is None and self._crew.is_renewed(self._replaced):
+            self._replaced = None
             self._report.notice("The settings have changed: the executors are new.")
             self._finish("done")
 
@@ -118,9 +120,9 @@ class Renewal:
 
     def _give_up(self) -> None:
         """A worker that stops for good has nothing to follow."""
-        if self._trial is not None or self._renewed_from is not None:
+        if self._trial is not None or self._replaced is not None:
             self._end_trial()
-            self._renewed_from = None
+            self._replaced = None
             self._finish("stopped")
 
     def _take_over(self, request: Request) -> None:
@@ -139,9 +141,16 @@ class Renewal:
         if self._trial is not None:
             self._end_trial()
             self._finish("done", superseded=True)
+        self._replace_doubtful()
         self._note(request)
         request.answer("done")
         request.close()
+
+    def _replace_doubtful(self) -> None:
+        """Let others take the place of executors that have perhaps loaded what is taken back."""
+        first, self._doubtful_from = self._doubtful_from, None
+        if first is not None and any(one.number >= first for one in self._crew.children):
+            self._replaced = self._crew.renew(first)
 
     def _follows(self, revision: object) -> bool:
         facts = self._control.facts if self._control is not None else {}
@@ -153,6 +162,8 @@ class Renewal:
             self._finish("done", superseded=True)
         self._end_trial()
         self._request = request
+        if self._doubtful_from is None:
+            self._doubtful_from = self._crew.first_to_load
         self._trial = trial = self._crew.trial()
         self._trial_ends = clock.monotonic() + TRIAL_SECONDS
         self._selector.register(trial.link, selectors.EVENT_READ, partial(self._hear, trial))
@@ -174,15 +185,16 @@ class Renewal:
     def _accept(self, trial: Child) -> None:
         trial.phase = Phase.READY
         self._end_trial()
+        self._doubtful_from = None
         request = self._request
         assert request is not None, "a trial has a request"  # noqa: S101  # a bug of ours
         self._note(request)
         how = "restart" if self._begins_anew else str(request.details.get("how", "restart"))
         request.answer("proved", then=how)
         if how == "reload":
-            self._renewed_from = self._crew.renew()
+            self._replaced = self._crew.renew()
             return
-        self._renewed_from = None  # of a request before this one
+        self._replaced = None  # of a request before this one
         if not self._begins_anew:
             self._begins_anew = True
             self._begin_anew()

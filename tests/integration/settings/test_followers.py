@@ -220,6 +220,20 @@ def test_a_change_that_breaks_workers_is_taken_back(docks: Docks) -> None:
     assert docks.seen("held")[0][2] == "1"
 
 
+def test_an_executor_that_began_with_what_is_taken_back_is_replaced(docks: Docks) -> None:
+    docks.work()
+    (executor,) = docks.seen("executor")
+    setting = docks.begin("settings:set", "docks.cranes", "99")
+    docks.wait_for(lambda: docks.seen("stuck"))
+    os.kill(int(executor[0]), signal.SIGKILL)
+
+    assert setting.wait(SECONDS) == 3
+    docks.hold()
+    docks.go()
+    docks.wait_for(lambda: docks.seen("held"))
+    assert docks.seen("held")[0][2] == "1"
+
+
 def test_a_schedule_begins_anew(docks: Docks) -> None:
     schedule = docks.start("schedule:work")
     before = docks.sockets()

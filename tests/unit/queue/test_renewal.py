@@ -6,7 +6,7 @@ import selectors
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import msgspec
 import pytest
@@ -36,15 +36,28 @@ class Trial:
         return True
 
 
+class Executor(NamedTuple):
+    """One that works."""
+
+    number: int
+    phase: Phase = Phase.READY
+
+
 class FakeCrew:
-    """Executors without processes."""
+    """Executors without processes; the numbers of what is to be replaced are kept."""
 
     def __init__(self) -> None:
+        self.children = [Executor(0), Executor(1)]
+        self.first_to_load = 2
         self.trials: list[Trial] = []
         self.ended: list[Phase] = []
         self.followed: list[list[str]] = []
-        self.renewals = 0
+        self.replaced: list[range] = []
         self.is_new = False
+
+    @property
+    def renewals(self) -> int:
+        return len(self.replaced)
 
     def trial(self) -> Trial:
         self.trials.append(Trial())
@@ -58,12 +71,12 @@ class FakeCrew:
     def follow(self, change: Live) -> None:
         self.followed.append(change.names)
 
-    def renew(self) -> int:
-        self.renewals += 1
-        return self.renewals
+    def renew(self, first: int = 0) -> range:
+        self.replaced.append(range(first, len(self.children)))
+        return self.replaced[-1]
 
-    def is_renewed(self, since: int) -> bool:
-        return self.is_new and since == self.renewals
+    def is_renewed(self, old: range) -> bool:
+        return self.is_new and old is self.replaced[-1]
 
     def let_go(self) -> None:
         """Nobody is kept."""
@@ -98,7 +111,7 @@ class Worker:
         talk = process.ask(ask, how=how, names=["APP_NAME"], revision=revision, undoes=undoes)
         self.talks.append(talk)
         self.turn()
-        taken = talk.hear(5.0)
+        taken = talk.hear(30.0)
         assert taken is not None
         assert taken["state"] == "taken"
         return talk
@@ -125,7 +138,7 @@ def worker(tmp_path: Path) -> Iterator[Worker]:
 
 
 def heard(talk: Conversation) -> dict[str, Any]:
-    answer = talk.hear(5.0)
+    answer = talk.hear(30.0)
     assert answer is not None
     return answer
 
@@ -159,7 +172,7 @@ def test_a_worker_that_begins_anew_says_no_more_until_it_is_gone(worker: Worker)
     assert talk.hear(0.01) is None
     worker.renewal.close()
     with pytest.raises(EOFError):
-        talk.hear(5.0)
+        talk.hear(30.0)
 
 
 def test_what_cannot_load_is_not_followed(worker: Worker) -> None:
@@ -318,6 +331,38 @@ def test_a_trial_of_what_is_taken_back_is_ended(worker: Worker) -> None:
     assert heard(second) == {"state": "done"}
     assert worker.crew.ended == [Phase.LOADING]
     assert (len(worker.crew.trials), worker.crew.renewals) == (1, 0)
+
+
+@pytest.mark.parametrize("answer", [None, Refused("no such port")])
+def test_executors_that_have_perhaps_loaded_what_is_taken_back_are_replaced(
+    worker: Worker, answer: Refused | None
+) -> None:
+    worker.ask(revision=7)
+    worker.crew.children.append(Executor(2))  # in the place of one that has died meanwhile
+    if answer is not None:
+        worker.crew.trials[0].says.send(answer)
+        worker.turn()
+    worker.ask("note", revision=8, undoes=7)
+
+    assert worker.crew.replaced == [range(2, 3)]
+    worker.crew.is_new = True
+    worker.turn()
+    assert "the executors are new" in worker.said[-1]
+    worker.ask("note", revision=9, undoes=8)
+    assert worker.crew.renewals == 1, "once"
+
+
+def test_executors_that_have_not_loaded_a_change_yet_are_replaced_when_it_is_taken_back(
+    worker: Worker,
+) -> None:
+    worker.crew.children[1] = Executor(1, Phase.LOADING)
+    worker.crew.first_to_load = 1
+    worker.ask(revision=7)
+    worker.crew.children[1] = Executor(1)
+    worker.crew.first_to_load = 2
+    worker.ask("note", revision=8, undoes=7)
+
+    assert worker.crew.replaced == [range(1, 2)]
 
 
 def test_what_was_followed_too_late_is_taken_back_like_a_change(worker: Worker) -> None:
