@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Final
 
@@ -209,8 +210,7 @@ class Hasher:
 
 
 def _bytes(password: str) -> bytes:
-    try:
+    # The error of Python holds the password: it is let go of before ours is raised.
+    with contextlib.suppress(UnicodeEncodeError):
         return password.encode()
-    except UnicodeEncodeError:
-        # Without the cause, which holds the password.
-        raise InvalidPassword("it holds half a surrogate pair, which is no text") from None
+    raise InvalidPassword("it holds half a surrogate pair, which is no text")

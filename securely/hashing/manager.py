@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeAlias, cast
 
-from securely.hashing.contracts import Algorithm
+from securely.hashing.contracts import Algorithm, HashInfo
 from securely.hashing.hasher import BYTES_MAX, Hasher
 from securely.support.importing import import_object
 from securely.support.manager import Definition, Driver, Manager
@@ -56,12 +56,44 @@ class HashManager(Manager[Hasher], Hasher):
         super().__init__(default, definitions or {})
         self._bytes_max = password_bytes_max
         self._verify = verify
-        self._others = self._maker
 
     @property
     def algorithm(self) -> Algorithm:
         """What hashes by default."""
         return self._instance().algorithm
+
+    # All that a hasher does is left to the default one, which may be of an application's making.
+
+    def make(self, password: str, **options: int) -> str:
+        """Return a new hash of *password* by the default driver: :meth:`Hasher.make`."""
+        return self._instance().make(password, **options)
+
+    def check(self, password: str, hashed: str | None) -> bool:
+        """Return whether *hashed* is a hash of *password*: :meth:`Hasher.check`."""
+        return self._instance().check(password, hashed)
+
+    def check_and_rehash(self, password: str, hashed: str | None) -> tuple[bool, str | None]:
+        """Check *password*, and hash it anew if due: :meth:`Hasher.check_and_rehash`."""
+        return self._instance().check_and_rehash(password, hashed)
+
+    def needs_rehash(self, hashed: str, **options: int) -> bool:
+        """Return whether a hash made now would differ: :meth:`Hasher.needs_rehash`."""
+        return self._instance().needs_rehash(hashed, **options)
+
+    def info(self, hashed: str) -> HashInfo:
+        """Return what *hashed* says of itself: :meth:`Hasher.info`."""
+        return self._instance().info(hashed)
+
+    def is_hashed(self, value: object) -> bool:
+        """Return whether *value* is a hash by its form: :meth:`Hasher.is_hashed`."""
+        return self._instance().is_hashed(value)
+
+    def verify_configuration(self, hashed: str) -> bool:
+        """Return whether *hashed* costs no more than configured.
+
+        See :meth:`Hasher.verify_configuration`.
+        """
+        return self._instance().verify_configuration(hashed)
 
     def driver(self, name: str | None = None) -> Hasher:
         """Return the hasher *name*, or the default one.

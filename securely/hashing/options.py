@@ -21,6 +21,7 @@ __all__ = [
     "AnyHash",
     "Argon2Options",
     "BcryptOptions",
+    "CostlyOptions",
     "CustomOptions",
     "HashingOptions",
     "Pbkdf2Options",
@@ -31,11 +32,26 @@ __all__ = [
 
 # Argon2 needs so many blocks of 1 KiB for each of its threads. Source: RFC 9106, section 3.1.
 _BLOCKS_PER_THREAD: Final = 8
-# What scrypt may take: as much as Argon2's 2 GiB.
-_SCRYPT_BYTES_MAX: Final = 2**31
+# How much memory Python lets scrypt have: one byte less than 2 GiB.
+_SCRYPT_BYTES_MAX: Final = 2**31 - 1
+# How much memory a hash may go over in all, in KiB: 8 GiB, which take tens of seconds. Each option
+# by itself may be large, all of them together would hold a thread for many minutes.
+_WORK_MAX: Final = 2**23
 
 
-class Argon2Options(Options):
+class CostlyOptions(Options):
+    """What a driver of ours costs, with a bound for all of its options together."""
+
+    work_max: ClassVar[int] = _WORK_MAX
+    """How much memory a hash may go over in all, in KiB."""
+
+    @classmethod
+    def work(cls, costs: Mapping[str, int]) -> int:
+        """Return how much memory a hash of these *costs* goes over in all, in KiB."""
+        return 0
+
+
+class Argon2Options(CostlyOptions):
     """How Argon2 hashes. The defaults are the least that OWASP recommends: 19 MiB, twice."""
 
     driver: Literal["argon2i", "argon2id"]
@@ -55,10 +71,16 @@ class Argon2Options(Options):
                 f"{self.threads} threads need memory of at least "
                 f"{_BLOCKS_PER_THREAD * self.threads} KiB"
             )
+        _check_work(self.work({"memory": self.memory, "time": self.time}), "memory times time")
         return self
 
+    @classmethod
+    def work(cls, costs: Mapping[str, int]) -> int:
+        """Return how much memory a hash of these *costs* goes over in all, in KiB."""
+        return costs["memory"] * costs["time"]
 
-class ScryptOptions(Options):
+
+class ScryptOptions(CostlyOptions):
     """How scrypt hashes. The defaults are what OWASP recommends: 128 MiB."""
 
     driver: Literal["scrypt"]
@@ -73,14 +95,29 @@ class ScryptOptions(Options):
 
     @model_validator(mode="after")
     def _has_bounds(self) -> Self:
-        if 128 * self.block_size * 2**self.cost > _SCRYPT_BYTES_MAX:
+        # Source: RFC 7914, section 2: N is less than 2 to the power of 128 r / 8.
+        if self.cost >= 16 * self.block_size:
+            raise ValueError(f"cost {self.cost} needs a block_size of at least 2")
+        # What OpenSSL counts: N blocks, one for each lane, and two to work in.
+        blocks = 2**self.cost + self.parallelism + 2
+        if 128 * self.block_size * blocks > _SCRYPT_BYTES_MAX:
             raise ValueError(
-                f"cost {self.cost} with block_size {self.block_size} takes more than 2 GiB"
+                f"cost {self.cost} with block_size {self.block_size} takes 2 GiB or more"
             )
+        names = ("cost", "block_size", "parallelism")
+        work = self.work({name: getattr(self, name) for name in names})
+        _check_work(work, "twice the memory times parallelism")
         return self
 
+    @classmethod
+    def work(cls, costs: Mapping[str, int]) -> int:
+        """Return how much memory a hash of these *costs* goes over in all, in KiB."""
+        # It is written once and read once, in each of the lanes.
+        blocks: int = (1 << costs["cost"]) * costs["parallelism"]
+        return blocks * costs["block_size"] // 4
 
-class Pbkdf2Options(Options):
+
+class Pbkdf2Options(CostlyOptions):
     """How PBKDF2 hashes, with HMAC-SHA256: for those whom a rule binds to it (FIPS 140)."""
 
     driver: Literal["pbkdf2"]
@@ -90,7 +127,7 @@ class Pbkdf2Options(Options):
     """How long the hash is, in bytes. More than 32 costs us more, and who guesses no more."""
 
 
-class BcryptOptions(Options):
+class BcryptOptions(CostlyOptions):
     """How bcrypt hashes, as Laravel does by default: ``pip install "securely[bcrypt]"``."""
 
     driver: Literal["bcrypt"]
@@ -128,6 +165,11 @@ AnyHash: TypeAlias = Annotated[
     | Annotated[CustomOptions, Tag("custom")],
     Discriminator(kind_by("driver", lambda: _CLASSES)),
 ]
+
+
+def _check_work(work: int, what: str) -> None:
+    if work > _WORK_MAX:
+        raise ValueError(f"{what} is {work:,} KiB, and may be {_WORK_MAX:,} at most")
 
 
 def driver_options(driver: str) -> OneHash:

@@ -8,17 +8,21 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Generic, TypeVar, cast
 
 from securely.hashing.exceptions import HashTooCostly
-from securely.hashing.options import Argon2Options
+from securely.hashing.options import Argon2Options, CostlyOptions
 from securely.hashing.phc import PhcHash
 from securely.support import entropy
-from securely.support.options import Options
+from securely.support.options import InvalidOptions
 
 __all__ = ["SALT_BYTES", "Argon2Algorithm", "ConfiguredAlgorithm", "PhcAlgorithm"]
 
-O = TypeVar("O", bound=Options)  # noqa: E741  # it stands for the options
+O = TypeVar("O", bound=CostlyOptions)  # noqa: E741  # it stands for the options
 
 SALT_BYTES: Final = 16
 """How long a salt is: as RFC 9106 recommends, and as PHP has it."""
+
+# A shorter digest was cut off, by a column that is too narrow for one: scrypt and PBKDF2 would take
+# the rest of it for a whole one, and one of two letters for every 256th password.
+_DIGEST_BYTES_MIN: Final = 16
 
 
 class ConfiguredAlgorithm(ABC, Generic[O]):
@@ -45,6 +49,10 @@ class ConfiguredAlgorithm(ABC, Generic[O]):
     def _with(self, options: Mapping[str, int]) -> O:
         if not options:
             return self.options
+        if "driver" in options:
+            raise InvalidOptions(
+                [f"A call cannot change the driver {self.name}: use Hash.driver(name)."]
+            )
         given = {**self.options.model_dump(), **options}
         return type(self.options).parse(given, key=f"The options of {self.name}")
 
@@ -54,6 +62,9 @@ class ConfiguredAlgorithm(ABC, Generic[O]):
             most = _most(type(self.options), name)
             if most is not None and number > most:
                 raise HashTooCostly(self.name, name, number, most)
+        work, most = self.options.work(found), self.options.work_max
+        if work > most:
+            raise HashTooCostly(self.name, "work (KiB)", work, most)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {dict(self.configured({}))}>"
@@ -96,7 +107,7 @@ class PhcAlgorithm(ConfiguredAlgorithm[O]):
         parts = PhcHash.read(hashed)
         if parts is None or parts.id != self.id or parts.version != self.version:
             return None
-        if tuple(parts.numbers) != self.letters:
+        if tuple(parts.numbers) != self.letters or len(parts.digest) < _DIGEST_BYTES_MIN:
             return None
         numbers = (*parts.numbers.values(), len(parts.digest))
         return dict(zip(self.costs, numbers, strict=True))
@@ -137,7 +148,7 @@ class Argon2Algorithm(PhcAlgorithm[Argon2Options]):
         return digest
 
 
-def _most(options: type[Options], name: str) -> int | None:
+def _most(options: type[CostlyOptions], name: str) -> int | None:
     """Return how large an option may be, as its field says it."""
     limits: list[Any] = [
         each.le for each in options.model_fields[name].metadata if hasattr(each, "le")

@@ -107,8 +107,9 @@ def test_make_when_it_is_no_text_then_the_error_has_no_password_in_it() -> None:
     with pytest.raises(InvalidPassword) as caught:
         hasher().make(password)
 
+    # The error of Python has the password in its arguments: nothing leads to it.
     assert caught.value.__cause__ is None
-    assert caught.value.__suppress_context__
+    assert caught.value.__context__ is None
     assert SECRET not in "".join(traceback.format_exception(caught.value))
     assert not hasher().check(password, hasher().make("x"))
 
@@ -133,6 +134,10 @@ def test_check_when_another_algorithm_made_it_then_verify_forbids_it() -> None:
         "$scrypt$ln=31,r=8,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43,
         "$pbkdf2-sha256$i=4000000000$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43,
         "$2y$31$92IXUNpkjO0rOQ5byMi.Ye4oKoEa3Ro9llC/.og/at2.uheWG/igi",
+        # Each number may be, and all of them together would take many minutes.
+        "$argon2id$v=19$m=2097152,t=64,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43,
+        "$scrypt$ln=20,r=15,p=16$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43,
+        "$scrypt$ln=20,r=32,p=16$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43,
     ],
 )
 def test_check_when_a_hash_wants_too_much_then_nothing_is_hashed(hashed: str) -> None:
@@ -150,13 +155,35 @@ def test_check_when_a_hash_wants_too_much_then_nothing_is_hashed(hashed: str) ->
         "$argon2id$v=19$m=8,t=1,p=1$YWI$" + "A" * 43,
         "$argon2id$v=19$m=8,t=0,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43,
         "$scrypt$ln=0,r=0,p=0$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43,
-        "$scrypt$ln=20,r=32,p=16$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43,
+        "$scrypt$ln=20,r=16,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43,
+        "$scrypt$ln=17,r=1,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43,
+        # Bits of the salt that stand for nothing.
+        "$2y$04$JGngXnzAPqOJQBZQA99uIfCHzldoNL.JGAYjU3mqIWdnHHI4c65wy",
         "$pbkdf2-sha256$i=0$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43,
         "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$AA",
     ],
 )
 def test_check_when_a_hash_cannot_have_been_made_then_the_password_is_wrong(hashed: str) -> None:
     assert not HashManager("argon2id").check("x", hashed)
+
+
+@pytest.mark.parametrize("driver", ["argon2id", "pbkdf2", "scrypt"])
+@pytest.mark.parametrize("letters", [2, 3, 6, 19])
+def test_check_when_the_digest_was_cut_off_then_it_is_no_hash(driver: str, letters: int) -> None:
+    # By a column that is too narrow: of two letters, every 256th password would be right.
+    cheap = {"argon2id": {"memory": 8}, "pbkdf2": {"rounds": 1_000}, "scrypt": {"cost": 2}}[driver]
+    hashes = HashManager(driver)
+    head, _, digest = hashes.make(SECRET, **cheap).rpartition("$")
+    cut = f"{head}${digest[:letters]}"
+
+    assert not hashes.check(SECRET, cut)
+    assert not hashes.is_hashed(cut)
+    assert hashes.needs_rehash(cut)
+
+
+def test_make_when_a_call_names_another_driver_then_it_is_refused() -> None:
+    with pytest.raises(InvalidOptions, match=r"cannot change the driver argon2id: use Hash.driver"):
+        hasher().make(SECRET, driver="argon2i")
 
 
 def test_needs_rehash_when_anything_differs_then_it_is_due() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Mapping
 
 import pytest
 
 from securely.exceptions import MissingExtra
-from securely.hashing import HashInfo, HashManager, WrongAlgorithm
-from securely.hashing.options import HashingOptions, driver_options
+from securely.hashing import Hasher, HashInfo, HashManager, PasswordTooLong, WrongAlgorithm
+from securely.hashing.drivers.pbkdf2 import Pbkdf2Algorithm
+from securely.hashing.options import HashingOptions, Pbkdf2Options, driver_options
 from securely.support.manager import UndefinedInstance
 from securely.support.options import InvalidOptions
 
@@ -121,6 +123,39 @@ def test_driver_when_it_is_left_out_of_the_configuration_then_it_has_its_default
     }
 
 
+class _Peppered(Hasher):
+    """Hashes with something that is not in the database."""
+
+    def make(self, password: str, **options: int) -> str:
+        return super().make(f"{password} and pepper", **options)
+
+    def check(self, password: str, hashed: str | None) -> bool:
+        return super().check(f"{password} and pepper", hashed)
+
+
+def test_extend_when_it_makes_a_hasher_of_its_own_then_the_manager_does_what_that_does() -> None:
+    options = Pbkdf2Options(driver="pbkdf2", rounds=1_000)
+    hashes = HashManager("own")
+    hashes.extend(
+        "own",
+        lambda name, definition: _Peppered(
+            Pbkdf2Algorithm(options), password_bytes_max=40, verify=True
+        ),
+    )
+
+    hashed = hashes.make("secret")
+
+    assert hashes.check("secret", hashed)
+    assert hashes.driver("own").check("secret", hashed)
+    assert not Hasher(Pbkdf2Algorithm(options)).check("secret", hashed)
+    assert hashes.check_and_rehash("secret", hashed) == (True, None)
+    assert asyncio.run(hashes.acheck("secret", hashed))
+    with pytest.raises(PasswordTooLong):
+        hashes.make("x" * 40)
+    with pytest.raises(WrongAlgorithm):
+        hashes.check("secret", HashManager("scrypt").make("secret", cost=2))
+
+
 def test_driver_when_there_is_none_then_the_nearest_is_named() -> None:
     with pytest.raises(UndefinedInstance, match='"argonid" is not defined'):
         manager().driver("argonid")
@@ -144,6 +179,12 @@ def test_options_when_the_default_is_misspelt_then_the_nearest_is_named() -> Non
         ("pbkdf2", {"rounds": 999}),
         ("scrypt", {"cost": 21}),
         ("scrypt", {"cost": 20, "block_size": 32}),
+        # What OpenSSL refuses: one byte too much, and a block too small for the cost.
+        ("scrypt", {"cost": 20, "block_size": 16}),
+        ("scrypt", {"cost": 16, "block_size": 1}),
+        # What would take many minutes.
+        ("scrypt", {"cost": 20, "block_size": 15, "parallelism": 3}),
+        ("argon2id", {"memory": 2_097_152, "time": 5}),
         ("scrypt", {"colour": 1}),
     ],
 )
