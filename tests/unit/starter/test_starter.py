@@ -16,6 +16,15 @@ from securely.starter import artisan
 Capture = pytest.CaptureFixture[str]
 
 
+@pytest.fixture(autouse=True)
+def collection() -> Iterator[None]:
+    """A start sets up a process of its own; this one goes on with other tests."""
+    threshold = gc.get_threshold()
+    yield
+    gc.set_threshold(*threshold)
+    gc.unfreeze()
+
+
 @pytest.fixture
 def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An application whose bootstrap notes the command lines it is given."""
@@ -37,11 +46,7 @@ def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(sys, "path", [*sys.path])
     names = ("bootstrap", "bootstrap.app")
     others = {name: sys.modules.pop(name) for name in names if name in sys.modules}
-    threshold = gc.get_threshold()
     yield tmp_path
-    # A start sets up a process of its own; this one goes on with other tests.
-    gc.set_threshold(*threshold)
-    gc.unfreeze()
     for name in names:
         sys.modules.pop(name, None)
     sys.modules.update(others)
