@@ -286,11 +286,11 @@ def test_a_database_that_another_holds_is_a_warning(app: Application, tmp_path: 
     def hold() -> None:
         with store.transaction():
             held.set()
-            done.wait(5)
+            done.wait(30)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    held.wait(5)
+    held.wait(30)
     finding = only(app, "store")
     done.set()
     thread.join()

@@ -192,4 +192,4 @@ def test_a_process_follows_until_it_is_interrupted(tmp_path: Path) -> None:
         file.write_text("[2026-11-05 10:00:01] local.INFO: new\n")
         assert shown.readline().endswith("INFO: new\n")
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(50) == 0

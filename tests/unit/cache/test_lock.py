@@ -254,7 +254,7 @@ def test_ablock_when_waiting_then_the_loop_goes_on(cache: Repository) -> None:
 
         async with asyncio.TaskGroup() as group:
             group.create_task(work())
-            group.create_task(cache.lock("x").ablock(5))
+            group.create_task(cache.lock("x").ablock(30))
         return turns
 
     assert asyncio.run(use()) == 20

@@ -195,15 +195,15 @@ def test_remember_when_threads_want_it_then_one_produces(cache: Repository) -> N
     def produce() -> str:
         started.set()
         calls.append(threading.get_ident())
-        assert others.wait(5)
+        assert others.wait(30)
         return "value"
 
     with ThreadPoolExecutor(9) as pool:
         first = pool.submit(cache.remember, "key", 60, produce)
-        assert started.wait(5)
+        assert started.wait(30)
         rest = [pool.submit(cache.remember, "key", 60, produce) for _ in range(8)]
         others.set()
-        values = [future.result(5) for future in (first, *rest)]
+        values = [future.result(30) for future in (first, *rest)]
 
     assert values == ["value"] * 9
     assert len(calls) == 1
@@ -215,18 +215,18 @@ def test_remember_when_leader_fails_then_the_next_tries(cache: Repository) -> No
 
     def failing() -> str:
         started.set()
-        assert fail.wait(5)
+        assert fail.wait(30)
         raise RuntimeError("boom")
 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(cache.remember, "key", 60, failing)
-        assert started.wait(5)
+        assert started.wait(30)
         second = pool.submit(cache.remember, "key", 60, lambda: "value")
         fail.set()
 
-        assert second.result(5) == "value"
+        assert second.result(30) == "value"
         with pytest.raises(RuntimeError):
-            first.result(5)
+            first.result(30)
 
 
 def test_remember_when_producer_remembers_its_own_key_then_does_not_hang(
@@ -289,7 +289,7 @@ def test_aremember_when_child_task_wants_the_same_key_then_does_not_hang(
         found = await asyncio.gather(cache.aremember("key", 60, inner))
         return found[0] + 1
 
-    assert asyncio.run(asyncio.wait_for(cache.aremember("key", 60, outer), 5)) == 2
+    assert asyncio.run(asyncio.wait_for(cache.aremember("key", 60, outer), 30)) == 2
 
 
 def test_remember_when_leader_needs_this_loop_then_does_not_hang(cache: Repository) -> None:

@@ -169,7 +169,7 @@ def test_a_lock_that_ends_by_time_is_renewed_while_the_command_runs_even_if_one_
             return 0.03
 
         def handle(self) -> int:
-            return 0 if timed.renewed.wait(5) else 1
+            return 0 if timed.renewed.wait(30) else 1
 
     artisan.add(Long)
 

@@ -119,7 +119,7 @@ def test_an_async_command_is_woken_by_its_trap(
             self.trap(USR1, stop.set)
             # From another thread: the loop sleeps when the signal comes.
             threading.Timer(0.05, signal.pthread_kill, (threading.get_ident(), USR1)).start()
-            await asyncio.wait_for(stop.wait(), 5)
+            await asyncio.wait_for(stop.wait(), 30)
             told.append("woken")
 
     artisan.add(Waiting)

@@ -154,7 +154,7 @@ def test_cycle_in_many_threads_at_once_is_an_error_in_each(app: Container) -> No
     told: list[type[BaseException] | None] = []
 
     def run(key: Any) -> None:
-        start.wait(5)
+        start.wait(30)
         try:
             app.make(key)
             told.append(None)
@@ -165,7 +165,7 @@ def test_cycle_in_many_threads_at_once_is_an_error_in_each(app: Container) -> No
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
 
     assert told == [CircularDependency] * 8
     app.singleton(First)

@@ -74,7 +74,7 @@ def race(count: int, work: Callable[[], object]) -> list[object]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(30)
     assert not any(thread.is_alive() for thread in threads), "they wait for each other"
     return results
 
@@ -260,7 +260,7 @@ def test_two_singletons_that_need_each_other_from_two_threads_do_not_deadlock(
         def factory() -> object:
             if other not in met:  # the one who is not told tries again
                 met.add(other)
-                barrier.wait(10)
+                barrier.wait(30)
             return app.make(other)
 
         return factory
@@ -278,8 +278,8 @@ def test_two_singletons_that_need_each_other_from_two_threads_do_not_deadlock(
 
 def test_singletons_are_built_at_the_same_time(app: Container) -> None:
     barrier = threading.Barrier(2)
-    app.singleton("a", lambda: barrier.wait(10))
-    app.singleton("b", lambda: barrier.wait(10))
+    app.singleton("a", lambda: barrier.wait(30))
+    app.singleton("b", lambda: barrier.wait(30))
     keys = iter(["a", "b"])
 
     results = race(2, lambda: app.make(next(keys)))
@@ -294,7 +294,7 @@ def test_singleton_factory_may_wait_for_a_thread_that_builds_another(app: Contai
         found: list[object] = []
         thread = threading.Thread(target=lambda: found.append(app.make("inner")))
         thread.start()
-        thread.join(10)
+        thread.join(30)
         return found[0]
 
     app.singleton("outer", outer)
@@ -344,7 +344,7 @@ def test_provider_that_boots_what_waits_for_it_does_not_deadlock() -> None:
             if key != "late":
                 return False
             loading.set()
-            started.wait(10)
+            started.wait(30)
             self.instance("late", self.make("shared"))
             return True
 
@@ -352,7 +352,7 @@ def test_provider_that_boots_what_waits_for_it_does_not_deadlock() -> None:
 
     def shared() -> object:
         started.set()
-        loading.wait(10)
+        loading.wait(30)
         return app.bound("other")
 
     app.singleton("shared", shared)
@@ -559,14 +559,14 @@ def test_async_wait_when_the_loop_has_gone_harms_nobody(app: Container) -> None:
 
     async def slow() -> int:
         entered.set()
-        await asyncio.to_thread(release.wait, 10)
+        await asyncio.to_thread(release.wait, 30)
         return 1
 
     app.singleton("x", slow)
     results: list[int] = []
     thread = threading.Thread(target=lambda: results.append(asyncio.run(app.amake("x"))))
     thread.start()
-    entered.wait(10)
+    entered.wait(30)
 
     async def impatient() -> None:
         await asyncio.wait_for(app.amake("x"), 0.01)
@@ -574,7 +574,7 @@ def test_async_wait_when_the_loop_has_gone_harms_nobody(app: Container) -> None:
     with pytest.raises(TimeoutError):
         asyncio.run(impatient())
     release.set()
-    thread.join(10)
+    thread.join(30)
 
     assert results == [1]
 
@@ -727,7 +727,7 @@ def test_threads_with_scopes_of_their_own_never_see_each_others_objects(app: Con
     start, seen = threading.Barrier(20), set[Service]()
 
     def run() -> None:
-        start.wait(5)
+        start.wait(30)
         with app.scope():
             service = app.make(Service)
             assert app.make(Service) is service
@@ -737,7 +737,7 @@ def test_threads_with_scopes_of_their_own_never_see_each_others_objects(app: Con
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
 
     assert len(seen) == 20
 

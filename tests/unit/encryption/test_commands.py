@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from securely.config import Config, Environment
+from securely.config import Config, Environment, Loaded
 from securely.config.dotenv import read_dotenv
 from securely.console import Artisan, BufferedOutput
 from securely.container import Container
@@ -35,6 +35,7 @@ class _Console:
         self.directory = directory
         self.config = Config({"app": {"env": "local", "cipher": "aes-256-cbc"}})
         self.rotation = KeyRotation()
+        self.loaded = Loaded({})
 
     def run(
         self, *words: str, process: dict[str, str] | None = None, name: str = "key:generate"
@@ -42,6 +43,7 @@ class _Console:
         container = Container()
         container.instance(Config, self.config)
         container.instance(KeyRotation, self.rotation)
+        container.instance(Loaded, self.loaded)
         container.instance(Environment, Environment.load(self.directory, process=process or {}))
         artisan = Artisan(container)
         artisan.register("key:generate", KeyGenerateCommand)

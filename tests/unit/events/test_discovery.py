@@ -121,7 +121,7 @@ def test_a_thread_that_comes_while_another_discovers_misses_no_listener(
 import shop_for_events
 from shop_for_events.happenings import Paid
 shop_for_events.begun.set()
-shop_for_events.go_on.wait(5)
+shop_for_events.go_on.wait(30)
 
 class Slow:
     def handle(self, event: Paid) -> str:
@@ -135,12 +135,12 @@ class Slow:
     found: list[bool] = []
     first = threading.Thread(target=lambda: events.has_listeners("a"))
     first.start()
-    assert shop_for_events.begun.wait(5)
+    assert shop_for_events.begun.wait(30)
     second = threading.Thread(target=lambda: found.append(events.has_listeners("order.paid")))
     second.start()
     shop_for_events.go_on.set()
-    first.join(5)
-    second.join(5)
+    first.join(30)
+    second.join(30)
 
     assert found == [True]
 

@@ -128,7 +128,7 @@ def test_the_overview_is_sent_until_the_client_goes(world: World, clock: Travel)
 
     pushed: list[str] = []
 
-    status, body = asyncio.run(asyncio.wait_for(ask(world, "/stream/overview", push_and_go), 8))
+    status, body = asyncio.run(asyncio.wait_for(ask(world, "/stream/overview", push_and_go), 30))
 
     assert status == 200
     assert body.startswith(b"retry: 2000\n\ndata: ")
@@ -156,7 +156,7 @@ def test_a_batch_is_kept_up_to_date_with_its_form(world: World, clock: Travel) -
                 f"/stream/batch?connection=main&id={batch.id}",
                 lambda body: b"</form>" in body,
             ),
-            8,
+            30,
         )
     )
 

@@ -72,7 +72,7 @@ def test_update_when_the_dead_still_have_a_number_does_not_watch_them_again(
 ) -> None:
     process = ended()
     peers.update([process.pid])
-    for key, _ in selector.select(10):
+    for key, _ in selector.select(30):
         key.data()
 
     peers.update([process.pid])

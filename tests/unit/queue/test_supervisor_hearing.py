@@ -112,7 +112,7 @@ def test_hear_when_it_died_with_frames_unread_takes_the_outcomes_it_had_sent(
     for cell in range(3):
         board.start(cell, clock.monotonic())
     board.close()
-    assert child.wait(10)
+    assert child.wait(30)
     assert child.link.is_backed_up
 
     for _ in range(10):

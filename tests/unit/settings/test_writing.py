@@ -91,12 +91,12 @@ def test_locked_waits_for_who_is_within(tmp_path: Path) -> None:
     def first() -> None:
         with locked(tmp_path):
             inside.set()
-            go.wait(5)
+            go.wait(30)
             order.append("first")
 
     thread = threading.Thread(target=first)
     thread.start()
-    inside.wait(5)
+    inside.wait(30)
     go.set()
     with locked(tmp_path):
         order.append("second")

@@ -84,8 +84,8 @@ store = Database.over(engine({driver!r}, Path({str(tmp_path / "store")!r})), SEA
 store.put("parent", 1)
 opened, over = threading.Event(), threading.Event()
 def idle():
-    store.get("parent"); opened.set(); over.wait(5); store.put("thread", 3)
-thread = threading.Thread(target=idle); thread.start(); opened.wait(5)
+    store.get("parent"); opened.set(); over.wait(30); store.put("thread", 3)
+thread = threading.Thread(target=idle); thread.start(); opened.wait(30)
 child = os.fork()
 if child == 0:
     try:

@@ -179,7 +179,7 @@ def test_watch_when_async_then_the_same(store: Database) -> None:
             await listening
             began = clock.monotonic()
             assert await watch.anext(0.05) is None
-            assert 0.04 < clock.monotonic() - began < 1
+            assert clock.monotonic() - began > 0.04
         assert told == [1, 2, 3]
         with pytest.raises(Closed):
             await watch.anext(0)
@@ -201,7 +201,7 @@ def test_watch_when_its_reader_is_cancelled_then_no_change_is_missed(
         async with await tree.awatch_prefix() as watch:
             for number in range(40):
                 await tree.aput(number, "x" * size)
-                reader = asyncio.ensure_future(watch.anext(5))
+                reader = asyncio.ensure_future(watch.anext(30))
                 for _ in range(number % 8):
                     await clock.asleep(0)
                 reader.cancel()
@@ -211,7 +211,7 @@ def test_watch_when_its_reader_is_cancelled_then_no_change_is_missed(
                     cancelled += 1
                 else:
                     told.append(event.key if event else None)
-            while len(told) < 40 and (event := await watch.anext(5)) is not None:
+            while len(told) < 40 and (event := await watch.anext(30)) is not None:
                 told.append(event.key)
             assert await watch.anext(0) is None
         return told, cancelled

@@ -64,7 +64,7 @@ def test_a_process_says_what_it_is(folder: Path, served: ControlSocket) -> None:
 
     assert process.pid == os.getpid()
     assert process.exists()
-    assert process.status(5.0) == {"kind": "demo", "pid": os.getpid(), "revision": 3} | {
+    assert process.status(30.0) == {"kind": "demo", "pid": os.getpid(), "revision": 3} | {
         "state": "status"
     }
 
@@ -73,14 +73,14 @@ def test_a_request_is_answered_until_there_is_no_more(folder: Path, served: Cont
     (process,) = processes(folder)
     talk = process.ask("renew", names=["APP_NAME"])
 
-    taken, proved, done = (talk.hear(5.0) for _ in range(3))
+    taken, proved, done = (talk.hear(30.0) for _ in range(3))
 
     assert taken is not None
     assert (taken["state"], taken["kind"]) == ("taken", "demo")
     assert proved == {"state": "proved", "names": ["APP_NAME"]}
     assert done == {"state": "done"}
     with pytest.raises(EOFError):
-        talk.hear(5.0)
+        talk.hear(30.0)
     talk.close()
 
 
@@ -131,7 +131,7 @@ def test_one_that_was_killed_is_taken_off_the_register(folder: Path) -> None:
     child.communicate()
 
     with pytest.raises(EOFError):
-        talk.hear(5.0)
+        talk.hear(30.0)
     talk.close()
     assert list(folder.iterdir()), "Nobody was there to remove it."
     assert not process.exists()
@@ -239,7 +239,7 @@ with ControlSocket(Path(sys.argv[1]), "demo") as end:
         capture_output=True,
         text=True,
         check=True,
-        timeout=20.0,
+        timeout=50.0,
     )
 
     assert done.stdout == "0 1\n"

@@ -59,13 +59,13 @@ class Owner:
 
 
 def ends_well(work: Callable[[], object]) -> bool:
-    """Run *work* in a child; return whether what it returned was true, within ten seconds."""
+    """Run *work* in a child; return whether what it returned was true, in time."""
     child = os.fork()
     if child == 0:  # pragma: no cover  # another process
         code = 1
         try:
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.alarm(10)
+            signal.alarm(30)
             code = 0 if work() else 2
         finally:
             os._exit(code)
@@ -78,12 +78,12 @@ def elsewhere(work: Callable[[threading.Event, threading.Event], object]) -> Ite
     begun, over = threading.Event(), threading.Event()
     thread = threading.Thread(target=work, args=(begun, over))
     thread.start()
-    assert begun.wait(10)
+    assert begun.wait(30)
     try:
         yield
     finally:
         over.set()
-        thread.join(10)
+        thread.join(30)
 
 
 @pytest.mark.parametrize(("make", "attribute"), OWNERS.values(), ids=OWNERS)
@@ -95,7 +95,7 @@ def test_fork_when_a_thread_holds_a_lock_then_it_is_free_in_the_child(
     def hold(begun: threading.Event, over: threading.Event) -> None:
         with getattr(owner, attribute):
             begun.set()
-            over.wait(10)
+            over.wait(30)
 
     with elsewhere(hold):
         assert getattr(owner, attribute).acquire(blocking=False) is False
@@ -154,7 +154,7 @@ def test_fork_when_a_thread_builds_a_singleton_then_the_child_builds_its_own(col
         made.append(os.getpid())
         if len(made) == 1:
             events[0].set()
-            events[1].wait(10)
+            events[1].wait(30)
         return Service()
 
     app.singleton(Service, slow)
@@ -181,7 +181,7 @@ def test_fork_when_a_provider_is_loaded_then_the_child_loads_it_itself() -> None
     def load(begun: threading.Event, over: threading.Event) -> None:
         def work() -> bool:
             begun.set()
-            return over.wait(10)
+            return over.wait(30)
 
         scope.exclusively(cell, "providers", work)
 

@@ -200,7 +200,7 @@ def fork(work):
 opened, over = threading.Event(), threading.Event()
 """  # noqa: S608  # a path of the test's own
     run = subprocess.run(  # a program of the test's own
-        [sys.executable, "-c", head + body], capture_output=True, text=True, check=True, timeout=9
+        [sys.executable, "-c", head + body], capture_output=True, text=True, check=True, timeout=50
     )
     assert run.stderr == ""
     return run.stdout
@@ -212,8 +212,8 @@ def test_fork_when_other_threads_have_the_file_open_and_idle_then_all_go_on(path
         path,
         """
 def idle():
-    write("thread before"); opened.set(); over.wait(5); write("thread after")
-thread = threading.Thread(target=idle); thread.start(); opened.wait(5)
+    write("thread before"); opened.set(); over.wait(30); write("thread after")
+thread = threading.Thread(target=idle); thread.start(); opened.wait(30)
 write("parent before")
 _, status = os.waitpid(fork(lambda: write("child")), 0)
 over.set(); thread.join(); write("parent after")
@@ -232,8 +232,8 @@ def test_fork_when_a_parent_dies_at_once_then_its_child_keeps_what_it_writes(pat
         path,
         """
 def idle():
-    write("thread"); opened.set(); over.wait(5)
-threading.Thread(target=idle, daemon=True).start(); opened.wait(5)
+    write("thread"); opened.set(); over.wait(30)
+threading.Thread(target=idle, daemon=True).start(); opened.wait(30)
 read, done = os.pipe()
 def go_on():
     write("child")
@@ -266,9 +266,9 @@ def test_fork_when_another_thread_is_within_a_transaction_then_the_child_is_turn
 def hold():
     with database.transaction() as c:
         c.execute("INSERT INTO notes VALUES ('first half')")
-        opened.set(); over.wait(5)
+        opened.set(); over.wait(30)
         database.connection().execute("INSERT INTO notes VALUES ('second half')")
-thread = threading.Thread(target=hold); thread.start(); opened.wait(5)
+thread = threading.Thread(target=hold); thread.start(); opened.wait(30)
 _, status = os.waitpid(fork(texts), 0)
 over.set(); thread.join()
 print(status != 0, texts(), database.query("PRAGMA integrity_check"))

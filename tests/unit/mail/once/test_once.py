@@ -337,7 +337,7 @@ def test_who_sends_for_long_renews_the_claim(
 ) -> None:
     mailer = Mailer(transport, once=Once(lambda: book, claim_seconds=0.003, report=reported.append))
     book.breaks["refresh"] = OSError("busy")  # it is tried again
-    transport.before = lambda: book.renewed.wait(5)
+    transport.before = lambda: book.renewed.wait(30)
 
     mailer.send(MAIL)
 
@@ -355,13 +355,13 @@ def test_a_task_that_is_cancelled_while_its_mail_is_under_way_leaves_it_remember
 
     def slowly() -> None:
         began.set()
-        assert goes_on.wait(5)
+        assert goes_on.wait(30)
 
     transport.before = slowly
 
     async def main() -> None:
         task = asyncio.create_task(mailer.asend(MAIL))
-        await asyncio.to_thread(began.wait, 5)
+        await asyncio.to_thread(began.wait, 30)
         task.cancel()
         await asyncio.wait([task])
         assert task.cancelled()
@@ -397,14 +397,14 @@ def test_a_task_that_is_cancelled_while_it_claims_gives_the_claim_back(
 
     def slowly(key: str, owner: str, seconds: float) -> Sent | bool:
         began.set()
-        assert goes_on.wait(5)
+        assert goes_on.wait(30)
         return claim(key, owner, seconds)
 
     monkeypatch.setattr(book, "claim", slowly)
 
     async def main() -> None:
         task = asyncio.create_task(mailer.asend(MAIL))
-        await asyncio.to_thread(began.wait, 5)
+        await asyncio.to_thread(began.wait, 30)
         task.cancel()
         goes_on.set()
         await asyncio.wait([task])

@@ -12,7 +12,7 @@ import pytest
 from securely.queue.crew import companion as module
 from securely.queue.crew.companion import Companion
 
-SECONDS = 5.0
+SECONDS = 30.0
 
 
 class Process:
@@ -118,4 +118,5 @@ def test_one_that_does_not_heed_is_killed(started: list[Any]) -> None:
 
     assert process.signals == [15, 15, 9]
     assert companion._keeper is not None  # pyright: ignore[reportPrivateUsage]
+    companion._keeper.join(SECONDS)  # pyright: ignore[reportPrivateUsage]
     assert not companion._keeper.is_alive()  # pyright: ignore[reportPrivateUsage]

@@ -692,18 +692,18 @@ def test_its_end_waits_for_what_runs_again(world: Any) -> None:
 
     def wait() -> None:
         begun.set()
-        go.wait(5)
+        go.wait(30)
 
     _lost(world, calling(wait, reruns_when_lost=True))
     world.runner.reap()
-    begun.wait(5)
+    begun.wait(30)
     closing = threading.Thread(target=world.runner.close)
     closing.start()
     closing.join(0.05)
     assert closing.is_alive()
 
     go.set()
-    closing.join(5)
+    closing.join(30)
 
     assert world.last().state is State.DONE
 

@@ -11,7 +11,7 @@ from securely.schedule.ticking import lanes as module
 from securely.schedule.ticking.clockwork import Tick
 from securely.schedule.ticking.lanes import Lanes
 
-SECONDS = 5.0
+SECONDS = 30.0
 
 
 def never(tick: Tick) -> bool:

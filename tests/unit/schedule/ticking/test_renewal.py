@@ -80,7 +80,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def heard(talk: Conversation) -> dict[str, Any]:
-    answer = talk.hear(10.0)
+    answer = talk.hear(30.0)
     assert answer is not None
     return answer
 
@@ -97,7 +97,7 @@ def test_a_schedule_begins_anew_when_the_tasks_can_be_read(desk: Desk) -> None:
     talk = desk.ask("print('a lot')")
 
     assert heard(talk) == {"state": "proved", "then": "restart"}
-    assert desk.begun.wait(5.0)
+    assert desk.begun.wait(30)
     assert desk.control.facts["revision"] == 7
     assert is_gone(desk.trial())  # and is no zombie of what begins anew
     assert not desk.said
@@ -158,7 +158,7 @@ def test_others_are_heard_while_a_trial_hangs(desk: Desk) -> None:
     assert heard(desk.ask("hang", "live")) == {"state": "done"}
     assert desk.followed == [["APP_NAME"]]
     (process,) = processes(desk.folder / "control")
-    status = process.status(5.0)
+    status = process.status(30.0)
     assert status is not None
     assert status["kind"] == "schedule:work"
 
