@@ -21,7 +21,7 @@ from securely.support import clock
 __all__ = ["ROOT", "SECONDS", "Line", "Mill", "is_alive"]
 
 ROOT = Path(__file__).parents[3]
-SECONDS = 40.0
+SECONDS = 90.0
 
 ARTISAN = """import sys
 from securely.starter import artisan

@@ -14,16 +14,16 @@ import pytest
 
 from securely.support import clock
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 Run = Callable[..., CompletedProcess[str]]
-SECONDS = 30
+SECONDS = 60
 
 TASKS = """
 Schedule.exec("echo here; exit 3").name("-odd name").run_in_background().after(
     lambda: open("after", "w").close()
 )
-Schedule.exec("touch begun; sleep 60").name("long").run_in_background().on_failure(
+Schedule.exec("touch begun; sleep 600").name("long").run_in_background().on_failure(
     lambda: open("failed", "w").close()
 )
 Schedule.command("invoices:total").name("total").run_in_background()

@@ -12,12 +12,12 @@ from securely.queue.drivers.arq import ArqConnection
 from securely.queue.drivers.arq_server import ArqServer
 from securely.queue.drivers.sqlite import SqliteConnection
 from securely.schedule.contracts import State
-from securely.support import clock
-from tests.integration.schedule.towers import Process, Tower
+from tests.integration.schedule.towers import SECONDS, Process, Tower
 from tests.valkey import Valkey
 
 pytestmark = [
     pytest.mark.integration,
+    pytest.mark.timeout(360),
     pytest.mark.skipif(sys.platform == "win32", reason="members need locks of Unix"),
 ]
 
@@ -28,17 +28,16 @@ def die(tower: Tower, name: str, point: str, **variables: str) -> None:
     """Run a task, in a process that dies at *point*."""
     tower.tasks = "faults"
     process = tower.start("schedule:trigger", name, TOWER_FAULT=point, **variables)
-    assert process.process.wait(30) == -signal.SIGKILL, process.said()
+    assert process.process.wait(SECONDS) == -signal.SIGKILL, process.said()
 
 
 def cared_for(tower: Tower, **variables: str) -> Process:
     """Let a scheduler find what the dead have left, twice."""
-    if tower.lease:
-        clock.sleep(float(tower.lease) + 0.5)
+    tower.outlive_leases()
     worker = tower.start(**variables)
     tower.wait_for(lambda: worker.pid in tower.up())
     tower.shift(61.0)  # it looks for them once a minute
-    clock.sleep(1.5)
+    tower.wait_for(lambda: [line.pid for line in tower.lines("cared")].count(worker.pid) >= 2)
     worker.end()
     return worker
 
@@ -93,6 +92,7 @@ def test_a_job_of_a_file_is_queued_once_by_runs_on_a_server(redis_tower: Tower, 
 
 def test_a_task_in_the_background_ends_though_who_started_it_was_killed(tower: Tower) -> None:
     die(tower, "back", "started")
+    tower.go()
 
     tower.wait_for(lambda: tower.history("back")[0].state is not State.RUNNING)
 
@@ -126,7 +126,7 @@ def test_a_process_of_the_background_that_is_killed_is_lost_and_frees_its_lock(
 def test_a_process_that_dies_as_it_takes_a_run_over_leaves_it_lost_or_failed(tower: Tower) -> None:
     tower.tasks = "faults"
 
-    tower.start("schedule:trigger", "back", TOWER_FAULT="adopted").process.wait(30)
+    tower.start("schedule:trigger", "back", TOWER_FAULT="adopted").process.wait(SECONDS)
 
     cared_for(tower)
     (run,) = tower.history("back")

@@ -19,11 +19,11 @@ from securely.schedule.contracts import Run, State
 from securely.schedule.drivers.sqlite import SqliteLedger
 from securely.support import clock
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 ROOT = Path(__file__).parents[3]
 AT = 1_800_000_000
-SECONDS = 20
+SECONDS = 60
 
 
 class Desk:

@@ -19,11 +19,12 @@ from tests.integration.schedule.towers import Process, Tower
 
 pytestmark = [
     pytest.mark.integration,
+    pytest.mark.timeout(360),
     pytest.mark.skipif(sys.platform == "win32", reason="members need locks of Unix"),
 ]
 
-# After the last tick that is counted: until every process that is slow has looked once more.
-LAST_SECONDS = 2.5
+# For a storm that is too short for its kills, as processes start slowly on a busy machine.
+OVERTIME_SECONDS = 90.0
 
 
 class Weather(NamedTuple):
@@ -34,6 +35,7 @@ class Weather(NamedTuple):
         processes: How many there are of each group.
         seconds: For how long it storms, once all are up.
         pause: Seconds from one kill to the next.
+        kills: How many there are at least; until then it goes on.
         hosts: The machine of each group; "" for this one.
     """
 
@@ -41,11 +43,12 @@ class Weather(NamedTuple):
     processes: int
     seconds: float
     pause: float
+    kills: int
     hosts: Mapping[str, str] = {}
 
 
-SHORT = Weather({"east": 0.0, "west": 3.0}, processes=2, seconds=7.0, pause=1.0)
-LONG = Weather({"east": 0.0, "west": 30.0}, processes=10, seconds=60.0, pause=2.0)
+SHORT = Weather({"east": 0.0, "west": 3.0}, processes=2, seconds=7.0, pause=1.0, kills=3)
+LONG = Weather({"east": 0.0, "west": 30.0}, processes=10, seconds=60.0, pause=2.0, kills=15)
 TWO_HOSTS = {"east": "east", "west": "west"}
 
 
@@ -55,7 +58,7 @@ class Storm:
     def __init__(self, tower: Tower, weather: Weather, seed: int) -> None:
         self.tower = tower
         self.weather = weather
-        self.kills = 0
+        self.killed: list[int] = []
         self._random = Random(seed)
         self._since = self._until = 0.0
 
@@ -64,20 +67,25 @@ class Storm:
         for group, seconds in self.weather.groups.items():
             self.tower.shift(seconds, group)
         crew = [self._start(group) for _ in range(self.weather.processes) for group in self._names]
-        self.tower.wait_for(lambda: {one.pid for one in crew} <= self.tower.up(), 40)
+        self.tower.wait_for(lambda: {one.pid for one in crew} <= self.tower.up())
         self._since = clock.timestamp()
         end = clock.monotonic() + self.weather.seconds
-        while clock.monotonic() < end:
+        while self._rages(end):
             clock.sleep(self.weather.pause * self._random.uniform(0.5, 1.5))
             self._kill_one(crew)
         self._until = clock.timestamp()
-        clock.sleep(LAST_SECONDS)
+        self.tower.wait_for(lambda: not self._missing())
         for one in crew:
             self.tower.wait_for(lambda one=one: one.pid in self.tower.up())
         for one in crew:
             one.process.terminate()
         for one in crew:
             assert one.process.wait(60) == 0, one.said()
+        self.tower.outlive_leases()
+
+    def _rages(self, end: float) -> bool:
+        now = clock.monotonic()
+        return now < end or (len(self.killed) < self.weather.kills and now < end + OVERTIME_SECONDS)
 
     @property
     def _names(self) -> Sequence[str]:
@@ -96,7 +104,7 @@ class Storm:
         if victims:
             victim = self._random.choice(victims)
             victim.kill()
-            self.kills += 1
+            self.killed.append(victim.pid)
             crew[crew.index(victim)] = self._start(victim.group)
 
     # -- what came of it
@@ -106,8 +114,8 @@ class Storm:
         self.tower.reap()
         runs = {(run.task, run.scope, run.at): run for run in self.tower.history()}
         due = self._due()
-        missing = sorted(set(due) - set(runs))
-        assert missing == [], f"{len(missing)} of {len(due)} ticks were not started"
+        assert self._missing() == []
+        assert len(self.killed) >= self.weather.kills
         states = Counter(run.state for run in runs.values())
         assert states[State.RUNNING] == 0
         assert states[State.FAILED] == 0, [r for r in runs.values() if r.state is State.FAILED][:3]
@@ -115,12 +123,19 @@ class Storm:
         self._check_jobs(runs)
         self._check_skipped([run for run in runs.values() if run.state is State.SKIPPED])
         # What was running when its process was killed; there is no other way to lose a run.
-        assert states[State.LOST] <= 10 * self.kills
+        assert {run.pid for run in runs.values() if run.state is State.LOST} <= set(self.killed)
         assert self.tower.ledger.holders([task.name for task in STORM]) == {}
         late = max(run.started_at - run.at for run in runs.values())
         counts = ", ".join(f"{count} {state.value}" for state, count in states.items())
-        told = f"{len(due)} ticks due, {self.kills} kills; {counts}; at most {late:.1f} s late"
+        told = (
+            f"{len(due)} ticks due, {len(self.killed)} kills; {counts}; at most {late:.1f} s late"
+        )
         (self.tower.base / "report").write_text(told)
+
+    def _missing(self) -> list[tuple[str, str, int]]:
+        """Return the ticks that were due and that nobody has started."""
+        started = {(run.task, run.scope, run.at) for run in self.tower.history()}
+        return [tick for tick in self._due() if tick not in started]
 
     def _due(self) -> list[tuple[str, str, int]]:
         """Return the ticks that fall into the time when processes of their clock were up."""
@@ -182,7 +197,6 @@ def test_storm_when_short_starts_each_tick_once(tower: Tower) -> None:
     storm.rage()
 
     storm.check()
-    assert storm.kills >= 3
     check_file(tower)
 
 
@@ -193,9 +207,7 @@ def test_storm_when_short_on_two_machines_with_redis_starts_each_tick_once(
 
     storm.rage()
 
-    clock.sleep(2.0)  # the leases of those who died last
     storm.check()
-    assert storm.kills >= 3
 
 
 @pytest.mark.slow
@@ -207,7 +219,6 @@ def test_storm_when_long_starts_each_tick_once(tower: Tower, seed: int) -> None:
     storm.rage()
 
     storm.check()
-    assert storm.kills >= 15
     check_file(tower)
 
 
@@ -219,6 +230,4 @@ def test_storm_when_long_with_redis_starts_each_tick_once(redis_tower: Tower, se
 
     storm.rage()
 
-    clock.sleep(2.0)
     storm.check()
-    assert storm.kills >= 15

@@ -22,11 +22,11 @@ from securely.schedule.drivers.sqlite import SqliteLedger
 from securely.support import clock
 from tests.valkey import Valkey
 
-__all__ = ["Line", "Process", "Tower", "no_queues"]
+__all__ = ["SECONDS", "Line", "Process", "Tower", "no_queues"]
 
 TOWER = Path(__file__).parent / "tower"
 ROOT = Path(__file__).parents[3]
-SECONDS = 30
+SECONDS = 90
 HISTORY_MAX = 100_000  # more runs than any test makes
 
 
@@ -142,8 +142,13 @@ class Tower:
         assert process.process.wait(SECONDS) == 0, process.said()
         return process.said()
 
+    def go(self) -> None:
+        """Let the task in the background end."""
+        (self.base / "go").touch()
+
     def end(self) -> None:
         """Kill what still runs."""
+        self.go()
         for process in self.processes:
             if process.lives:
                 process.process.send_signal(signal.SIGCONT)
@@ -165,6 +170,11 @@ class Tower:
             for event, name, at, pid in words
         ]
         return [line for line in found if line.event in events]
+
+    def outlive_leases(self) -> None:
+        """Let the leases of the dead run out."""
+        if self.valkey is not None:
+            self.valkey.travel(float(self.lease))
 
     def up(self) -> set[int]:
         """Return the processes that have looked at the clock."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from datetime import UTC
@@ -28,7 +29,7 @@ from securely.support.paths import Paths
 
 BASE = Path(__file__).parent
 # Writes who runs, and goes on until it is killed or the file "go" is there.
-SLOW = "sleep 61 & echo $$ $! > pids.new; mv pids.new pids; until [ -e go ]; do sleep 0.02; done"
+SLOW = "sleep 601 & echo $$ $! > pids.new; mv pids.new pids; until [ -e go ]; do sleep 0.02; done"
 
 
 def note(word: str) -> None:
@@ -40,7 +41,7 @@ def note(word: str) -> None:
 def patient() -> None:
     """Wait for what never comes."""
     note("waiting")
-    clock.sleep(60.0)
+    clock.sleep(600.0)
 
 
 def define(schedule: Schedule) -> None:
@@ -108,6 +109,8 @@ def main(arguments: list[str]) -> int:
     if arguments[0] == "report":
         sys.stdout.write(f"{arguments[1]} from {Path.cwd()}\n")
         return 0
+    # A shell has what it starts in the background ignore Ctrl-C, the tests as well.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     desk = Desk()
     try:
         return answer(desk, arguments)

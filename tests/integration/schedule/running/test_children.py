@@ -84,7 +84,7 @@ def test_error_output_is_output_and_goes_to_the_file(world: Any, tmp_path: Path)
 
 
 def test_a_grandchild_that_keeps_the_pipe_keeps_nobody_waiting(world: Any) -> None:
-    ending = world.runner.run(shell("echo a; sleep 60 & echo $!"), AT)
+    ending = world.runner.run(shell("echo a; sleep 600 & echo $!"), AT)
 
     first, pid = ending.output.split()
     os.kill(int(pid), signal.SIGKILL)
@@ -115,14 +115,14 @@ def _terminated(world: Any, command: str, times: int) -> Any:
 
 
 def test_children_can_be_asked_to_end(world: Any) -> None:
-    ending = _terminated(world, "echo > {ready}; sleep 60", 1)
+    ending = _terminated(world, "echo > {ready}; sleep 600", 1)
 
     assert (ending.state, ending.exit_code) == (State.FAILED, 143)
     assert ending.reason == "killed by SIGTERM"
 
 
 def test_children_that_are_asked_again_are_killed(world: Any) -> None:
-    ending = _terminated(world, "trap '' TERM; echo > {ready}; sleep 60 & wait; wait", 2)
+    ending = _terminated(world, "trap '' TERM; echo > {ready}; sleep 600 & wait; wait", 2)
 
     assert (ending.exit_code, ending.reason) == (137, "killed by SIGKILL")
 
@@ -177,9 +177,9 @@ HOLDER = """
 import os, signal, subprocess
 from securely.schedule.running.processes.leash import Leash
 leash = Leash()
-held = subprocess.Popen(["sleep", "60"], start_new_session=True)
+held = subprocess.Popen(["sleep", "600"], start_new_session=True)
 leash.hold(held.pid)
-gone = subprocess.Popen(["sleep", "60"], start_new_session=True)
+gone = subprocess.Popen(["sleep", "600"], start_new_session=True)
 leash.hold(gone.pid)
 leash.let_go(gone.pid)
 forked = os.fork()
@@ -207,7 +207,7 @@ def test_a_leash_kills_what_it_holds_when_its_holder_is_killed_and_no_fork_hides
     try:
         holder.kill()
         holder.wait()
-        until = clock.monotonic() + 5.0
+        until = clock.monotonic() + 60.0
         while _is_alive(held) or _is_alive(leash):
             assert clock.monotonic() < until
             clock.sleep(0.005)
@@ -225,5 +225,5 @@ def test_a_child_that_is_started_while_all_are_asked_to_end_is_asked_as_well() -
     children = Children(Path("/"), {})
     children.terminate()
 
-    assert children.run(Shell("sleep 60"), Sink(100)) == 143
+    assert children.run(Shell("sleep 600"), Sink(100)) == 143
     children.close()

@@ -67,8 +67,9 @@ def _wrap(owner: type, name: str, around: Callable[..., Any]) -> None:
 
 
 def _tell_ticks() -> None:
-    """Let what runs know its tick, and the journal that the clock was looked at."""
+    """Let what runs know its tick, and the journal that the clock was looked at, and the dead."""
     from securely.schedule.running.life import Life
+    from securely.schedule.running.runner import Runner
     from securely.schedule.running.ways.child import ChildWay
     from securely.schedule.ticking.loop import Loop
 
@@ -94,9 +95,15 @@ def _tell_ticks() -> None:
             ups.add(os.getpid())
             note("up", "-", "-")
 
+    def reap(inner: Any, runner: Any) -> Any:
+        found = inner(runner)
+        note("cared", "-", "-")
+        return found
+
     _wrap(Life, "live", live)
     _wrap(ChildWay, "run", run)
     _wrap(Loop, "look", look)
+    _wrap(Runner, "reap", reap)
 
 
 def _shorten_leases() -> None:
