@@ -9,6 +9,7 @@ a :class:`Signer` for each purpose, so that what leaves the process comes back u
     environment.py encrypted .env files, as Laravel has them
     exceptions.py  what can go wrong with keys and payloads
     fields.py      Encrypted: fields of models and jobs that are kept encrypted
+    keyfile.py     KeyFile: the .env file that holds the key, and how it is changed there
     keys.py        KeyRing: the application's keys, and what is derived from them
     payload.py     the envelope of an encrypted value
     provider.py    binds the keys and the encrypter
@@ -22,12 +23,15 @@ from __future__ import annotations
 from securely.encryption.encrypter import CIPHERS, Encrypter
 from securely.encryption.exceptions import (
     DecryptFailed,
+    EncryptFailed,
     EncryptionError,
     EnvironmentFileMissing,
     EnvironmentFileThere,
     InvalidKey,
+    KeyOutOfReach,
     MissingAppKey,
     RotationFailed,
+    RotationUnfinished,
 )
 from securely.encryption.fields import Encrypted
 from securely.encryption.keys import KeyRing
@@ -37,6 +41,7 @@ from securely.encryption.signer import Signer
 __all__ = [
     "CIPHERS",
     "DecryptFailed",
+    "EncryptFailed",
     "Encrypted",
     "Encrypter",
     "EncryptionError",
@@ -44,10 +49,12 @@ __all__ = [
     "EnvironmentFileThere",
     "InvalidKey",
     "Keeper",
+    "KeyOutOfReach",
     "KeyRing",
     "KeyRotation",
     "MissingAppKey",
     "NewKeys",
     "RotationFailed",
+    "RotationUnfinished",
     "Signer",
 ]

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from securely.config import Config, Environment
-from securely.config.writer import EnvFile, create_file, write_variable
+from securely.config import Config, Environment, Loaded
+from securely.config.writer import create_file, write_variable
 from securely.console import Command
 from securely.console.output.style import escape
 from securely.encryption.encrypter import Encrypter
 from securely.encryption.environment import decrypt_file, encrypt_file, key_text, read_key
-from securely.encryption.keys import KeyRing
+from securely.encryption.keyfile import EARLIER_KEYS, KEY, KeyFile
+from securely.encryption.keys import KeyRing, parse_key
 from securely.encryption.rotation import KeyRotation, NewKeys
-from securely.support import entropy
 
 __all__ = [
     "EnvironmentDecryptCommand",
@@ -29,9 +27,6 @@ __all__ = [
 
 _KEY_VARIABLES = ("SECURELY_ENV_ENCRYPTION_KEY", "LARAVEL_ENV_ENCRYPTION_KEY")
 _CIPHER = "AES-256-CBC"
-
-_VARIABLE = "APP_KEY"
-_EARLIER = "APP_PREVIOUS_KEYS"
 
 
 class KeyGenerateCommand(Command):
@@ -54,7 +49,7 @@ class KeyGenerateCommand(Command):
         if self.boolean("show"):
             self.line(text)
             return self.SUCCESS
-        if _is_out_of_reach(self, environment, _VARIABLE):
+        if _is_out_of_reach(self, environment, KEY):
             return self.FAILURE
         if not self._may_replace(config):
             self.comment("Nothing was changed.")
@@ -69,11 +64,11 @@ class KeyGenerateCommand(Command):
 
     def _write(self, file: Path, text: str) -> int:
         if not file.exists():
-            create_file(file, f"{_VARIABLE}={text}\n")
-        elif not write_variable(file, _VARIABLE, text):
+            create_file(file, f"{KEY}={text}\n")
+        elif not write_variable(file, KEY, text):
             self.error(
-                f"{file} has no line for {_VARIABLE}. "
-                f'Add the line "{_VARIABLE}=" to it and run key:generate again.'
+                f"{file} has no line for {KEY}. "
+                f'Add the line "{KEY}=" to it and run key:generate again.'
             )
             return self.FAILURE
         self.info(f"The application's key is set in {file}.")
@@ -97,51 +92,70 @@ class KeyRotateCommand(Command):
         "Start processes that run again: they can not read what the new key writes."
     )
 
-    def handle(self, config: Config, environment: Environment, rotation: KeyRotation) -> int:
+    def handle(
+        self, config: Config, environment: Environment, rotation: KeyRotation, loaded: Loaded
+    ) -> int:
         """Move the key to the earlier ones, write a new one, and all that is stored anew."""
         current = str(config.get("app.key") or "")
-        earlier = [str(key) for key in config.get("app.previous_keys") or ()]
-        file = environment.file
-        if not current or file is None:
+        keeps, file = self.boolean("keep"), environment.file
+        if not current or (file is None and not keeps):
             self.error("There is no key in a file to rotate. Make one: key:generate.")
             return self.FAILURE
-        keeps = self.boolean("keep")
-        if not keeps and self._is_elsewhere(environment, file):
+        if not keeps and file is not None and self._is_elsewhere(environment, file, loaded):
             return self.FAILURE
         in_production = config.get("app.env") == "production" and not self.boolean("force")
-        if in_production and not self.confirm("The application is in production. Change its key?"):
+        if in_production and not self.confirm(
+            "The application is in production. Write anew all that is stored?"
+            if keeps
+            else "The application is in production. Change its key?"
+        ):
             self.comment("Nothing was changed.")
             return self.FAILURE
-        if not keeps:
-            earlier.insert(0, current)
-            current = _new_key(config)
-        lines = {_EARLIER: ",".join(earlier), _VARIABLE: current}
-        change = None if keeps else partial(_set_at_once, file, lines)
-        if self.boolean("key-only"):
-            counts: dict[str, int] = {}
-            if change is not None:
-                change()
+        earlier = _earlier(config)
+        if keeps or file is None:
+            counts = rotation.run(_new_keys(config, current, earlier))
         else:
-            counts = rotation.run(_new_keys(config, current, earlier), change)
+            earlier.insert(0, _listed(current, "app.key"))
+            counts = self._changed(config, KeyFile(environment, file, current), earlier, rotation)
         self._tell(file, counts, len(earlier))
         return self.SUCCESS
 
-    def _is_elsewhere(self, environment: Environment, file: Path) -> bool:
+    def _changed(
+        self, config: Config, file: KeyFile, earlier: Sequence[str], rotation: KeyRotation
+    ) -> dict[str, int]:
+        """Change the key, and write anew what is stored unless that is not wanted."""
+        key = _new_key(config)
+        new = _new_keys(config, key, earlier)
+        change = partial(file.change, {EARLIER_KEYS: ",".join(earlier), KEY: key})
+        with file.locked():
+            file.prove()
+            if self.boolean("key-only"):
+                change()
+                return {}
+            return rotation.run(new, change)
+
+    def _is_elsewhere(self, environment: Environment, file: Path, loaded: Loaded) -> bool:
         """Tell whether the key is not in *file*, so that it can not be changed there; say so."""
-        if _is_out_of_reach(self, environment, _VARIABLE, _EARLIER):
+        if _is_out_of_reach(self, environment, KEY, EARLIER_KEYS):
+            return True
+        if loaded.cached:
+            self.error(
+                "The configuration is cached, and would go on with the old key. "
+                "Run config:clear, then key:rotate, and config:cache again."
+            )
             return True
         text = file.read_bytes().decode("utf-8", "replace")
-        if re.search(rf"^\s*(export\s+)?{_VARIABLE}\s*=", text, re.MULTILINE):
+        if re.search(rf"^\s*(export\s+)?{KEY}\s*=", text, re.MULTILINE):
             return False
         self.error(
-            f"{file} has no line for {_VARIABLE}. Change it where it is kept: "
+            f"{file} has no line for {KEY}. Change it where it is kept: "
             f"`key:generate --show` prints a new key, and the old one goes to the front of "
-            f"{_EARLIER}. "
+            f"{EARLIER_KEYS}. "
             "Then `key:rotate --keep` writes anew what is stored."
         )
         return True
 
-    def _tell(self, file: Path, counts: Mapping[str, int], earlier: int) -> None:
+    def _tell(self, file: Path | None, counts: Mapping[str, int], earlier: int) -> None:
         if self.boolean("keep"):
             self.info("What is stored is written anew with the application's key.")
         else:
@@ -240,26 +254,20 @@ def _new_keys(config: Config, current: str, earlier: Iterable[str]) -> NewKeys:
     return NewKeys(ring, encrypter)
 
 
-def _set_at_once(file: Path, values: Mapping[str, str]) -> None:
-    """Set several variables of an .env file: whoever reads it finds all of them or none."""
-    file = file.resolve()
-    before = file.stat()
-    aside = file.with_name(f"{file.name}.{entropy.token_hex(4)}")
-    try:
-        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(file.read_bytes())
-        if hasattr(os, "chown"):
-            # Only root may give a file away, and only root needs to.
-            with contextlib.suppress(PermissionError):
-                os.chown(aside, before.st_uid, before.st_gid)
-        aside.chmod(before.st_mode & 0o7777)
-        for name, value in values.items():
-            EnvFile(aside).set(name, value, overwrite=True)
-        aside.replace(file)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
+def _earlier(config: Config) -> list[str]:
+    """Return the earlier keys of the configuration, a list or text with commas."""
+    given: str | Iterable[str] = config.get("app.previous_keys") or ()
+    keys = given.split(",") if isinstance(given, str) else given
+    return [
+        _listed(key, f"app.previous_keys.{index}") for index, key in enumerate(keys) if key.strip()
+    ]
+
+
+def _listed(key: str, name: str) -> str:
+    """Return *key* as it may stand in a list: raw text may have a comma in it, or blanks around."""
+    if key.strip().startswith("base64:"):
+        return key.strip()
+    return key_text(parse_key(key, name))
 
 
 def _is_out_of_reach(command: Command, environment: Environment, *variables: str) -> bool:

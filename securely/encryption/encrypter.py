@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, ClassVar, Final, Protocol
 
-from securely.encryption.exceptions import DecryptFailed, InvalidKey
+from securely.encryption.exceptions import DecryptFailed, EncryptFailed, InvalidKey
 from securely.encryption.keys import derive_key
 from securely.encryption.payload import (
     INVALID_PAYLOAD,
@@ -191,8 +191,20 @@ class Encrypter:
         return self.encrypt_bytes(self._codec().encode(value), aad=aad)
 
     def encrypt_string(self, value: str, *, aad: bytes = b"") -> str:
-        """Encrypt text. Laravel reads it by ``decryptString``, if it is bound to nothing."""
-        return self.encrypt_bytes(value.encode(), aad=aad)
+        """Encrypt text. Laravel reads it by ``decryptString``, if it is bound to nothing.
+
+        Raises:
+            EncryptFailed: It holds half a surrogate pair, which has no UTF-8.
+        """
+        # The error of Python holds the text: it is let go of before ours is raised.
+        try:
+            return self.encrypt_bytes(value.encode(), aad=aad)
+        except UnicodeEncodeError:
+            pass
+        raise EncryptFailed(
+            "The text cannot be encrypted: it holds half a surrogate pair, which has no UTF-8. "
+            "Encrypt what it was read from, by encrypt_bytes()."
+        )
 
     def encrypt_bytes(self, value: bytes, *, aad: bytes = b"") -> str:
         """Encrypt bytes. Laravel reads them by ``decryptString``, if they are bound to nothing."""
@@ -226,11 +238,12 @@ class Encrypter:
                 something else, or holds bytes that are not UTF-8 (:meth:`decrypt_bytes` gives
                 those).
         """
+        # The error of Python holds the decrypted bytes: it is let go of before ours is raised.
         try:
             return self.decrypt_bytes(payload, aad=aad).decode()
         except UnicodeDecodeError:
-            # Without the cause: it holds the decrypted bytes.
-            raise DecryptFailed(f"{_FAILED} It is not text; use decrypt_bytes().") from None
+            pass
+        raise DecryptFailed(f"{_FAILED} It is not text; use decrypt_bytes().")
 
     def decrypt_bytes(self, payload: str, *, aad: bytes = b"") -> bytes:
         """Decrypt bytes.
@@ -285,7 +298,7 @@ class Encrypter:
 
         counted = _Counted(streams.pieces_of(source))
         for piece in streams.sealed(self.key, counted, aad):
-            target.write(piece)
+            streams.put(target, piece)
         return counted.total
 
     async def aencrypt_stream(
@@ -313,7 +326,7 @@ class Encrypter:
 
         counted = _Counted(streams.opened(self._keys, source, aad))
         for piece in counted:
-            target.write(piece)
+            streams.put(target, piece)
         return counted.total
 
     async def adecrypt_stream(
@@ -335,7 +348,8 @@ class Encrypter:
         """
         from securely.encryption.streams import written_at_once
 
-        with Path(source).open("rb") as reading, written_at_once(Path(target)) as writing:
+        # The source is closed first: Windows does not replace a file that is open.
+        with written_at_once(Path(target)) as writing, Path(source).open("rb") as reading:
             return self.encrypt_stream(reading, writing, aad=aad)
 
     async def aencrypt_file(
@@ -360,7 +374,7 @@ class Encrypter:
         """
         from securely.encryption.streams import written_at_once
 
-        with Path(source).open("rb") as reading, written_at_once(Path(target)) as writing:
+        with written_at_once(Path(target)) as writing, Path(source).open("rb") as reading:
             return self.decrypt_stream(reading, writing, aad=aad)
 
     async def adecrypt_file(
@@ -380,12 +394,11 @@ class Encrypter:
         from securely.encryption import streams
 
         with Path(file).open("rb") as reading:
-            stream = streams.opened(self._keys, reading, aad)
-            if stream.index == 0:
+            if streams.opened(self._keys, reading, aad).index == 0:
                 return False
-            with streams.written_at_once(Path(file)) as writing:
-                for piece in streams.sealed(self.key, stream, aad):
-                    writing.write(piece)
+        with streams.written_at_once(Path(file)) as writing, Path(file).open("rb") as reading:
+            for piece in streams.sealed(self.key, streams.opened(self._keys, reading, aad), aad):
+                writing.write(piece)
         return True
 
     async def areencrypt_file(self, file: str | Path, *, aad: bytes = b"") -> bool:
@@ -397,7 +410,11 @@ class Encrypter:
     def for_purpose(self, name: str) -> Encrypter:
         """Return an encrypter for *name*; one of another purpose cannot read its payloads.
 
-        Its keys are derived from these, the earlier ones included, so rotation reaches it.
+        Its keys are derived from these, the earlier ones included, so rotation reaches it. It is
+        kept as long as this one: name what payloads are for, and bind them to a row by ``aad``.
+
+        Args:
+            name: What its payloads are for: ``cookies``.
         """
         # Two threads may both derive it: the result is the same, and either may stay.
         if (encrypter := self._purposes.get(name)) is None:

@@ -12,6 +12,7 @@ from typing import Final
 from securely.encryption.encrypter import Encrypter
 from securely.encryption.exceptions import (
     DecryptFailed,
+    EncryptFailed,
     EnvironmentFileMissing,
     EnvironmentFileThere,
     InvalidKey,
@@ -32,7 +33,7 @@ _PRIVATE: Final = 0o600
 _BASE64: Final = "base64:"
 _SUFFIX: Final = ".encrypted"
 # What PHP's serialize() makes of a text: its length in bytes, and the text.
-_SERIALIZED: Final = re.compile(rb's:(\d+):"(.*)";', re.DOTALL)
+_SERIALIZED: Final = re.compile(rb's:(\d{1,10}):"(.*)";', re.DOTALL)
 
 
 def read_key(text: str, cipher: str) -> bytes:
@@ -41,14 +42,16 @@ def read_key(text: str, cipher: str) -> bytes:
     Raises:
         InvalidKey: It is not base64, or does not have the length that the cipher wants.
     """
-    try:
+    key: bytes | None = None
+    # Errors of Python hold the key: they are let go of before ours is raised.
+    with contextlib.suppress(ValueError):
         key = (
             b64decode(text.removeprefix(_BASE64), validate=True)
             if text.startswith(_BASE64)
             else text.encode()
         )
-    except ValueError:
-        raise InvalidKey("--key", "What follows base64: is not base64.") from None
+    if key is None:
+        raise InvalidKey("--key", "What follows base64: is not base64.")
     if not Encrypter.supported(key, cipher):
         raise InvalidKey(
             "--key", f'{len(key)} bytes do not fit the cipher "{cipher}", or that is unknown.'
@@ -93,7 +96,9 @@ def decrypt_text(text: str, encrypter: Encrypter) -> str:
         match = _SERIALIZED.fullmatch(data)
         if match is None or int(match[1]) != len(match[2]):
             raise DecryptFailed("What was encrypted is not text as Laravel serializes it.")
-        return match[2].decode()
+        with contextlib.suppress(UnicodeDecodeError):
+            return match[2].decode()
+        raise DecryptFailed("What was encrypted is not UTF-8, which an .env file has to be.")
     lines = [entry.partition("=") for entry in _entries(text)]
     if not lines or not all(equals for _, equals, _ in lines):
         raise DecryptFailed("This is neither an encrypted file nor one with encrypted values.")
@@ -119,14 +124,14 @@ def encrypt_file(
     Raises:
         EnvironmentFileMissing: There is no such file.
         EnvironmentFileThere: The encrypted file exists, and *force* is not given.
+        EncryptFailed: The file is not UTF-8.
     """
     target = file.with_name(f"{file.name}{_SUFFIX}")
     if not file.is_file():
         raise EnvironmentFileMissing(file)
     if target.exists() and not force:
         raise EnvironmentFileThere(target)
-    text = file.read_bytes().decode("utf-8-sig")
-    _replace(target, encrypt_text(text, encrypter, readable).encode())
+    _replace(target, encrypt_text(_text_of(file), encrypter, readable).encode())
     if prune:
         file.unlink()
     return target
@@ -156,6 +161,13 @@ def decrypt_file(file: Path, target: Path, encrypter: Encrypter, force: bool = F
             "Give the key and the cipher it was encrypted with."
         ) from None
     _replace(target, content.encode())
+
+
+def _text_of(file: Path) -> str:
+    # The error of Python holds all of the file: it is let go of before ours is raised.
+    with contextlib.suppress(UnicodeDecodeError):
+        return file.read_bytes().decode("utf-8-sig")
+    raise EncryptFailed(f"{file} is not UTF-8, which an .env file has to be. Save it as such.")
 
 
 def _entries(text: str) -> list[str]:

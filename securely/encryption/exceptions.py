@@ -2,11 +2,14 @@
 
 EncryptionError
 ├── DecryptFailed           a payload is malformed, tampered with, or of another key
+├── EncryptFailed           what is to be encrypted is no text (also a ValueError)
 ├── EnvironmentFileMissing  the .env file to encrypt or decrypt is not there
 ├── EnvironmentFileThere    the file that would be written exists
 ├── InvalidKey              a key cannot be read, or does not fit the cipher (also a ValueError)
+├── KeyOutOfReach           the key cannot be changed in the .env file; nothing has changed
 ├── MissingAppKey           the application has no key (also a ConfigurationError)
-└── RotationFailed          what is stored cannot be written anew; nothing has changed
+├── RotationFailed          what is stored cannot be written anew; nothing has changed
+└── RotationUnfinished      not all that is stored could be committed; all of it still reads
 """
 
 from __future__ import annotations
@@ -17,12 +20,15 @@ from securely.exceptions import ConfigurationError, SecurelyError
 
 __all__ = [
     "DecryptFailed",
+    "EncryptFailed",
     "EncryptionError",
     "EnvironmentFileMissing",
     "EnvironmentFileThere",
     "InvalidKey",
+    "KeyOutOfReach",
     "MissingAppKey",
     "RotationFailed",
+    "RotationUnfinished",
 ]
 
 
@@ -38,6 +44,21 @@ class DecryptFailed(EncryptionError):
         super().__init__(reason)
 
     def __reduce__(self) -> tuple[type[DecryptFailed], tuple[str]]:
+        return type(self), (self.reason,)
+
+
+class EncryptFailed(EncryptionError, ValueError):
+    """What is to be encrypted is not what it is said to be.
+
+    Args:
+        reason: What is wrong with it, and what to do; without any of it.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+    def __reduce__(self) -> tuple[type[EncryptFailed], tuple[str]]:
         return type(self), (self.reason,)
 
 
@@ -80,6 +101,23 @@ class InvalidKey(EncryptionError, ValueError):
         return type(self), (self.name, self.reason)
 
 
+class KeyOutOfReach(EncryptionError):
+    """The application's key cannot be changed in the .env file; nothing has changed.
+
+    Args:
+        file: The file.
+        reason: Why not, and what to do, as sentences.
+    """
+
+    def __init__(self, file: Path, reason: str) -> None:
+        self.file = file
+        self.reason = reason
+        super().__init__(f"The key in {file} cannot be changed, and nothing has been. {reason}")
+
+    def __reduce__(self) -> tuple[type[KeyOutOfReach], tuple[Path, str]]:
+        return type(self), (self.file, self.reason)
+
+
 class MissingAppKey(EncryptionError, ConfigurationError):
     """The application has no key, and something is to be encrypted or signed."""
 
@@ -111,3 +149,24 @@ class RotationFailed(EncryptionError):
 
     def __reduce__(self) -> tuple[type[RotationFailed], tuple[str, str]]:
         return type(self), (self.name, self.reason)
+
+
+class RotationUnfinished(EncryptionError):
+    """All was written anew, and not all of it could be committed.
+
+    Nothing is lost: what is of an earlier key is read by that.
+
+    Args:
+        reason: What went wrong, as a sentence.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"Not all that is stored could be committed: {reason} The key that the application "
+            "has now, and the earlier ones, read all of it. When the cause is mended, run "
+            "key:rotate --keep, which writes the rest anew."
+        )
+
+    def __reduce__(self) -> tuple[type[RotationUnfinished], tuple[str]]:
+        return type(self), (self.reason,)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import binascii
+import contextlib
 import hashlib
 import hmac
 from base64 import b64decode
@@ -90,15 +90,17 @@ def parse_key(text: str, name: str) -> bytes:
         name: Where it stands in the configuration, for the message.
 
     Raises:
-        InvalidKey: It is not base64, or shorter than 16 bytes.
+        InvalidKey: It is not base64, no text, or shorter than 16 bytes.
     """
-    if text.startswith(_BASE64):
-        try:
-            key = b64decode(text.removeprefix(_BASE64), validate=True)
-        except binascii.Error:
-            raise InvalidKey(name, 'What follows "base64:" is not base64.') from None
-    else:
-        key = text.encode()
+    is_base64 = text.startswith(_BASE64)
+    key: bytes | None = None
+    # Errors of Python hold the key: they are let go of before ours is raised.
+    with contextlib.suppress(ValueError):
+        key = b64decode(text.removeprefix(_BASE64), validate=True) if is_base64 else text.encode()
+    if key is None and is_base64:
+        raise InvalidKey(name, 'What follows "base64:" is not base64.')
+    if key is None:
+        raise InvalidKey(name, "It is not text: it holds half a surrogate pair.")
     if len(key) < _KEY_BYTES_MIN:
         raise InvalidKey(
             name, f"It has {len(key)} bytes, and at least {_KEY_BYTES_MIN} are needed."

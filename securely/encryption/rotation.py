@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from securely.encryption.encrypter import Encrypter
-from securely.encryption.exceptions import RotationFailed
+from securely.encryption.exceptions import RotationFailed, RotationUnfinished
 from securely.encryption.keys import KeyRing
 from securely.exceptions import SecurelyError
 
@@ -106,14 +106,31 @@ class KeyRotation:
 
         Raises:
             RotationFailed: Something can not be written anew; nothing has changed.
+            RotationUnfinished: The keys have changed, and something could not be committed; all
+                of it can be read.
         """
         counts: dict[str, int] = {}
-        with ExitStack() as blocks:
-            for name, keeper in self.keepers().items():
-                try:
-                    counts[name] = blocks.enter_context(keeper(new))
-                except SecurelyError as error:
-                    raise RotationFailed(name, str(error)) from error
-            if change is not None:
-                change()
+        is_changed = False
+        try:
+            with ExitStack() as blocks:
+                for name, keeper in self.keepers().items():
+                    try:
+                        counts[name] = blocks.enter_context(keeper(new))
+                    except Exception as error:
+                        raise RotationFailed(name, _told(error)) from error
+                if change is not None:
+                    change()
+                is_changed = True
+        except Exception as error:
+            if is_changed:
+                raise RotationUnfinished(_told(error)) from error
+            raise
         return counts
+
+
+def _told(error: Exception) -> str:
+    """Return what went wrong; only errors of ours are known not to hold what is stored."""
+    if isinstance(error, SecurelyError):
+        return str(error)
+    reason = error.strerror if isinstance(error, OSError) else None
+    return f"{type(error).__name__}: {reason}." if reason else f"It raised {type(error).__name__}."

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import contextlib
 import hmac
+import io
 import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, cast
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -27,7 +28,7 @@ from securely.encryption.exceptions import DecryptFailed
 from securely.encryption.keys import derive_key
 from securely.support import entropy
 
-__all__ = ["PIECE_BYTES", "Opened", "opened", "pieces_of", "sealed", "written_at_once"]
+__all__ = ["PIECE_BYTES", "Opened", "opened", "pieces_of", "put", "sealed", "written_at_once"]
 
 PIECE_BYTES: Final = 64 * 1024
 """How much is encrypted at a time: small beside any memory, and its tag adds 0.02 percent."""
@@ -37,6 +38,7 @@ _MAGIC: Final = b"\x93SCRY1\r\n"
 _SALT_BYTES: Final = 32
 _MAC_BYTES: Final = 32
 _TAG_BYTES: Final = 16
+_NO_WAITING: Final = "open it so that reads and writes wait (os.set_blocking)."
 # Only the owner reads what is decrypted.
 _PRIVATE: Final = 0o600
 
@@ -45,6 +47,23 @@ def pieces_of(source: IO[bytes], size: int = PIECE_BYTES) -> Iterator[bytes]:
     """Give what *source* holds in pieces of *size* bytes, the last one shorter."""
     while piece := _whole(source, size):
         yield piece
+
+
+def put(target: IO[bytes], data: bytes) -> None:
+    """Write all of *data* to *target*: a raw one takes what it can at a time.
+
+    Raises:
+        BlockingIOError: It takes nothing now, and does not wait.
+    """
+    if not isinstance(target, io.RawIOBase):
+        # What has a buffer takes all of it, whatever it says that it has taken.
+        target.write(data)
+        return
+    rest = memoryview(data)
+    while rest:
+        if not (written := target.write(rest)):
+            raise BlockingIOError(f"The target takes no more: {_NO_WAITING}")
+        rest = rest[written:]
 
 
 def sealed(key: bytes, pieces: Iterable[bytes], aad: bytes) -> Iterator[bytes]:
@@ -174,13 +193,25 @@ def _nonce(number: int, *, is_last: bool) -> bytes:
 
 
 def _whole(source: IO[bytes], size: int) -> bytes:
-    """Read *size* bytes, fewer only at the end: pipes and sockets give what they have."""
-    data = source.read(size)
+    """Read *size* bytes, fewer only at the end: pipes and sockets give what they have.
+
+    Raises:
+        BlockingIOError: There is nothing now, and *source* does not wait.
+    """
+    data = _some(source, size)
     if len(data) == size or not data:
         return data
     parts = [data]
     missing = size - len(data)
-    while missing and (more := source.read(missing)):
+    while missing and (more := _some(source, missing)):
         parts.append(more)
         missing -= len(more)
     return b"".join(parts)
+
+
+def _some(source: IO[bytes], size: int) -> bytes:
+    data = cast("bytes | None", source.read(size))
+    if data is None:
+        # To take it for the end would cut off the rest, and nobody would be told.
+        raise BlockingIOError(f"The source has nothing now: {_NO_WAITING}")
+    return data

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +26,7 @@ from securely.encryption import (
 )
 from securely.encryption.commands import KeyGenerateCommand, KeyRotateCommand
 from securely.encryption.provider import EncryptionProvider
+from securely.settings.envfile.writing import locked
 
 OLD = f"base64:{base64.b64encode(bytes(range(32))).decode()}"
 
@@ -36,6 +40,8 @@ class _Console:
         self.config = Config({"app": {"env": "local", "cipher": "aes-256-cbc"}})
         self.rotation = KeyRotation()
         self.loaded = Loaded({})
+        self.overlay: dict[str, str] = {}
+        self.started: Callable[[], object] = lambda: None
 
     def run(
         self, *words: str, process: dict[str, str] | None = None, name: str = "key:generate"
@@ -44,7 +50,10 @@ class _Console:
         container.instance(Config, self.config)
         container.instance(KeyRotation, self.rotation)
         container.instance(Loaded, self.loaded)
-        container.instance(Environment, Environment.load(self.directory, process=process or {}))
+        environment = Environment.load(self.directory, process=process or {})
+        environment.overlay(self.overlay.get)
+        container.instance(Environment, environment)
+        self.started()
         artisan = Artisan(container)
         artisan.register("key:generate", KeyGenerateCommand)
         artisan.register("key:rotate", KeyRotateCommand)
@@ -297,6 +306,184 @@ def test_rotate_when_the_key_is_kept_then_only_what_is_stored_is_written(
     assert "Written anew: users.token" in text
     assert console.file.read_text() == before
     assert Encrypter(KeyRing.parse(OLD).current).decrypt_string(rows.payload) == "secret"
+
+
+def test_rotate_when_the_old_key_is_raw_text_then_it_reads_in_the_list(console: _Console) -> None:
+    # A comma in it would be the end of it, and blanks around it would be gone.
+    old = "twelve, or 16 or many more bytes"
+    kept = Encrypter(old.encode()).encrypt_string("secret")
+    console.file.write_text(f'APP_KEY="{old}"\n')
+    console.config.set("app.key", old)
+
+    assert console.run(name="key:rotate")[0] == 0
+
+    values = read_dotenv(console.file, {})
+    ring = KeyRing.parse(values["APP_KEY"], values["APP_PREVIOUS_KEYS"])
+    assert ring.previous == (old.encode(),)
+    assert Encrypter(ring.current, previous_keys=ring.previous).decrypt_string(kept) == "secret"
+
+
+@pytest.mark.parametrize("words", [(), ("--key-only",)])
+def test_rotate_when_the_earlier_keys_are_text_then_they_are_kept(
+    console: _Console, words: tuple[str, ...]
+) -> None:
+    older = f"{'a' * 32}, base64:{'B' * 43}="
+    console.file.write_text(f'APP_KEY={OLD}\nAPP_PREVIOUS_KEYS="{older}"\n')
+    console.config.set({"app.key": OLD, "app.previous_keys": older})
+
+    assert console.run(*words, name="key:rotate")[0] == 0
+
+    values = read_dotenv(console.file, {})
+    ring = KeyRing.parse(values["APP_KEY"], values["APP_PREVIOUS_KEYS"])
+    assert ring.previous == (*KeyRing.parse(OLD, older).all,)
+
+
+@pytest.mark.parametrize("words", [(), ("--key-only",)])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        f"APP_KEY=base64:{'C' * 43}=\n",
+        f"APP_KEY={OLD}\nAPP_PREVIOUS_KEYS=base64:{'C' * 43}=\n",
+    ],
+)
+def test_rotate_when_another_was_quicker_then_its_key_is_not_lost(
+    console: _Console, words: tuple[str, ...], changed: str
+) -> None:
+    console.file.write_text(f"APP_KEY={OLD}\n")
+    console.config.set("app.key", OLD)
+    rows = _Rows(OLD)
+    payload = rows.payload
+    console.rotation.keep("users.token", rows.keeper)
+    console.started = lambda: console.file.write_text(changed)
+
+    code, text = console.run(*words, name="key:rotate")
+
+    assert code == 1
+    assert "is not what the application has" in " ".join(text.split())
+    assert console.file.read_text() == changed
+    assert rows.payload == payload
+    assert [each.name for each in console.directory.iterdir()] == [".env"]
+
+
+def test_rotate_when_the_key_is_changed_while_it_writes_then_nothing_changes(
+    console: _Console,
+) -> None:
+    console.file.write_text(f"APP_KEY={OLD}\n")
+    console.config.set("app.key", OLD)
+    rows = _Rows(OLD)
+    payload = rows.payload
+    other = f"APP_KEY=base64:{'C' * 43}=\n"
+
+    @contextmanager
+    def meddled(new: NewKeys) -> Iterator[int]:
+        console.file.write_text(other)
+        yield 0
+
+    console.rotation.keep("users.token", rows.keeper)
+    console.rotation.keep("meddled", meddled)
+
+    assert console.run(name="key:rotate")[0] == 1
+    assert console.file.read_text() == other
+    assert rows.payload == payload
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="There is no flock.")
+def test_rotate_when_another_process_changes_the_file_then_refuses(console: _Console) -> None:
+    before = f"APP_KEY={OLD}\n"
+    console.file.write_text(before)
+    console.config.set("app.key", OLD)
+
+    with locked(console.directory):
+        code, text = console.run(name="key:rotate")
+
+    assert code == 1
+    assert "Another process changes it right now" in " ".join(text.split())
+    assert console.file.read_text() == before
+    assert console.run(name="key:rotate")[0] == 0
+
+
+def test_rotate_when_a_secret_wins_over_the_file_then_refuses(console: _Console) -> None:
+    before = f"APP_KEY={OLD}\n"
+    console.file.write_text(before)
+    console.config.set("app.key", OLD)
+    console.overlay = {"APP_KEY": OLD}
+
+    code, text = console.run(name="key:rotate")
+
+    assert code == 1
+    assert "APP_KEY is set elsewhere, too, and that wins" in " ".join(text.split())
+    assert console.file.read_text() == before
+    assert [each.name for each in console.directory.iterdir()] == [".env"]
+
+
+def test_rotate_when_the_configuration_is_cached_then_refuses(console: _Console) -> None:
+    before = f"APP_KEY={OLD}\n"
+    console.file.write_text(before)
+    console.config.set("app.key", OLD)
+    console.loaded = Loaded({}, cached=True)
+
+    code, text = console.run(name="key:rotate")
+
+    assert code == 1
+    assert "Run config:clear, then key:rotate" in " ".join(text.split())
+    assert console.file.read_text() == before
+
+
+def test_rotate_when_a_key_does_not_fit_then_the_file_stays(console: _Console) -> None:
+    before = f"APP_KEY={OLD}\nAPP_PREVIOUS_KEYS=hunter2\n"
+    console.file.write_text(before)
+    console.config.set({"app.key": OLD, "app.previous_keys": ["hunter2"]})
+
+    code, text = console.run("--key-only", name="key:rotate")
+
+    assert code == 1
+    assert "app.previous_keys.0" in text
+    assert "hunter2" not in text
+    assert console.file.read_text() == before
+
+
+def test_rotate_when_there_is_no_file_then_what_is_stored_is_written_with_the_key_there_is(
+    console: _Console,
+) -> None:
+    older = "base64:" + "B" * 43 + "="
+    console.config.set({"app.key": OLD, "app.previous_keys": [older]})
+    rows = _Rows(older)
+    console.rotation.keep("users.token", rows.keeper)
+
+    assert console.run("--keep", name="key:rotate", process={"APP_KEY": OLD})[0] == 0
+    assert Encrypter(KeyRing.parse(OLD).current).decrypt_string(rows.payload) == "secret"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Folders cannot be flushed.")
+def test_rotate_puts_the_new_key_on_the_disk_before_anything_is_committed(
+    console: _Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a power cut there are no rows of a key that nobody has."""
+    console.file.write_text(f"APP_KEY={OLD}\n")
+    console.config.set("app.key", OLD)
+    told: list[str] = []
+    replace, fsync = Path.replace, os.fsync
+
+    def renaming(path: Path, target: Path) -> Path:
+        told.append(f"renamed {target.name}")
+        return replace(path, target)
+
+    def flushing(handle: int) -> None:
+        told.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        fsync(handle)
+
+    @contextmanager
+    def keeper(new: NewKeys) -> Iterator[int]:
+        yield 0
+        told.append("committed")
+
+    console.rotation.keep("it", keeper)
+    monkeypatch.setattr(Path, "replace", renaming)
+    monkeypatch.setattr(os, "fsync", flushing)
+
+    assert console.run(name="key:rotate")[0] == 0
+    assert told[-3:] == ["renamed .env", "folder", "committed"]
+    assert "file" in told[:-3]
 
 
 def _provided(app: dict[str, object]) -> Container:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from securely.encryption import CIPHERS, DecryptFailed, Encrypter, InvalidKey
+from securely.encryption import CIPHERS, DecryptFailed, Encrypter, EncryptFailed, InvalidKey
 from securely.support.serializer import Serializer, Unserializable
 
 _ALL = sorted(CIPHERS)
@@ -109,9 +109,18 @@ def test_decrypt_when_the_bytes_are_no_text_or_no_value_then_fails_without_showi
 
     with pytest.raises(DecryptFailed, match="not text") as caught:
         encrypter.decrypt_string(encrypter.encrypt_bytes(b"\xffhunter2"))
-    assert caught.value.__suppress_context__
+    # The error of Python has the decrypted bytes in its arguments: nothing leads to it.
+    assert caught.value.__context__ is None
     with pytest.raises(DecryptFailed, match="Could not decrypt the data"):
         encrypter.decrypt(encrypter.encrypt_string("i:5;"))
+
+
+def test_encrypt_string_when_it_is_no_text_then_fails_without_showing_it() -> None:
+    with pytest.raises(EncryptFailed, match=r"half a surrogate pair.*encrypt_bytes\(\)") as caught:
+        _encrypter("aes-256-cbc").encrypt_string("hunter2\ud800")
+
+    assert caught.value.__context__ is None
+    assert str(copy.copy(caught.value)) == str(caught.value)
 
 
 def test_encrypt_when_the_serializer_refuses_then_its_error_arrives() -> None:

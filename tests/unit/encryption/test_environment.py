@@ -18,6 +18,7 @@ from securely.container import Container
 from securely.encryption import (
     DecryptFailed,
     Encrypter,
+    EncryptFailed,
     EnvironmentFileMissing,
     EnvironmentFileThere,
     InvalidKey,
@@ -113,6 +114,32 @@ def test_decrypt_file_when_it_is_none_then_says_so(tmp_path: Path, content: byte
     assert not (tmp_path / ".env").exists()
 
 
+def test_files_when_they_are_not_utf_8_then_are_refused_without_showing_them(
+    tmp_path: Path,
+) -> None:
+    file, target = tmp_path / ".env", tmp_path / ".env.encrypted"
+    file.write_bytes(b"APP_KEY=hunter2\nNAME=\xe9\n")
+
+    with pytest.raises(EncryptFailed, match=r"is not UTF-8.*Save it as such") as refused:
+        encrypt_file(file, ENCRYPTER)
+    # Laravel takes it as it is.
+    target.write_text(ENCRYPTER.encrypt_bytes(b's:17:"APP_KEY=hunter2\n\xe9";'))
+    with pytest.raises(DecryptFailed, match="is not UTF-8") as caught:
+        decrypt_file(target, file, ENCRYPTER, force=True)
+
+    assert refused.value.__context__ is None
+    with pytest.raises(DecryptFailed) as alone:
+        decrypt_text(target.read_text(), ENCRYPTER)
+    assert alone.value.__context__ is None
+    assert "hunter2" not in f"{refused.value}{caught.value}"
+    assert file.read_bytes() == b"APP_KEY=hunter2\nNAME=\xe9\n"
+
+
+def test_decrypt_when_the_length_is_absurd_then_fails() -> None:
+    with pytest.raises(DecryptFailed):
+        decrypt_text(ENCRYPTER.encrypt_bytes(b's:%s:"x";' % (b"9" * 10_000)), ENCRYPTER)
+
+
 def test_files_that_are_missing_or_there_are_refused(tmp_path: Path) -> None:
     file, encrypted = tmp_path / ".env", tmp_path / ".env.encrypted"
     with pytest.raises(EnvironmentFileMissing, match=r"\.env does not exist") as missing:
@@ -143,6 +170,7 @@ def test_read_key_when_it_does_not_fit_then_refuses_it_without_showing_it(
     with pytest.raises(InvalidKey) as caught:
         read_key(text, cipher)
     assert text not in str(caught.value)
+    assert caught.value.__context__ is None
 
 
 # The commands.

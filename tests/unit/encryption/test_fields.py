@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import copy
+import hmac
 import json
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Annotated
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from securely.container import Container
 from securely.encryption import Encrypted, Encrypter
@@ -92,6 +94,24 @@ def test_a_field_reads_what_laravel_casts_and_writes_it(encrypter: Encrypter) ->
     written = card().model_dump()
     assert encrypter.decrypt_string(written["number"]) == PLAIN
     assert json.loads(encrypter.decrypt_string(written["limits"])) == {"day": 5}
+
+
+class Narrow(BaseModel):
+    """A model whose text has to be of a form."""
+
+    code: Encrypted[Annotated[str, Field(min_length=4)]]
+
+
+def test_a_field_of_text_with_constraints_is_text_as_it_is(encrypter: Encrypter) -> None:
+    payload = encrypter.encrypt_string("1234")
+
+    read = Narrow.model_validate({"code": payload})
+
+    assert read.code.value == "1234"
+    assert read.code.payload == payload
+    assert encrypter.decrypt_string(Narrow(code=Encrypted("5678")).code.payload) == "5678"
+    with pytest.raises(ValidationError, match="string_too_short"):
+        Narrow(code=Encrypted("123"))
 
 
 def test_nothing_that_is_shown_holds_the_plain_value() -> None:
@@ -176,6 +196,25 @@ def test_it_is_compared_and_copied_by_its_value() -> None:
     assert copy.deepcopy(one).value == PLAIN
     assert one.payload != Encrypted(PLAIN).payload
     assert base64.b64decode(one.payload).startswith(b'{"iv"')
+
+
+def test_it_is_compared_in_constant_time_and_its_copy_needs_no_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared: list[object] = []
+    digest = hmac.compare_digest
+    one, same, other = Encrypted(PLAIN), Encrypted(PLAIN), Encrypted("é")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(hmac, "compare_digest", lambda a, b: compared.append(a) or digest(a, b))
+        assert one == same
+        assert one != other
+    assert compared.count(PLAIN.encode()) == 2
+
+    app = Container()
+    app.instance(Encrypter, Encrypter(Encrypter.generate_key()))
+    with app.active():
+        assert one == copy.copy(one)
 
 
 def test_the_schema_says_that_it_is_text() -> None:

@@ -39,7 +39,17 @@ def test_parse_when_there_is_no_key_then_tells_how_to_make_one(key: str | None) 
     assert str(copy.copy(caught.value)) == str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["base64:hunter2*", "base64:aHVudGVyMg==", "hunter2"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "base64:hunter2*",
+        "base64:aHVudGVyMg==",
+        "hunter2",
+        # Errors of Python about these hold all of the text.
+        "base64:hunter2é",
+        "hunter2 and many more\udcff",
+    ],
+)
 def test_parse_when_a_key_is_bad_then_names_it_and_never_shows_it(text: str) -> None:
     with pytest.raises(InvalidKey, match=r"app\.key") as caught:
         KeyRing.parse(text)
@@ -49,6 +59,7 @@ def test_parse_when_a_key_is_bad_then_names_it_and_never_shows_it(text: str) -> 
         KeyRing.parse("k" * 32, ["p" * 32, text])
     assert text.removeprefix("base64:") not in str(caught.value)
     assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
 
 
 def test_derive_key_when_given_the_vectors_of_the_rfc_then_gives_theirs() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -15,6 +16,7 @@ from securely.encryption import (
     KeyRotation,
     NewKeys,
     RotationFailed,
+    RotationUnfinished,
 )
 
 OLD, NEW = bytes(range(32)), bytes(range(1, 33))
@@ -93,6 +95,28 @@ def test_run_when_one_cannot_be_written_then_all_is_undone_and_the_key_stays() -
     assert two.is_readable(Encrypter(OLD))
 
 
+def test_run_when_one_raises_what_is_not_ours_then_is_named_without_what_that_says() -> None:
+    told: list[str] = []
+    one = Table("one", told)
+    rotating = rotation(one)
+
+    @contextmanager
+    def broken(new: NewKeys) -> Iterator[int]:
+        raise LookupError("no row with the token hunter2")
+        yield 0
+
+    rotating.keep("users.token", broken)
+    with pytest.raises(
+        RotationFailed, match=r"Nothing has changed, because users\.token"
+    ) as caught:
+        rotating.run(KEYS, lambda: told.append("key changed"))
+
+    assert "It raised LookupError." in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert isinstance(caught.value.__cause__, LookupError)
+    assert told == ["one written", "one undone"]
+
+
 def test_run_when_the_key_cannot_be_changed_then_all_is_undone() -> None:
     told: list[str] = []
     one, two = Table("one", told), Table("two", told)
@@ -112,8 +136,13 @@ def test_run_when_a_commit_fails_then_all_can_be_read_and_a_second_run_finishes_
     told: list[str] = []
     one, two = Table("one", told), Table("two", told, breaks="commit")
 
-    with pytest.raises(OSError, match="The disk is gone"):
+    with pytest.raises(
+        RotationUnfinished, match=r"OSError: The disk is gone\..*key:rotate --keep"
+    ) as caught:
         rotation(one, two).run(KEYS, lambda: told.append("key changed"))
+
+    assert isinstance(caught.value.__cause__, OSError)
+    assert str(copy.copy(caught.value)) == str(caught.value)
 
     # What was written and what was not: the keys that the application has now read both.
     assert "key changed" in told

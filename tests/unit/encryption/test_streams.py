@@ -7,9 +7,9 @@ import io
 import stat
 import sys
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 from hypothesis import given, settings
@@ -244,8 +244,8 @@ class Passing(io.RawIOBase):
         self.total = 0
 
     def write(self, data: object) -> int:
-        self.total += len(data)  # type: ignore[arg-type]  # bytes
-        return 0
+        self.total += (size := len(data))  # type: ignore[arg-type]  # bytes
+        return size
 
 
 def test_streams_take_the_same_memory_whatever_their_size() -> None:
@@ -263,3 +263,76 @@ def test_streams_take_the_same_memory_whatever_their_size() -> None:
 
     assert large < small * 1.5
     assert large < 8 * PIECE_BYTES
+
+
+class Raw(io.RawIOBase):
+    """A pipe without a buffer: it takes and gives what it can, and may not wait.
+
+    Args:
+        steps: What it gives or takes at each turn, None when it would have to wait.
+    """
+
+    def __init__(self, steps: Iterable[bytes | int | None]) -> None:
+        self.steps = iter(steps)
+        self.taken = b""
+
+    def read(self, size: int = -1) -> bytes | None:
+        step = next(self.steps, b"")
+        assert not isinstance(step, int)
+        return step
+
+    def write(self, data: object) -> int | None:
+        step = next(self.steps, 1_000)
+        if isinstance(step, int):
+            self.taken += bytes(data)[:step]  # type: ignore[call-overload]  # bytes
+            return min(step, len(data))  # type: ignore[arg-type]  # bytes
+        return None
+
+
+def test_encrypt_stream_when_the_target_takes_a_part_then_is_given_the_rest() -> None:
+    target = Raw([5, 40_000])
+
+    ENCRYPTER.encrypt_stream(io.BytesIO(DATA), target)  # type: ignore[arg-type]  # enough of files
+
+    assert opened(target.taken) == DATA
+    plain = Raw([5, 40_000])
+    ENCRYPTER.decrypt_stream(io.BytesIO(target.taken), plain)  # type: ignore[arg-type]  # the same
+    assert plain.taken == DATA
+
+
+def test_streams_when_a_file_would_have_to_wait_then_nothing_is_cut_off_in_silence() -> None:
+    with pytest.raises(BlockingIOError, match="source has nothing now: open it so that"):
+        ENCRYPTER.encrypt_stream(Raw([b"half", None, b"a word"]), io.BytesIO())  # type: ignore[arg-type]
+    with pytest.raises(BlockingIOError, match="target takes no more: open it so that"):
+        ENCRYPTER.encrypt_stream(io.BytesIO(DATA), Raw([50, None]))  # type: ignore[arg-type]
+
+
+def test_files_when_changed_in_place_then_nothing_is_open_that_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows refuses to replace a file that is open."""
+    file = tmp_path / "file"
+    file.write_bytes(DATA)
+    handles: list[IO[Any]] = []
+    closed: list[bool] = []
+    path_open, path_replace = Path.open, Path.replace
+
+    def noting(self: Path, *rest: Any) -> IO[Any]:
+        handles.append(path_open(self, *rest))
+        return handles[-1]
+
+    def replacing(self: Path, target: Path) -> Path:
+        closed.append(all(each.closed for each in handles))
+        return path_replace(self, target)
+
+    monkeypatch.setattr(Path, "open", noting)
+    monkeypatch.setattr(Path, "replace", replacing)
+
+    ENCRYPTER.encrypt_file(file, file)
+    both = Encrypter(Encrypter.generate_key(), previous_keys=[KEY])
+    both.reencrypt_file(file)
+    both.decrypt_file(file, file)
+
+    assert closed == [True, True, True]
+    monkeypatch.undo()
+    assert file.read_bytes() == DATA
