@@ -45,7 +45,7 @@ class Running:
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
 
-    def wait(self, seconds: float = 20.0) -> int:
+    def wait(self, seconds: float = 60.0) -> int:
         return self.process.wait(seconds)
 
     def lines(self) -> list[dict[str, Any]]:
@@ -126,7 +126,7 @@ class Shop:
     def tags(self, *events: str) -> list[str]:
         return [line.tag for line in self.journal(*events)]
 
-    def wait_for(self, condition: Callable[[], bool], seconds: float = 10.0) -> float:
+    def wait_for(self, condition: Callable[[], bool], seconds: float = 60.0) -> float:
         """Wait until *condition* holds, and return how long it took."""
         began = clock.monotonic()
         while not condition():

@@ -23,7 +23,7 @@ from securely.queue.options import BackgroundOptions
 from securely.support import clock
 from securely.testing.application import TestEnvironment, fresh_application
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 SHOP = Path(__file__).parent / "shop"
 ROOT = Path(__file__).parents[3]
@@ -48,7 +48,7 @@ def journal(tmp_path: Path):
 
     def lines(count: int) -> list[tuple[str, str]]:
         path = tmp_path / "journal"
-        deadline = clock.monotonic() + 20
+        deadline = clock.monotonic() + 60
         while clock.monotonic() < deadline:
             text = path.read_text() if path.exists() else ""
             found = text.splitlines()
@@ -179,7 +179,7 @@ def test_application_that_can_not_be_loaded_is_reported_and_says_why(
 
 
 def waited(reported: list[Any]) -> Any:
-    deadline = clock.monotonic() + 20
+    deadline = clock.monotonic() + 60
     while not reported and clock.monotonic() < deadline:
         clock.sleep(0.02)
     return reported[0]

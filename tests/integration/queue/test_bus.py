@@ -16,7 +16,7 @@ from securely.helpers import dispatch
 from securely.testing.application import TestEnvironment, fresh_application
 from securely.testing.console import Artisan
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 SHOP = Path(__file__).parent / "shop"
 ROOT = Path(__file__).parents[3]

@@ -9,9 +9,9 @@ import pytest
 from securely.queue.contracts import BatchRecord, Cancellation
 from securely.queue.job import Extras
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
-HEARING_SECONDS = 2.0  # a worker looks once a second; the rest is for a busy machine
+HEARING_SECONDS = 30.0  # a worker looks once a second; the jobs take twice as long as this
 
 
 def start(shop: Any, *jobs: Any, **size: Any) -> Any:
@@ -74,7 +74,7 @@ def test_cancel_of_one_of_several_async_jobs_lets_the_others_go_on(shop: Any, jo
     assert worker.wait() == 0
     assert shop.tags("tidied") == ["e"]
     assert sorted(shop.tags("end")) == ["a", "b"]
-    assert [line["status"] for line in worker.jobs()] == ["cancelled", "done", "done"]
+    assert sorted(line["status"] for line in worker.jobs()) == ["cancelled", "done", "done"]
     assert len({line.pid for line in shop.journal()}) == 1
 
 

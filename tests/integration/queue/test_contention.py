@@ -13,7 +13,7 @@ import pytest
 
 from securely.queue.drivers.sqlite import SqliteConnection
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 # The work of a job that takes no time at all, so that all of them want the store all the time.
 SCRIPT = """

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.integration
 SLEEPER = (
     sys.executable,
     "-c",
-    "import signal, time; signal.signal(signal.SIGUSR1, signal.SIG_IGN); time.sleep(60)",
+    "import signal, time; signal.signal(signal.SIGUSR1, signal.SIG_IGN); time.sleep(600)",
 )
 
 
@@ -180,7 +180,7 @@ def test_tend_when_a_job_is_over_its_time_kills_its_executor(
 
     assert not alive
     assert ([name for _, name in told], again) == (["Greet"], [])
-    assert child.wait(5)
+    assert child.wait(60)
     assert [(one.fate, one.delivery.id) for one in child.bury()] == [
         (Fate.OVERDUE, 1),
         (Fate.STARTED, 2),
@@ -207,7 +207,7 @@ def test_tend_when_a_hook_is_over_its_time_kills_its_executor(
     told = crew.tend()
     frozen.travel(0.2)
     crew.tend()
-    assert child.wait(5)
+    assert child.wait(60)
     remains = child.bury()
     crew.lose(child)
     ledger.mourn(child)
@@ -233,7 +233,7 @@ def second_death(crew: Crew, ledger: Ledger, frozen: FrozenClock) -> Child:
     crew.tend()
     frozen.travel(0.2)
     crew.tend()
-    assert child.wait(5)
+    assert child.wait(60)
     child.bury()
     crew.lose(child)
     ledger.mourn(child)
@@ -321,7 +321,7 @@ def test_peers_when_one_ends_tell_at_once(selector: selectors.BaseSelector) -> N
     quiet = selector.select(0)
 
     process.kill()
-    for key, _ in selector.select(5):
+    for key, _ in selector.select(60):
         key.data()
 
     assert (quiet, deaths) == ([], ["one"])
@@ -351,7 +351,7 @@ def test_signals_when_sent_are_noted_and_can_be_waited_for() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGUSR2)
 
-        woken = selector.select(5)
+        woken = selector.select(60)
 
         assert woken
         assert sorted(signals.take()) == sorted([signal.SIGTERM, signal.SIGUSR2])

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+
+
+# What is at once on a busy machine: leases, and the jobs that are waited for, take thirty seconds.
+AT_ONCE_SECONDS = 20.0
 
 
 def is_alive(pid: int) -> bool:
@@ -23,7 +27,7 @@ def is_alive(pid: int) -> bool:
 def test_executor_when_killed_mid_job_is_replaced_and_the_job_runs_again(
     shop: Any, jobs: Any
 ) -> None:
-    shop.push(jobs.Work("a", 0.7), jobs.Work("b"))
+    shop.push(jobs.SlowOnce("a", str(shop.path / "flag")), jobs.Work("b"))
     worker = shop.start(orders={"stop_when_empty": True})
     shop.wait_for(lambda: shop.tags("start") == ["a"])
     (executor,) = worker.executors()
@@ -31,7 +35,7 @@ def test_executor_when_killed_mid_job_is_replaced_and_the_job_runs_again(
     os.kill(executor, signal.SIGKILL)
 
     took = shop.wait_for(lambda: shop.tags("start").count("a") == 2)
-    assert took < 2.0
+    assert took < AT_ONCE_SECONDS
     assert worker.wait() == 0
     assert sorted(shop.tags("end")) == ["a", "b"]
     statuses = [(line["status"], line["attempt"]) for line in worker.jobs()]
@@ -52,8 +56,8 @@ def test_supervisor_when_killed_takes_its_executor_with_it_and_another_takes_ove
 
     first.process.kill()
 
-    assert shop.wait_for(lambda: not is_alive(executor)) < 1.0
-    assert shop.wait_for(lambda: shop.tags("start").count("a") == 2) < 2.0
+    assert shop.wait_for(lambda: not is_alive(executor)) < AT_ONCE_SECONDS
+    assert shop.wait_for(lambda: shop.tags("start").count("a") == 2) < AT_ONCE_SECONDS
     assert second.wait() == 0
     assert [(job["status"], job["attempt"]) for job in second.jobs()] == [("done", 2)]
     shop.assert_nothing_is_left()
@@ -119,7 +123,7 @@ def test_signal_when_idle_ends_at_once(shop: Any, number: int) -> None:
 
     worker.signal(number)
 
-    assert worker.wait(1.0) == 0
+    assert worker.wait() == 0
 
 
 def test_term_when_sent_twice_gives_up_and_the_job_comes_back_uncharged(
@@ -133,7 +137,7 @@ def test_term_when_sent_twice_gives_up_and_the_job_comes_back_uncharged(
 
     worker.signal(signal.SIGTERM)
 
-    assert worker.wait(2.0) == 0
+    assert worker.wait(30.0) == 0
     stopped = worker.stopped()
     assert (stopped["processed"], stopped["done"], stopped["interrupted"]) == (1, 1, 1)
     assert worker.has_said("shop_jobs.Work was given up while it ran; it goes back uncharged.")
@@ -152,7 +156,7 @@ def test_grace_when_over_gives_up(shop: Any, jobs: Any) -> None:
 
     worker.signal(signal.SIGTERM)
 
-    assert worker.wait(3.0) == 0
+    assert worker.wait(30.0) == 0
     counts = shop.connection.counts("default")
     assert (counts.pending, counts.reserved) == (1, 0)
 
@@ -179,7 +183,7 @@ def test_timeout_when_swallowed_kills_the_executor_and_charges_only_the_job(
     shop.push(*(jobs.Work(str(n)) for n in range(10)), jobs.Stubborn("s"))
     shop.push(*(jobs.Work(str(n)) for n in range(10, 20)))
 
-    worker = shop.work(size={"overtime": 0.5})
+    worker = shop.work(size={"overtime": 2.0})
 
     assert shop.tags("start").count("s") == 1
     assert shop.tags("failed:JobTimedOut") == ["s"]
@@ -196,13 +200,15 @@ def test_timeout_when_swallowed_kills_the_executor_and_charges_only_the_job(
 def test_long_job_when_others_were_handed_over_gives_them_to_another_worker(
     shop: Any, jobs: Any
 ) -> None:
-    shop.push(*(jobs.Work(str(n)) for n in range(200)), jobs.Work("long", 2.0))
+    over = shop.path / "over"
+    shop.push(*(jobs.Work(str(n)) for n in range(200)), jobs.Until("long", str(over)))
     shop.push(*(jobs.Work(str(n)) for n in range(200, 400)))
 
     first, second = (shop.start() for _ in range(2))
 
     shop.wait_for(lambda: len(shop.tags("end")) == 400)
     assert "long" not in shop.tags("end")
+    over.touch()
     shop.wait_for(lambda: "long" in shop.tags("end"))
     for worker in (first, second):
         worker.signal(signal.SIGTERM)
@@ -248,7 +254,7 @@ def test_fork_when_a_job_leaves_a_child_behind_does_not_hold_the_executors_lock(
 
     first.process.kill()
 
-    assert shop.wait_for(lambda: shop.tags("start").count("a") == 2) < 2.0
+    assert shop.wait_for(lambda: shop.tags("start").count("a") == 2) < AT_ONCE_SECONDS
     assert second.wait() == 0
 
 
@@ -259,7 +265,7 @@ def test_executor_when_killed_with_a_forked_child_left_is_noticed_at_once(
 
     worker = shop.start(orders={"stop_when_empty": True})
 
-    assert shop.wait_for(lambda: "after" in shop.tags("end")) < 5.0
+    assert shop.wait_for(lambda: "after" in shop.tags("end")) < AT_ONCE_SECONDS
     assert worker.wait() == 0
     (failed,) = shop.failed()
     assert b"WorkerLost" in failed.error

@@ -38,7 +38,7 @@ from securely.queue.executor import Executor
 from securely.support import clock
 
 # The bell takes SIGALRM, which the time limit of the tests would want too.
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(30, method="thread")]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(120, method="thread")]
 
 left_behind: ContextVar[str] = ContextVar("left_behind", default="nothing")
 
@@ -129,7 +129,9 @@ class Desk:
         batch: list[tuple[int, Delivery]] = []
         for cell, name in enumerate(names):
             self.board.place(cell, cell + 1, 1)
-            batch.append((cell, delivery(cell + 1, name, timeout)))
+            # What does not sleep is to end, however busy the machine is.
+            its = 60.0 if timeout and "sleep" not in name else timeout
+            batch.append((cell, delivery(cell + 1, name, its)))
         self.link.send(Run(batch))
 
     def next(self) -> FromExecutor:
@@ -172,7 +174,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     yield desk
     desk.control.close()  # ends the thread that obeys it
     if desk.closed:
-        assert desk.abandoned.wait(5)
+        assert desk.abandoned.wait(60)
     desk.link.close()
     desk.inbox.close()
     signal.setitimer(signal.ITIMER_REAL, 0)
@@ -200,7 +202,7 @@ def test_run_when_it_takes_too_long_is_ended_and_the_next_is_not(desk: Desk) -> 
         ended, after = desk.report(), desk.report()
         assert (ended.outcome.kind, ended.outcome.charge) == (Kind.RELEASE, Charge.EXCEPTION)
         assert ended.reason == "Wrong: sleep ran longer than its timeout of 0.05 seconds."
-        assert 0.05 <= ended.seconds < 2
+        assert 0.05 <= ended.seconds < 15  # it would sleep for twenty
         assert desk.board.look(0)[0] is State.STARTED
         assert after.outcome.kind is Kind.DONE
 
@@ -274,7 +276,7 @@ def test_hook_when_sent_runs_and_is_told(desk: Desk) -> None:
     assert desk.runner.seen == ["hook:Greet"]
 
 
-@pytest.mark.parametrize(("own", "workers"), [(0.05, None), (None, 0.05)])
+@pytest.mark.parametrize(("own", "workers"), [(0.5, None), (None, 0.5)])
 def test_hook_when_it_takes_too_long_is_ended_and_the_next_is_not(
     desk: Desk, own: float | None, workers: float | None
 ) -> None:
@@ -289,13 +291,13 @@ def test_hook_when_it_takes_too_long_is_ended_and_the_next_is_not(
 
     desk.play(dialogue, timeout=workers)
 
-    limit = "failed() of sleep ran longer than its timeout of 0.05 seconds."
+    limit = "failed() of sleep ran longer than its timeout of 0.5 seconds."
     assert desk.runner.seen == [limit, "hook:quick"]
 
 
 def test_revoke_when_a_job_blocks_gives_back_what_is_read_and_unread(desk: Desk) -> None:
     def dialogue(desk: Desk) -> None:
-        desk.send("sleep", "b", "c", timeout=1.0)
+        desk.send("sleep", "b", "c")
         while desk.board.look(0)[0] is not State.STARTED:
             clock.sleep(0.001)
         desk.link.send(Run([(5, delivery(6, "unread"))]))
@@ -303,11 +305,12 @@ def test_revoke_when_a_job_blocks_gives_back_what_is_read_and_unread(desk: Desk)
         returned = desk.next()
         assert isinstance(returned, Returned)
         assert returned.cells == [1, 2, 5]
+        desk.cancel(0)
         assert desk.report().cell == 0
 
     desk.play(dialogue)
 
-    assert desk.runner.seen == ["sleep:RUN"]
+    assert desk.runner.seen == ["sleep:RUN", "sleep:CANCELLED"]
 
 
 def test_revoke_when_nothing_blocks_runs_or_returns_and_never_both(desk: Desk) -> None:
@@ -330,12 +333,13 @@ def test_revoke_when_a_hook_waits_too_leaves_it(desk: Desk) -> None:
     failed = FailedJob(9, "u", "sqlite", "default", "Greet", b"p", b"{}", 1, 5.0)
 
     def dialogue(desk: Desk) -> None:
-        desk.send("sleep", "b", timeout=0.5)
+        desk.send("sleep", "b")
         while desk.board.look(0)[0] is not State.STARTED:
             clock.sleep(0.001)
         desk.link.send(Hook(7, failed))
         desk.revoke()
         assert desk.next() == Returned([1])
+        desk.cancel(0)
         assert desk.report().cell == 0
         assert desk.next() == HookDone(7)
 
@@ -429,27 +433,30 @@ def test_bell_when_jobs_are_short_sets_one_timer_for_many(
     assert calls == [60.0, 1.0]
 
 
+def sleep_long(bell: Bell, job: str, seconds: float, since: float) -> None:
+    bell.set(job, seconds, since)
+    clock.sleep(10)
+
+
 def test_bell_when_it_rings_early_rings_again_for_the_job_that_runs(desk: Desk) -> None:
     bell = Bell()
     now = clock.monotonic()
-    bell.set("first", 0.05, now)
+    bell.set("first", 0.3, now)
     bell.unset()
-    bell.set("second", 0.2, now)
 
     with pytest.raises(JobTimedOut) as caught:
-        clock.sleep(10)
+        sleep_long(bell, "second", 0.6, now)
 
     assert caught.value.job == "second"
-    assert 0.2 <= clock.monotonic() - now < 2
+    assert 0.6 <= clock.monotonic() - now < 9  # it would sleep for ten
 
 
 def test_bell_when_nothing_runs_any_more_rings_for_nobody(desk: Desk) -> None:
     bell = Bell()
-    bell.set("first", 0.02, clock.monotonic())
+    bell.set("first", 0.2, clock.monotonic())
     bell.unset()
 
-    clock.sleep(0.1)
+    clock.sleep(0.3)
 
-    bell.set("second", 0.02, clock.monotonic())
     with pytest.raises(JobTimedOut, match="second"):
-        clock.sleep(10)
+        sleep_long(bell, "second", 0.02, clock.monotonic())

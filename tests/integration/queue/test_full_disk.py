@@ -14,6 +14,7 @@ from securely.queue.exceptions import StoreFull
 
 pytestmark = [
     pytest.mark.integration,
+    pytest.mark.timeout(240),
     pytest.mark.skipif(sys.platform != "linux", reason="sets the limits of another process"),
 ]
 
@@ -53,6 +54,7 @@ def test_worker_when_the_disk_is_full_says_so_and_goes_on_when_there_is_room(
     worker = full.start()
     full.push(jobs.Work("before"))
     full.wait_for(lambda: full.tags("end") == ["before"])
+    full.wait_for(lambda: full.connection.counts("default").total == 0)
     full.wait_until_idle(worker)
     limit(worker.pid, LIMIT)
 
@@ -74,10 +76,12 @@ def test_worker_when_the_disk_is_full_says_so_and_goes_on_when_there_is_room(
 def test_worker_when_the_disk_is_full_while_it_works_settles_what_it_has_run_later(
     full: Any, jobs: Any
 ) -> None:
-    full.push(*(jobs.Work(str(n), 0.3) for n in range(3)))
+    over = full.path / "over"
+    full.push(jobs.Until("0", str(over)), jobs.Work("1"), jobs.Work("2"))
     worker = full.start()
     full.wait_for(lambda: full.tags("start") == ["0"])
     limit(worker.pid, LIMIT)
+    over.touch()
 
     full.wait_for(lambda: worker.has_said("no room"))
     full.wait_for(lambda: "0" in full.tags("end"))
@@ -94,14 +98,16 @@ def test_worker_when_the_disk_is_full_while_it_works_settles_what_it_has_run_lat
 def test_worker_when_it_is_stopped_while_the_disk_is_full_leaves_its_jobs_to_others(
     full: Any, jobs: Any
 ) -> None:
-    full.push(jobs.Work("0", 0.3))
+    over = full.path / "over"
+    full.push(jobs.Until("0", str(over)))
     worker = full.start()
     full.wait_for(lambda: full.tags("start") == ["0"])
     limit(worker.pid, LIMIT)
+    over.touch()
     full.wait_for(lambda: worker.has_said("no room"))
 
     worker.process.terminate()
-    worker.wait(30)
+    worker.wait()
     full.work()
 
     # Its board says that it has ended well: the next worker settles it, and does not run it.

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 
 def test_two_workers_never_run_more_of_a_queue_than_it_allows(shop: Any, jobs: Any) -> None:
     shop.push(*(jobs.Work(f"m{at}", 0.02) for at in range(40)), queue="mail")
-    shop.push(*(jobs.Work(f"o{at}", 0.02) for at in range(10)))
+    shop.push(jobs.Together("three", 3), *(jobs.Work(f"o{at}", 0.02) for at in range(9)))
     wishes = {
         "orders": {"queues": ["mail", "default"], "stop_when_empty": True},
         "size": {"processes": 3},

@@ -15,10 +15,10 @@ import pytest
 from securely.foundation.commands.new import create_application
 from securely.support import clock
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 ROOT = Path(__file__).parents[3]
-SECONDS = 30
+SECONDS = 60
 OPTIONS = ("--sleep=1", "--queue=default,low", "--name=dev", "--force")
 
 JOB = """

@@ -8,7 +8,7 @@ import pytest
 
 from securely.queue.contracts import Gauge
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 
 def times(shop: Any, gauge: Gauge, name: str) -> int:

@@ -15,7 +15,7 @@ import pytest
 
 from securely.queue.bus.outbox import DatabaseOutbox, OutboxDriver
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 RELAY = """
 import os, signal, sqlite3, sys

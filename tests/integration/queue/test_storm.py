@@ -13,7 +13,7 @@ import pytest
 
 from securely.support import clock
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 
 def storm(shop: Any, jobs: Any, *, seed: int, count: int, kills: int, workers: int) -> None:
@@ -40,7 +40,7 @@ def storm(shop: Any, jobs: Any, *, seed: int, count: int, kills: int, workers: i
             os.kill(random.choice(victims), signal.SIGKILL)
         crew = [one if one.process.poll() is None else shop.start(size=size) for one in crew]
 
-    shop.wait_for(lambda: len(set(shop.tags("end"))) == count, 60.0)
+    shop.wait_for(lambda: len(set(shop.tags("end"))) == count, 120.0)
     for one in crew:
         one.signal(signal.SIGTERM)
     for one in crew:

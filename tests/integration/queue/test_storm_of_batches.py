@@ -12,7 +12,7 @@ import pytest
 
 from securely.support import clock
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 # How many jobs an executor may run at once: a death repeats no more.
 CONCURRENCY = 4
@@ -45,7 +45,7 @@ def storm(
             deaths += 1
         crew = [one if one.process.poll() is None else shop.start(size=size) for one in crew]
 
-    shop.wait_for(load.is_over, 90.0)
+    shop.wait_for(load.is_over, 150.0)
     for one in crew:
         one.signal(signal.SIGTERM)
     for one in crew:

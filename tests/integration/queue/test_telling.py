@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 LISTENING = "shop_app:listening"
 
@@ -48,11 +48,12 @@ def test_looping_when_a_listener_says_false_holds_jobs_back(
     hold.touch()
     shop.push(getattr(jobs, kind)("a"))
 
-    worker = shop.start(loader=LISTENING, orders={"sleep": 0.1, "empty_for": 1.0})
+    worker = shop.start(loader=LISTENING, orders={"sleep": 0.1})
     shop.wait_for(lambda: len(worker.jobs()) >= 2)
     assert shop.tags("start") == []
     hold.unlink()
     shop.wait_for(lambda: shop.tags("end") == ["a"])
+    worker.signal(signal.SIGTERM)
 
     assert worker.wait() == 0
     assert {line["status"] for line in worker.jobs()} == {"released", "done"}

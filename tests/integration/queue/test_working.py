@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.integration
+from securely.support import clock
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+
+
+# How often a worker looks for jobs that nobody has told it of: so seldom that it shows.
+POLL_SECONDS = 60.0
 
 
 def test_work_when_jobs_wait_runs_each_once_in_order(shop: Any, jobs: Any) -> None:
@@ -24,7 +30,7 @@ def test_work_when_jobs_wait_runs_each_once_in_order(shop: Any, jobs: Any) -> No
 
 
 def test_work_when_several_processes_runs_each_once(shop: Any, jobs: Any) -> None:
-    shop.push(*(jobs.Work(str(n), 0.005) for n in range(60)))
+    shop.push(jobs.Together("0", 2), *(jobs.Work(str(n), 0.005) for n in range(1, 60)))
 
     shop.work(size={"processes": 2})
 
@@ -62,13 +68,12 @@ def test_work_when_queues_are_ranked_empties_the_first_first(shop: Any, jobs: An
 
 
 def test_work_when_async_and_concurrent_runs_them_at_once(shop: Any, jobs: Any) -> None:
-    shop.push(*(jobs.AsyncWork(str(n), 0.3) for n in range(20)))
+    shop.push(*(jobs.AsyncTogether(str(n), 20) for n in range(20)))
 
     shop.work(size={"concurrency": 20})
 
-    starts, ends = shop.journal("start"), shop.journal("end")
-    assert len(ends) == 20
-    assert max(line.at for line in ends) - min(line.at for line in starts) < 2.0
+    # Each has waited until all had begun.
+    assert [line.event for line in shop.journal()] == ["start"] * 20 + ["end"] * 20
 
 
 def test_work_when_async_alone_runs_them_one_after_the_other(shop: Any, jobs: Any) -> None:
@@ -185,17 +190,19 @@ def test_restart_when_asked_for_finishes_the_running_job(shop: Any, jobs: Any) -
 
 
 def test_delayed_when_due_runs_without_being_polled_for(shop: Any, jobs: Any) -> None:
-    worker = shop.start(orders={"max_jobs": 1})
+    worker = shop.start(orders={"max_jobs": 1, "sleep": POLL_SECONDS})
     shop.wait_until_idle(worker)
+    began = clock.monotonic()
     shop.push(jobs.Work("later"), delay=0.4)
 
-    took = shop.wait_for(lambda: shop.tags("end") == ["later"])
+    shop.wait_for(lambda: shop.tags("end") == ["later"])
 
-    assert 0.3 < took < 0.7
+    (started,) = shop.journal("start")
+    assert 0.39 < started.at - began < POLL_SECONDS / 2
 
 
 def test_idle_when_pushed_to_starts_at_once(shop: Any, jobs: Any) -> None:
-    worker = shop.start(orders={"max_jobs": 20})
+    worker = shop.start(orders={"max_jobs": 20, "sleep": POLL_SECONDS})
     shop.wait_until_idle(worker)
 
     waits: list[float] = []
@@ -203,7 +210,9 @@ def test_idle_when_pushed_to_starts_at_once(shop: Any, jobs: Any) -> None:
         shop.push(jobs.Work(str(n)))
         waits.append(shop.wait_for(lambda n=n: str(n) in shop.tags("start")))
 
-    assert sorted(waits)[10] < 0.02
+    # Of those, a busy machine delays some, and hardly all.
+    assert min(waits) < 0.02
+    assert max(waits) < POLL_SECONDS / 2
     assert worker.wait() == 0
 
 
@@ -212,13 +221,13 @@ def test_idle_when_nothing_happens_hardly_wakes(shop: Any) -> None:
     shop.wait_until_idle(worker)
     tree = [worker.pid, *worker.executors()]
 
-    before = sum(switches(pid) for pid in tree)
+    began, before = clock.monotonic(), sum(switches(pid) for pid in tree)
     shop.let_pass(3.0)
-    after = sum(switches(pid) for pid in tree)
+    after, seconds = sum(switches(pid) for pid in tree), clock.monotonic() - began
 
-    assert after - before <= 3 * 3 * 2
+    assert after - before <= 3 * 2 * seconds
     worker.signal(signal.SIGTERM)
-    assert worker.wait(2) == 0
+    assert worker.wait() == 0
 
 
 def switches(pid: int) -> int:
@@ -238,7 +247,7 @@ def test_pause_when_signalled_takes_nothing_until_continued(shop: Any, jobs: Any
     during = shop.tags("start")
     worker.signal(signal.SIGCONT)
 
-    shop.wait_for(lambda: shop.tags("end") == ["a"], 3.0)
+    shop.wait_for(lambda: shop.tags("end") == ["a"])
     assert during == []
 
 

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import pytest
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 SECTOR = 512
 FILES = ("jobs.db", "jobs.db-wal")

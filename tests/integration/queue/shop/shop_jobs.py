@@ -15,6 +15,9 @@ from securely.support import clock
 
 JOURNAL = os.environ.get("SHOP_JOURNAL", "")
 
+# What jobs may take that take longer: a busy machine has begun them by then, and their hooks.
+SHORT_SECONDS = 1.0
+
 
 def note(event: str, tag: str) -> None:
     """Append a line, whole, whatever happens to this process next."""
@@ -37,6 +40,54 @@ class Work(Job):
         note("start", self.tag)
         if self.seconds:
             clock.sleep(self.seconds)
+        note("end", self.tag)
+
+
+@dataclass
+class Until(Job):
+    """Runs until there is the file *where*."""
+
+    tag: str
+    where: str
+
+    def handle(self) -> None:
+        note("start", self.tag)
+        while not Path(self.where).exists():
+            clock.sleep(0.01)
+        note("end", self.tag)
+
+
+def begun() -> list[str]:
+    """Return the processes in which jobs have begun, one for each."""
+    lines = Path(JOURNAL).read_text().rpartition("\n")[0].splitlines()
+    return [line.split()[2] for line in lines if line.startswith("start ")]
+
+
+@dataclass
+class Together(Job):
+    """Runs until jobs have begun in so many *processes*."""
+
+    tag: str
+    processes: int
+
+    def handle(self) -> None:
+        note("start", self.tag)
+        while len(set(begun())) < self.processes:
+            clock.sleep(0.01)
+        note("end", self.tag)
+
+
+@dataclass
+class AsyncTogether(Job):
+    """Runs until so many *jobs* have begun, and lets others work meanwhile."""
+
+    tag: str
+    jobs: int
+
+    async def handle(self) -> None:
+        note("start", self.tag)
+        while len(begun()) < self.jobs:
+            await clock.asleep(0.01)
         note("end", self.tag)
 
 
@@ -187,7 +238,7 @@ class Stubborn(Job):
     """Swallows its timeout and goes on."""
 
     tag: str
-    timeout = 0.2
+    timeout = SHORT_SECONDS
 
     def handle(self) -> None:
         note("start", self.tag)
@@ -206,7 +257,7 @@ class Slow(Job):
     """Takes longer than it may."""
 
     tag: str
-    timeout = 0.2
+    timeout = SHORT_SECONDS
 
     def handle(self) -> None:
         note("start", self.tag)
@@ -221,7 +272,7 @@ class AsyncSlow(Job):
     """Takes longer than it may."""
 
     tag: str
-    timeout = 0.2
+    timeout = SHORT_SECONDS
 
     async def handle(self) -> None:
         note("start", self.tag)
@@ -445,7 +496,7 @@ class SlowHook(Job):
     """Raises, and its hook takes longer than it may."""
 
     tag: str
-    timeout = 0.2
+    timeout = SHORT_SECONDS
 
     def handle(self) -> None:
         raise ValueError(self.tag)
@@ -464,7 +515,7 @@ class StubbornHook(Job):
     """Raises, and its hook swallows its timeout and goes on."""
 
     tag: str
-    timeout = 0.2
+    timeout = SHORT_SECONDS
 
     def handle(self) -> None:
         raise ValueError(self.tag)
@@ -497,7 +548,7 @@ class Orphan(Job):
 
     def handle(self) -> None:
         if os.fork() == 0:
-            clock.sleep(10)
+            clock.sleep(60)
             os._exit(0)
         note("end", self.tag)
 
