@@ -49,7 +49,7 @@ class Running:
     def pid(self) -> int:
         return self.process.pid
 
-    def wait(self, seconds: float = 30.0) -> int:
+    def wait(self, seconds: float = 60.0) -> int:
         return self.process.wait(seconds)
 
     def lines(self) -> list[dict[str, Any]]:
@@ -138,7 +138,7 @@ class Depot:
     def tags(self, *events: str) -> list[str]:
         return [line.tag for line in self.journal(*events)]
 
-    def wait_for(self, condition: Callable[[], bool], seconds: float = 20.0) -> float:
+    def wait_for(self, condition: Callable[[], bool], seconds: float = 60.0) -> float:
         """Wait until *condition* holds, and return how long it took."""
         began = clock.monotonic()
         while not condition():

@@ -153,7 +153,7 @@ def test_the_lease_lies_in_place_in_arqs_own_keys(
     with valkey.client as client:
         assert client.get(f"arq:in-progress:{uuid}") == str(held.token).encode()
         assert 0 < client.pttl(f"arq:in-progress:{uuid}") <= LEASE * 1_000
-        assert client.zscore("securely:default", uuid) > (clock.timestamp() + LEASE - 5) * 1_000
+        assert client.zscore("securely:default", uuid) > (clock.timestamp() + LEASE / 2) * 1_000
         assert client.ttl(f"arq:job:{uuid}") == -1
         assert client.get(f"arq:retry:{uuid}") == b"1"
     seat.turn([Outcome(held.id, held.token, Kind.RETURN)], 0)
@@ -238,7 +238,7 @@ def test_a_job_that_takes_down_too_many_machines_comes_to_be_failed(
 def test_a_claim_takes_what_has_lapsed_without_a_reaper(
     connect: Callable[..., ArqConnection], valkey: Valkey
 ) -> None:
-    connection = connect(lease_seconds=1.0)
+    connection = connect(lease_seconds=10.0)
     connection.push([envelope("begun"), envelope("behind it")])
     dead = connection.join(["default"])
     begun, _ = dead.turn([], 2).deliveries
@@ -246,7 +246,7 @@ def test_a_claim_takes_what_has_lapsed_without_a_reaper(
     die(dead)
     valkey.travel(LEASE)
     living = connect("there").join(["default"])
-    with clock.using(Later(2.0)):
+    with clock.using(Later(11.0)):
         again = living.turn([], 9).deliveries
 
     told = [(one.name, one.attempts, one.lost) for one in again]

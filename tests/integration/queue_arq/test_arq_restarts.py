@@ -21,7 +21,7 @@ from securely.testing.suites.queue import done, envelope
 from tests.proxy import Proxy
 from tests.valkey import Valkey
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 
 @pytest.fixture
@@ -64,16 +64,14 @@ class Producer(threading.Thread):
 
     def end(self) -> None:
         self._over.set()
-        self.join(30)
+        self.join(60)
 
 
 @pytest.mark.parametrize(
     "kills",
     [
-        # Its waits, each of them bounded, come to more than the sixty seconds of a test where the
-        # machine is busy: workers, producer and server all start anew meanwhile.
-        pytest.param(2, id="twice", marks=[pytest.mark.timeout(150)]),
-        pytest.param(10, id="ten", marks=[pytest.mark.slow, pytest.mark.timeout(180)]),
+        pytest.param(2, id="twice"),
+        pytest.param(10, id="ten", marks=[pytest.mark.slow]),
     ],
 )
 def test_a_server_that_is_killed_under_load_loses_nothing_accepted(
@@ -86,13 +84,14 @@ def test_a_server_that_is_killed_under_load_loses_nothing_accepted(
         depot.wait_for(lambda worker=worker: worker.lines() != [])
     for _ in range(kills):
         before = len(depot.tags("end"))
-        depot.wait_for(lambda before=before: _goes_on(depot, producer, before), 30)
+        depot.wait_for(lambda before=before: _goes_on(depot, producer, before))
+        refused = producer.refused
         valkey.kill()
-        clock.sleep(0.2)
+        depot.wait_for(lambda refused=refused: producer.refused > refused)
         valkey.start()
     producer.end()
-    depot.wait_for(lambda: set(producer.accepted) <= set(depot.tags("end")), 30)
-    depot.wait_for(lambda: depot.connection.counts("default").total == 0, 30)
+    depot.wait_for(lambda: set(producer.accepted) <= set(depot.tags("end")))
+    depot.wait_for(lambda: depot.connection.counts("default").total == 0)
 
     for worker in workers:
         worker.process.send_signal(signal.SIGTERM)
@@ -112,7 +111,7 @@ def test_an_address_that_fails_over_loses_nothing_that_a_replica_had(tmp_path: P
         with second.client as client:
             _wait(lambda: client.info("replication")["master_link_status"] == "up")
         server = ArqServer(
-            "arq", Address(port=proxy.port, timeout_seconds=2), "securely:", "replicated"
+            "arq", Address(port=proxy.port, timeout_seconds=5), "securely:", "replicated"
         )
         connection = ArqConnection("arq", server, tmp_path)
         connection.push([envelope(str(n)) for n in range(20)])
@@ -144,7 +143,7 @@ def test_a_primary_that_became_a_replica_is_left_at_the_next_try(tmp_path: Path)
     old, new = Valkey(), Valkey()
     proxy = Proxy(old.port)
     try:
-        server = ArqServer("arq", Address(port=proxy.port, timeout_seconds=2), "securely:")
+        server = ArqServer("arq", Address(port=proxy.port, timeout_seconds=5), "securely:")
         connection = ArqConnection("arq", server, tmp_path)
         connection.push([envelope("a")])
         with old.client as client:
@@ -196,14 +195,14 @@ def _uuid(connection: ArqConnection, id_: int) -> str:
     return next(job.uuid for job in connection.jobs("default") if job.id == id_)
 
 
-def _wait(condition: Any, seconds: float = 10.0) -> None:
+def _wait(condition: Any, seconds: float = 60.0) -> None:
     end = clock.monotonic() + seconds
     while not condition():
         assert clock.monotonic() < end, "it did not come to that"
         clock.sleep(0.01)
 
 
-def _patiently(step: Any, seconds: float = 10.0) -> Any:
+def _patiently(step: Any, seconds: float = 60.0) -> Any:
     end = clock.monotonic() + seconds
     while True:
         try:

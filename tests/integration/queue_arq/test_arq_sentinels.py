@@ -19,7 +19,7 @@ from securely.support.redis import Address
 from securely.testing.suites.queue import done, envelope
 from tests.valkey import Valkey
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def sentinel(pair: tuple[Valkey, Valkey], tmp_path: Path) -> Iterator[int]:
     settings.write_text(
         f"port {port}\nbind 127.0.0.1\ndir {tmp_path}\n"
         f"sentinel monitor main 127.0.0.1 {pair[0].port} 1\n"
-        "sentinel down-after-milliseconds main 500\n"
+        "sentinel down-after-milliseconds main 4000\n"
         "sentinel failover-timeout main 2000\n"
     )
     process = subprocess.Popen(
@@ -62,7 +62,7 @@ def test_a_failover_by_sentinels_is_followed_in_both_colours(
         _wait(lambda: client.info("replication")["master_link_status"] == "up")
     server = ArqServer(
         "arq",
-        Address(timeout_seconds=2),
+        Address(timeout_seconds=10),
         "securely:",
         "replicated",
         Sentinels((("127.0.0.1", sentinel),), "main"),
@@ -73,7 +73,7 @@ def test_a_failover_by_sentinels_is_followed_in_both_colours(
     seat = connection.join(["default"])
     held = seat.turn([], 2).deliveries
     with first.client as client:
-        client.execute_command("WAIT", 1, 1000)
+        client.execute_command("WAIT", 1, 30_000)
 
     first.kill()
     turn = _patiently(lambda: seat.turn(done(held), 9))
@@ -85,14 +85,14 @@ def test_a_failover_by_sentinels_is_followed_in_both_colours(
     connection.close()
 
 
-def _wait(condition: object, seconds: float = 20.0) -> None:
+def _wait(condition: object, seconds: float = 60.0) -> None:
     end = clock.monotonic() + seconds
     while not condition():  # type: ignore[operator]
         assert clock.monotonic() < end, "it did not come to that"
         clock.sleep(0.05)
 
 
-def _patiently(step: object, seconds: float = 30.0) -> object:
+def _patiently(step: object, seconds: float = 90.0) -> object:
     end = clock.monotonic() + seconds
     while True:
         try:

@@ -19,10 +19,10 @@ from securely.queue.contracts import BatchRecord, Cancellation
 from securely.queue.drivers.sqlite import SqliteConnection
 from securely.queue.job import Extras
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 REAPING_SECONDS = 2.0  # within which others take over what a dead worker of this machine held
-BUSY_SECONDS = 5.0  # for a busy machine; a lease takes thirty
+BUSY_SECONDS = 18.0  # for a busy machine; a lease takes thirty
 
 
 @pytest.fixture(params=["sqlite", "arq"])
@@ -290,15 +290,19 @@ def test_kill_of_the_machine_that_has_the_only_place_frees_it_after_the_lease(
     depot: Any, jobs: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEPOT_LIMITS", ONE_AT_A_TIME)
-    depot.lease = 1.0
+    depot.lease = 5.0  # who stands still on a busy machine for a few seconds keeps it
+    over = depot.path / "over"
     worker = start_idle(depot, "--queue=mail")
-    depot.push(jobs.Work("long", 3.0), *(jobs.Work(f"m{at}") for at in range(5)), queue="mail")
+    depot.push(
+        jobs.Until("long", str(over)), *(jobs.Work(f"m{at}") for at in range(5)), queue="mail"
+    )
     depot.wait_for(lambda: depot.tags("start") == ["long"])
     for pid in worker.everybody():
         os.kill(pid, signal.SIGKILL)
     worker.wait()
     for path in depot.connection.home.glob("*"):
         path.unlink()  # another machine does not see them
+    over.touch()
 
     other = depot.start("--queue=mail", "--processes=2")
     depot.wait_for(lambda: len(depot.tags("end")) == 6)

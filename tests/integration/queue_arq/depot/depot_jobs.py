@@ -52,6 +52,42 @@ class AsyncWork(Job):
 
 
 @dataclass
+class Until(Job):
+    """Runs until there is the file *where*."""
+
+    tag: str
+    where: str
+    max_lost = 1000
+
+    def handle(self) -> None:
+        note("start", self.tag)
+        while not os.path.exists(self.where):  # noqa: PTH110  # no more imports than that
+            clock.sleep(0.01)
+        note("end", self.tag)
+
+
+@dataclass
+class Together(Job):
+    """Runs until jobs have begun in so many *processes*."""
+
+    tag: str
+    processes: int
+
+    def handle(self) -> None:
+        note("start", self.tag)
+        while len(begun()) < self.processes:
+            clock.sleep(0.01)
+        note("end", self.tag)
+
+
+def begun() -> set[str]:
+    """Return the processes in which jobs have begun."""
+    with open(JOURNAL, encoding="ascii") as journal:  # noqa: PTH123  # as above
+        lines = journal.read().rpartition("\n")[0].splitlines()
+    return {line.split()[2] for line in lines if line.startswith("start ")}
+
+
+@dataclass
 class Broken(Job):
     """Raises; tried twice."""
 
