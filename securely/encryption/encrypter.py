@@ -225,10 +225,12 @@ class Encrypter:
         from securely.support.serializer import Undecodable
 
         data = self.decrypt_bytes(payload, aad=aad)
+        # What has led to the error may hold what was decrypted: only its reason is kept.
         try:
             return self._codec().decode(data)
         except Undecodable as error:
-            raise DecryptFailed(f"{_FAILED} {error}") from error
+            reason = str(error)
+        raise DecryptFailed(f"{_FAILED} {reason}")
 
     def decrypt_string(self, payload: str, *, aad: bytes = b"") -> str:
         """Decrypt text.

@@ -115,6 +115,20 @@ def test_decrypt_when_the_bytes_are_no_text_or_no_value_then_fails_without_showi
         encrypter.decrypt(encrypter.encrypt_string("i:5;"))
 
 
+@pytest.mark.parametrize(
+    "data", [b'"hunter2\xff"', b'{"$datetime":"hunter2"}', b'["hunter2"', b"[" * 100_000]
+)
+def test_decrypt_when_the_value_is_none_then_nothing_that_led_to_it_is_kept(data: bytes) -> None:
+    encrypter = _encrypter("aes-256-gcm")
+
+    with pytest.raises(DecryptFailed, match="Serialized data cannot be read") as caught:
+        encrypter.decrypt(encrypter.encrypt_bytes(data))
+
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+
+
 def test_encrypt_string_when_it_is_no_text_then_fails_without_showing_it() -> None:
     with pytest.raises(EncryptFailed, match=r"half a surrogate pair.*encrypt_bytes\(\)") as caught:
         _encrypter("aes-256-cbc").encrypt_string("hunter2\ud800")
