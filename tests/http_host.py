@@ -83,7 +83,7 @@ class HttpHost:
             if self._context is not None:
                 found = self._context.wrap_socket(connection, server_side=True)
             with found:
-                found.settimeout(10)
+                found.settimeout(50)
                 self._answer(found)
 
     def _answer(self, connection: Any) -> None:

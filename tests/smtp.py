@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 
 __all__ = ["Arrived", "Authority", "MailHost", "Scripted"]
 
-_START_SECONDS = 20
+_START_SECONDS = 60
 
 
 class Authority:
@@ -312,6 +312,7 @@ class Scripted:
         self.tls = tls
         self.lines: list[str] = []
         self.data: list[bytes] = []
+        self.hung: list[str] = []
         self.connections = 0
         self._ends = threading.Event()
 
@@ -353,6 +354,7 @@ class Scripted:
             if turns:
                 answer = turns.pop(0) if len(turns) > 1 else turns[0]
             if answer == "hang":
+                self.hung.append(verb)
                 self._ends.wait(_START_SECONDS)
             if answer in {"drop", "hang"}:
                 file.close()

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 __all__ = ["Asked", "WebHost", "reply"]
 
-_SECONDS_MAX = 20
+_SECONDS_MAX = 60
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def mailer() -> Iterator[Make]:
         }
         if isinstance(settings.get("password"), str):
             settings["password"] = Secret(settings["password"])
-        usual = {"local_hostname": "client.example.com", "timeout_seconds": 10.0}
+        usual = {"local_hostname": "client.example.com", "timeout_seconds": 40.0}
         server = Server(port=port, **(usual | settings))
         made.append(SmtpTransport("smtp", server, **keeping))
         return made[-1]

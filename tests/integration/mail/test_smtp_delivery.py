@@ -190,7 +190,7 @@ def test_send_when_other_connections_have_grown_old_then_they_are_closed(
     inside = Barrier(3)
 
     def attached() -> bytes:
-        inside.wait(10)
+        inside.wait(50)
         return b"x"
 
     def work(_: int) -> None:

@@ -17,7 +17,7 @@ from securely.mail import Attachment, Message
 from securely.mail.drivers.smtp import SmtpTransport
 from securely.support import clock
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 SIZE = 25_000_000
 # A piece of the file, its encoding and what waits to be sent: nowhere near the whole.

@@ -65,10 +65,10 @@ def host() -> Iterator[HttpHost]:
 
 @pytest.fixture(params=["sync", "async"])
 def send(request: pytest.FixtureRequest) -> Send:
-    """Send in either colour, with short limits."""
+    """Send in either colour."""
 
     def send(route: Any, **options: Any) -> Any:
-        limits = {"connect_seconds": 2.0, "timeout_seconds": 2.0, "total_seconds": 5.0}
+        limits = {"connect_seconds": 40.0, "timeout_seconds": 40.0, "total_seconds": 50.0}
         channel = WebhookChannel("webhook", Container(), **{**limits, **options})
         notifiable = AnonymousNotifiable({"webhook": route})
         if request.param == "sync":
@@ -111,9 +111,8 @@ def test_who_logs_in_does_so_in_a_header(host: HttpHost, send: Send) -> None:
 def test_a_server_that_is_not_there_may_come_back(send: Send) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    error = failure(send, f"http://ann:hunter2@127.0.0.1:{port}/hook?token=s3cret")
+        port = free.getsockname()[1]  # nobody listens there, and nobody else may meanwhile
+        error = failure(send, f"http://ann:hunter2@127.0.0.1:{port}/hook?token=s3cret")
 
     assert (error.is_retryable, error.is_unknown, error.status) == (True, False, None)
     assert str(error).startswith(f"Webhook http://127.0.0.1:{port}/hook: no connection (")
@@ -134,10 +133,10 @@ def test_a_server_that_trickles_is_given_up(host: HttpHost, send: Send) -> None:
     host.trickles = True
     host.says("200 OK", b"", f"X-Long: {'x' * 200}")
 
-    error = failure(send, host.url(), total_seconds=0.4)
+    error = failure(send, host.url(), total_seconds=4.0)
 
     assert (error.is_retryable, error.is_unknown) == (True, True)
-    assert "within 0.4 seconds, all in all" in str(error)
+    assert "within 4 seconds, all in all" in str(error)
 
 
 @pytest.mark.parametrize(
