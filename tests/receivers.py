@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from securely.support import clock
 
-SECONDS = 10.0
+SECONDS = 50.0
 
 
 class Receiver:

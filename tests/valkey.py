@@ -19,7 +19,7 @@ from securely.support.redis import Address
 
 __all__ = ["Valkey"]
 
-_START_SECONDS = 20
+_START_SECONDS = 60
 # Every lifetime in the database becomes this much shorter: time passes, and nobody waits.
 _TRAVEL = """
 for _, key in ipairs(redis.call('keys', '*')) do
@@ -45,7 +45,7 @@ class Valkey:
     @property
     def address(self) -> Address:
         """Where it is, by its socket."""
-        return Address(path=self.path, timeout_seconds=10)
+        return Address(path=self.path, timeout_seconds=30)
 
     @property
     def client(self) -> Any:

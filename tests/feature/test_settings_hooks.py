@@ -308,8 +308,12 @@ def test_a_hook_that_repeats_a_secret_that_has_not_changed_brings_it_nowhere(
 def test_a_program_that_takes_too_long_is_killed_with_all_it_has_started(base: Path) -> None:
     (base / "bin/slow").write_text("sleep 600 & echo $! > pid; wait")
 
-    with of(base, after=["sh bin/slow"], timeout=0.3) as shop:
-        shop("settings:set shop.motto new").assert_ok().assert_output("did not end within 0.3 s")
+    for seconds in (0.3, 4.0):
+        with of(base, after=["sh bin/slow"], timeout=seconds) as shop:
+            told = shop(f"settings:set shop.motto new{seconds}").assert_ok()
+        told.assert_output(f"did not end within {seconds:g} s")
+        if (base / "pid").exists() and (base / "pid").read_text():
+            break  # else the machine was too slow for it to begin in so short a time
 
     with pytest.raises(ProcessLookupError):
         _wait_for_its_end(int((base / "pid").read_text()))
@@ -622,7 +626,7 @@ def test_a_change_by_hand_that_is_not_valid_is_told_to_nobody(shop: Artisan, bas
 def _wait_for_its_end(pid: int) -> None:
     from securely.support import clock
 
-    end = clock.SystemClock().monotonic() + 5
+    end = clock.SystemClock().monotonic() + 30
     while clock.SystemClock().monotonic() < end:
         os.kill(pid, 0)
         if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":

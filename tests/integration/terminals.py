@@ -17,7 +17,7 @@ from securely.support import clock
 __all__ = ["CTRL_C", "Terminal"]
 
 CTRL_C = "\x03"
-SECONDS = 20
+SECONDS = 60
 # A child cannot be given a controlling terminal by subprocess: this takes it, and becomes the rest.
 LAUNCH = """
 import fcntl, os, sys, termios

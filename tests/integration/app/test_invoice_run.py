@@ -135,10 +135,13 @@ def test_the_invoice_run_survives_workers_killed_at_random_moments(
     project: Path, run: Run, start: Start, kills: int
 ) -> None:
     run("invoices:import", "storage/app/invoices.csv")
+    in_the_middle = 0
     for _ in range(kills):
+        if not (left := jobs_left(project)):
+            break  # this process was kept from killing them sooner
         worker = start("queue:work")
         assert worker.stdout is not None
-        wanted = 1 + entropy.below(6)
+        wanted = 1 + entropy.below(min(6, left))
         while wanted:
             line = worker.stdout.readline()
             assert line, f"it ended by itself: {worker.wait()}"
@@ -146,7 +149,8 @@ def test_the_invoice_run_survives_workers_killed_at_random_moments(
         clock.sleep(entropy.uniform(0.0, 0.01))
         worker.send_signal(signal.SIGKILL)
         worker.wait(timeout=SECONDS)
-    assert jobs_left(project) > 0, "every kill was to be in the middle"
+        in_the_middle += jobs_left(project) > 0
+    assert in_the_middle, "no kill was in the middle"
 
     last = run("queue:work", "--stop-when-empty")
 

@@ -40,8 +40,10 @@ pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[3]
 SEAL = KeyRing(b"k" * 32).purpose("cache")
 # What is done at once, where that matters, and how long nobody may wait.
-CROWD = 20
+CROWD = 60
 PATIENCE_SECONDS = 0.3
+# Of who shall be answered at other times, however busy the machine is.
+LONG_PATIENCE_SECONDS = 4.0
 RIGHT, WRONG = "hunter2", "letmein"
 
 
@@ -339,24 +341,24 @@ def test_lifetime_when_beyond_all_measure_then_taken(store: RedisStore) -> None:
 def test_server_when_nobody_listens_then_unavailable_and_named() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    store = RedisStore(Address(port=port), SEAL, name="main")
+        port = free.getsockname()[1]  # nobody listens there, and nobody else may meanwhile
+        store = RedisStore(Address(port=port), SEAL, name="main")
 
-    with pytest.raises(StoreUnavailable, match='"main" at redis://127') as caught:
-        store.get("key")
-    for use in (
-        lambda: store.put("key", 1, None),
-        lambda: store.put_many({"key": 1}, None),
-        lambda: store.many(["key"]),
-        lambda: store.increment("key", 1, None),
-        lambda: store.flush(""),
-        lambda: store.acquire("lock", "ann", None, bound=True),
-        lambda: asyncio.run(store.aget("key")),
-        lambda: asyncio.run(store.aput_many({"key": 1}, None)),
-        lambda: asyncio.run(store.arelease("lock", "ann")),
-    ):
-        with pytest.raises(StoreUnavailable):
-            use()
+        with pytest.raises(StoreUnavailable, match='"main" at redis://127') as caught:
+            store.get("key")
+        for use in (
+            lambda: store.put("key", 1, None),
+            lambda: store.put_many({"key": 1}, None),
+            lambda: store.many(["key"]),
+            lambda: store.increment("key", 1, None),
+            lambda: store.flush(""),
+            lambda: store.acquire("lock", "ann", None, bound=True),
+            lambda: asyncio.run(store.aget("key")),
+            lambda: asyncio.run(store.aput_many({"key": 1}, None)),
+            lambda: asyncio.run(store.arelease("lock", "ann")),
+        ):
+            with pytest.raises(StoreUnavailable):
+                use()
 
     assert caught.value.store == "main"
     assert caught.value.place == f"redis://127.0.0.1:{port}/0"
@@ -373,7 +375,7 @@ def test_server_when_it_hangs_then_unavailable_in_time(hanging: Address) -> None
     store.close()
 
     assert {type(error) for error in errors} == {StoreUnavailable}
-    assert took < PATIENCE_SECONDS * 4
+    assert took < PATIENCE_SECONDS * CROWD / 2, "One has waited behind another."
 
 
 def test_server_when_it_hangs_and_tasks_wait_then_unavailable_in_time(hanging: Address) -> None:
@@ -389,7 +391,7 @@ def test_server_when_it_hangs_and_tasks_wait_then_unavailable_in_time(hanging: A
     took = time.monotonic() - began
 
     assert {type(error) for error in errors} == {StoreUnavailable}
-    assert took < PATIENCE_SECONDS * 4
+    assert took < PATIENCE_SECONDS * CROWD / 2, "One has waited behind another."
 
 
 def test_server_when_killed_and_started_again_then_unavailable_until_then(
@@ -418,7 +420,7 @@ def test_server_when_it_stops_for_a_while_then_no_late_answer_is_taken_for_anoth
     own_valkey: Callable[..., Valkey],
 ) -> None:
     server = own_valkey()
-    store = RedisStore(replace(server.address, timeout_seconds=PATIENCE_SECONDS), SEAL)
+    store = RedisStore(replace(server.address, timeout_seconds=LONG_PATIENCE_SECONDS), SEAL)
     store.put_many({"a": "a", "b": "b"}, None)
 
     async def use() -> None:
@@ -426,7 +428,7 @@ def test_server_when_it_stops_for_a_while_then_no_late_answer_is_taken_for_anoth
         server.pause()
         with pytest.raises(StoreUnavailable):
             store.get("a")
-        with pytest.raises(StoreUnavailable, match=r"no answer within 0\.3 seconds"):
+        with pytest.raises(StoreUnavailable, match=r"no answer within 4(\.0)? seconds"):
             await store.aget("a")
         server.resume()
         assert [store.get("b"), await store.aget("b")] == ["b", "b"]

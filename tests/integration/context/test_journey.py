@@ -16,7 +16,7 @@ from securely.support import clock
 from tests.valkey import Valkey
 from tools.source import ROOT
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 FILES = {
     "artisan.py": """

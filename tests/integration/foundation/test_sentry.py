@@ -23,7 +23,7 @@ from securely.foundation.errors.sentry import SentryReporter
 CARD, NUMBER = "5500000000000004", "4111111111111111"
 MAILER, ANN, SHOP, TENANT = "hunter2-of-the-mailer", "s3cret-of-ann", "t0ken-of-it", "tenant-of-7"
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
 
 class Sentry(http.server.ThreadingHTTPServer):

@@ -20,7 +20,7 @@ from securely.support.paths import Paths
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[3]
-SECONDS = 10.0
+SECONDS = 50.0
 
 
 class Gated:
@@ -59,7 +59,7 @@ def make(tmp_path: Path, gated: Gated) -> Callable[..., LogManager]:
     """Make a manager whose default channel is a gated one with `async`."""
 
     def make(**settings: Any) -> LogManager:
-        channel = {"driver": "gated", "async": True, **settings}
+        channel = {"driver": "gated", "async": True, "flush_seconds": SECONDS, **settings}
         options = LogOptions.parse({"default": "slow", "channels": {"slow": channel}}, key="log")
         log = LogManager(options.default, options.channels, Hub(paths=Paths(tmp_path)))
         log.extend("gated", lambda name, options: gated)

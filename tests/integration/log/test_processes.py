@@ -129,7 +129,7 @@ def test_a_fork_at_midnight_writes_into_the_new_day(tmp_path: Path) -> None:
         if child == 0:  # pragma: no cover  # another process
             handler.handle(record("child", MIDNIGHT))
             os._exit(0)
-    deadline = clock.monotonic() + 10
+    deadline = clock.monotonic() + 50
     while os.waitpid(child, os.WNOHANG) == (0, 0):
         if clock.monotonic() > deadline:
             os.kill(child, signal.SIGKILL)

@@ -29,7 +29,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
     made: list[LogManager] = []
 
     def make(url: str, driver: str = "webhook", **settings: object) -> LogManager:
-        channel = {"driver": driver, "url": url, "level": "debug", "flush_seconds": 8, **settings}
+        channel = {"driver": driver, "url": url, "level": "debug", "flush_seconds": 40, **settings}
         options = LogOptions.parse({"default": "hook", "channels": {"hook": channel}}, key="log")
         log = LogManager(options.default, options.channels, Hub(paths=Paths(tmp_path)))
         made.append(log)
@@ -193,6 +193,7 @@ def test_no_more_are_sent_than_a_minute_may_have(make: Make, tmp_path: Path) -> 
         log = make(sink.url, rate_max=2, flush_seconds=0.3)
         for number in range(5):
             log.error("said", number=number)
+        sink.wait(2)
         log.close()
 
         assert len(sink.bodies) == 2
@@ -229,7 +230,9 @@ from securely.support.paths import Paths
 
 url, base, install = sys.argv[1:]
 options = LogOptions.parse(
-    {"default": "hook", "channels": {"hook": {"driver": "webhook", "url": url, "level": "debug"}}},
+    {"default": "hook", "channels": {"hook": {"driver": "webhook", "url": url, **{
+        "level": "debug", "flush_seconds": 40,
+    }}}},
     key="log",
 )
 log = LogManager(options.default, options.channels, Hub(paths=Paths(Path(base))))

@@ -15,7 +15,7 @@ import pytest
 
 pytestmark = pytest.mark.integration
 
-SECONDS = 30
+SECONDS = 60
 
 
 @pytest.fixture

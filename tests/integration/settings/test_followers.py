@@ -18,7 +18,7 @@ import pytest
 from securely.support import clock
 from tools.source import ROOT
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 DOCKS = Path(__file__).parent / "docks"
 SECONDS = 60
@@ -196,7 +196,9 @@ def test_a_worker_lets_its_jobs_end_first(docks: Docks) -> None:
 
 
 def test_a_change_that_breaks_workers_is_taken_back(docks: Docks) -> None:
+    began = clock.monotonic()
     worker = docks.work()
+    loading = clock.monotonic() - began
     schedule = docks.start("schedule:work")
     before = docks.sockets()
 
@@ -208,7 +210,8 @@ def test_a_change_that_breaks_workers_is_taken_back(docks: Docks) -> None:
     assert f"schedule:work ({schedule.pid}) cannot follow" in done.stderr
     assert "nobody works with 13 cranes" in done.stderr
     written, undone = (datetime.fromisoformat(row["at"]) for row in docks.history())
-    assert (undone - written).total_seconds() <= 10
+    # A slow machine needs as long as it needs to find out, which is to load them once.
+    assert (undone - written).total_seconds() <= max(10, 5 * loading)
     assert (docks.base / ".env").read_text() == "APP_ENV=local\n"
     assert docks.commands()[0] == "set"
     assert docks.commands()[1].startswith("undo 1: queue:work")

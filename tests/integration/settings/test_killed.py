@@ -160,7 +160,7 @@ def test_two_writers_at_once_both_land(base: Path) -> None:
         assert writer.stdin is not None
         writer.stdin.write("\n")
         writer.stdin.flush()
-    codes = [writer.wait(50) for writer in writers]
+    codes = [writer.wait(100) for writer in writers]
     for writer in writers:
         writer.communicate()
 

@@ -211,7 +211,7 @@ def test_nothing_stays_when_it_is_told_to_end(base: Path, number: signal.Signals
     process = started(base)
     try:
         process.send_signal(number)
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=60)
     finally:
         process.kill()
 
@@ -246,5 +246,5 @@ def test_an_editor_that_runs_keeps_its_file(base: Path) -> None:
 
         assert SECRET in file.read_text()
     finally:
-        process.communicate("", timeout=30)
+        process.communicate("", timeout=60)
     assert not file.parent.exists()

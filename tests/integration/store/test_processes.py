@@ -74,7 +74,6 @@ def test_watch_when_another_process_writes_then_told_within_a_moment(
 ) -> None:
     tree = store.tree("t")
     with tree.watch_prefix("a:") as watch:
-        began = clock.monotonic()
         processes.finish(
             processes.start(
                 "t = store.tree('t')\n"
@@ -82,7 +81,8 @@ def test_watch_when_another_process_writes_then_told_within_a_moment(
                 "t.put('a:2', 'y' * 50_000)"
             )
         )
-        events = [watch.next(5) for _ in range(3)]
+        began = clock.monotonic()
+        events = [watch.next(40) for _ in range(3)]
         took = clock.monotonic() - began
 
     assert [(event.kind, event.key) for event in events if event] == [
@@ -91,7 +91,7 @@ def test_watch_when_another_process_writes_then_told_within_a_moment(
         ("insert", "a:2"),
     ]
     assert events[0] == Event("insert", "a:1", {"x": (1,)})
-    assert took < 30
+    assert took < 20
 
 
 def test_watch_when_async_and_another_process_writes_then_told(
@@ -100,7 +100,7 @@ def test_watch_when_async_and_another_process_writes_then_told(
     async def use() -> Event[Any] | None:
         async with await store.awatch_prefix() as watch:
             writer = processes.start("store.put('k', 7)")
-            event = await watch.anext(20)
+            event = await watch.anext(100)
             await asyncio.to_thread(processes.finish, writer)
             return event
 
@@ -139,7 +139,7 @@ with store.transaction():
     began = clock.monotonic()
     store.put("after", 1)
 
-    assert clock.monotonic() - began < 2
+    assert clock.monotonic() - began < 25  # and not as long as a writer waits
     assert dict(store.range()) == {"k": "before", "after": 1}
 
 
@@ -259,7 +259,7 @@ held.wait()
 child = os.fork()
 if child == 0:
     os.close(0); os.close(1); os.close(2)
-    time.sleep(20)
+    time.sleep(600)
     os._exit(0)
 forked.set()
 thread.join()
@@ -271,7 +271,7 @@ thread.join()
         began = clock.monotonic()
         store.put("after", 1)
 
-        assert clock.monotonic() - began < 2
+        assert clock.monotonic() - began < 25  # and not as long as a writer waits
         assert dict(store.range()) == {"k": "before", "after": 1}
     finally:
         os.kill(child, signal.SIGKILL)
