@@ -43,9 +43,9 @@ test: $(VENV)/.installed-dev ## every test but the slow ones; `make test K=cache
 	@$(PY) -m compileall -q -x skeleton securely app
 	$(PY) -m pytest -n $(JOBS) $(if $(K),-k '$(K)')
 
-test-all: $(VENV)/.installed-dev ## every test, the slow ones included
+test-all: $(VENV)/.installed-dev ## every test, the slow ones included, and new examples for properties
 	@$(PY) -m compileall -q -x skeleton securely app
-	$(PY) -m pytest -n $(JOBS) -m 'slow or not slow' $(if $(K),-k '$(K)')
+	$(PY) -m pytest -n $(JOBS) -m 'slow or not slow' --hypothesis-profile searching $(if $(K),-k '$(K)')
 
 bench: $(VENV)/.installed-bench ## every benchmark; the tables are explained in docs/benchmarks.md
 	@missed=0; for file in bench/[!_]*.py; do echo "$(PY) $$file"; $(PY) $$file || missed=1; done; exit $$missed
