@@ -17,6 +17,7 @@ from securely.encryption.environment import decrypt_file, encrypt_file, key_text
 from securely.encryption.keyfile import EARLIER_KEYS, KEY, KeyFile
 from securely.encryption.keys import KeyRing, parse_key
 from securely.encryption.rotation import KeyRotation, NewKeys
+from securely.support.missing import MISSING
 
 __all__ = [
     "EnvironmentDecryptCommand",
@@ -271,16 +272,24 @@ def _listed(key: str, name: str) -> str:
 
 
 def _is_out_of_reach(command: Command, environment: Environment, *variables: str) -> bool:
-    """Tell whether the process sets one of *variables*, so that no file can; say so."""
+    """Tell whether something that wins over files sets one of *variables*; say so."""
     for name in variables:
-        if environment.is_set_by_process(name):
+        if (winner := _winner(environment, name)) is not None:
             command.error(
-                f"{name} is set by the environment of the process, which wins over any file. "
+                f"{name} is set by {winner}, which wins over any file. "
                 "Unset it there, or change it there: `key:generate --show` prints a new key, and "
                 "`key:rotate --keep` writes anew what is stored."
             )
             return True
     return False
+
+
+def _winner(environment: Environment, name: str) -> str | None:
+    """Return what sets *name* and wins over the .env file."""
+    if environment.is_set_by_process(name):
+        return "the environment of the process"
+    beside = (MISSING, environment.of_files(name), environment.of_sources(name))
+    return None if environment.get(name) in beside else "the encrypted secrets"
 
 
 def _file(environment: Environment) -> Path:

@@ -123,6 +123,21 @@ def test_generate_when_the_process_sets_the_key_then_refuses(console: _Console) 
     assert console.file.read_text() == "APP_KEY=old\n"
 
 
+@pytest.mark.parametrize("name", ["key:generate", "key:rotate"])
+def test_a_key_in_the_secrets_is_not_changed_in_the_file(console: _Console, name: str) -> None:
+    """It would have no effect there."""
+    console.file.write_text(f"APP_KEY={OLD}\n")
+    console.overlay = {"APP_KEY": "hunter2" * 5}
+    console.config.set("app.key", "hunter2" * 5)
+
+    code, text = console.run(name=name)
+
+    assert code == 1
+    assert "APP_KEY is set by the encrypted secrets, which wins" in " ".join(text.split())
+    assert "hunter2" not in text
+    assert console.file.read_text() == f"APP_KEY={OLD}\n"
+
+
 def test_generate_when_in_production_with_a_key_then_only_forced(console: _Console) -> None:
     console.config.set({"app.env": "production", "app.key": "old"})
     console.file.write_text("APP_KEY=old\n")
