@@ -5,9 +5,9 @@ manager itself. Fields of the context follow a request or job, secrets are maske
 never raises into its caller: what cannot be written goes to the emergency log with the reason.
 
 Files: contracts (Handler, Formatter), record (Record), levels (the eight), logger (Logger),
-manager (LogManager), hub (what channels share), context (fields that follow a task), masking
-(what is secret), formatters, emergency, bridge (the standard library's `logging`), events,
-options, provider, fake, exceptions, drivers.
+manager (LogManager), hub (what channels share), outbox (what waits for a thread that delivers),
+context (fields that follow a task), masking (what is secret), formatters, emergency, bridge (the
+standard library's `logging`), events, options, provider, fake, exceptions, drivers.
 """
 
 from __future__ import annotations
