@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -18,6 +17,7 @@ from securely.config.exceptions import (
     MissingVariable,
 )
 from securely.exceptions import SecurelyError
+from securely.support.importing import run_file
 
 __all__ = [
     "KEYED_MAPS",
@@ -233,14 +233,8 @@ def _run(file: ConfigFile) -> dict[str, Any]:
         from securely.config.files.yaml import read_yaml
 
         return _plain(file.path, read_yaml(file.path))
-    namespace: dict[str, Any] = {"__name__": f"config.{file.key}", "__file__": str(file.path)}
     try:
-        # Byte code is kept in __pycache__, as for any module.
-        code = SourceFileLoader(namespace["__name__"], str(file.path)).get_code(
-            namespace["__name__"]
-        )
-        if code is not None:
-            exec(code, namespace)  # noqa: S102  # the application's own file
+        namespace = run_file(file.path, f"config.{file.key}")
     except SyntaxError as error:
         # Not the text of the line: it may hold a secret.
         raise ConfigFileBroken(file.path, error.lineno, f"Syntax error: {error.msg}.") from None

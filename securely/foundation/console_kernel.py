@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator, Set
 from contextlib import contextmanager
 from functools import partial
-from importlib.machinery import SourceFileLoader
 from os import environ
 from signal import SIG_DFL, SIGTERM, getsignal, signal
 from sys import modules
@@ -32,7 +31,7 @@ from securely.foundation.catalog import COMMANDS
 from securely.foundation.events import ArtisanStarting, CommandFinished, CommandStarting
 from securely.foundation.exceptions import MissingRoutes
 from securely.foundation.providers.records import class_path
-from securely.support.importing import import_object, make_importable
+from securely.support.importing import import_object, make_importable, run_file
 from securely.support.terminal import split_globals
 
 __all__ = ["ConsoleKernel", "Terminated", "equip"]
@@ -187,10 +186,7 @@ def _run_routes(app: Application) -> None:
         file = app.paths.resolve(route)
         if not file.is_file():
             raise MissingRoutes(file)
-        name = "routes.console"
-        code = SourceFileLoader(name, str(file)).get_code(name)
-        assert code is not None  # noqa: S101  # a source file always has code
-        exec(code, {"__name__": name, "__file__": str(file)})  # noqa: S102  # the application's own
+        run_file(file, "routes.console")
 
 
 def _report(app: Application, error: Exception) -> None:

@@ -1,15 +1,23 @@
-"""Import by dotted name; a missing package names its extra."""
+"""Import by dotted name, and run files; a missing package names its extra."""
 
 from __future__ import annotations
 
 import importlib
 import os
 import sys
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
 from types import ModuleType
+from typing import Any, Final
 
 from securely.exceptions import MissingExtra, SecurelyError
+from securely.support import clock
 
-__all__ = ["ImportFailed", "dotted", "import_object", "make_importable", "require"]
+__all__ = ["ImportFailed", "dotted", "import_object", "make_importable", "require", "run_file"]
+
+# Byte code is kept for a time in whole seconds and a length: a file that is written twice within a
+# second, as long as before, has both of them from the first one.
+_NEW_SECONDS: Final = 2.0
 
 
 class ImportFailed(SecurelyError, ImportError):
@@ -57,6 +65,31 @@ def import_object(path: str) -> object:
         except AttributeError as error:
             raise ImportFailed(path, _unknown(module_name, part, found)) from error
     return found
+
+
+def run_file(file: Path, name: str) -> dict[str, Any]:
+    """Run the Python file *file* as the module *name*, and return what it defines.
+
+    Byte code is kept in ``__pycache__``, as for any module, but not of a file that was written a
+    moment ago.
+
+    Raises:
+        OSError: It cannot be read.
+        SyntaxError: It is no Python.
+        Exception: Whatever it raises.
+    """
+    loader = SourceFileLoader(name, str(file))
+    # The time of files is the real one, whatever clock is set.
+    age = clock.SystemClock().timestamp() - file.stat().st_mtime
+    code = (
+        loader.source_to_code(loader.get_data(str(file)), str(file))
+        if abs(age) < _NEW_SECONDS
+        else loader.get_code(name)
+    )
+    namespace: dict[str, Any] = {"__name__": name, "__file__": str(file)}
+    if code is not None:
+        exec(code, namespace)  # noqa: S102  # the application's own file, or a package's
+    return namespace
 
 
 def make_importable(folder: str | os.PathLike[str]) -> None:

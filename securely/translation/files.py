@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any, Final, cast
 
 from securely.exceptions import SecurelyError
+from securely.support.importing import run_file
 from securely.translation.exceptions import LinesBroken
 
 __all__ = ["SUFFIXES", "read_group", "read_json_lines"]
@@ -51,13 +51,8 @@ def read_json_lines(path: Path) -> dict[str, str]:
 
 
 def _run(path: Path) -> object:
-    name = f"lang.{path.stem}"
-    namespace: dict[str, Any] = {"__name__": name, "__file__": str(path)}
     try:
-        # Byte code is kept in __pycache__, as for any module.
-        code = SourceFileLoader(name, str(path)).get_code(name)
-        if code is not None:
-            exec(code, namespace)  # noqa: S102  # the application's own file, or a package's
+        namespace = run_file(path, f"lang.{path.stem}")
     except SyntaxError as error:
         raise LinesBroken(path, error.lineno, f"Syntax error: {error.msg}.") from None
     except Exception as error:

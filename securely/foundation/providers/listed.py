@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from typing import Any, Final, NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
 from securely.container import Provider
 from securely.foundation.exceptions import BadProviders
 from securely.foundation.providers.failures import told
-from securely.support.importing import dotted
+from securely.support.importing import dotted, run_file
 
 __all__ = [
     "APPLICATION",
@@ -54,11 +53,8 @@ def read_provider_file(file: Path) -> list[type[Provider] | str]:
     """
     if not file.is_file():
         return []
-    namespace: dict[str, Any] = {"__name__": "bootstrap.providers", "__file__": str(file)}
     try:
-        code = SourceFileLoader("bootstrap.providers", str(file)).get_code("bootstrap.providers")
-        assert code is not None  # noqa: S101  # a source file always has code
-        exec(code, namespace)  # noqa: S102  # the application's own file
+        namespace = run_file(file, "bootstrap.providers")
     except Exception as error:
         raise BadProviders(file, told(error)) from error
     listed: object = namespace.get("providers")

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import copy
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from securely.exceptions import MissingExtra
-from securely.support.importing import ImportFailed, dotted, import_object, make_importable, require
+from securely.support import clock
+from securely.support.importing import (
+    ImportFailed,
+    dotted,
+    import_object,
+    make_importable,
+    require,
+    run_file,
+)
 from securely.support.suggest import did_you_mean
 
 
@@ -90,3 +99,35 @@ def test_make_importable_puts_a_folder_first_and_once(
     make_importable(str(tmp_path))
 
     assert sys.path == [str(tmp_path), "elsewhere"]
+
+
+def test_run_file_runs_what_was_written_twice_in_a_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    now = clock.SystemClock().timestamp()
+    monkeypatch.setattr(clock.SystemClock, "timestamp", lambda _: now + 0.5)
+    file = tmp_path / "rates.py"
+    found: list[object] = []
+    for rate in (19, 21):
+        file.write_text(f"rate = {rate}\n", encoding="utf-8")
+        os.utime(file, (now, now))
+        found.append(run_file(file, "rates")["rate"])
+
+    assert found == [19, 21]
+
+
+def test_run_file_keeps_byte_code_of_what_has_been_there_for_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    file = tmp_path / "rates.py"
+    file.write_text("rate = 19\nhere = (__name__, __file__)\n", encoding="utf-8")
+    kept = tmp_path / "__pycache__"
+    run_file(file, "rates")
+    assert not kept.exists()
+    then = clock.SystemClock().timestamp() - 60
+    os.utime(file, (then, then))
+
+    assert run_file(file, "rates")["here"] == ("rates", str(file))
+    assert [each.name.split(".")[0] for each in kept.iterdir()] == ["rates"]
