@@ -36,7 +36,7 @@ class KeyGenerateCommand(Command):
     signature = (
         "key:generate "
         "{--show : Print the key instead of writing it} "
-        "{--force : Write it without asking, in production too}"
+        "{--force : Replace the key that there is without asking}"
     )
     description = "Make the application's key"
     help = (
@@ -58,10 +58,13 @@ class KeyGenerateCommand(Command):
         return self._write(environment.file or environment.base_path / ".env", text)
 
     def _may_replace(self, config: Config) -> bool:
-        in_production = config.get("app.env") == "production"
-        if not in_production or not config.get("app.key") or self.boolean("force"):
+        if not config.get("app.key") or self.boolean("force"):
             return True
-        return self.confirm("The application is in production and has a key. Replace it?")
+        is_live = " is in production and" if config.get("app.env") == "production" else ""
+        return self.confirm(
+            f"The application{is_live} has a key, and what that has encrypted or signed could not "
+            "be read any more; key:rotate keeps it for that. Replace it?"
+        )
 
     def _write(self, file: Path, text: str) -> int:
         if not file.exists():
@@ -90,7 +93,8 @@ class KeyRotateCommand(Command):
         "The databases of the store, and what the application has named by KeyRotation.keep(), "
         "are written anew: all of it or nothing. The old key goes to the front of "
         "APP_PREVIOUS_KEYS: jobs in queues, entries of the cache and cookies are still read. "
-        "Start processes that run again: they can not read what the new key writes."
+        "Let the processes that run begin anew, by `reload`: they can not read "
+        "what the new key writes."
     )
 
     def handle(
@@ -165,7 +169,10 @@ class KeyRotateCommand(Command):
             self.two_column_detail(escape(f"Written anew: {name}"), str(count))
         self.two_column_detail("Keys that still read", str(earlier))
         if not self.boolean("keep"):
-            self.comment("Start processes that run again: they have the old key only.")
+            self.comment(
+                "Let the processes that run begin anew, by `reload`: they have "
+                "the old key only, and refuse what the new one signs."
+            )
 
 
 class EnvironmentEncryptCommand(Command):

@@ -218,7 +218,8 @@ class InvalidPayload(QueueError, ValueError):
         self.reason = reason
         super().__init__(
             f"A queue payload was refused: {reason}. It was not run. If the application key was "
-            "changed, list the old one in APP_PREVIOUS_KEYS and retry the job."
+            "changed, list the old one in APP_PREVIOUS_KEYS, start workers anew that began before "
+            "it was, and retry the job."
         )
 
     def __reduce__(self) -> tuple[type[InvalidPayload], tuple[str]]:

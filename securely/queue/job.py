@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from typing import (
+    TYPE_CHECKING,
     Any,
     ClassVar,
     Final,
@@ -492,6 +494,37 @@ class Job(InteractsWithQueue):
         Each is a callable `(job, next)`, or an object whose `handle` is one.
         """
         return ()
+
+
+if TYPE_CHECKING:
+    _ClassMethod: TypeAlias = classmethod[Any, Any, Any]
+else:
+    _ClassMethod = classmethod
+
+
+class _OfTheClass(_ClassMethod):
+    """A class method that builds a job: of one that is built, it would queue another one."""
+
+    def __get__(self, instance: object, owner: type | None = None, /) -> Any:
+        """Return what is called."""
+        if instance is not None:
+            return partial(_refuse, instance, self.__name__)
+        return super().__get__(None, cast("type[Any]", owner))
+
+
+def _refuse(job: object, method: str, *_: object, **__: object) -> NoReturn:
+    name = type(job).__name__
+    raise NotQueueable(
+        _name_of(job),
+        f"`{method}` builds a job of the class, and this is one already. "
+        f"Write {name}.{method}(…) with its arguments, or Queue.push(job) for this one.",
+    )
+
+
+for _method in [name for name in vars(Job) if not name.startswith("_")]:
+    if isinstance(vars(Job)[_method], classmethod):
+        # Where type checkers do not see it: they know class methods.
+        setattr(Job, _method, _OfTheClass(vars(Job)[_method].__func__))
 
 
 def _name_of(thing: object) -> str:

@@ -346,6 +346,8 @@ class Settings:
         wanted = last - 1 if revision is None else revision
         if not every or wanted < 0 or wanted >= last:
             known = f"There is: 0 to {last - 1}." if every else "Nothing was changed yet."
+            if every and wanted == last:
+                known = f"That is how it is now. {known}"
             raise UnknownRevision(wanted, known)
 
         def edits() -> Iterator[Edit]:  # under the lock: what another has changed goes back, too

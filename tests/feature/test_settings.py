@@ -295,6 +295,7 @@ def test_rollback_brings_back_values(shop: Artisan, base: Path) -> None:
         "rollback 0",
     ]
     shop("settings:rollback 9").assert_exit(2).assert_output("There is: 0 to 3")
+    shop("settings:rollback 4").assert_exit(2).assert_output("That is how it is now. There is: 0")
 
 
 # -- secrets

@@ -112,6 +112,23 @@ def test_generate_when_asked_to_show_then_prints_a_key_of_the_cipher(console: _C
     assert not console.file.exists()
 
 
+@pytest.mark.parametrize("env", ["local", "production"])
+def test_generate_when_there_is_a_key_then_asks_and_names_what_keeps_it(
+    console: _Console, env: str
+) -> None:
+    console.file.write_text("APP_KEY=old\n")
+    console.config.set("app.key", "old")
+    console.config.set("app.env", env)
+
+    code, text = console.run()
+
+    assert code == 1
+    assert "Nothing was changed" in text
+    assert console.file.read_text() == "APP_KEY=old\n"
+    assert console.run("--force")[0] == 0
+    assert console.file.read_text() != "APP_KEY=old\n"
+
+
 def test_generate_when_the_process_sets_the_key_then_refuses(console: _Console) -> None:
     console.file.write_text("APP_KEY=old\n")
 
@@ -249,7 +266,7 @@ def test_rotate_writes_anew_what_is_stored(console: _Console) -> None:
 
     assert code == 0
     assert "Written anew: users.token" in text
-    assert "started again" in text or "Start processes" in text
+    assert "begin anew, by `reload`" in text
     ring = KeyRing.parse(read_dotenv(console.file, {})["APP_KEY"])
     assert Encrypter(ring.current).decrypt_string(rows.payload) == "secret"
     assert console.file.stat().st_mode & 0o777 == 0o640

@@ -9,6 +9,7 @@ import pytest
 
 from securely.container import NotBooted
 from securely.queue.delivery.runner import JobRunner
+from securely.queue.exceptions import NotQueueable
 from securely.queue.fake import QueueFake
 from securely.queue.job import Dispatched, PendingDispatch
 from securely.queue.manager import Materials, QueueManager
@@ -124,6 +125,18 @@ def test_job_when_it_runs_knows_its_delivery(bench, jobs, journal):
     ((attempts, uuid),) = journal
     assert attempts == 4
     assert len(uuid) == 36
+
+
+@pytest.mark.parametrize(
+    "method", ["dispatch", "adispatch", "dispatch_if", "dispatch_sync", "using"]
+)
+def test_what_builds_a_job_is_refused_by_one_that_is_built(fake, jobs, method):
+    with pytest.raises(
+        NotQueueable, match=rf"Write Frozen\.{method}\(…\) .* or Queue\.push\(job\)"
+    ):
+        getattr(jobs.Frozen(3), method)()
+
+    fake.assert_nothing_pushed()
 
 
 def test_dispatch_without_an_application_says_so(jobs):
