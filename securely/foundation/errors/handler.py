@@ -29,6 +29,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 # Being told to stop is no error; asyncio's is named, so that asyncio is not imported for it.
 _NEVER: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
 _CANCELLED: Final = "CancelledError"
+# What tells whoever asked that it was in vain, and is no fault of the application; by name, so that
+# the component is not imported for it. Source: Laravel 13, Handler::$internalDontReport.
+_IN_VAIN: Final = frozenset(
+    {"securely.validation.exceptions.ValidationError", "securely.queue.exceptions.EntityNotFound"}
+)
 # On an error that was reported: by which handler. Kept there and not here, because an error that
 # is held holds every frame it came through, with all that is in them.
 _MARK: Final = "_securely_reported_by"
@@ -64,6 +69,7 @@ class ErrorHandler:
         self._app = app
         self.hooks: Hooks = Hooks(self, self.masked)
         self._ignored: list[type[BaseException]] = []
+        self._in_vain = set(_IN_VAIN)
         self._unless: list[Rule] = []
         self._levels: list[tuple[type[BaseException], Level]] = []
         self._reporters: list[Reporting[Any]] = []
@@ -95,6 +101,7 @@ class ErrorHandler:
     def stop_ignoring(self, *kinds: type[BaseException]) -> None:
         """Report errors of these kinds again, whoever said that they were not to be."""
         self._ignored = [kind for kind in self._ignored if kind not in kinds]
+        self._in_vain.difference_update(map(_dotted, kinds))
 
     def level(self, kind: type[BaseException], level: Level) -> None:
         """Report errors of *kind* at *level*; the first match counts."""
@@ -196,6 +203,8 @@ class ErrorHandler:
         ):
             return False
         if isinstance(error, tuple(self._ignored)):
+            return False
+        if not self._in_vain.isdisjoint(map(_dotted, type(error).__mro__)):
             return False
         if any(rule.fits(error) and rule.function(error) for rule in self._unless):
             return False
@@ -472,3 +481,7 @@ def _say_last(error: BaseException, failure: BaseException, mask: Callable[[str]
             "It could not be reported either: "
             f"{type(failure).__name__}: {mask(_message(failure))}\n"
         )
+
+
+def _dotted(kind: type[object]) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"

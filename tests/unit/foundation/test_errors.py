@@ -12,7 +12,9 @@ import pytest
 
 from securely.container import Container
 from securely.foundation import ErrorHandler, ShouldntReport, UntypedCallback
+from securely.queue.exceptions import EntityNotFound
 from securely.support import clock
+from securely.validation import ValidationError
 
 
 class Log:
@@ -465,6 +467,27 @@ def test_stop_ignoring_reports_again(errors: ErrorHandler, log: Log) -> None:
     errors.report(ValueError("b"))
 
     assert [message for _, message, _ in log.told] == ["a"]
+
+
+def test_what_only_tells_whoever_asked_is_not_reported_unless_that_is_wanted(
+    errors: ErrorHandler, log: Log
+) -> None:
+    class Refused(ValidationError):
+        pass
+
+    for error in (
+        ValidationError({"age": ["The age is too low."]}),
+        Refused({"age": ["The age is too low."]}),
+        EntityNotFound("Order", 7),
+    ):
+        errors.report(error)
+    assert log.told == []
+
+    errors.stop_ignoring(ValidationError)
+    errors.report(Refused({"age": ["The age is too low."]}))
+    errors.report(EntityNotFound("Order", 7))
+
+    assert [message for _, message, _ in log.told] == ["The age is too low."]
 
 
 def test_map_reports_another_error_and_keeps_the_first_as_its_cause(
