@@ -7,7 +7,6 @@ from datetime import datetime
 from enum import Enum
 from functools import partial
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     Final,
@@ -496,20 +495,14 @@ class Job(InteractsWithQueue):
         return ()
 
 
-if TYPE_CHECKING:
-    _ClassMethod: TypeAlias = classmethod[Any, Any, Any]
-else:
-    _ClassMethod = classmethod
-
-
-class _OfTheClass(_ClassMethod):
+class _OfTheClass(classmethod):  # type: ignore[type-arg]  # of whatever it is made of
     """A class method that builds a job: of one that is built, it would queue another one."""
 
     def __get__(self, instance: object, owner: type | None = None, /) -> Any:
         """Return what is called."""
         if instance is not None:
             return partial(_refuse, instance, self.__name__)
-        return super().__get__(None, cast("type[Any]", owner))
+        return cast(Any, super()).__get__(None, owner)
 
 
 def _refuse(job: object, method: str, *_: object, **__: object) -> NoReturn:
