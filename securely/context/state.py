@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from types import MappingProxyType
@@ -86,18 +87,18 @@ NOTHING: Final = State()
 """What a task has that nobody has given anything."""
 
 
-class Cell:
+class Cell(ABC):
     """Where a state lies."""
 
     __slots__ = ()
 
+    @abstractmethod
     def load(self) -> State:
         """Return the state."""
-        raise NotImplementedError
 
+    @abstractmethod
     def store(self, state: State) -> None:
         """Put *state* in the place of the one before."""
-        raise NotImplementedError
 
 
 class Held(Cell):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
 from pathlib import PurePath
@@ -78,7 +79,7 @@ def _text(value: object, said: Callable[[object], str]) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-class _Dated:
+class _Dated(ABC):
     """What formatters share: the time zone, and the story of an exception."""
 
     pattern: ClassVar[str] = "%Y-%m-%d %H:%M:%S"
@@ -132,9 +133,9 @@ class _Dated:
         except Exception:  # keys that are no text, text that is no Unicode, deep data
             return self._encode(self.plain(value))
 
+    @abstractmethod
     def format(self, record: Record) -> str:
         """Return *record* as text that ends with a line break."""
-        raise NotImplementedError
 
     def encoded(self, record: Record) -> bytes:
         """Return *record* as :meth:`format` does, in UTF-8."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from securely.container import Container
@@ -13,7 +14,7 @@ from securely.support.steps import Steps, arun, run
 __all__ = ["StepsChannel"]
 
 
-class StepsChannel:
+class StepsChannel(ABC):
     """A channel that sends by steps.
 
     Args:
@@ -53,5 +54,5 @@ class StepsChannel:
                 raise
             return route_of(notifiable, self.driver, notification)
 
-    def _steps(self, notifiable: Any, notification: Notification) -> Steps[object]:
-        raise NotImplementedError
+    @abstractmethod
+    def _steps(self, notifiable: Any, notification: Notification) -> Steps[object]: ...

@@ -48,7 +48,7 @@ class AlgorithmSuite:
     @pytest.fixture
     def algorithm(self) -> Algorithm:
         """Return the algorithm that is tested."""
-        raise NotImplementedError
+        raise NotImplementedError("Override the fixture `algorithm`.")
 
     def test_what_it_makes_it_checks(self, algorithm: Algorithm) -> None:
         """Only the password itself is right, to the byte."""
