@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 from pathlib import Path
 from typing import Final
 
-from securely.support import entropy
+from securely.support.replacing import replace
 
-__all__ = ["EnvFile", "create_file", "quoted", "write_variable"]
+__all__ = ["EnvFile", "create_file", "quoted", "with_variable", "write_variable"]
 
 # Only the owner reads it: there are keys in it.
 _PRIVATE: Final = 0o600
@@ -40,34 +39,52 @@ class EnvFile:
         Raises:
             ValueError: The name is none, or the value holds what no line can.
         """
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"{name!r} cannot name a variable: use letters, digits and _.")
-        line = quoted(value)
-        if not self.path.exists():
-            create_file(self.path, f"{name}={line}\n")
+        text = self.path.read_bytes().decode() if self.path.exists() else None
+        if text is None:
+            create_file(self.path, with_variable("", name, value))
             return True
-        if re.search(rf"^\s*(?:export\s+)?{re.escape(name)}\s*=", self._text(), re.MULTILINE):
-            return overwrite and write_variable(self.path, name, line)
-        self._add(name, line)
+        if not overwrite and _has(text, name):
+            return False
+        replace(self.path, with_variable(text, name, value).encode())
         return True
 
-    def _text(self) -> str:
-        return self.path.read_bytes().decode()
 
-    def _add(self, name: str, value: str) -> None:
-        text = self._text()
-        end = "\r\n" if "\r\n" in text else "\n"
-        lines = text.split(end)
-        prefix = f"{name.partition('_')[0]}_"
-        near = [at for at, line in enumerate(lines) if line.startswith(prefix)]
-        if lines[-1] == "":
-            lines.pop()
-        at = near[-1] + 1 if near else len(lines)
-        # Not into a value that goes over several lines.
-        if '"' in "".join(lines[at - 1 : at]) and lines[at - 1].count('"') % 2:
-            at = len(lines)
-        lines.insert(at, f"{name}={value}")
-        _replace(self.path.resolve(), (end.join(lines) + end).encode())
+def with_variable(text: str, name: str, value: str) -> str:
+    """Return the text of an .env file with the variable *name* set, as :meth:`EnvFile.set` does.
+
+    Raises:
+        ValueError: The name is none, or the value holds what no line can.
+
+    Example:
+        >>> with_variable("APP_ENV=local\n", "APP_NAME", "My shop")
+        'APP_ENV=local\nAPP_NAME="My shop"\n'
+    """
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} cannot name a variable: use letters, digits and _.")
+    line = quoted(value)
+    if _has(text, name):
+        found = _with_line(text, name, line)
+        return text if found is None else found
+    return _with_new(text, name, line)
+
+
+def _has(text: str, name: str) -> bool:
+    return re.search(rf"^\s*(?:export\s+)?{re.escape(name)}\s*=", text, re.MULTILINE) is not None
+
+
+def _with_new(text: str, name: str, value: str) -> str:
+    end = "\r\n" if "\r\n" in text else "\n"
+    lines = text.split(end)
+    prefix = f"{name.partition('_')[0]}_"
+    near = [at for at, line in enumerate(lines) if line.startswith(prefix)]
+    if lines[-1] == "":
+        lines.pop()
+    at = near[-1] + 1 if near else len(lines)
+    # Not into a value that goes over several lines.
+    if '"' in "".join(lines[at - 1 : at]) and lines[at - 1].count('"') % 2:
+        at = len(lines)
+    lines.insert(at, f"{name}={value}")
+    return end.join(lines) + end
 
 
 def quoted(value: str) -> str:
@@ -95,20 +112,25 @@ def write_variable(file: Path, name: str, value: str) -> bool:
         name: The variable.
         value: What it is to be, written as it stands.
     """
-    file = file.resolve()
-    text = file.read_bytes().decode()
+    text = _with_line(file.read_bytes().decode(), name, value)
+    if text is None:
+        return False
+    replace(file, text.encode())
+    return True
+
+
+def _with_line(text: str, name: str, value: str) -> str | None:
     line = re.compile(
         rf"^([^\S\r\n]*(?:export[^\S\r\n]+)?{re.escape(name)}[^\S\r\n]*=)[^\r\n]*", re.MULTILINE
     )
     found = list(line.finditer(text))
     if not found:
-        return False
+        return None
     last = found[-1]
     # The line is written without blanks around "=": a value that follows a blank and begins
     # with "#" would be read as a comment.
     start = last[1].rstrip("= \t") + "="
-    _replace(file, f"{text[: last.start()]}{start}{value}{text[last.end() :]}".encode())
-    return True
+    return f"{text[: last.start()]}{start}{value}{text[last.end() :]}"
 
 
 def create_file(file: Path, text: str) -> None:
@@ -120,23 +142,3 @@ def create_file(file: Path, text: str) -> None:
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
     with os.fdopen(handle, "wb") as stream:
         stream.write(text.encode())
-
-
-def _replace(file: Path, content: bytes) -> None:
-    before = file.stat()
-    beside = file.with_name(f"{file.name}.{entropy.token_hex(4)}")
-    try:
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.chmod(before.st_mode & 0o7777)
-        if hasattr(os, "chown"):
-            # Only root may give a file away, and only root needs to.
-            with contextlib.suppress(PermissionError):
-                os.chown(beside, before.st_uid, before.st_gid)
-        beside.replace(file)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise

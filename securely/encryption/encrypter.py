@@ -17,6 +17,7 @@ from securely.encryption.payload import (
     strict_base64,
 )
 from securely.support import entropy
+from securely.support.replacing import replacing
 
 __all__ = ["CIPHERS", "Box", "Cipher", "Codec", "Encrypter"]
 
@@ -348,10 +349,8 @@ class Encrypter:
         Returns:
             How many bytes *source* held.
         """
-        from securely.encryption.streams import written_at_once
-
         # The source is closed first: Windows does not replace a file that is open.
-        with written_at_once(Path(target)) as writing, Path(source).open("rb") as reading:
+        with replacing(Path(target)) as writing, Path(source).open("rb") as reading:
             return self.encrypt_stream(reading, writing, aad=aad)
 
     async def aencrypt_file(
@@ -374,9 +373,7 @@ class Encrypter:
         Raises:
             DecryptFailed: As :meth:`decrypt_stream`; there is what there was before.
         """
-        from securely.encryption.streams import written_at_once
-
-        with written_at_once(Path(target)) as writing, Path(source).open("rb") as reading:
+        with replacing(Path(target)) as writing, Path(source).open("rb") as reading:
             return self.decrypt_stream(reading, writing, aad=aad)
 
     async def adecrypt_file(
@@ -398,7 +395,7 @@ class Encrypter:
         with Path(file).open("rb") as reading:
             if streams.opened(self._keys, reading, aad).index == 0:
                 return False
-        with streams.written_at_once(Path(file)) as writing, Path(file).open("rb") as reading:
+        with replacing(Path(file)) as writing, Path(file).open("rb") as reading:
             for piece in streams.sealed(self.key, streams.opened(self._keys, reading, aad), aad):
                 writing.write(piece)
         return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 from base64 import b64decode, b64encode
 from pathlib import Path
@@ -17,7 +16,7 @@ from securely.encryption.exceptions import (
     EnvironmentFileThere,
     InvalidKey,
 )
-from securely.support import entropy
+from securely.support.replacing import replacing
 
 __all__ = [
     "decrypt_file",
@@ -28,8 +27,6 @@ __all__ = [
     "read_key",
 ]
 
-# Only the owner reads it: what is decrypted are keys.
-_PRIVATE: Final = 0o600
 _BASE64: Final = "base64:"
 _SUFFIX: Final = ".encrypted"
 # What PHP's serialize() makes of a text: its length in bytes, and the text.
@@ -131,7 +128,8 @@ def encrypt_file(
         raise EnvironmentFileMissing(file)
     if target.exists() and not force:
         raise EnvironmentFileThere(target)
-    _replace(target, encrypt_text(_text_of(file), encrypter, readable).encode())
+    with replacing(target) as beside:
+        beside.write(encrypt_text(_text_of(file), encrypter, readable).encode())
     if prune:
         file.unlink()
     return target
@@ -160,7 +158,8 @@ def decrypt_file(file: Path, target: Path, encrypter: Encrypter, force: bool = F
             f"{file} cannot be decrypted: {error.reason} "
             "Give the key and the cipher it was encrypted with."
         ) from None
-    _replace(target, content.encode())
+    with replacing(target) as beside:
+        beside.write(content.encode())
 
 
 def _text_of(file: Path) -> str:
@@ -191,18 +190,3 @@ def _entries(text: str) -> list[str]:
 def _ends_quoted(entry: str) -> bool:
     value = entry.partition("=")[2].lstrip()
     return re.match(r'"(?:\\.|[^"\\])*"', value, re.DOTALL) is not None
-
-
-def _replace(file: Path, content: bytes) -> None:
-    aside = file.with_name(f"{file.name}.{entropy.token_hex(4)}")
-    try:
-        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        aside.replace(file)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            aside.unlink()
-        raise

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from securely.config import Environment
-from securely.config.writer import EnvFile
+from securely.config.writer import with_variable
 from securely.encryption.exceptions import KeyOutOfReach
-from securely.support import entropy
-
-fcntl: Any = None
-if sys.platform != "win32":
-    import fcntl as _fcntl
-
-    fcntl = _fcntl
+from securely.support.replacing import hold_folder, replace
 
 __all__ = ["EARLIER_KEYS", "KEY", "KeyFile"]
 
@@ -26,9 +18,6 @@ KEY: Final = "APP_KEY"
 """The variable that holds the key."""
 EARLIER_KEYS: Final = "APP_PREVIOUS_KEYS"
 """The variable that holds the earlier ones, with commas between them."""
-
-# Only the owner reads what is new: there are keys in it.
-_PRIVATE: Final = 0o600
 
 
 class KeyFile:
@@ -49,26 +38,20 @@ class KeyFile:
     def locked(self) -> Generator[None]:
         """Let nobody else change the file within the block.
 
-        It is the lock of the kernel that `settings:set` takes, too: it ends with the process.
-        Where there is none (Windows), what :meth:`prove` finds has to do.
+        It is the lock that `settings:set` takes, too.
 
         Raises:
             KeyOutOfReach: Somebody else is about to change it.
         """
-        if fcntl is None:
-            yield
-            return
-        handle = os.open(self._environment.base_path, os.O_RDONLY | os.O_CLOEXEC)
+        release = hold_folder(self._environment.base_path)
+        if release is None:
+            raise KeyOutOfReach(
+                self._file, "Another process changes it right now. Run key:rotate after that."
+            )
         try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise KeyOutOfReach(
-                    self._file, "Another process changes it right now. Run key:rotate after that."
-                ) from None
             yield
         finally:
-            os.close(handle)
+            release()
 
     def prove(self) -> None:
         """See that the file still holds the keys that the application has.
@@ -99,21 +82,14 @@ class KeyFile:
                 would not count.
         """
         self.prove()
-        file = self._file.resolve()
-        aside = file.with_name(f"{file.name}.{entropy.token_hex(4)}")
-        try:
-            _copy(file, aside)
-            for name, value in values.items():
-                EnvFile(aside).set(name, value, overwrite=True)
-            self._prove_that_it_counts(aside, values)
-            aside.replace(file)
-        except BaseException:
-            aside.unlink(missing_ok=True)
-            raise
-        _flush(file.parent)
+        text = self._file.read_bytes().decode()
+        for name, value in values.items():
+            text = with_variable(text, name, value)
+        self._prove_that_it_counts(text, values)
+        replace(self._file, text.encode())
 
-    def _prove_that_it_counts(self, aside: Path, values: Mapping[str, str]) -> None:
-        then = self._read({self._file: _text(aside)})
+    def _prove_that_it_counts(self, text: str, values: Mapping[str, str]) -> None:
+        then = self._read({self._file: text.removeprefix("\ufeff")})
         for name, value in values.items():
             if then.get(name) != value:
                 raise KeyOutOfReach(
@@ -130,29 +106,3 @@ class KeyFile:
 
 def _text(file: Path) -> str:
     return file.read_bytes().decode("utf-8-sig", "replace")
-
-
-def _copy(file: Path, aside: Path) -> None:
-    """Write *file* anew as *aside*, with its mode and owner."""
-    before = file.stat()
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(file.read_bytes())
-    if hasattr(os, "chown"):
-        # Only root may give a file away, and only root needs to.
-        with contextlib.suppress(PermissionError):
-            os.chown(aside, before.st_uid, before.st_gid)
-    aside.chmod(before.st_mode & 0o7777)
-
-
-def _flush(folder: Path) -> None:
-    """Put a rename in *folder* on the disk, in case the power is cut."""
-    if fcntl is None:
-        return
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        # Some file systems cannot; the rename stands nevertheless.
-        with contextlib.suppress(OSError):
-            os.fsync(handle)
-    finally:
-        os.close(handle)

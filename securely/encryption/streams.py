@@ -13,12 +13,9 @@ Source: the STREAM construction of Hoang, Reyhanitabar, Rogaway and Vizár (2015
 
 from __future__ import annotations
 
-import contextlib
 import hmac
 import io
-import os
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Final, cast
 
 from cryptography.exceptions import InvalidTag
@@ -28,7 +25,7 @@ from securely.encryption.exceptions import DecryptFailed
 from securely.encryption.keys import derive_key
 from securely.support import entropy
 
-__all__ = ["PIECE_BYTES", "Opened", "opened", "pieces_of", "put", "sealed", "written_at_once"]
+__all__ = ["PIECE_BYTES", "Opened", "opened", "pieces_of", "put", "sealed"]
 
 PIECE_BYTES: Final = 64 * 1024
 """How much is encrypted at a time: small beside any memory, and its tag adds 0.02 percent."""
@@ -39,8 +36,6 @@ _SALT_BYTES: Final = 32
 _MAC_BYTES: Final = 32
 _TAG_BYTES: Final = 16
 _NO_WAITING: Final = "open it so that reads and writes wait (os.set_blocking)."
-# Only the owner reads what is decrypted.
-_PRIVATE: Final = 0o600
 
 
 def pieces_of(source: IO[bytes], size: int = PIECE_BYTES) -> Iterator[bytes]:
@@ -160,26 +155,6 @@ def opened(keys: Sequence[bytes], source: IO[bytes], aad: bytes) -> Opened:
     raise DecryptFailed(
         "The stream is of another key, is bound to something else, or its header has been changed."
     )
-
-
-@contextlib.contextmanager
-def written_at_once(target: Path) -> Generator[IO[bytes]]:
-    """Give a file to write to, which takes the place of *target* when all of it is written.
-
-    Only its owner may read it. After an error there is what there was before.
-    """
-    aside = target.with_name(f"{target.name}.{entropy.token_hex(4)}")
-    try:
-        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
-        with os.fdopen(handle, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        aside.replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            aside.unlink()
-        raise
 
 
 def _keys(key: bytes, head: bytes) -> tuple[AESGCM, bytes]:

@@ -13,12 +13,13 @@ from typing import Any, Final, TypeAlias
 from securely.config import Environment, Examiner
 from securely.config.exceptions import EnvironmentFileBroken
 from securely.encryption import DecryptFailed, Encrypter, KeyRing
-from securely.settings.envfile import Document, locked, private_folder, replace
+from securely.settings.envfile import Document, locked, private_folder
 from securely.settings.exceptions import InvalidSettings, MissingFile, SecretsBroken
 from securely.settings.history import Change, History, Revision, without_values
 from securely.settings.hooks.announcing import Told
 from securely.settings.secrets import Vault
 from securely.support.masking import looks_secret
+from securely.support.replacing import replace
 
 __all__ = ["Edit", "Outcome", "Policy", "Snapshot", "Writer"]
 

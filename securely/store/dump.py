@@ -7,9 +7,9 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
-import os
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Generator, Iterable, Iterator
@@ -21,7 +21,7 @@ from securely.store.codec import Codec, Seal
 from securely.store.contracts import Engine, Span
 from securely.store.exceptions import DumpInvalid
 from securely.store.keys import decode_key
-from securely.support import entropy
+from securely.support.replacing import replacing
 
 __all__ = ["Plain", "crc32", "plain_rows", "private_file", "read_dump", "reseal", "write_dump"]
 
@@ -138,17 +138,10 @@ def read_dump(file: Iterable[str]) -> Iterator[Plain]:
 @contextmanager
 def private_file(path: Path) -> Generator[IO[str]]:
     """Write a file that only its owner can read; it gets its name when it is whole."""
-    aside = path.with_name(f".{path.name}.{entropy.token_hex(8)}")
-    handle = os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            yield file
-            file.flush()
-            os.fsync(handle)
-        aside.replace(path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
+    with replacing(path) as beside:
+        file = io.TextIOWrapper(beside, encoding="utf-8")
+        yield file
+        file.detach()  # it is written out, and closed by who has made it
 
 
 def _text_lines(file: Iterable[str]) -> Iterator[str]:

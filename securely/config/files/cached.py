@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from enum import Enum
@@ -14,14 +13,12 @@ from typing import Any, Final, NamedTuple, cast
 from securely import __version__
 from securely.config.environment import Environment
 from securely.config.exceptions import Uncacheable
-from securely.support import entropy
 from securely.support.importing import import_object
+from securely.support.replacing import replacing
 
 __all__ = ["CachedConfig", "StaleConfigWarning", "keep_config", "read_cached"]
 
 _FORMAT: Final = 1
-# Only the owner reads it: there are keys in it.
-_PRIVATE: Final = 0o600
 _MARK: Final = "$"
 
 
@@ -75,17 +72,8 @@ def keep_config(
         "items": plain,
     }
     file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_name(f"{file.name}.{entropy.token_hex(4)}")
-    try:
-        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(content, stream, ensure_ascii=False, separators=(",", ":"))
-            stream.flush()
-            os.fsync(stream.fileno())
-        aside.replace(file)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
+    with replacing(file) as beside:
+        beside.write(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def read_cached(file: Path, files: Iterable[Path], environment: Environment) -> CachedConfig | None:

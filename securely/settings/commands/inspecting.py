@@ -15,7 +15,6 @@ from securely.console import Command
 from securely.console.output.style import escape, safe
 from securely.settings.boot import vault_of
 from securely.settings.display import forms
-from securely.settings.envfile import replace
 from securely.settings.exceptions import SettingsError, UnknownSetting
 from securely.settings.inspection.auditing import Audit, AuditedSecret
 from securely.settings.inspection.layers import Layer
@@ -23,6 +22,7 @@ from securely.settings.inspection.scanning import files_of, scan
 from securely.settings.schema import Setting
 from securely.settings.settings import Settings
 from securely.support.masking import HIDDEN, mask_urls
+from securely.support.replacing import replace
 
 __all__ = [
     "AuditCommand",

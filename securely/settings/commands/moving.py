@@ -16,12 +16,12 @@ from securely.console.exceptions import InvalidInput
 from securely.console.output.style import safe
 from securely.settings.commands.changing import Changes
 from securely.settings.display.exports import FORMATS, exported, imported
-from securely.settings.envfile import replace
 from securely.settings.exceptions import InvalidText, SettingsError
 from securely.settings.hooks.watching import LOOK_SECONDS, Files
 from securely.settings.secrets import KEY_VARIABLE
 from securely.settings.settings import Settings
 from securely.support.masking import HIDDEN
+from securely.support.replacing import replace
 
 __all__ = ["ExportCommand", "ImportCommand", "RunCommand"]
 

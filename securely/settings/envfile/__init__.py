@@ -2,12 +2,12 @@
 
 document.py  Document: the text of an .env file, whose variables change
 scratch.py   a file for an editor, gone afterwards
-writing.py   replaces files at once, under a lock that processes share
+writing.py   the lock that writers share, and private folders
 """
 
 from __future__ import annotations
 
 from securely.settings.envfile.document import Document
-from securely.settings.envfile.writing import locked, private_folder, replace
+from securely.settings.envfile.writing import locked, private_folder
 
-__all__ = ["Document", "locked", "private_folder", "replace"]
+__all__ = ["Document", "locked", "private_folder"]

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from securely.settings.envfile import private_folder, replace
+from securely.settings.envfile import private_folder
+from securely.support.replacing import replace
 
 __all__ = ["Outbox", "Undelivered"]
 

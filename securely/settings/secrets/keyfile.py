@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from securely.encryption import Encrypter, KeyRing
-from securely.settings.envfile import private_folder, replace
+from securely.settings.envfile import private_folder
 from securely.settings.exceptions import InvalidSecretKey, KeyOfProcess
+from securely.support.replacing import replace
 
 __all__ = ["KEY_VARIABLE", "KeyFile"]
 

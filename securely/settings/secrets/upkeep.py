@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from securely.settings.envfile import replace
 from securely.settings.exceptions import MissingSecretKey, UnknownSetting
 from securely.settings.history import History
 from securely.settings.secrets.keyfile import KEY_VARIABLE
 from securely.settings.secrets.vault import Vault
+from securely.support.replacing import replace
 
 __all__ = ["expire", "rekey"]
 

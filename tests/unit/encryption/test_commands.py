@@ -26,7 +26,7 @@ from securely.encryption import (
 )
 from securely.encryption.commands import KeyGenerateCommand, KeyRotateCommand
 from securely.encryption.provider import EncryptionProvider
-from securely.settings.envfile.writing import locked
+from securely.settings.envfile import locked
 
 OLD = f"base64:{base64.b64encode(bytes(range(32))).decode()}"
 
