@@ -78,9 +78,8 @@ def test_replacing_makes_a_file_its_owners_and_keeps_the_old_one_after_an_error(
     file.write_text("old")
     file.chmod(0o644)
 
-    with pytest.raises(LookupError), replacing(file) as beside:
-        beside.write(b"half")
-        raise LookupError
+    with pytest.raises(TypeError), replacing(file) as beside:
+        beside.writelines([b"half", "no bytes"])  # type: ignore[list-item]
     assert file.read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["rows.json"]
 
