@@ -221,6 +221,7 @@ def test_a_change_that_breaks_workers_is_taken_back(docks: Docks) -> None:
 
 
 def test_an_executor_that_began_with_what_is_taken_back_is_replaced(docks: Docks) -> None:
+    docks.set("SETTINGS_HOOK_TIMEOUT=5", "--no-hooks")
     docks.work()
     (executor,) = docks.seen("executor")
     setting = docks.begin("settings:set", "docks.cranes", "99")
