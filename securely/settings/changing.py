@@ -85,6 +85,8 @@ class _Draft:
     before: dict[Path, str]
     vault: Vault
     changes: list[Change]
+    # What was wrong before, and has nothing to do with them.
+    remaining: Sequence[str] = ()
 
 
 Policy: TypeAlias = Callable[[tuple[Change, ...]], Mapping[str, str | None]]
@@ -173,7 +175,9 @@ class Writer:
             self.vault.forget()
             self.environment = self._variables(draft.texts, self.vault)
         new = self._variables(draft.texts, draft.vault)
-        return Outcome(tuple(draft.changes), revision, tuple(self._notes(draft.changes)), new)
+        remaining = [f"Not valid, as before: {each}" for each in draft.remaining]
+        notes = (*self._notes(draft.changes), *remaining)
+        return Outcome(tuple(draft.changes), revision, notes, new)
 
     def snapshot(self) -> Snapshot:
         """Return the files and the secrets as they are now."""
@@ -291,6 +295,7 @@ class Writer:
         problems = [each for each in new if each not in known]
         if problems:
             raise InvalidSettings([without_values(each, draft.changes) for each in problems])
+        draft.remaining = [without_values(each, draft.changes) for each in new]
         return draft
 
     def _draft(self, edits: Sequence[Edit]) -> _Draft:

@@ -279,6 +279,14 @@ def test_rename_keeps_the_line(shop: Artisan, base: Path) -> None:
     shop("settings:rename NOTHING OTHER").assert_exit(2)
 
 
+def test_set_says_what_is_wrong_elsewhere_and_bars_no_repair(shop: Artisan, base: Path) -> None:
+    (base / "config/queue.py").write_text('config = {"conections": {}}\n')
+
+    shop("settings:set app.name=A").assert_ok().assert_output("Not valid, as before", "conections")
+    (base / "config/queue.py").unlink()
+    shop("settings:set app.name=B").assert_ok().assert_no_output("Not valid")
+
+
 def test_rollback_brings_back_values(shop: Artisan, base: Path) -> None:
     shop("settings:set app.name=A SHOP_TOKEN=b").assert_ok()
     shop("settings:set app.name=B shop.limit=9").assert_ok()
