@@ -50,7 +50,7 @@ class EnvFile:
 
 
 def with_variable(text: str, name: str, value: str) -> str:
-    """Return the text of an .env file with the variable *name* set, as :meth:`EnvFile.set` does.
+    r"""Return the text of an .env file with the variable *name* set, as :meth:`EnvFile.set` does.
 
     Raises:
         ValueError: The name is none, or the value holds what no line can.

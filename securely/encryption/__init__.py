@@ -9,7 +9,7 @@ a :class:`Signer` for each purpose, so that what leaves the process comes back u
     environment.py encrypted .env files, as Laravel has them
     exceptions.py  what can go wrong with keys and payloads
     fields.py      Encrypted: fields of models and jobs that are kept encrypted
-    keyfile.py     KeyFile: the .env file that holds the key, and how it is changed there
+    keylines.py    KeyLines: the lines of .env that hold the keys, and how they are changed
     keys.py        KeyRing: the application's keys, and what is derived from them
     payload.py     the envelope of an encrypted value
     provider.py    binds the keys and the encrypter

@@ -14,7 +14,7 @@ from securely.console import Command
 from securely.console.output.style import escape
 from securely.encryption.encrypter import Encrypter
 from securely.encryption.environment import decrypt_file, encrypt_file, key_text, read_key
-from securely.encryption.keyfile import EARLIER_KEYS, KEY, KeyFile
+from securely.encryption.keylines import EARLIER_KEYS, KEY, KeyLines
 from securely.encryption.keys import KeyRing, parse_key
 from securely.encryption.rotation import KeyRotation, NewKeys
 from securely.support.missing import MISSING
@@ -121,12 +121,12 @@ class KeyRotateCommand(Command):
             counts = rotation.run(_new_keys(config, current, earlier))
         else:
             earlier.insert(0, _listed(current, "app.key"))
-            counts = self._changed(config, KeyFile(environment, file, current), earlier, rotation)
+            counts = self._changed(config, KeyLines(environment, file, current), earlier, rotation)
         self._tell(file, counts, len(earlier))
         return self.SUCCESS
 
     def _changed(
-        self, config: Config, file: KeyFile, earlier: Sequence[str], rotation: KeyRotation
+        self, config: Config, file: KeyLines, earlier: Sequence[str], rotation: KeyRotation
     ) -> dict[str, int]:
         """Change the key, and write anew what is stored unless that is not wanted."""
         key = _new_key(config)

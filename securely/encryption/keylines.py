@@ -1,4 +1,4 @@
-"""KeyFile: the .env file that holds the application's key, and how it is changed there."""
+"""KeyLines: the lines of .env that hold the application's keys, and how they are changed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from securely.config.writer import with_variable
 from securely.encryption.exceptions import KeyOutOfReach
 from securely.support.replacing import hold_folder, replace
 
-__all__ = ["EARLIER_KEYS", "KEY", "KeyFile"]
+__all__ = ["EARLIER_KEYS", "KEY", "KeyLines"]
 
 KEY: Final = "APP_KEY"
 """The variable that holds the key."""
@@ -20,8 +20,8 @@ EARLIER_KEYS: Final = "APP_PREVIOUS_KEYS"
 """The variable that holds the earlier ones, with commas between them."""
 
 
-class KeyFile:
-    """The .env file that holds the application's key.
+class KeyLines:
+    """The lines of an .env file that hold the application's keys.
 
     Args:
         environment: The variables of the application, as they were read when it started.
