@@ -218,6 +218,12 @@ class Settings:
             if (place := self._place(key)) is not None and variable in place.variables
         )
 
+    def known_variables(self) -> list[str]:
+        """Return the names of the variables that settings read, and of those that files set."""
+        places = map(self._place, self.fields())
+        read = [name for place in places if place is not None for name in place.variables]
+        return sorted({*read, *self.variables()})
+
     # -- changing
 
     def before(self, hook: Before) -> Before:

@@ -80,6 +80,37 @@ def everything(base: Path) -> str:
 # -- get, has
 
 
+def test_a_variable_that_nobody_has_set_says_what_it_would_fill_in(shop: Artisan) -> None:
+    result = shop("settings:get SHOP_LIMIT")
+
+    result.assert_exit(1).assert_output("The variable SHOP_LIMIT is not set", "shop.limit")
+
+
+def test_a_variable_that_nothing_reads_is_likened_to_those_there_are(shop: Artisan) -> None:
+    result = shop("settings:get SHOP_LIMTI")
+
+    result.assert_exit(1).assert_output('Did you mean "SHOP_LIMIT"?')
+
+
+def test_a_variable_that_is_set_by_a_slip_is_told(shop: Artisan, base: Path) -> None:
+    result = shop("settings:set SHOP_LIMTI 6")
+
+    result.assert_exit(0).assert_output('No setting reads SHOP_LIMTI. Did you mean "SHOP_LIMIT"?')
+    assert "SHOP_LIMTI=6" in env_of(base)
+
+
+@pytest.mark.parametrize("name", ["SHOP_LIMIT", "SHOP_MOTTO", "SHOPS_LIMIT", "OTHER"])
+def test_a_variable_that_is_meant_is_set_without_a_word(shop: Artisan, name: str) -> None:
+    assert "Did you mean" not in shop(f"settings:set {name} 6").output
+
+
+def test_a_key_that_no_cipher_takes_is_not_set(shop: Artisan, base: Path) -> None:
+    result = shop("settings:set app.key base64:c2hvcnQ=")
+
+    result.assert_exit(2).assert_output("cannot encrypt with app.key", "It has 5 bytes")
+    assert env_of(base) == ENV
+
+
 def test_get_shows_a_value(shop: Artisan) -> None:
     shop("settings:get app.name").assert_ok().assert_output("Blog")
     shop("settings:get shop.fixed --json --origin").assert_output('"value": 7', "config/shop.py")

@@ -74,7 +74,7 @@ class FailedCommand(OfFailedJobs):
     """Lists failed jobs, or shows one."""
 
     signature: ClassVar[str] = """queue:failed
-        {id? : Show this one in full}
+        {id? : Show this one in full; its id, or its number in the list}
         {--queue= : Only jobs of this queue}
         {--class= : Only jobs of this class, with or without its module}
         {--tag= : Only jobs that have this tag}
@@ -162,15 +162,16 @@ class ForgetCommand(OfFailedJobs):
     """Deletes one failed job."""
 
     signature: ClassVar[str] = """queue:forget
-        {id : The id of the failed job}
+        {id : The id of the failed job, or its number in the list}
         {--connection= : The connection; the default one if left out}"""
     description: ClassVar[str] = "Delete a failed job"
 
     def handle(self, queues: QueueManager, codec: Codec, events: Dispatcher) -> int:
         """Delete it."""
         key = self.string("id")
-        if not self.kept_failures(queues).forget(key):
-            self.refuse(self.failures(queues, codec, events), [key])
+        failures = self.failures(queues, codec, events)
+        if not failures.forget(key):
+            self.refuse(failures, [key])
         self.info(safe(f'The failed job "{key}" was deleted.'))
         return self.SUCCESS
 

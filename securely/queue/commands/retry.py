@@ -50,7 +50,7 @@ class RetryCommand(_Retries):
     """Puts failed jobs back."""
 
     signature: ClassVar[str] = """queue:retry
-        {id?* : The ids of the failed jobs, or "all"}
+        {id?* : The ids of the failed jobs, or their numbers, or "all"}
         {--range=* : Numbers as `queue:failed` shows them, as in 1-5}
         {--queue= : Only jobs of this queue}
         {--class= : Only jobs of this class, with or without its module}

@@ -28,6 +28,7 @@ from securely.settings.exceptions import (
 )
 from securely.settings.history import Change
 from securely.settings.settings import Settings
+from securely.support.suggest import did_you_mean
 
 __all__ = [
     "REFUSED",
@@ -148,6 +149,7 @@ class SetCommand(Changes):
             changes = self._changes(settings)
         except REFUSED as error:
             return self.refused(error)
+        self._warn_of_slips(settings, changes)
         return self.change(settings, partial(settings.set, changes, self.boolean("secret")))
 
     def _changes(self, settings: Settings) -> Mapping[str, str]:
@@ -190,6 +192,21 @@ class SetCommand(Changes):
                     f"The value of {safe(key)} was on the command line, where `ps` and the "
                     "history of the shell show it. Give it by the prompt, or by -."
                 )
+
+
+    def _warn_of_slips(self, settings: Settings, changes: Mapping[str, str]) -> None:
+        """Tell of a variable that nothing here reads, where there is one that is nearly called so.
+
+        It is set all the same: what an application starts may read it. Another prefix is no slip,
+        but names what belongs to something else: SHOP_URL is not meant to be APP_URL.
+        """
+        known = settings.known_variables()
+        for key in changes:
+            if key in known or key in settings.fields():
+                continue
+            prefix = f"{key.partition('_')[0]}_"
+            if near := did_you_mean(key, [name for name in known if name.startswith(prefix)]):
+                self.warn(f'No setting reads {safe(key)}. Did you mean "{near}"?')
 
 
 class UnsetCommand(Changes):

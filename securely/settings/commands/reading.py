@@ -68,10 +68,7 @@ class GetCommand(_Reading):
         default = self.option("default")
         value = None if found is None else self.seen(settings, found)
         if value is None and default is None:
-            if found is None:
-                self.error(str(UnknownSetting(key, settings.fields())))
-            else:
-                self.error(f"{key} is not set.")
+            self.error(_missing(settings, key, is_known=found is not None))
             return self.FAILURE
         shown = default if value is None else value
         self._show(key, shown, "--default" if found is None or value is None else found.origin)
@@ -88,6 +85,15 @@ class GetCommand(_Reading):
             self.line(escape(forms.text(shown)))
             if self.boolean("origin"):
                 self.comment(safe(f"  from {origin}"))
+
+
+def _missing(settings: Settings, key: str, *, is_known: bool) -> str:
+    """Say of *key*, which has no value, whether there is such a thing at all."""
+    if is_known:
+        return f"{key} is not set."
+    if filled := settings.keys_of(key):
+        return f"The variable {key} is not set. It would fill in {', '.join(filled)}."
+    return str(UnknownSetting(key, [*settings.fields(), *settings.known_variables()]))
 
 
 class HasCommand(Command):

@@ -483,6 +483,22 @@ def test_failed_when_listed_shows_the_numbers_that_ranges_take(
     assert [one["number"] for one in json.loads(run("queue:failed --json")[1])] == [2, 1]
 
 
+def test_number_of_the_list_is_taken_where_an_id_is(
+    run: Run, fail: Callable[..., str], shelf: Shelf
+) -> None:
+    uuids = [fail("Plain") for _ in range(4)]
+
+    assert uuids[1] in run("queue:failed 2")[1]
+    assert run("queue:retry 2")[0] == 0
+    assert [job.uuid for job in shelf.kept] == [uuids[1]]
+    assert run("queue:forget 3")[0] == 0
+    listed = json.loads(run("queue:failed --json")[1])
+    assert [one["id"] for one in listed] == [uuids[2], uuids[0]]
+    code, said = run("queue:retry 3")
+    assert code == 1
+    assert 'No failed job has the id "3"' in said
+
+
 def test_retry_when_filters_and_ids_are_given_takes_what_is_in_both(
     run: Run, fail: Callable[..., str], shelf: Shelf
 ) -> None:
@@ -826,8 +842,8 @@ EVIL = "q\x1b[2J\x07"
         f"queue:monitor '{EVIL}'",
         f"queue:pause '{EVIL}'",
         "queue:resume qx[2J",
-        "queue:retry 101",
-        "queue:retry 102",
+        "queue:retry 1",
+        "queue:retry 2",
         "queue:status",
         f"queue:status '{EVIL}'",
     ],
