@@ -56,6 +56,7 @@ from securely.support.importing import import_object
 __all__ = ["Executor", "main"]
 
 MEMORY_SECONDS: Final = 0.1  # looking at our own memory costs as much as a small job
+GATHER_SECONDS: Final = 0.0005  # jobs that are over sooner are told of together
 SLEEP_SECONDS_MIN: Final = 0.1  # what is held back shall not come back at once, again and again
 REASON_CHARS_MAX: Final = 200  # a line for people; all of it is kept with the failed job
 
@@ -104,6 +105,8 @@ class Executor:
         self._bell = Bell(inbox.cancelled)
         inbox.stop = self._stop
         self._looked_at = 0.0
+        self._told_at = 0.0
+        self._began = 0.0
 
     def prepare(self) -> None:
         """Let what boots in a loop do so, in the one that async jobs will run in."""
@@ -151,6 +154,7 @@ class Executor:
                 self._follow(item.names)
             else:
                 break
+        self._inbox.flush()
         if self._tasks is not None:
             self._tasks.close()
         self._tell(
@@ -183,13 +187,14 @@ class Executor:
 
     def _is_async(self, cell: int, delivery: Delivery) -> bool:
         # To learn its colour is to import its module: from here on a death is this job's.
-        self._board.start(cell, clock.monotonic())
+        self._began = began = clock.monotonic()
+        self._board.start(cell, began)
         return self._runner.is_async(delivery)
 
     # -- one job
 
     def _perform(self, cell: int, delivery: Delivery) -> None:
-        began = clock.monotonic()
+        began = self._began  # just now: its colour was asked for last
         if self._guard is not None and not self._guard.allows(delivery):
             self._report(cell, self._held_back(delivery), began)
             return
@@ -248,17 +253,25 @@ class Executor:
         return (self._timeout if one.timeout is None else one.timeout) or None
 
     def _report(self, cell: int, outcome: Outcome, began: float) -> None:
-        is_mere_end = outcome.kind is Kind.DONE and outcome.result_seconds is None
-        if is_mere_end and not outcome.successors and not outcome.is_member:
-            # Nothing follows from it: whoever reads the board may settle it in our place.
-            self._board.finish(cell)
-        memory = 0
         now = clock.monotonic()
-        if now - self._looked_at > MEMORY_SECONDS:
-            self._looked_at = now
-            memory = resident_bytes()
-        reason = "" if outcome.error is None else _reason(outcome.error)
-        self._inbox.send(Report(cell, outcome, now - began, reason, memory))
+        is_mere_end = outcome.kind is Kind.DONE and outcome.result_seconds is None
+        if not is_mere_end or outcome.successors or outcome.is_member:
+            reason = "" if outcome.error is None else _reason(outcome.error)
+            self._inbox.send(Report(cell, outcome, now - began, reason, self._memory(now)))
+            return
+        # Nothing follows from it: whoever reads the board may settle it in our place.
+        self._board.finish(cell)
+        self._inbox.gather(cell, now - began)
+        if now - self._told_at > GATHER_SECONDS:
+            self._told_at = now
+            self._inbox.flush(self._memory(now))
+
+    def _memory(self, now: float) -> int:
+        """Return our resident bytes; 0 where they were looked at a moment ago."""
+        if now - self._looked_at <= MEMORY_SECONDS:
+            return 0
+        self._looked_at = now
+        return resident_bytes()
 
 
 def _reason(error: bytes) -> str:

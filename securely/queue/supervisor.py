@@ -24,7 +24,7 @@ from securely.queue.crew.crew import Crew
 from securely.queue.crew.fates import judge
 from securely.queue.crew.herald import Herald
 from securely.queue.crew.ledger import Ledger
-from securely.queue.crew.link import FromExecutor, HookDone, Quit, Ready, Refused, Returned
+from securely.queue.crew.link import Ends, FromExecutor, HookDone, Quit, Ready, Refused, Returned
 from securely.queue.crew.link import Report as Outcomes
 from securely.queue.crew.orders import Facts, Orders, Stop, find_reason
 from securely.queue.crew.patience import Patience
@@ -287,15 +287,13 @@ class Supervisor:
             self._take(child, message, now)
 
     def _take(self, child: Child, message: FromExecutor, now: float) -> None:
-        if isinstance(message, Outcomes):
-            delivery = child.take_back(message.cell, now)
-            child.pace.observe(message.seconds)
+        if isinstance(message, Ends):
             child.memory = message.memory or child.memory
-            self._rest_until = now + self._orders.rest
-            if delivery is not None:
-                self._end(
-                    child, message.cell, delivery, message.outcome, message.seconds, message.reason
-                )
+            for cell, seconds in message.ends:
+                self._note(child, cell, None, seconds, now)
+        elif isinstance(message, Outcomes):
+            child.memory = message.memory or child.memory
+            self._note(child, message.cell, message.outcome, message.seconds, now, message.reason)
         elif isinstance(message, Returned):
             for cell, delivery in child.return_unstarted(message.cells, now):
                 self._give_back(child, cell, delivery)
@@ -305,6 +303,23 @@ class Supervisor:
             self._crew.welcome(child, listens=message.listens)
         else:
             self._refuse(message)
+
+    def _note(  # the parts of one fact
+        self,
+        child: Child,
+        cell: int,
+        outcome: Outcome | None,
+        seconds: float,
+        now: float,
+        reason: str = "",
+    ) -> None:
+        """Take note of how a delivery has ended; well where *outcome* is None."""
+        delivery = child.take_back(cell, now)
+        child.pace.observe(seconds)
+        self._rest_until = now + self._orders.rest
+        if delivery is not None:
+            end = outcome or Outcome(delivery.id, delivery.token, Kind.DONE)
+            self._end(child, cell, delivery, end, seconds, reason)
 
     def _refuse(self, refused: Refused) -> None:
         self._report.error(f"The application could not be loaded: {refused.message}")

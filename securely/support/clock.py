@@ -49,15 +49,11 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The machine's own clock; processes of one boot share its monotonic time."""
 
-    def timestamp(self) -> float:
-        """Return the wall time as seconds since 1970-01-01 UTC."""
-        return _time.time()
-
-    def monotonic(self) -> float:
-        """Return the machine's monotonic time in seconds; processes of one boot share it."""
-        return _time.monotonic()
+    # Its functions themselves, for each job and each cached value asks for the time.
+    timestamp = staticmethod(_time.time)
+    monotonic = staticmethod(_time.monotonic)
 
     def sleep(self, seconds: float) -> None:
         """Block this thread for *seconds*."""

@@ -347,12 +347,15 @@ class Child:
         self._free.append(cell)
 
     def check_stall(self) -> None:
-        """Take back what has not begun if there was no outcome for a while."""
+        """Take back what has not begun if there was no outcome for a while.
+
+        And what has ended, while it is busy with something longer, and was not told of.
+        """
         now = clock.monotonic()
         if now < self.stalled_at:
             return
         waiting = len(self.held) > 1 and any(
-            self._board.look(cell)[0] is State.HANDED for cell in self.held
+            self._board.look(cell)[0] is not State.STARTED for cell in self.held
         )
         self.stalled_at = now + STALL_SECONDS if waiting else math.inf
         if waiting:

@@ -5,6 +5,9 @@ may ask over the control socket for the others: a second thread then returns wha
 started, unread frames included. A delivery leaves the deque once, so it is either run or returned.
 It may also ask for one to be stopped, which is noted here, and told to what runs it.
 
+Ends that nobody waits for are gathered here: to send each alone takes longer than many a job. They
+go out with whatever is sent next, when there is nothing left to do, and when the supervisor asks.
+
 The same thread sees the supervisor die, and ends the process: a job must not go on when its
 delivery will be given to somebody else.
 """
@@ -24,6 +27,7 @@ import msgspec
 from securely.queue.contracts import Delivery
 from securely.queue.crew.link import (
     Cancel,
+    Ends,
     Hook,
     Link,
     Live,
@@ -86,6 +90,7 @@ class Inbox:
         self.stop: Callable[[Key], object] = _stop_nothing
         self._abandon = abandon
         self._items: deque[Item] = deque()
+        self._ends: deque[tuple[int, float]] = deque()
         self._reading = threading.Lock()
         self._sending = threading.Lock()
 
@@ -99,6 +104,7 @@ class Inbox:
             try:
                 return self._items.popleft()
             except IndexError:
+                self.flush()
                 self.fill(wait=True)
 
     def poll(self) -> Item | None:
@@ -124,14 +130,34 @@ class Inbox:
                 raise
             return True
 
+    def gather(self, cell: int, seconds: float) -> None:
+        """Note that the delivery on *cell* has ended well after *seconds*, to be told later."""
+        self._ends.append((cell, seconds))
+
+    def flush(self, memory: int = 0) -> None:
+        """Tell what was gathered, and how much memory there is in use; as :meth:`send`."""
+        if self._ends:
+            with self._sending:
+                self._send(self._gathered(memory))
+
     def send(self, message: msgspec.Struct) -> None:
-        """Send *message*; ends the process when the supervisor is gone."""
+        """Send what was gathered, and *message*; ends the process when the supervisor is gone."""
         with self._sending:
-            try:
-                self.link.send(message)
-            except EOFError:
-                self._abandon()
-                raise
+            if self._ends:
+                self._send(self._gathered())
+            self._send(message)
+
+    def _send(self, message: msgspec.Struct) -> None:
+        try:
+            self.link.send(message)
+        except EOFError:
+            self._abandon()
+            raise
+
+    def _gathered(self, memory: int = 0) -> Ends:
+        # Taken off one by one: the main thread may add to them meanwhile.
+        ends = [self._ends.popleft() for _ in range(len(self._ends))]
+        return Ends(ends, memory)
 
     def close(self) -> None:
         """Close both sockets."""
@@ -169,6 +195,7 @@ class Inbox:
             self._reading.release()
 
     def _drain(self) -> None:
+        self.flush()
         while messages := self.link.receive(wait=False):
             self._sort(messages)
         taken: list[Item] = []

@@ -18,6 +18,7 @@ from securely.queue.crew.loading import Place
 
 __all__ = [
     "Cancel",
+    "Ends",
     "FromExecutor",
     "Hook",
     "HookDone",
@@ -127,7 +128,7 @@ class Refused(msgspec.Struct, tag=1, array_like=True):
 
 
 class Report(msgspec.Struct, tag=2, array_like=True):
-    """A delivery has ended.
+    """A delivery has ended, with more to it than :class:`Ends` can tell.
 
     Attributes:
         cell: Its cell of the board.
@@ -155,9 +156,21 @@ class HookDone(msgspec.Struct, tag=4, array_like=True):
     cell: int
 
 
+class Ends(msgspec.Struct, tag=5, array_like=True):
+    """Deliveries have ended well, and settling them means removing their rows and nothing else.
+
+    Attributes:
+        ends: The cell of each, and for how many seconds it ran; in the order of their ends.
+        memory: Resident bytes of the executor, or 0 when it has not looked.
+    """
+
+    ends: list[tuple[int, float]]
+    memory: int = 0
+
+
 ToControl = Revoke | Cancel
 ToExecutor = Start | Run | Hook | Quit | Tell | Live
-FromExecutor = Ready | Refused | Report | Returned | HookDone
+FromExecutor = Ready | Refused | Report | Returned | HookDone | Ends
 M = TypeVar("M")
 
 

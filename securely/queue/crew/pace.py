@@ -62,4 +62,4 @@ class Pace:
         """
         if self._seconds is None:
             return 0.0
-        return min(LINGER_SECONDS_MAX, held * self._seconds / self.concurrency / 4)
+        return min(LINGER_SECONDS_MAX, held * self._seconds / self.concurrency / 8)

@@ -99,6 +99,7 @@ class Tasks:
             if self._concurrency == 1 and self._running:
                 await next(iter(self._running))  # cheaper than to be woken
                 continue
+            self._inbox.flush()
             self._wake.clear()
             await self._wake.wait()
 

@@ -89,10 +89,17 @@ class Retries(Protocol):
 
 
 class Ran(NamedTuple):
-    """What came of a run: the outcome, and the exception it ended in, if it did."""
+    """What came of a run.
+
+    Attributes:
+        outcome: How the delivery is settled.
+        error: The exception it ended in, if it did.
+        events: What tells of it, where somebody listens.
+    """
 
     outcome: Outcome
     error: BaseException | None
+    events: Sequence[object] = ()
 
 
 class JobRunner:
@@ -174,10 +181,10 @@ class JobRunner:
             is_last: An exception is final, whatever tries are left.
         """
         run = self._begin(delivery, connection, is_last)
-        if isinstance(run, _Over):
+        if isinstance(run, Ran):
             for event in run.events:
                 self._tell(event)
-            return run.ran
+            return run
         with self._unit(run.frame.header):
             return self._attempt(run, is_last)
 
@@ -186,10 +193,10 @@ class JobRunner:
     ) -> Ran:
         """Async twin of :meth:`attempt`."""
         run = self._begin(delivery, connection, is_last)
-        if isinstance(run, _Over):
+        if isinstance(run, Ran):
             for event in run.events:
                 await self._atell(event)
-            return run.ran
+            return run
         with self._unit(run.frame.header):
             return await self._aattempt(run)
 
@@ -208,10 +215,10 @@ class JobRunner:
                 run.error = error
             finally:
                 self._running.remove(run)
-        over = self._over(run)
-        for event in over.events:
+        ran = self._over(run)
+        for event in ran.events:
             self._tell(event)
-        return over.ran
+        return ran
 
     async def _aattempt(self, run: Run) -> Ran:
         """Async twin of :meth:`_attempt`."""
@@ -228,10 +235,10 @@ class JobRunner:
                 run.error = error
             finally:
                 self._running.remove(run)
-        over = self._over(run)
-        for event in over.events:
+        ran = self._over(run)
+        for event in ran.events:
             await self._atell(event)
-        return over.ran
+        return ran
 
     def run_failed_hook(self, failed: FailedJob) -> None:
         """Run the job's `failed()` hook on a fresh instance; its errors are reported, not raised.
@@ -321,7 +328,7 @@ class JobRunner:
 
     # -- before and after
 
-    def _begin(self, delivery: Delivery, connection: str | None, is_last: bool) -> Run | _Over:
+    def _begin(self, delivery: Delivery, connection: str | None, is_last: bool) -> Run | Ran:
         """Decode *delivery*; what cannot be decoded is over already."""
         name = connection or self._defaults.connection
         frame = self._decoded.pop(delivery.payload, None)
@@ -362,11 +369,11 @@ class JobRunner:
             run.error = JobCancelled(header.name)
         return run
 
-    def _over(self, run: Run) -> _Over:
+    def _over(self, run: Run) -> Ran:
         """End *run*; what follows from it and cannot be written makes it a failure."""
         if run.error is not None and JobCancelled.is_behind(run.error):
             outcome, told = stopped(run, run.error, self._events)
-            return _Over(Ran(outcome, run.error), told)
+            return Ran(outcome, run.error, told)
         try:
             return self._end(run)
         except JobTimedOut:
@@ -381,14 +388,14 @@ class JobRunner:
                 error=self._pack(error),
                 result_seconds=run.frame.header.result_seconds,
             )
-            return _Over(Ran(outcome, error), [])
+            return Ran(outcome, error)
 
     def _report(self, error: BaseException, facts: Mapping[str, object]) -> None:
         """Report *error*; a log that fails costs no job."""
         with suppress(Exception):
             self._reporter(error, facts)
 
-    def _end(self, run: Run) -> _Over:
+    def _end(self, run: Run) -> Ran:
         """Turn the way a run ended into its outcome, and note the events that tell of it."""
         header = run.frame.header
         result = None if header.result_seconds is None else packed(run, self._codec)
@@ -404,7 +411,7 @@ class JobRunner:
             outcome = Outcome(delivery.id, delivery.token, Kind.DONE)
             if result is not None:
                 outcome = outcome._replace(result=result, result_seconds=header.result_seconds)
-            return _Over(Ran(self._followed(run, outcome, None), None), events)
+            return Ran(self._followed(run, outcome, None), None, events)
         if error is not None:
             self._report(error, run.facts())
             if listened(JobExceptionOccurred):
@@ -420,7 +427,7 @@ class JobRunner:
         if settlement.charge is Charge.EXCEPTION and cause and not self._may_retry(cause, run):
             settlement = Settlement(Kind.FAIL, error=settlement.error)
         events += endings(run, settlement, cause, listened)
-        return _Over(Ran(self._outcome(run, settlement, cause), error), events)
+        return Ran(self._outcome(run, settlement, cause), error, events)
 
     def _may_retry(self, error: BaseException, run: Run) -> bool:
         """Return whether the application lets what ended in *error* be tried again."""
@@ -469,10 +476,10 @@ class JobRunner:
         calls = [Callback(function, error=error) for function in trail.catches]
         return tuple(self._codec.envelope(call, delivery.queue) for call in calls)
 
-    def _refused(self, delivery: Delivery, connection: str, error: BaseException) -> _Over:
+    def _refused(self, delivery: Delivery, connection: str, error: BaseException) -> Ran:
         """Fail what cannot be decoded; its payload is kept with the failed job."""
         if delivery.verdict is Verdict.CANCELLED:
-            return _Over(Ran(skipped(delivery), error), [])
+            return Ran(skipped(delivery), error)
         if not isinstance(error, QueueError):
             error = InvalidPayload(f"{delivery.name} raised {type(error).__name__}: {error}")
         facts = {"job": delivery.name, "queue": delivery.queue, "attempts": delivery.attempts}
@@ -487,7 +494,7 @@ class JobRunner:
         if self._events.has_listeners(JobFailed):
             source = (connection, delivery.queue, "", delivery.name, delivery.attempts)
             events.append(JobFailed(*source, None, error))
-        return _Over(Ran(outcome, error), events)
+        return Ran(outcome, error, events)
 
     def _tell(self, event: object) -> None:
         """Tell *event*; a listener's error is reported, and changes nothing for the job."""
@@ -504,13 +511,6 @@ class JobRunner:
             await self._events.adispatch(event)
         except Exception as error:  # the border to listeners
             self._report(error, {"listening_to": type(event).__name__})
-
-
-class _Over(NamedTuple):
-    """A run that is over: what came of it, and the events that tell so."""
-
-    ran: Ran
-    events: list[object]
 
 
 def _plain(job: Job) -> object:

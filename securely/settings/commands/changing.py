@@ -193,7 +193,6 @@ class SetCommand(Changes):
                     "history of the shell show it. Give it by the prompt, or by -."
                 )
 
-
     def _warn_of_slips(self, settings: Settings, changes: Mapping[str, str]) -> None:
         """Tell of a variable that nothing here reads, where there is one that is nearly called so.
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from securely.queue.contracts import Defaults, Delivery, FailedJob, Verdict
+from securely.queue.crew.board import State
 from securely.queue.crew.child import Child, Fate, Launch, Phase
 from securely.queue.crew.crew import DELAYS, Crew, Size
 from securely.queue.crew.ledger import Ledger
@@ -273,6 +274,31 @@ def test_tend_when_stalled_asks_for_the_rest_and_gives_no_more(
     assert child.room == 0
     child.take_back(0, frozen.monotonic())
     assert child.room == 4
+
+
+@pytest.mark.parametrize("state", [State.HANDED, State.FINISHED])
+def test_tend_when_stalled_asks_for_what_has_ended_and_was_not_told_of_too(
+    barracks: Barracks,
+    frozen: FrozenClock,
+    monkeypatch: pytest.MonkeyPatch,
+    state: State,
+) -> None:
+    crew, (child,) = barracks.ready(prefetch=4)
+    crew.hand([delivery(1), delivery(2)])
+    crew._board.start(1, frozen.monotonic())
+    if state is State.FINISHED:
+        crew._board.start(0, frozen.monotonic())
+        crew._board.finish(0)
+    asked: list[int] = []
+    monkeypatch.setattr(child, "revoke", lambda: asked.append(1))
+
+    frozen.travel(0.04)
+    crew.tend()
+    assert not asked
+    frozen.travel(0.02)
+    crew.tend()
+
+    assert asked
 
 
 def test_dismiss_when_an_executor_does_not_listen_kills_it(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import socket
 import threading
@@ -14,12 +15,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from securely.queue import executor
 from securely.queue.contracts import Charge, Defaults, Delivery, FailedJob, Kind, Outcome, Verdict
 from securely.queue.crew.bell import Bell
 from securely.queue.crew.board import Board, State
 from securely.queue.crew.inbox import Inbox
 from securely.queue.crew.link import (
     Cancel,
+    Ends,
     FromExecutor,
     Hook,
     HookDone,
@@ -97,6 +100,15 @@ def delivery(id_: int, name: str, timeout: float | None = None) -> Delivery:
     return Delivery(id_, 1, "default", name, 1, 0, 0, 0, timeout, 3, b"p")
 
 
+def spelled_out(message: FromExecutor) -> list[FromExecutor]:
+    if not isinstance(message, Ends):
+        return [message]
+    return [
+        Report(cell, Outcome(cell + 1, 1, Kind.DONE), seconds, "", message.memory)
+        for cell, seconds in message.ends
+    ]
+
+
 Dialogue = Callable[["Desk"], None]
 
 
@@ -117,6 +129,7 @@ class Desk:
         self.runner = Script()
         self.closed = False
         self.error: BaseException | None = None
+        self.heard: list[FromExecutor] = []
         self._waiting: list[FromExecutor] = []
 
     def revoke(self) -> None:
@@ -135,8 +148,11 @@ class Desk:
         self.link.send(Run(batch))
 
     def next(self) -> FromExecutor:
+        """Return the next message; ends that were told of together one after the other."""
         while not self._waiting:
-            self._waiting += self.link.receive(wait=True)
+            for message in self.link.receive(wait=True):
+                self.heard.append(message)
+                self._waiting += spelled_out(message)
         return self._waiting.pop(0)
 
     def report(self) -> Report:
@@ -342,6 +358,63 @@ def test_revoke_when_a_hook_waits_too_leaves_it(desk: Desk) -> None:
         desk.cancel(0)
         assert desk.report().cell == 0
         assert desk.next() == HookDone(7)
+
+    desk.play(dialogue)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An executor for which all jobs are short enough to be told of together."""
+    monkeypatch.setattr(executor, "GATHER_SECONDS", math.inf)
+
+
+@pytest.mark.usefixtures("patient")
+def test_run_when_jobs_are_short_tells_of_them_together(desk: Desk) -> None:
+    def dialogue(desk: Desk) -> None:
+        desk.send("a", "b", "c", "d")
+        assert [desk.report().cell for _ in range(4)] == [0, 1, 2, 3]
+
+    desk.play(dialogue)
+
+    (told,) = desk.heard[1:]
+    assert isinstance(told, Ends)
+    assert all(seconds >= 0 for _, seconds in told.ends)
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_run_when_short_async_jobs_end_leaves_none_untold(desk: Desk, concurrency: int) -> None:
+    def dialogue(desk: Desk) -> None:
+        desk.send("async a", "b", "async c")
+        assert sorted(desk.report().cell for _ in range(3)) == [0, 1, 2]
+
+    desk.play(dialogue, concurrency)
+
+
+@pytest.mark.usefixtures("patient")
+def test_run_when_one_fails_tells_of_those_before_it_first(desk: Desk) -> None:
+    def dialogue(desk: Desk) -> None:
+        desk.send("a", "leave", "sleep", timeout=0.05)
+        assert [desk.report().outcome.kind for _ in range(3)] == [
+            Kind.DONE,
+            Kind.DONE,
+            Kind.RELEASE,
+        ]
+
+    desk.play(dialogue)
+
+
+@pytest.mark.usefixtures("patient")
+def test_revoke_when_a_job_blocks_tells_of_those_that_have_ended(desk: Desk) -> None:
+    def dialogue(desk: Desk) -> None:
+        desk.send("a", "b", "sleep", "d")
+        while desk.board.look(2)[0] is not State.STARTED:
+            clock.sleep(0.001)
+        desk.revoke()
+        assert [desk.report().cell for _ in range(2)] == [0, 1]
+        assert desk.next() == Returned([3])
+        desk.cancel(2)
+        assert desk.report().cell == 2
 
     desk.play(dialogue)
 

@@ -71,5 +71,5 @@ def test_linger_when_little_is_held_is_shorter_than_the_work() -> None:
 
     pace.observe(0.0001)
 
-    assert pace.linger(4) == pytest.approx(0.0001)
+    assert pace.linger(8) == pytest.approx(0.0001)
     assert pace.linger(1000) == LINGER_SECONDS_MAX

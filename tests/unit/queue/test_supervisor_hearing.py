@@ -15,7 +15,7 @@ from securely.queue.contracts import Charge, Defaults, Delivery, Kind, Outcome, 
 from securely.queue.crew.board import Board
 from securely.queue.crew.child import Launch
 from securely.queue.crew.crew import Size
-from securely.queue.crew.link import FromExecutor, Link, Ready
+from securely.queue.crew.link import Ends, FromExecutor, Link, Ready
 from securely.queue.crew.link import Report as Outcomes
 from securely.queue.crew.loading import Place
 from securely.queue.crew.orders import Orders
@@ -125,3 +125,22 @@ def test_hear_when_it_died_with_frames_unread_takes_the_outcomes_it_had_sent(
         released,
         Outcome(3, 1, Kind.RELEASE, charge=Charge.LOST),
     ]
+
+
+def test_hear_when_several_have_ended_at_once_settles_each(
+    supervisor: Supervisor, words: Path
+) -> None:
+    words.write_bytes(frames([Ready(), Ends([(1, 0.001), (0, 0.002), (9, 0.003)], 4096)]))
+    (child,) = supervisor._crew.start()
+    supervisor._listen_to(child)
+    child.assign([delivery(1), delivery(2)])
+    assert child.wait(30)
+
+    supervisor._hear(child)
+
+    assert supervisor._ledger.outcomes() == [Outcome(2, 1, Kind.DONE), Outcome(1, 1, Kind.DONE)]
+    assert [one.seconds for one in supervisor._ledger.ended] == [0.001, 0.002]
+    assert child.memory == 4096
+    assert not child.held
+    supervisor._hear(child)  # its end
+    assert supervisor._crew.children == []
