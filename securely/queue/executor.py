@@ -61,6 +61,11 @@ SLEEP_SECONDS_MIN: Final = 0.1  # what is held back shall not come back at once,
 REASON_CHARS_MAX: Final = 200  # a line for people; all of it is kept with the failed job
 
 
+# Looked up once: to look a member of an enumeration up takes as long as a call.
+_DONE: Final = Kind.DONE
+_RUN: Final = Verdict.RUN
+
+
 class _Tasks(Protocol):
     def run(self, work: Awaitable[object]) -> None: ...
     def add(self, cell: int, delivery: Delivery) -> None: ...
@@ -206,7 +211,7 @@ class Executor:
         limit = self._limit(delivery)
         try:
             try:
-                if delivery.verdict is Verdict.RUN:
+                if delivery.verdict is _RUN:
                     self._bell.begin(delivery.name, (cell, delivery.token))
                 if limit is not None:
                     self._bell.set(delivery.name, limit, began)
@@ -254,7 +259,7 @@ class Executor:
 
     def _report(self, cell: int, outcome: Outcome, began: float) -> None:
         now = clock.monotonic()
-        is_mere_end = outcome.kind is Kind.DONE and outcome.result_seconds is None
+        is_mere_end = outcome.kind is _DONE and outcome.result_seconds is None
         if not is_mere_end or outcome.successors or outcome.is_member:
             reason = "" if outcome.error is None else _reason(outcome.error)
             self._inbox.send(Report(cell, outcome, now - began, reason, self._memory(now)))

@@ -41,6 +41,7 @@ __all__ = ["Supervisor"]
 REAP_SECONDS: Final = 1.0  # the regular look for dead workers, where no descriptor tells of them
 REAP_AGAIN_SECONDS: Final = 0.005  # while a dead worker's executor is still dying
 TROUBLE_SECONDS: Final = (0.1, 0.3, 1.0, 3.0)  # between tries while the store refuses
+_DONE: Final = Kind.DONE  # looked up once: that takes as long as a call
 GIVE_UP_SECONDS: Final = 10.0  # a worker that is to stop does not wait longer for its store
 
 
@@ -289,11 +290,12 @@ class Supervisor:
     def _take(self, child: Child, message: FromExecutor, now: float) -> None:
         if isinstance(message, Ends):
             child.memory = message.memory or child.memory
-            for cell, seconds in message.ends:
-                self._note(child, cell, None, seconds, now)
+            self._conclude_well(child, message, now)
         elif isinstance(message, Outcomes):
             child.memory = message.memory or child.memory
-            self._note(child, message.cell, message.outcome, message.seconds, now, message.reason)
+            cell, seconds = message.cell, message.seconds
+            if (delivery := self._note(child, cell, seconds, now)) is not None:
+                self._end(child, cell, delivery, message.outcome, seconds, message.reason)
         elif isinstance(message, Returned):
             for cell, delivery in child.return_unstarted(message.cells, now):
                 self._give_back(child, cell, delivery)
@@ -304,22 +306,17 @@ class Supervisor:
         else:
             self._refuse(message)
 
-    def _note(  # the parts of one fact
-        self,
-        child: Child,
-        cell: int,
-        outcome: Outcome | None,
-        seconds: float,
-        now: float,
-        reason: str = "",
-    ) -> None:
-        """Take note of how a delivery has ended; well where *outcome* is None."""
-        delivery = child.take_back(cell, now)
+    def _conclude_well(self, child: Child, ends: Ends, now: float) -> None:
+        for cell, seconds in ends.ends:
+            if (delivery := self._note(child, cell, seconds, now)) is not None:
+                outcome = Outcome(delivery.id, delivery.token, _DONE)
+                self._ledger.add(Ended(delivery, outcome, seconds, "", partial(child.free, cell)))
+
+    def _note(self, child: Child, cell: int, seconds: float, now: float) -> Delivery | None:
+        """Take note that what was on *cell* has ended after *seconds*, and return it."""
         child.pace.observe(seconds)
         self._rest_until = now + self._orders.rest
-        if delivery is not None:
-            end = outcome or Outcome(delivery.id, delivery.token, Kind.DONE)
-            self._end(child, cell, delivery, end, seconds, reason)
+        return child.take_back(cell, now)
 
     def _refuse(self, refused: Refused) -> None:
         self._report.error(f"The application could not be loaded: {refused.message}")

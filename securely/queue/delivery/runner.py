@@ -76,6 +76,10 @@ _DECODED_MAX: Final = 4096
 # Where nobody asks for the context.
 _NO_UNIT: Final = nullcontext()
 
+# Looked up once: to look a member of an enumeration up takes as long as a call.
+_DONE: Final = Kind.DONE
+_RUN: Final = Verdict.RUN
+
 # Ways to end after which a chain goes on: only a failure breaks it.
 _GOES_ON: Final = (Kind.DONE, Kind.DROP, Kind.SKIP)
 
@@ -148,7 +152,7 @@ class JobRunner:
 
         False for a payload that cannot be decoded, and for any verdict but RUN.
         """
-        if delivery.verdict is not Verdict.RUN:
+        if delivery.verdict is not _RUN:
             return False
         try:
             frame = self._codec.decode(delivery.payload)
@@ -361,12 +365,8 @@ class JobRunner:
             run.interaction.timeout = defaults.timeout if limit is None else limit
         run.interaction.learn(frame.trail, header.batch, header.context)
         run.interaction.should_stop = self._running.is_stopping
-        if delivery.verdict is Verdict.LOST:
-            run.error = WorkerLost(header.name, delivery.lost)
-        elif delivery.verdict is Verdict.TIMED_OUT:
-            run.error = JobTimedOut(header.name, delivery.timeout)
-        elif delivery.verdict is Verdict.CANCELLED:
-            run.error = JobCancelled(header.name)
+        if delivery.verdict is not _RUN:
+            run.error = _undone(delivery, header.name)
         return run
 
     def _over(self, run: Run) -> Ran:
@@ -408,7 +408,7 @@ class JobRunner:
                 events.append(run.event(JobProcessed))
             if listened(JobAttempted):
                 events.append(run.event(JobAttempted, None))
-            outcome = Outcome(delivery.id, delivery.token, Kind.DONE)
+            outcome = Outcome(delivery.id, delivery.token, _DONE)
             if result is not None:
                 outcome = outcome._replace(result=result, result_seconds=header.result_seconds)
             return Ran(self._followed(run, outcome, None), None, events)
@@ -511,6 +511,15 @@ class JobRunner:
             await self._events.adispatch(event)
         except Exception as error:  # the border to listeners
             self._report(error, {"listening_to": type(event).__name__})
+
+
+def _undone(delivery: Delivery, name: str) -> BaseException:
+    """Return what a delivery has ended in that is not to be run any more, by its verdict."""
+    if delivery.verdict is Verdict.LOST:
+        return WorkerLost(name, delivery.lost)
+    if delivery.verdict is Verdict.TIMED_OUT:
+        return JobTimedOut(name, delivery.timeout)
+    return JobCancelled(name)
 
 
 def _plain(job: Job) -> object:
