@@ -96,12 +96,16 @@ class Generator(Command):
         """
         parts = re.split(r"[/\\.]", name.removesuffix(".py"))
         for part in parts:
-            words = {part, _snake(part), _camel(part)}
-            if not part.isidentifier() or any(map(keyword.iskeyword, words)):
-                raise InvalidInput(
-                    f'"{part}" in "{name}" cannot name a {self.kind}: use letters, digits and '
-                    f"underscores, and no word that Python keeps for itself."
+            words = (part, _snake(part), _camel(part))
+            kept = next(filter(keyword.iskeyword, words), None)
+            if kept is not None or not part.isidentifier():
+                reason = (
+                    "use letters, digits and underscores"
+                    if kept is None
+                    else f'Python keeps the word "{kept}" for itself, so no module or class can be '
+                    "called so. Add another word to it"
                 )
+                raise InvalidInput(f'"{part}" in "{name}" cannot name a {self.kind}: {reason}.')
         class_name = _camel(parts[-1])
         if self.suffix and not class_name.endswith(self.suffix):
             class_name += self.suffix

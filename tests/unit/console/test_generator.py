@@ -74,6 +74,16 @@ def test_generator_when_the_name_is_none_of_pythons_refuses(
     assert "cannot name a job" in output.error_text
 
 
+@pytest.mark.parametrize(
+    ("name", "kept"), [("Import", "import"), ("class", "class"), ("true", "True")]
+)
+def test_generator_when_python_keeps_a_name_says_which_word(
+    console: Artisan, name: str, kept: str, output: BufferedOutput
+) -> None:
+    assert console.run(["make:job", name], output) == 1
+    assert f'Python keeps the word "{kept}" for itself' in output.error_text
+
+
 def test_generator_takes_the_applications_own_stub_first(console: Artisan, tmp_path: Path) -> None:
     (tmp_path / "site/stubs").mkdir()
     (tmp_path / "site/stubs/job.stub").write_text("own {{ name }}")
