@@ -43,6 +43,7 @@ __all__ = [
     "placed",
     "problems_of",
     "read_configuration",
+    "unfit_keys",
 ]
 
 DEFAULTS: Final = Path(securely.__file__).parent / "skeleton" / "config"
@@ -164,6 +165,29 @@ def problems_of(config: Config, providers: Iterable[Provider] = ()) -> list[str]
         except ConfigurationError as error:
             problems.extend(str(error).splitlines())
     return problems
+
+
+def unfit_keys(config: Config) -> list[str]:
+    """Return what is wrong with the application's keys, one line at most; empty without a key.
+
+    A boot does not ask: what mends a key has to run with one that fits no cipher.
+    """
+    key = config.get("app.key")
+    if not key:
+        return []
+    from securely.encryption import Encrypter, InvalidKey, KeyRing
+
+    try:
+        ring = KeyRing.parse(str(key), config.get("app.previous_keys"))
+        Encrypter(
+            ring.current,
+            str(config.get("app.cipher", "aes-256-cbc")),
+            ring.previous,
+            decrypt_ciphers=config.get("app.decrypt_ciphers") or (),
+        )
+    except InvalidKey as error:
+        return [f"{error.name} cannot be used to encrypt: {error.reason}"]
+    return []
 
 
 def checked_sections(providers: Iterable[Provider] = ()) -> dict[str, type | str]:

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 
 from securely.config import Config, Environment, Loaded, read_all
 from securely.foundation.application import Application
-from securely.foundation.configuration import checked_sections, folders_of, placed, problems_of
+from securely.foundation.configuration import (
+    checked_sections,
+    folders_of,
+    placed,
+    problems_of,
+    unfit_keys,
+)
 from securely.foundation.providers.kept import forget
 
 __all__ = ["ConfigurationExaminer"]
@@ -44,5 +50,6 @@ class ConfigurationExaminer:
         """Return what is wrong with the configuration that *environment* gives, one line each."""
         loaded = self.read(environment)
         self._app.providers.load_deferred()
-        found = problems_of(Config(loaded.items), self._app.providers.loaded)
-        return placed(self._app, loaded, found)
+        config = Config(loaded.items)
+        found = problems_of(config, self._app.providers.loaded)
+        return placed(self._app, loaded, found or unfit_keys(config))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from securely.encryption import Encrypter, InvalidKey, KeyRing
 from securely.support.options import Options
 from securely.translation.locales import locale_name
 
@@ -76,15 +75,3 @@ class AppOptions(Options):
     @classmethod
     def _named_fallback(cls, value: str | None) -> str | None:
         return locale_name(value) if value else None
-
-    @model_validator(mode="after")
-    def _fitting_keys(self) -> Self:
-        if self.key:
-            try:
-                ring = KeyRing.parse(self.key, self.previous_keys)
-                Encrypter(
-                    ring.current, self.cipher, ring.previous, decrypt_ciphers=self.decrypt_ciphers
-                )
-            except InvalidKey as error:
-                raise ValueError(f"cannot encrypt with {error.name}: {error.reason}") from None
-        return self

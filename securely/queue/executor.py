@@ -111,7 +111,6 @@ class Executor:
         inbox.stop = self._stop
         self._looked_at = 0.0
         self._told_at = 0.0
-        self._began = 0.0
 
     def prepare(self) -> None:
         """Let what boots in a loop do so, in the one that async jobs will run in."""
@@ -151,7 +150,9 @@ class Executor:
             item = self._next()
             if isinstance(item, tuple):
                 self._perform(*item)
-            elif isinstance(item, Hook):
+                continue
+            self._inbox.flush()  # what takes its time here is no delivery, and nobody asks again
+            if isinstance(item, Hook):
                 self._mourn(item.failed, item.cell)
             elif isinstance(item, Tell):
                 self._tell(item.event, item.details)
@@ -159,7 +160,6 @@ class Executor:
                 self._follow(item.names)
             else:
                 break
-        self._inbox.flush()
         if self._tasks is not None:
             self._tasks.close()
         self._tell(
@@ -192,14 +192,13 @@ class Executor:
 
     def _is_async(self, cell: int, delivery: Delivery) -> bool:
         # To learn its colour is to import its module: from here on a death is this job's.
-        self._began = began = clock.monotonic()
-        self._board.start(cell, began)
+        self._board.start(cell, clock.monotonic())
         return self._runner.is_async(delivery)
 
     # -- one job
 
     def _perform(self, cell: int, delivery: Delivery) -> None:
-        began = self._began  # just now: its colour was asked for last
+        began = clock.monotonic()
         if self._guard is not None and not self._guard.allows(delivery):
             self._report(cell, self._held_back(delivery), began)
             return

@@ -290,7 +290,7 @@ class Supervisor:
     def _take(self, child: Child, message: FromExecutor, now: float) -> None:
         if isinstance(message, Ends):
             child.memory = message.memory or child.memory
-            self._conclude_well(child, message, now)
+            self._conclude_well(child, message)
         elif isinstance(message, Outcomes):
             child.memory = message.memory or child.memory
             cell, seconds = message.cell, message.seconds
@@ -306,17 +306,19 @@ class Supervisor:
         else:
             self._refuse(message)
 
-    def _conclude_well(self, child: Child, ends: Ends, now: float) -> None:
+    def _conclude_well(self, child: Child, ends: Ends) -> None:
+        # An executor that is busy with something long tells late: it has made no progress since.
+        last = child.moment_of(*ends.ends[-1])
         for cell, seconds in ends.ends:
-            if (delivery := self._note(child, cell, seconds, now)) is not None:
+            if (delivery := self._note(child, cell, seconds, last)) is not None:
                 outcome = Outcome(delivery.id, delivery.token, _DONE)
                 self._ledger.add(Ended(delivery, outcome, seconds, "", partial(child.free, cell)))
 
-    def _note(self, child: Child, cell: int, seconds: float, now: float) -> Delivery | None:
+    def _note(self, child: Child, cell: int, seconds: float, ended: float) -> Delivery | None:
         """Take note that what was on *cell* has ended after *seconds*, and return it."""
         child.pace.observe(seconds)
-        self._rest_until = now + self._orders.rest
-        return child.take_back(cell, now)
+        self._rest_until = ended + self._orders.rest
+        return child.take_back(cell, ended)
 
     def _refuse(self, refused: Refused) -> None:
         self._report.error(f"The application could not be loaded: {refused.message}")

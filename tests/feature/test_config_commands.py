@@ -103,6 +103,20 @@ def test_config_check_and_container_check_tell_all_in_one_run_each(site: Path) -
     assert "Circular dependency: Hen" in container.stderr
 
 
+def test_config_check_tells_of_a_key_that_no_cipher_takes_and_what_mends_it_runs(
+    site: Path,
+) -> None:
+    (site / ".env").write_text("APP_KEY=base64:c2hvcnQ=\n")
+
+    code, said = run(site, "config:check")
+    assert code == 1
+    assert "app.key cannot be used to encrypt: It has 5 bytes" in said
+    assert "c2hvcnQ" not in said
+    assert run(site, "about")[0] == 0
+    assert run(site, "key:generate --force")[0] == 0
+    assert run(site, "config:check")[0] == 0
+
+
 def test_config_show_why_names_file_line_and_variable(artisan: Artisan) -> None:
     shown = artisan("config:show cache.default --why").assert_ok()
     shown.assert_output("config/cache.py:", "CACHE_STORE from the environment of the process")

@@ -107,7 +107,7 @@ def test_a_variable_that_is_meant_is_set_without_a_word(shop: Artisan, name: str
 def test_a_key_that_no_cipher_takes_is_not_set(shop: Artisan, base: Path) -> None:
     result = shop("settings:set app.key base64:c2hvcnQ=")
 
-    result.assert_exit(2).assert_output("cannot encrypt with app.key", "It has 5 bytes")
+    result.assert_exit(2).assert_output("app.key cannot be used", "It has 5 bytes")
     assert env_of(base) == ENV
 
 

@@ -16,6 +16,7 @@ from securely.foundation.configuration import (
     misnamed_files,
     placed,
     problems_of,
+    unfit_keys,
 )
 from securely.foundation.providers.kept import forget
 from securely.support.paths import Paths
@@ -66,7 +67,8 @@ class ConfigCheckCommand(Command):
         """Let each component, and each provider of a package or the application, check its own."""
         app.providers.load_deferred()
         providers = app.providers.loaded
-        problems = placed(app, loaded, problems_of(config, providers))
+        found = problems_of(config, providers) or unfit_keys(config)
+        problems = placed(app, loaded, found)
         problems += misnamed_files(app, checked_sections(providers))
         for problem in problems:
             self.error(problem)

@@ -53,6 +53,20 @@ class _Lines(NamedTuple):
 class OfFailedJobs(OfConnection):
     """What the commands about failed jobs share."""
 
+    def ids(self, failures: Failures, keys: Sequence[str]) -> tuple[str, ...]:
+        """Return the ids that *keys* mean, ids or numbers of the list; end the command without one.
+
+        All numbers are those of one look at the list, for they move when a job is retried.
+        """
+        numbers = failures.numbers() if any(map(str.isdecimal, keys)) else {}
+        named = [numbers.get(key, "") if key.isdecimal() else key for key in keys]
+        missing = failures.missing(named)
+        if missing:
+            self.refuse(
+                failures, [key for key, id_ in zip(keys, named, strict=True) if id_ in missing]
+            )
+        return tuple(named)
+
     def refuse(self, failures: Failures, keys: Sequence[str]) -> NoReturn:
         """End the command: no failed job has these ids."""
         named = " or ".join(f'"{key}"' for key in keys)
@@ -89,7 +103,7 @@ class FailedCommand(OfFailedJobs):
         """Print them, the newest first."""
         failures = self.failures(queues, codec, events)
         if self.argument("id"):
-            job = self._chosen(failures, self.string("id"))
+            job = self._chosen(failures, *self.ids(failures, [self.string("id")]))
             self._show(
                 {**_record(job, self.artisan.mask), **_payload(job, codec, masker_of(container))}
             )
@@ -170,8 +184,8 @@ class ForgetCommand(OfFailedJobs):
         """Delete it."""
         key = self.string("id")
         failures = self.failures(queues, codec, events)
-        if not failures.forget(key):
-            self.refuse(failures, [key])
+        if not self.kept_failures(queues).forget(*self.ids(failures, [key])):
+            self.refuse(failures, [key])  # somebody else was faster
         self.info(safe(f'The failed job "{key}" was deleted.'))
         return self.SUCCESS
 

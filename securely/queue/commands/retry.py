@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar, Final
 
 from securely.console import InvalidInput
@@ -62,9 +63,7 @@ class RetryCommand(_Retries):
         """Put them back, and name each; 1 where one that was asked for was not."""
         wanted = self._wanted()
         failures = self.failures(queues, codec, events)
-        missing = failures.missing(wanted.keys)
-        if missing:
-            self.refuse(failures, missing)
+        wanted = replace(wanted, keys=self.ids(failures, wanted.keys))
         retried = failures.retry(wanted)
         if not (retried.jobs or retried.conflicts):
             self.say_none(failures, wanted)

@@ -324,14 +324,23 @@ class Child:
             self._post(Run(batch))
 
     def take_back(self, cell: int, now: float) -> Delivery | None:
-        """Forget what was on *cell*, and return it; the cell stays taken until :meth:`free`."""
+        """Forget what was on *cell*, and return it; the cell stays taken until :meth:`free`.
+
+        Args:
+            cell: Its cell of the board.
+            now: The monotonic time at which it ended, or went back.
+        """
         delivery = self.held.pop(cell, None)
         if delivery is not None:
             self._bytes -= len(delivery.payload)
-            self.last_progress = now
+            self.last_progress = max(self.last_progress, now)
             self.stalled_at = now + STALL_SECONDS if self.held else math.inf
             self._was_revoked = False
         return delivery
+
+    def moment_of(self, cell: int, seconds: float) -> float:
+        """Return the monotonic time at which what began on *cell* had run for *seconds*."""
+        return self._board.look(cell)[1] + seconds
 
     def return_unstarted(self, cells: list[int], now: float) -> list[tuple[int, Delivery]]:
         """Forget what was on *cells*, which were revoked, and return it."""

@@ -6,7 +6,8 @@ started, unread frames included. A delivery leaves the deque once, so it is eith
 It may also ask for one to be stopped, which is noted here, and told to what runs it.
 
 Ends that nobody waits for are gathered here: to send each alone takes longer than many a job. They
-go out with whatever is sent next, when there is nothing left to do, and when the supervisor asks.
+go out when the executor says so, with whatever is sent next, when there is nothing left to do, and
+when the supervisor asks.
 
 The same thread sees the supervisor die, and ends the process: a job must not go on when its
 delivery will be given to somebody else.
@@ -136,8 +137,10 @@ class Inbox:
 
     def flush(self, memory: int = 0) -> None:
         """Tell what was gathered, and how much memory there is in use; as :meth:`send`."""
-        if self._ends:
-            with self._sending:
+        if not self._ends:
+            return
+        with self._sending:
+            if self._ends:  # the other thread may have been faster
                 self._send(self._gathered(memory))
 
     def send(self, message: msgspec.Struct) -> None:

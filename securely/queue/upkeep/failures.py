@@ -21,7 +21,7 @@ class Wanted:
     """Which failed jobs are meant. What is left out leaves nobody out.
 
     Attributes:
-        keys: Their uuids, or single numbers.
+        keys: Their ids or uuids.
         ranges: Their numbers, from and to: 1 is the oldest of all failed jobs.
         queue: The queue they came from.
         job: Their name, or that of their class with or without its module.
@@ -74,7 +74,7 @@ class Failures:
         """Return the failed jobs that are meant, the newest first."""
         found = self._all()
         if wanted.keys or wanted.ranges:
-            ids = {job.id for key in wanted.keys if (job := self.find(key)) is not None}
+            ids = {job.id for key in wanted.keys if (job := self._failed.find(key)) is not None}
             found = [
                 one
                 for one in found
@@ -83,19 +83,16 @@ class Failures:
         return [one for one in found if self._fits(one.job, wanted)]
 
     def find(self, key: str) -> FailedJob | None:
-        """Return the one with this uuid, or with this number in the list, or None."""
-        if not key.isdecimal():
-            return self._failed.find(key)
-        return next((one.job for one in self._all() if one.number == int(key)), None)
+        """Return the one with this id or uuid, or None."""
+        return self._failed.find(key)
+
+    def numbers(self) -> dict[str, str]:
+        """Return the uuid of each failed job by its number in the list, as it is written."""
+        return {str(one.number): one.job.uuid for one in self._all()}
 
     def missing(self, keys: Iterable[str]) -> list[str]:
         """Return those of *keys* that no failed job has."""
-        return [key for key in keys if self.find(key) is None]
-
-    def forget(self, key: str) -> bool:
-        """Delete the one with this uuid or number, and tell whether there was one."""
-        job = self.find(key)
-        return job is not None and self._failed.forget(str(job.id))
+        return [key for key in keys if self._failed.find(key) is None]
 
     def retry(self, wanted: Wanted = Wanted()) -> Retried:
         """Put the jobs that are meant back in their queues, with all counters at 0.

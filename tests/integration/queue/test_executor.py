@@ -57,6 +57,8 @@ class Script:
         """Nothing to configure."""
 
     def is_async(self, delivery: Delivery) -> bool:
+        if delivery.name.startswith("import"):
+            clock.sleep(0.3)
         return delivery.verdict is Verdict.RUN and delivery.name.startswith("async")
 
     def run(self, delivery: Delivery) -> Outcome:
@@ -405,14 +407,45 @@ def test_run_when_one_fails_tells_of_those_before_it_first(desk: Desk) -> None:
 
 
 @pytest.mark.usefixtures("patient")
-def test_revoke_when_a_job_blocks_tells_of_those_that_have_ended(desk: Desk) -> None:
+def test_hook_when_jobs_have_ended_before_it_they_are_told_of_first(desk: Desk) -> None:
+    told = threading.Event()
+    waited: list[bool] = []
+
     def dialogue(desk: Desk) -> None:
-        desk.send("a", "b", "sleep", "d")
+        assert desk.report().cell == 0
+        told.set()
+        assert desk.next() == HookDone(7)
+
+    desk.runner.run_failed_hook = lambda failed: waited.append(told.wait(30))  # type: ignore[method-assign]
+    desk.send("a")  # both are read at once
+    desk.link.send(Hook(7, FailedJob(9, "u", "sqlite", "default", "Greet", b"p", b"{}", 1, 5.0)))
+    desk.play(dialogue)
+
+    assert waited == [True]
+
+
+def test_run_when_its_module_is_slow_to_import_is_not_charged_with_that(desk: Desk) -> None:
+    def dialogue(desk: Desk) -> None:
+        desk.send("import, no sleep", timeout=0.25)
+        assert desk.report().outcome.kind is Kind.DONE
+
+    desk.play(dialogue)
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("rest", [["d"], []], ids=["some left", "none left"])
+def test_revoke_when_a_job_blocks_tells_of_those_that_have_ended(
+    desk: Desk, rest: list[str]
+) -> None:
+    def dialogue(desk: Desk) -> None:
+        desk.send("a", "b", "sleep", *rest)
         while desk.board.look(2)[0] is not State.STARTED:
             clock.sleep(0.001)
         desk.revoke()
         assert [desk.report().cell for _ in range(2)] == [0, 1]
-        assert desk.next() == Returned([3])
+        assert desk.board.look(2)[0] is State.STARTED  # it sleeps on
+        if rest:
+            assert desk.next() == Returned([3])
         desk.cancel(2)
         assert desk.report().cell == 2
 

@@ -15,7 +15,7 @@ from securely.config import Config, Environment, Loaded, StaleConfigWarning, Unc
 from securely.config.env import EnvOutsideConfigWarning
 from securely.exceptions import ConfigurationError
 from securely.foundation import ApplicationBuilder
-from securely.foundation.configuration import keep_configuration
+from securely.foundation.configuration import keep_configuration, unfit_keys
 from securely.foundation.exceptions import NotWritable
 
 Build = Callable[..., Application]
@@ -309,3 +309,42 @@ def test_always_use_takes_the_place_of_all_files(build: Build, write: Write) -> 
 def test_config_is_strict_where_people_write_code(build: Build) -> None:
     assert build(APP_ENV="local").boot().make(Config).strict
     assert not build(APP_ENV="production").boot().make(Config).strict
+
+
+# Keys.
+
+
+@pytest.mark.parametrize(
+    ("section", "texts"),
+    [
+        ({"key": "base64:hunter"}, ["app.key", "not base64"]),
+        ({"key": "hunter2"}, ["app.key", "It has 7 bytes"]),
+        ({"key": "hunter2hunter2hunter2"}, ["app.key", "aes-256-cbc", "the key has 21 bytes"]),
+        ({"key": "k" * 32, "cipher": "aes-128-gcm"}, ["app.key", "aes-128-gcm", "32 bytes"]),
+        (
+            {"key": "k" * 32, "previous_keys": ["o" * 32, "base64:hunter"]},
+            ["app.previous_keys.1", "not base64"],
+        ),
+        ({"key": "k" * 32, "previous_keys": ["o" * 16]}, ["app.previous_keys.0", "16 bytes"]),
+    ],
+)
+def test_a_key_that_no_cipher_takes_is_told_without_being_shown(
+    section: dict[str, object], texts: list[str]
+) -> None:
+    (told,) = unfit_keys(Config({"app": section}))
+
+    for text in texts:
+        assert text in told
+    assert "hunter" not in told
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {},
+        {"key": "base64:a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="},
+        {"key": "k" * 32, "previous_keys": ["o" * 16], "decrypt_ciphers": ["aes-128-cbc"]},
+    ],
+)
+def test_keys_that_fit_their_ciphers_are_taken(section: dict[str, object]) -> None:
+    assert unfit_keys(Config({"app": section})) == []

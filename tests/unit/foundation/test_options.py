@@ -48,41 +48,6 @@ def test_a_key_that_is_wrong_is_not_shown() -> None:
     assert "hunter" not in message
 
 
-@pytest.mark.parametrize(
-    ("section", "texts"),
-    [
-        ({"key": "base64:hunter"}, ["app.key", "not base64"]),
-        ({"key": "hunter2"}, ["app.key", "It has 7 bytes"]),
-        ({"key": "hunter2hunter2hunter2"}, ["app.key", "aes-256-cbc", "the key has 21 bytes"]),
-        ({"key": "k" * 32, "cipher": "aes-128-gcm"}, ["app.key", "aes-128-gcm", "32 bytes"]),
-        (
-            {"key": "k" * 32, "previous_keys": ["o" * 32, "base64:hunter"]},
-            ["app.previous_keys.1", "not base64"],
-        ),
-        ({"key": "k" * 32, "previous_keys": ["o" * 16]}, ["app.previous_keys.0", "16 bytes"]),
-    ],
-)
-def test_a_key_that_no_cipher_takes_is_refused_without_being_shown(
-    section: dict[str, object], texts: list[str]
-) -> None:
-    with pytest.raises(ConfigurationError) as caught:
-        AppOptions.parse(section, "app")
-
-    for text in texts:
-        assert text in str(caught.value)
-    assert "hunter" not in str(caught.value)
-
-
-def test_keys_that_fit_their_ciphers_are_taken() -> None:
-    section = {
-        "key": "base64:a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",
-        "previous_keys": ["o" * 16],
-        "decrypt_ciphers": ["aes-128-cbc"],
-    }
-
-    assert AppOptions.parse(section, "app").key == section["key"]
-
-
 def test_all_that_is_wrong_is_told_at_once() -> None:
     with pytest.raises(ConfigurationError) as caught:
         AppOptions.parse({"cipher": "rot13", "timezone": "Nowhere", "nmae": 1}, "app")

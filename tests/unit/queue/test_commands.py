@@ -494,9 +494,19 @@ def test_number_of_the_list_is_taken_where_an_id_is(
     assert run("queue:forget 3")[0] == 0
     listed = json.loads(run("queue:failed --json")[1])
     assert [one["id"] for one in listed] == [uuids[2], uuids[0]]
-    code, said = run("queue:retry 3")
-    assert code == 1
-    assert 'No failed job has the id "3"' in said
+    for number in ("3", "9" * 5000):
+        code, said = run(f"queue:retry {number}")
+        assert code == 1
+        assert f'No failed job has the id "{number}"' in said
+
+
+def test_numbers_of_the_list_are_those_of_one_look_at_it(
+    run: Run, fail: Callable[..., str], shelf: Shelf
+) -> None:
+    uuids = [fail("Plain") for _ in range(3)]
+
+    assert run("queue:retry 1 2")[0] == 0
+    assert {job.uuid for job in shelf.kept} == {*uuids[:2]}
 
 
 def test_retry_when_filters_and_ids_are_given_takes_what_is_in_both(

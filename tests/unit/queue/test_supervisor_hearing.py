@@ -15,7 +15,7 @@ from securely.queue.contracts import Charge, Defaults, Delivery, Kind, Outcome, 
 from securely.queue.crew.board import Board
 from securely.queue.crew.child import Launch
 from securely.queue.crew.crew import Size
-from securely.queue.crew.link import Ends, FromExecutor, Link, Ready
+from securely.queue.crew.link import Ends, FromExecutor, Link, Ready, Returned
 from securely.queue.crew.link import Report as Outcomes
 from securely.queue.crew.loading import Place
 from securely.queue.crew.orders import Orders
@@ -144,3 +144,29 @@ def test_hear_when_several_have_ended_at_once_settles_each(
     assert not child.held
     supervisor._hear(child)  # its end
     assert supervisor._crew.children == []
+
+
+def test_hear_when_ends_are_told_late_sees_no_progress_in_it(
+    supervisor: Supervisor, words: Path, tmp_path: Path
+) -> None:
+    words.write_bytes(frames([Ready(), Ends([(0, 0.001)]), Returned([2])]))
+    (child,) = supervisor._crew.start()
+    supervisor._listen_to(child)
+    child.assign([delivery(1), delivery(2), delivery(3)])
+    board = Board(tmp_path / "w.board")
+    board.start(0, clock.monotonic() - 60.0)
+    board.start(1, clock.monotonic() - 59.9)
+    board.close()
+    child.last_progress -= 60.0
+    assert child.wait(30)
+
+    supervisor._hear(child)
+
+    assert [*child.held] == [1]
+    child._bytes = 0
+    child.pace.observe(0.0001)
+    child.pace.grow()
+    child.pace.grow()
+    assert child.pace.target > 1
+    assert child.room == 0  # it is stalled
+    supervisor._hear(child)  # its end
