@@ -41,7 +41,6 @@ __all__ = ["Supervisor"]
 REAP_SECONDS: Final = 1.0  # the regular look for dead workers, where no descriptor tells of them
 REAP_AGAIN_SECONDS: Final = 0.005  # while a dead worker's executor is still dying
 TROUBLE_SECONDS: Final = (0.1, 0.3, 1.0, 3.0)  # between tries while the store refuses
-_DONE: Final = Kind.DONE  # looked up once: that takes as long as a call
 GIVE_UP_SECONDS: Final = 10.0  # a worker that is to stop does not wait longer for its store
 
 
@@ -289,12 +288,13 @@ class Supervisor:
 
     def _take(self, child: Child, message: FromExecutor, now: float) -> None:
         if isinstance(message, Ends):
-            child.memory = message.memory or child.memory
-            self._conclude_well(child, message)
+            self._rest_until = now + self._orders.rest
+            self._ledger.add(*child.conclude(message))
         elif isinstance(message, Outcomes):
-            child.memory = message.memory or child.memory
+            self._rest_until = now + self._orders.rest
+            child.observe(message.seconds, message.memory)
             cell, seconds = message.cell, message.seconds
-            if (delivery := self._note(child, cell, seconds, now)) is not None:
+            if (delivery := child.take_back(cell, now)) is not None:
                 self._end(child, cell, delivery, message.outcome, seconds, message.reason)
         elif isinstance(message, Returned):
             for cell, delivery in child.return_unstarted(message.cells, now):
@@ -305,20 +305,6 @@ class Supervisor:
             self._crew.welcome(child, listens=message.listens)
         else:
             self._refuse(message)
-
-    def _conclude_well(self, child: Child, ends: Ends) -> None:
-        # An executor that is busy with something long tells late: it has made no progress since.
-        last = child.moment_of(*ends.ends[-1])
-        for cell, seconds in ends.ends:
-            if (delivery := self._note(child, cell, seconds, last)) is not None:
-                outcome = Outcome(delivery.id, delivery.token, _DONE)
-                self._ledger.add(Ended(delivery, outcome, seconds, "", partial(child.free, cell)))
-
-    def _note(self, child: Child, cell: int, seconds: float, ended: float) -> Delivery | None:
-        """Take note that what was on *cell* has ended after *seconds*, and return it."""
-        child.pace.observe(seconds)
-        self._rest_until = ended + self._orders.rest
-        return child.take_back(cell, ended)
 
     def _refuse(self, refused: Refused) -> None:
         self._report.error(f"The application could not be loaded: {refused.message}")

@@ -16,15 +16,17 @@ from collections import deque
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from securely.queue.contracts import Defaults, Delivery, FailedJob, Verdict
+from securely.queue.contracts import Defaults, Delivery, FailedJob, Kind, Outcome, Verdict
 from securely.queue.crew.board import Board, State
 from securely.queue.crew.link import (
     Cancel,
+    Ends,
     FromExecutor,
     Hook,
     Link,
@@ -38,6 +40,7 @@ from securely.queue.crew.link import (
 )
 from securely.queue.crew.loading import Place
 from securely.queue.crew.pace import Pace
+from securely.queue.crew.report import Ended
 from securely.support import clock
 
 __all__ = ["Child", "Fate", "Launch", "Limit", "Phase", "Remains"]
@@ -51,6 +54,7 @@ HOOK_TOKEN: Final = -1  # on the board, where a delivery has a token of at least
 Limit: TypeAlias = Callable[[Delivery | FailedJob], float | None]
 """After how many seconds a job, or its `failed()`, costs its executor its life; None for never."""
 
+_DONE: Final = Kind.DONE  # looked up once: that takes as long as a call
 _DECODER = msgspec.msgpack.Decoder(FromExecutor)
 
 
@@ -338,9 +342,23 @@ class Child:
             self._was_revoked = False
         return delivery
 
-    def moment_of(self, cell: int, seconds: float) -> float:
-        """Return the monotonic time at which what began on *cell* had run for *seconds*."""
-        return self._board.look(cell)[1] + seconds
+    def observe(self, seconds: float, memory: int = 0) -> None:
+        """Take note of how long a job ran, and of the process's bytes where it has looked."""
+        self.pace.observe(seconds)
+        self.memory = memory or self.memory
+
+    def conclude(self, told: Ends) -> list[Ended]:
+        """Forget what has ended well, and return it with its outcomes."""
+        last, seconds = told.ends[-1]
+        # One that is busy with something long tells late: it has made no progress since then.
+        at = self._board.look(last)[1] + seconds
+        ended: list[Ended] = []
+        for cell, seconds in told.ends:
+            self.observe(seconds, told.memory)
+            if (delivery := self.take_back(cell, at)) is not None:
+                outcome = Outcome(delivery.id, delivery.token, _DONE)
+                ended.append(Ended(delivery, outcome, seconds, "", partial(self.free, cell)))
+        return ended
 
     def return_unstarted(self, cells: list[int], now: float) -> list[tuple[int, Delivery]]:
         """Forget what was on *cells*, which were revoked, and return it."""

@@ -45,11 +45,11 @@ class Ledger:
         """Whether the store is to be told of hooks that have run."""
         return bool(self._done)
 
-    def add(self, ended: Ended) -> None:
-        """Note a delivery that has ended."""
+    def add(self, *ended: Ended) -> None:
+        """Note deliveries that have ended."""
         if not self.ended:
             self.since = clock.monotonic()
-        self.ended.append(ended)
+        self.ended.extend(ended)
 
     def give_back(self, delivery: Delivery) -> None:
         """Note a delivery that goes back as it was, and that no executor was given."""
