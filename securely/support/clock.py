@@ -52,8 +52,8 @@ class SystemClock:
     """The machine's own clock; processes of one boot share its monotonic time."""
 
     # Its functions themselves, for each job and each cached value asks for the time.
-    timestamp = staticmethod(_time.time)
-    monotonic = staticmethod(_time.monotonic)
+    timestamp: staticmethod[[], float] = staticmethod(_time.time)
+    monotonic: staticmethod[[], float] = staticmethod(_time.monotonic)
 
     def sleep(self, seconds: float) -> None:
         """Block this thread for *seconds*."""

@@ -125,7 +125,7 @@ class Child:
         self.number = number
         self.phase: Phase = Phase.LOADING
         self.pace = pace
-        self.memory = 0
+        self.memory: int = 0
         self.listens = False
         self.held: dict[int, Delivery] = {}
         self.overdue: set[int] = set()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from msgspec.structs import replace
-
 from securely.events import Dispatcher
 from securely.queue.bus.callbacks import Relay
 from securely.queue.contracts import Charge, Delivery, Envelope, Kind, Outcome
@@ -137,7 +135,7 @@ def packed(run: Run, codec: Codec) -> bytes | None:
     except JobTimedOut:
         raise
     except Exception as error:  # the border to an author's values, and how they are written
-        run.error, run.trial = error, replace(run.trial, is_last=True)
+        run.error, run.trial = error, run.trial._replace(is_last=True)
         return None
 
 

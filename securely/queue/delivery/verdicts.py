@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
 from securely.queue.contracts import Charge, Kind
 from securely.queue.exceptions import (
     Drop,
@@ -28,10 +26,8 @@ _RELEASES_AT_ONCE: Final = 16  # some wait so for what is nearly there; more wou
 _REST_SECONDS_MAX: Final = 1.0  # nobody waits long for a job that asked to be run at once
 
 
-class Trial(msgspec.Struct, frozen=True):
+class Trial(NamedTuple):
     """What a decision rests on: the options of the job, else of its worker, and its past.
-
-    (Each run makes one, and a named tuple takes twice as long to make.)
 
     Attributes:
         name: What the job is called in messages.
