@@ -342,7 +342,7 @@ class Child:
             self._was_revoked = False
         return delivery
 
-    def observe(self, seconds: float, memory: int = 0) -> None:
+    def observe(self, seconds: float, memory: int) -> None:
         """Take note of how long a job ran, and of the process's bytes where it has looked."""
         self.pace.observe(seconds)
         self.memory = memory or self.memory

@@ -58,7 +58,8 @@ class Pace:
     def linger(self, held: int) -> float:
         """Return for how many seconds an outcome may wait while *held* deliveries are unfinished.
 
-        Never so long that the executor could run dry.
+        Never so long that the executor could run dry: a turn at the store, which comes after it,
+        takes as long as up to half of what is in hand.
         """
         if self._seconds is None:
             return 0.0
