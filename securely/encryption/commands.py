@@ -16,6 +16,7 @@ from securely.encryption.encrypter import Encrypter
 from securely.encryption.environment import decrypt_file, encrypt_file, key_text, read_key
 from securely.encryption.keylines import EARLIER_KEYS, KEY, KeyLines
 from securely.encryption.keys import KeyRing, parse_key
+from securely.encryption.provider import EncryptionProvider
 from securely.encryption.rotation import KeyRotation, NewKeys
 from securely.support.missing import MISSING
 
@@ -253,13 +254,7 @@ def _new_key(config: Config) -> str:
 def _new_keys(config: Config, current: str, earlier: Iterable[str]) -> NewKeys:
     """Return the keys as the application will have them when it is started again."""
     ring = KeyRing.parse(current, [*earlier])
-    encrypter = Encrypter(
-        ring.current,
-        config.string("app.cipher", "aes-256-cbc"),
-        ring.previous,
-        decrypt_ciphers=config.get("app.decrypt_ciphers", ()) or (),
-    )
-    return NewKeys(ring, encrypter)
+    return NewKeys(ring, EncryptionProvider.encrypter(config, ring))
 
 
 def _earlier(config: Config) -> list[str]:

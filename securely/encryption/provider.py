@@ -38,11 +38,13 @@ class EncryptionProvider(Provider):
         self.app.singleton(Encrypter, self.encrypter)
         self.app.singleton(KeyRotation, self.rotation)
 
-    def keys(self, config: Config) -> KeyRing:
+    @staticmethod
+    def keys(config: Config) -> KeyRing:
         """Read the keys of the section `app`."""
         return KeyRing.parse(config.get("app.key"), config.get("app.previous_keys"))
 
-    def encrypter(self, config: Config, keys: KeyRing) -> Encrypter:
+    @staticmethod
+    def encrypter(config: Config, keys: KeyRing) -> Encrypter:
         """Make the encrypter of the section `app`."""
         return Encrypter(
             keys.current,

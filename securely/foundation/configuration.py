@@ -172,19 +172,13 @@ def unfit_keys(config: Config) -> list[str]:
 
     A boot does not ask: what mends a key has to run with one that fits no cipher.
     """
-    key = config.get("app.key")
-    if not key:
+    if not config.get("app.key"):
         return []
-    from securely.encryption import Encrypter, InvalidKey, KeyRing
+    from securely.encryption import InvalidKey
+    from securely.encryption.provider import EncryptionProvider
 
     try:
-        ring = KeyRing.parse(str(key), config.get("app.previous_keys"))
-        Encrypter(
-            ring.current,
-            str(config.get("app.cipher", "aes-256-cbc")),
-            ring.previous,
-            decrypt_ciphers=config.get("app.decrypt_ciphers") or (),
-        )
+        EncryptionProvider.encrypter(config, EncryptionProvider.keys(config))
     except InvalidKey as error:
         return [f"{error.name} cannot be used to encrypt: {error.reason}"]
     return []
