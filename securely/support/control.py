@@ -115,11 +115,7 @@ class ControlSocket:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             end = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             try:
-                with _address(self._path) as address:
-                    end.bind(address)
-                self._path.chmod(0o600)
-                end.listen(_BACKLOG)
-                end.setblocking(False)
+                self._listen(end)
             except BaseException:
                 end.close()
                 raise
@@ -133,6 +129,20 @@ class ControlSocket:
             self._path.unlink(missing_ok=True)
             self._socket.close()
             self._socket = None
+
+    def _listen(self, end: socket.socket) -> None:
+        """Let *end* have its name when it listens: one that does not yet is taken for dead."""
+        unready = self._path.with_name(f".{self._path.name}")
+        try:
+            with _address(unready) as address:
+                end.bind(address)
+            unready.chmod(0o600)
+            end.listen(_BACKLOG)
+            end.setblocking(False)
+            unready.rename(self._path)
+        except BaseException:
+            unready.unlink(missing_ok=True)
+            raise
 
     def fileno(self) -> int:
         """Return the descriptor that is readable when somebody asks for something."""

@@ -90,7 +90,9 @@ class Docks:
         """Set something; return the exit code, and what was told as JSON."""
         done = self.run("settings:set", *line, "--json")
         assert done.stdout, done.stderr
-        return done.returncode, json.loads(done.stdout)
+        told = json.loads(done.stdout)
+        assert "processes" in told, (told, self.output())  # whatever was taken back says why
+        return done.returncode, told
 
     def hold(self) -> None:
         """Let a worker have a job that runs until :meth:`go`."""
@@ -110,7 +112,7 @@ class Docks:
 
     def sockets(self) -> list[str]:
         folder = self.base / "storage/framework/control"
-        return [file.name for file in folder.iterdir()] if folder.exists() else []
+        return [file.name for file in folder.glob("[!.]*")] if folder.exists() else []
 
     def status(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = json.loads(self.run("settings:hooks", "--json").stdout)[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
@@ -139,6 +140,34 @@ def test_one_that_was_killed_is_taken_off_the_register(folder: Path) -> None:
     assert not list(folder.iterdir())
     with pytest.raises(FileNotFoundError):
         process.ask("renew")
+
+
+def test_one_that_is_looked_for_before_it_listens_is_not_taken_for_dead(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[Process] = []
+    listen = socket.socket.listen
+
+    def be_looked_for(end: socket.socket, backlog: int) -> None:
+        found.extend(processes(folder))
+        listen(end, backlog)
+
+    monkeypatch.setattr(socket.socket, "listen", be_looked_for)
+    with ControlSocket(folder, "demo"):
+        assert found == []
+        assert [one.pid for one in processes(folder)] == [os.getpid()]
+
+
+def test_what_fails_before_it_listens_leaves_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(end: socket.socket, backlog: int) -> None:
+        raise OSError(errno.ENOBUFS, "No buffer space available")
+
+    monkeypatch.setattr(socket.socket, "listen", fail)
+    with pytest.raises(ControlUnavailable, match="No buffer space"):
+        ControlSocket(folder, "demo").__enter__()
+    assert list(folder.iterdir()) == []
 
 
 def test_processes_of_another_machine_are_left_alone(folder: Path) -> None:
