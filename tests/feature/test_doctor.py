@@ -109,6 +109,16 @@ def test_a_key_of_another_length_is_told_without_its_value(app: Application) -> 
     assert "sixteen" not in finding.seen
 
 
+def test_earlier_keys_of_a_cipher_that_is_still_read_fit(app: Application) -> None:
+    config = app.make("config")
+    config.set("app.previous_keys", ["sixteen letters!"])
+    assert "app.previous_keys.0" in only(app, "key").seen
+
+    config.set("app.decrypt_ciphers", ["aes-128-gcm"])
+
+    assert only(app, "key").seen == "it fits aes-256-cbc; earlier keys: 1"
+
+
 def test_a_configuration_that_nobody_accepts_is_named(app: Application) -> None:
     app.make("config").set("queue.default", "carrier-pigeon")
 

@@ -9,7 +9,8 @@ from typing import Final
 
 from securely.config import Config, Environment
 from securely.config.files.cached import read_cached
-from securely.encryption import Encrypter, EncryptionError, KeyRing
+from securely.encryption import EncryptionError
+from securely.encryption.provider import EncryptionProvider
 from securely.foundation.application import Application
 from securely.foundation.configuration import files_of, problems_of
 from securely.foundation.doctor.finding import Finding
@@ -41,16 +42,12 @@ def key(config: Config) -> Finding:
     """Look whether there is a key that fits the cipher; its value is told to nobody."""
     remedy = "Run: python artisan.py key:generate"
     try:
-        ring = KeyRing.parse(config.get("app.key", None), config.get("app.previous_keys", ()))
+        encrypter = EncryptionProvider.encrypter(config, EncryptionProvider.keys(config))
     except EncryptionError as error:
         return Finding.error(str(error), remedy)
-    cipher = str(config.get("app.cipher", "aes-256-cbc"))
-    if not Encrypter.supported(ring.current, cipher):
-        return Finding.error(
-            f"it has {len(ring.current)} bytes, too many or few for {cipher}", remedy
-        )
-    earlier = f", and {len(ring.previous)} earlier ones" if ring.previous else ""
-    return Finding.ok(f"it fits {cipher}{earlier}")
+    count = len(encrypter.previous_keys)
+    earlier = f"; earlier keys: {count}" if count else ""
+    return Finding.ok(f"it fits {encrypter.cipher}{earlier}")
 
 
 def configuration(app: Application, config: Config) -> Iterable[Finding]:
