@@ -101,7 +101,6 @@ def test_the_wheel_makes_an_application(unpacked: Path, tmp_path: Path) -> None:
     assert {"app", "bootstrap", "config", "artisan.py", ".env.example", ".gitignore"} <= made
 
 
-@pytest.mark.timeout(60)
 def test_types_are_complete(unpacked: Path, tmp_path: Path) -> None:
     """What checkers of other projects see: every public name has a type that they need not guess.
 

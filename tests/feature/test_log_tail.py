@@ -174,7 +174,6 @@ def test_signs_that_move_a_cursor_are_shown_harmless(app: Application, artisan: 
 
 
 @pytest.mark.integration
-@pytest.mark.timeout(60)
 def test_a_process_follows_until_it_is_interrupted(tmp_path: Path) -> None:
     file = tmp_path / "storage/logs/app.log"
     file.parent.mkdir(parents=True)

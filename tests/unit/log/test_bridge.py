@@ -113,6 +113,7 @@ def test_a_channel_that_writes_to_logging_does_not_come_back(
 def test_lines_of_uvicorn_are_there_once(log: LogManager, records: Records) -> None:
     own = logging.StreamHandler()
     server = logging.getLogger("uvicorn.access")
+    server.setLevel(logging.INFO)  # a server of this process may have been told otherwise
     server.addHandler(own)
     server.propagate = False
     install(log)
@@ -126,6 +127,7 @@ def test_lines_of_uvicorn_are_there_once(log: LogManager, records: Records) -> N
     assert server.propagate is False
     server.removeHandler(own)
     server.propagate = True
+    server.setLevel(logging.NOTSET)
 
 
 @pytest.mark.usefixtures("bridge")
