@@ -15,10 +15,10 @@ from securely.container import Container
 from securely.encryption import KeyRing
 from securely.events import Dispatcher
 from securely.queue.contracts import Defaults, Workable
-from securely.queue.crew.child import Launch
 from securely.queue.crew.crew import Size
 from securely.queue.crew.loading import Loaded, Place
 from securely.queue.crew.orders import Orders
+from securely.queue.crew.process import Launch
 from securely.queue.crew.report import Report
 from securely.queue.crew.worker import Worker
 from securely.queue.delivery.runner import JobRunner

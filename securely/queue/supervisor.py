@@ -4,6 +4,10 @@ It lives in the process of `queue:work`. Jobs run in its executors, so a job tha
 dies takes nothing with it but itself. It waits on one selector: the executors' links, the wake-up
 descriptor of its seat, signals, and the processes of other workers. When nothing happens it wakes
 once a second.
+
+It is longer than a module should be: what can be told apart lies in `crew/`, and what is left here
+is one loop whose steps all read and write the same state (what may be claimed, when to look again,
+why to stop), so that parts of it would each need the whole.
 """
 
 from __future__ import annotations
@@ -19,9 +23,9 @@ from functools import partial
 from typing import Final
 
 from securely.queue.contracts import Delivery, Kind, Outcome, Seat, Turn, Verdict
-from securely.queue.crew.child import Child, Fate, Launch, Phase, Remains
+from securely.queue.crew.child import Child, Phase
 from securely.queue.crew.crew import Crew
-from securely.queue.crew.fates import judge
+from securely.queue.crew.fates import Fate, Remains, judge
 from securely.queue.crew.herald import Herald
 from securely.queue.crew.ledger import Ledger
 from securely.queue.crew.link import Ends, FromExecutor, HookDone, Quit, Ready, Refused, Returned
@@ -29,6 +33,7 @@ from securely.queue.crew.link import Report as Outcomes
 from securely.queue.crew.orders import Facts, Orders, Stop, find_reason
 from securely.queue.crew.patience import Patience
 from securely.queue.crew.peers import Peers
+from securely.queue.crew.process import Launch
 from securely.queue.crew.renewal import Renewal
 from securely.queue.crew.report import Ended, Report
 from securely.queue.crew.signals import STOP, Signals

@@ -10,10 +10,10 @@ from typing import ClassVar
 from securely.console import InvalidInput, Output, Verbosity
 from securely.container import current
 from securely.queue.commands.workers import OfWorkers
-from securely.queue.crew.child import Launch
 from securely.queue.crew.companion import Companion
 from securely.queue.crew.loading import place_of
 from securely.queue.crew.orders import Orders
+from securely.queue.crew.process import Launch
 from securely.queue.crew.report import Page, Report
 from securely.queue.crew.worker import Worker
 from securely.queue.exceptions import InvalidPayload

@@ -1,29 +1,20 @@
-"""One executor process: started, fed, watched and buried.
-
-It belongs to a session of its own, so that Ctrl-C in a terminal reaches the supervisor alone.
-"""
+"""One executor: started, fed, watched and buried."""
 
 from __future__ import annotations
 
 import contextlib
 import math
-import os
 import signal
-import socket
-import subprocess
-import sys
 from collections import deque
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
-
-import msgspec
+from typing import Final, TypeAlias
 
 from securely.queue.contracts import Defaults, Delivery, FailedJob, Kind, Outcome, Verdict
 from securely.queue.crew.board import Board, State
+from securely.queue.crew.fates import Remains, fate_of
 from securely.queue.crew.link import (
     Cancel,
     Ends,
@@ -36,14 +27,13 @@ from securely.queue.crew.link import (
     Run,
     Start,
     Tell,
-    ToControl,
 )
-from securely.queue.crew.loading import Place
 from securely.queue.crew.pace import Pace
+from securely.queue.crew.process import Launch, Process
 from securely.queue.crew.report import Ended
 from securely.support import clock
 
-__all__ = ["Child", "Fate", "Launch", "Limit", "Phase", "Remains"]
+__all__ = ["Child", "Limit", "Phase"]
 
 HELD_BYTES_MAX: Final = 1 << 20  # large payloads are not hoarded
 STALL_SECONDS: Final = 0.05  # without an outcome: what has not started is taken back
@@ -55,30 +45,6 @@ Limit: TypeAlias = Callable[[Delivery | FailedJob], float | None]
 """After how many seconds a job, or its `failed()`, costs its executor its life; None for never."""
 
 _DONE: Final = Kind.DONE  # looked up once: that takes as long as a call
-_DECODER = msgspec.msgpack.Decoder(FromExecutor)
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """How to start an executor.
-
-    Attributes:
-        place: The application.
-        loader: `package.module:function` that turns its place into what runs jobs.
-        python: The interpreter, with its options.
-        prints_to: The descriptor to which jobs print; None for the worker's own output.
-        queues: What the worker serves, for those who listen to it.
-        connection: The connection that it was told to work; None for the default one.
-        sleep: Seconds that a job waits which a listener holds back.
-    """
-
-    place: Place
-    loader: str = "securely.queue.crew.loading:load_application"
-    python: tuple[str, ...] = (sys.executable,)
-    prints_to: int | None = None
-    queues: tuple[str, ...] = ()
-    sleep: float = 1.0
-    connection: str | None = None
 
 
 class Phase(Enum):
@@ -88,24 +54,6 @@ class Phase(Enum):
     READY = "ready"
     RETIRING = "retiring"  # it gets no more work
     LEAVING = "leaving"
-
-
-class Fate(Enum):
-    """How far a delivery had come when its executor died."""
-
-    HANDED = "handed"  # it had not begun
-    STARTED = "started"  # it was running
-    FINISHED = "finished"  # it was over, with nothing to settle but the removal of its row
-    OVERDUE = "overdue"  # it was running, and the executor was killed for it
-    CANCELLED = "cancelled"  # it was running, and had been told to stop
-
-
-class Remains(NamedTuple):
-    """A delivery that a dead executor held."""
-
-    fate: Fate
-    cell: int
-    delivery: Delivery
 
 
 class Child:
@@ -142,7 +90,7 @@ class Child:
         self._was_revoked = False
         self._is_condemned = False
         self._grace = 0.0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
 
     # -- life
 
@@ -156,23 +104,9 @@ class Child:
         is_trial: bool = False,
     ) -> None:
         """Start the process and send it what it needs to load the application."""
-        ours, theirs = socket.socketpair()
-        control, their_control = socket.socketpair()
-        self.link: Link[FromExecutor] = Link(ours, _DECODER)
-        # (Nothing comes back on it; a decoder it must have.)
-        self._control: Link[ToControl] = Link(control, msgspec.msgpack.Decoder(ToControl))
         name = f"{self._worker}.{self.number}"
-        command = [*launch.python, "-m", "securely.queue.executor"]
-        ends = (theirs.fileno(), their_control.fileno())
-        with theirs, their_control:
-            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-                [*command, *map(str, ends), str(os.getpid()), name],
-                stdin=subprocess.DEVNULL,
-                stdout=launch.prints_to,
-                pass_fds=ends,
-                start_new_session=True,
-            )
-        self._post(
+        self._process = Process(launch, name)
+        self._started.post(
             Start(
                 worker=self._worker,
                 number=self.number,
@@ -190,10 +124,14 @@ class Child:
         )
 
     @property
-    def pid(self) -> int:
-        """The process id."""
-        assert self._process is not None, "not started"  # noqa: S101  # a bug of ours
-        return self._process.pid
+    def link(self) -> Link[FromExecutor]:
+        """What both sides tell each other of deliveries."""
+        return self._started.link
+
+    @property
+    def died_of(self) -> str:
+        """How the process ended, in words."""
+        return self._started.died_of
 
     @property
     def is_idle(self) -> bool:
@@ -203,15 +141,15 @@ class Child:
     def quit(self, farewell: Quit) -> None:
         """Ask it to close the application and exit."""
         self.phase = Phase.LEAVING
-        self._post(farewell)
+        self._started.post(farewell)
 
     def tell(self, event: str, details: dict[str, float | int | str]) -> None:
         """Have it tell an event of the worker."""
-        self._post(Tell(event, details))
+        self._started.post(Tell(event, details))
 
     def follow(self, change: Live) -> None:
         """Have it follow a change of the settings between two jobs."""
-        self._post(change)
+        self._started.post(change)
 
     def retire(self) -> None:
         """Give it no more, and take back what it has not begun; one that still loads is killed."""
@@ -225,60 +163,37 @@ class Child:
     def interrupt(self, number: int) -> None:
         """Pass on a signal that says to stop, for what runs there and wants to know."""
         if self.held and self.phase is not Phase.LOADING and self._process is not None:
-            self._process.send_signal(number)
+            self._process.signal(number)
 
     def kill(self) -> None:
         """Kill it; :meth:`bury` tells what it held."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGKILL)
+        if self._process is not None:
+            self._process.signal(signal.SIGKILL)
 
     def wait(self, seconds: float) -> bool:
         """Wait for its end, at most *seconds*; False if it still lives."""
-        assert self._process is not None, "not started"  # noqa: S101  # a bug of ours
-        try:
-            self._process.wait(None if seconds == math.inf else seconds)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
+        return self._started.wait(seconds)
 
     def bury(self) -> list[Remains]:
         """Make sure that it is dead, and tell what it held."""
         if not self.wait(LAST_SECONDS):
             self.kill()
             self.wait(math.inf)
-        self.link.close()
-        self._control.close()
+        self._started.close()
         remains: list[Remains] = []
         for cell, delivery in self.held.items():
             state, _ = self._board.look(cell)
-            if state is State.FINISHED:
-                fate = Fate.FINISHED
-            elif state is State.HANDED:
-                fate = Fate.HANDED
-            elif cell in self.cancelled:
-                fate = Fate.CANCELLED
-            else:
-                fate = Fate.OVERDUE if cell in self.overdue else Fate.STARTED
+            fate = fate_of(
+                state, is_cancelled=cell in self.cancelled, is_overdue=cell in self.overdue
+            )
             remains.append(Remains(fate, cell, delivery))
         self.held.clear()
         return remains
 
     @property
-    def died_of(self) -> str:
-        """How the process ended, in words."""
-        code = None if self._process is None else self._process.returncode
-        if code is None:
-            return "is still alive"
-        if code >= 0:
-            return f"exited with status {code}"
-        try:
-            return f"was killed by {signal.Signals(-code).name}"
-        except ValueError:
-            return f"was killed by signal {-code}"
-
-    def _post(self, message: msgspec.Struct) -> None:
-        with contextlib.suppress(EOFError):  # its death is noticed, and dealt with, on reading
-            self.link.post(message)
+    def _started(self) -> Process:
+        assert self._process is not None, "not started"  # noqa: S101  # a bug of ours
+        return self._process
 
     # -- deliveries
 
@@ -296,11 +211,6 @@ class Child:
     def cells_free(self) -> int:
         """How many deliveries the board has room for."""
         return len(self._free)
-
-    @property
-    def has_cell(self) -> bool:
-        """Whether the board has a cell left for it."""
-        return bool(self._free)
 
     @property
     def is_stalled(self) -> bool:
@@ -325,7 +235,7 @@ class Child:
             if len(self.held) == len(batch):
                 self.last_progress = now
             self.stalled_at = min(self.stalled_at, now + STALL_SECONDS)
-            self._post(Run(batch))
+            self._started.post(Run(batch))
 
     def take_back(self, cell: int, now: float) -> Delivery | None:
         """Forget what was on *cell*, and return it; the cell stays taken until :meth:`free`.
@@ -391,9 +301,10 @@ class Child:
     def revoke(self) -> None:
         """Ask it to give back what it has not started."""
         with contextlib.suppress(EOFError):  # its death is noticed on reading
-            self._control.flush()
-            if not self._control.is_backed_up:  # or it is asked often enough
-                self._control.post(Revoke())
+            control = self._started.control
+            control.flush()
+            if not control.is_backed_up:  # or it is asked often enough
+                control.post(Revoke())
 
     def cancel(self, ids: Container[int], grace: float) -> None:
         """Have it stop those of its deliveries that have these ids; once each.
@@ -409,9 +320,9 @@ class Child:
                 self._grace = grace
                 self.expect(grace)
                 with contextlib.suppress(EOFError):  # as above
-                    self._control.post(Cancel(cell, delivery.token))
+                    self._started.control.post(Cancel(cell, delivery.token))
         with contextlib.suppress(EOFError):
-            self._control.flush()
+            self._started.control.flush()
 
     def was_cancelled(self, cell: int, delivery: Delivery) -> bool:
         """Return whether *delivery*, on *cell*, was told to stop: by this one, or one before it."""
@@ -437,8 +348,7 @@ class Child:
 
     def ask_for_stacks(self) -> None:
         """Have it write on its error output where all its threads are."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGUSR1)
+        self._started.signal(signal.SIGUSR1)
 
     def find_overdue(self, limit: Limit) -> bool:
         """Note what has run for longer than *limit* says, and tell whether anything has."""
@@ -469,7 +379,7 @@ class Child:
         self._hooks[cell] = failed
         if seconds is not None:
             self.expect(seconds)
-        self._post(Hook(cell, failed))
+        self._started.post(Hook(cell, failed))
 
     def hook_done(self, cell: int) -> FailedJob:
         """Forget the hook on *cell*, which has run, and return its job."""

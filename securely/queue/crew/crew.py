@@ -11,9 +11,10 @@ from typing import Final
 
 from securely.queue.contracts import Defaults, Delivery, FailedJob, Verdict
 from securely.queue.crew.board import Board
-from securely.queue.crew.child import Child, Launch, Phase
+from securely.queue.crew.child import Child, Phase
 from securely.queue.crew.link import Live, Quit
 from securely.queue.crew.pace import HELD_MAX, Pace
+from securely.queue.crew.process import Launch
 from securely.support import clock
 
 __all__ = ["Crew", "Size", "Slot"]
@@ -167,7 +168,7 @@ class Crew:
         """Hand *deliveries* over, in order, to the executors with most room."""
         self._carried.extend(deliveries)
         while self._carried:
-            ready = [child for child in self.ready if child.has_cell]
+            ready = [child for child in self.ready if child.cells_free]
             if not ready:
                 break
             child = ready[0]

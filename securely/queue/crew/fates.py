@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Final, NamedTuple
 
 import msgspec
 
 from securely.queue.contracts import Charge, Delivery, Kind, Outcome, Verdict
-from securely.queue.crew.child import Fate, Remains
+from securely.queue.crew.board import State
 from securely.queue.exceptions import WorkerLost
 
-__all__ = ["Consequence", "judge"]
+__all__ = ["Consequence", "Fate", "Remains", "fate_of", "judge"]
 
 _ENCODE: Final = msgspec.json.encode
+
+
+class Fate(Enum):
+    """How far a delivery had come when its executor died."""
+
+    HANDED = "handed"  # it had not begun
+    STARTED = "started"  # it was running
+    FINISHED = "finished"  # it was over, with nothing to settle but the removal of its row
+    OVERDUE = "overdue"  # it was running, and the executor was killed for it
+    CANCELLED = "cancelled"  # it was running, and had been told to stop
+
+
+class Remains(NamedTuple):
+    """A delivery that a dead executor held."""
+
+    fate: Fate
+    cell: int
+    delivery: Delivery
 
 
 class Consequence(NamedTuple):
@@ -21,6 +40,23 @@ class Consequence(NamedTuple):
     outcome: Outcome | None
     again: Delivery | None = None
     reason: str = ""
+
+
+def fate_of(state: State, *, is_cancelled: bool, is_overdue: bool) -> Fate:
+    """Return how far a delivery had come.
+
+    Args:
+        state: What the board says of it.
+        is_cancelled: It had been told to stop.
+        is_overdue: It had run for longer than it may.
+    """
+    if state is State.FINISHED:
+        return Fate.FINISHED
+    if state is State.HANDED:
+        return Fate.HANDED
+    if is_cancelled:
+        return Fate.CANCELLED
+    return Fate.OVERDUE if is_overdue else Fate.STARTED
 
 
 def judge(remains: Remains, *, is_pardoned: bool) -> Consequence:

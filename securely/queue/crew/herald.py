@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from securely.queue.contracts import Reaped
-from securely.queue.crew.child import Fate, Remains
+from securely.queue.crew.fates import Fate, Remains
 from securely.queue.crew.orders import Orders
 from securely.queue.crew.patience import Patience
 from securely.queue.crew.report import Report, duration

@@ -115,7 +115,7 @@ class Ledger:
     def hand_hooks(self, crew: Crew) -> None:
         """Give waiting hooks to the executors that hold least."""
         while self.hooks:
-            able = [child for child in crew.ready if child.has_cell]
+            able = [child for child in crew.ready if child.cells_free]
             if not able:
                 return
             failed = self.hooks.popleft()

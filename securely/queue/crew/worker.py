@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Sequence
 
 from securely.queue.contracts import Counts, Workable
-from securely.queue.crew.child import Launch
 from securely.queue.crew.orders import Orders, Stop
 from securely.queue.crew.patience import Patience
+from securely.queue.crew.process import Launch
 from securely.queue.crew.report import Report
 from securely.queue.exceptions import LeaseTooShort, QueueUnavailable
 from securely.support.control import ControlSocket

@@ -14,11 +14,13 @@ import pytest
 
 from securely.queue.contracts import Defaults, Delivery, FailedJob, Verdict
 from securely.queue.crew.board import State
-from securely.queue.crew.child import Child, Fate, Launch, Phase
+from securely.queue.crew.child import Child, Phase
 from securely.queue.crew.crew import DELAYS, Crew, Size
+from securely.queue.crew.fates import Fate
 from securely.queue.crew.ledger import Ledger
 from securely.queue.crew.loading import Place
 from securely.queue.crew.peers import Peers
+from securely.queue.crew.process import Launch
 from securely.queue.crew.report import Report
 from securely.queue.crew.signals import Signals
 from securely.support import clock

@@ -21,10 +21,10 @@ from securely.queue.contracts import (
     Turn,
     Verdict,
 )
-from securely.queue.crew.child import Launch
 from securely.queue.crew.crew import Size
 from securely.queue.crew.loading import Place
 from securely.queue.crew.orders import Orders, Stop
+from securely.queue.crew.process import Launch
 from securely.queue.crew.report import Report
 from securely.queue.exceptions import QueueUnavailable, StoreFull
 from securely.queue.supervisor import Supervisor

@@ -7,8 +7,7 @@ import json
 import pytest
 
 from securely.queue.contracts import Charge, Delivery, Kind, Verdict
-from securely.queue.crew.child import Fate, Remains
-from securely.queue.crew.fates import judge
+from securely.queue.crew.fates import Fate, Remains, judge
 
 PLAIN = Delivery(1, 2, "default", "Greet", 1, 0, 2, 0, None, 3, b"p")
 CONDEMNED = PLAIN._replace(verdict=Verdict.LOST)

@@ -13,12 +13,12 @@ import pytest
 
 from securely.queue.contracts import Charge, Defaults, Delivery, Kind, Outcome, Reaped, Turn
 from securely.queue.crew.board import Board
-from securely.queue.crew.child import Launch
 from securely.queue.crew.crew import Size
 from securely.queue.crew.link import Ends, FromExecutor, Link, Ready, Returned
 from securely.queue.crew.link import Report as Outcomes
 from securely.queue.crew.loading import Place
 from securely.queue.crew.orders import Orders
+from securely.queue.crew.process import Launch
 from securely.queue.crew.report import Report
 from securely.queue.supervisor import Supervisor
 from securely.support import clock

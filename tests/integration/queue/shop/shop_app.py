@@ -12,10 +12,10 @@ from securely.encryption import KeyRing
 from securely.events import Dispatcher
 from securely.queue import events as kinds
 from securely.queue.contracts import Defaults, QueueLimit
-from securely.queue.crew.child import Launch
 from securely.queue.crew.crew import Size
 from securely.queue.crew.loading import Loaded, Place
 from securely.queue.crew.orders import Orders
+from securely.queue.crew.process import Launch
 from securely.queue.crew.report import Report
 from securely.queue.crew.telling import Telling
 from securely.queue.crew.worker import Worker
