@@ -5,9 +5,8 @@ dies takes nothing with it but itself. It waits on one selector: the executors' 
 descriptor of its seat, signals, and the processes of other workers. When nothing happens it wakes
 once a second.
 
-It is longer than a module should be: what can be told apart lies in `crew/`, and what is left here
-is one loop whose steps all read and write the same state (what may be claimed, when to look again,
-why to stop), so that parts of it would each need the whole.
+It is long because its steps all read and write the same state: what may be claimed, when to look
+again, why to stop. What can be told apart lies in `crew/`.
 """
 
 from __future__ import annotations
