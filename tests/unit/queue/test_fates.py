@@ -7,10 +7,27 @@ import json
 import pytest
 
 from securely.queue.contracts import Charge, Delivery, Kind, Verdict
-from securely.queue.crew.fates import Fate, Remains, judge
+from securely.queue.crew.board import State
+from securely.queue.crew.fates import Fate, Remains, fate_of, judge
 
 PLAIN = Delivery(1, 2, "default", "Greet", 1, 0, 2, 0, None, 3, b"p")
 CONDEMNED = PLAIN._replace(verdict=Verdict.LOST)
+
+
+@pytest.mark.parametrize(
+    ("state", "is_cancelled", "is_overdue", "fate"),
+    [
+        (State.FINISHED, True, True, Fate.FINISHED),
+        (State.HANDED, True, True, Fate.HANDED),
+        (State.STARTED, True, True, Fate.CANCELLED),
+        (State.STARTED, False, True, Fate.OVERDUE),
+        (State.STARTED, False, False, Fate.STARTED),
+    ],
+)
+def test_fate_is_what_the_board_says_before_what_was_asked_for(
+    state: State, is_cancelled: bool, is_overdue: bool, fate: Fate
+) -> None:
+    assert fate_of(state, is_cancelled=is_cancelled, is_overdue=is_overdue) is fate
 
 
 def test_judge_when_finished_settles_it() -> None:
