@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Set
-from contextlib import contextmanager
+from collections.abc import Set
 from functools import partial
 from os import environ
-from signal import SIG_DFL, SIGTERM, getsignal, signal
 from sys import modules
-from threading import current_thread, main_thread
 from typing import Final, TextIO
 
 from securely.config import Config
@@ -31,13 +28,13 @@ from securely.foundation.catalog import COMMANDS
 from securely.foundation.events import ArtisanStarting, CommandFinished, CommandStarting
 from securely.foundation.exceptions import MissingRoutes
 from securely.foundation.providers.records import class_path
+from securely.support.ending import Terminated, ended_by_sigterm, heed_sigterm
 from securely.support.importing import import_object, make_importable, run_file
 from securely.support.terminal import split_globals
 
-__all__ = ["ConsoleKernel", "Terminated", "equip"]
+__all__ = ["ConsoleKernel", "equip"]
 
 FAILURE: Final = 1
-_SIGNALLED: Final = 128  # and the number of the signal, as shells have it
 # What runs for long proves all of the configuration first, known fingerprint or not.
 _PROVING: Final = frozenset({"queue:work"})
 # What checks reports all that is wrong, so nothing of that may keep it from starting.
@@ -46,21 +43,6 @@ _CHECKING: Final = frozenset(
 )
 # What repairs a setting must run while that is wrong.
 _REPAIRING: Final = "settings:"
-
-
-class Terminated(SystemExit):
-    """The process has been told to end, and unwinds.
-
-    Args:
-        exit_code: 143: 128 and the number of SIGTERM.
-    """
-
-    def __init__(self, exit_code: int) -> None:
-        self.exit_code = exit_code
-        super().__init__(exit_code)
-
-    def __reduce__(self) -> tuple[type[Terminated], tuple[int]]:
-        return type(self), (self.exit_code,)
 
 
 class ConsoleKernel:
@@ -92,7 +74,7 @@ class ConsoleKernel:
         self._app.is_repairing = command.startswith(_REPAIRING)
         self._app.is_checking = command in _CHECKING or self._app.is_repairing
         try:
-            with self._app.active(), _ending_on_signal(), self._app.in_console():
+            with self._app.active(), ended_by_sigterm(), self._app.in_console():
                 try:
                     return self._run(argv, output, answers)
                 finally:
@@ -106,8 +88,10 @@ class ConsoleKernel:
             self._app.boot()
             artisan = self._app.make(Artisan)
         except Exception as error:  # the border: shown here, not raised
+            heed_sigterm()
             render_failure(error, output, mask=self._app.errors.masked)
             return FAILURE
+        heed_sigterm()
         self._app.handle_errors()
         for passed in self._app.passed_over:
             output.error_line(f"WARN  {self._app.errors.masked(str(passed))}", raw=True)
@@ -201,26 +185,6 @@ def _render(app: Application, error: Exception, output: Output) -> None:
     shown = app.errors.mapped(error)
     if not app.errors.shown(shown, output):
         render_failure(shown, output, show_place=app.is_debug, mask=app.errors.masked)
-
-
-@contextmanager
-def _ending_on_signal() -> Generator[None]:
-    """Within the block, let SIGTERM end the command as Ctrl-C does, so that what closes is closed.
-
-    Where a command or the one who started the process has a say about SIGTERM, it is left alone.
-    """
-    is_ours = current_thread() is main_thread() and getsignal(SIGTERM) == SIG_DFL
-    if is_ours:
-        signal(SIGTERM, _terminate)
-    try:
-        yield
-    finally:
-        if is_ours and getsignal(SIGTERM) is _terminate:
-            signal(SIGTERM, SIG_DFL)
-
-
-def _terminate(number: int, _frame: object) -> None:
-    raise Terminated(_SIGNALLED + number)
 
 
 def _starting(app: Application, name: str) -> None:

@@ -19,6 +19,7 @@ from securely.container import Container
 from securely.support import clock, steps, terminal
 from securely.support.durations import Duration
 from securely.support.durations import seconds as seconds_of
+from securely.support.ending import heed_sigterm
 from securely.support.listing import usage
 from securely.support.masking import mask_urls
 from securely.support.steps import Steps
@@ -126,6 +127,7 @@ class Artisan(Lives):
         except BrokenPipeError as error:
             return BROKEN_PIPE if _reader_left(output) else self._failed(error, output)
         except Exception as error:  # the border: whatever happened is shown here
+            heed_sigterm()
             return self._failed(error, output)
         return code
 

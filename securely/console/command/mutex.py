@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import os
-import signal
 import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 from securely.console.command.isolation import Isolatable
 from securely.console.contracts import CommandLock, CommandMutex
 from securely.support.durations import seconds as seconds_of
+from securely.support.ending import ended_by_sigterm
 
 __all__ = ["FileLock", "FileMutex", "held"]
 
 # A lock that ends by time is renewed this often within it: one late renewal is no loss.
 _RENEWALS: Final = 3
-# 128 and SIGTERM, as shells have it.
-_TERMINATED: Final = 143
 
 
 class FileMutex:
@@ -96,7 +93,7 @@ def held(command: Isolatable, mutex: CommandMutex) -> Generator[bool]:
         return
     try:
         if lock.expires:
-            with _renewing(lock, seconds), _terminable():
+            with _renewing(lock, seconds), ended_by_sigterm():
                 yield True
         else:
             yield True
@@ -120,21 +117,3 @@ def _renewing(lock: CommandLock, seconds: float) -> Generator[None]:
     finally:
         over.set()
         thread.join()
-
-
-@contextmanager
-def _terminable() -> Generator[None]:
-    """Let SIGTERM unwind the command, so that the lock is released; unless it is trapped."""
-    in_main = threading.current_thread() is threading.main_thread()
-    if not in_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
-    signal.signal(signal.SIGTERM, _exit)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def _exit(_number: int, _frame: FrameType | None) -> None:
-    sys.exit(_TERMINATED)

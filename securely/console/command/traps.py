@@ -9,6 +9,8 @@ from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
+from securely.support.ending import heed_sigterm
+
 __all__ = ["Original", "Trap", "Traps", "wake_on_signals"]
 
 
@@ -65,9 +67,11 @@ class Traps:
 
         Raises:
             OSError: The system lets nobody trap that signal (SIGKILL, SIGSTOP).
+            Terminated: The process was told to end before.
         """
         import signal  # most commands trap nothing
 
+        heed_sigterm()
         added: list[Trap] = []
         if threading.current_thread() is not threading.main_thread():
             return added  # Python hands signals to the main thread only

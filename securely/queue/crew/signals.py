@@ -9,6 +9,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final
 
+from securely.support.ending import heed_sigterm
+
 __all__ = ["STOP", "Signals"]
 
 # What asks a worker to stop: a service manager, Ctrl-C, Ctrl-\.
@@ -21,6 +23,9 @@ class Signals:
 
     They are noted, and a descriptor becomes readable; nothing is interrupted. Outside of the main
     thread, where Python delivers no signals, nothing is noted.
+
+    Raises:
+        Terminated: At the beginning, where the process was told to end before.
     """
 
     def __init__(self) -> None:
@@ -30,6 +35,7 @@ class Signals:
         self._wakeup_before = -1
 
     def __enter__(self) -> Signals:
+        heed_sigterm()
         os.set_blocking(self._reader, False)
         os.set_blocking(self._writer, False)
         if threading.current_thread() is threading.main_thread():

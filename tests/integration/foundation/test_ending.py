@@ -16,8 +16,10 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 COMMANDS = """
 import asyncio
+import signal
 import threading
 
+from securely.console import Command
 from securely.facades import App, Artisan
 
 
@@ -65,6 +67,25 @@ async def callback():
     await asyncio.sleep(0.01)
 
 
+class Silent:
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+
+
+@Artisan.command("taken:over")
+def taken_over(command: Command):
+    Silent()
+    App.terminating(lambda: print("terminated", flush=True))
+    command.trap(signal.SIGTERM, lambda: print("trapped", flush=True))
+    print("goes on", flush=True)
+
+
+@Artisan.command("another:error")
+def another_error():
+    Silent()
+    raise RuntimeError("a name that could not be had")
+
+
 @Artisan.command("fails")
 def fails():
     App.defer(lambda: print("deferred", flush=True))
@@ -110,6 +131,41 @@ def test_a_signal_while_it_ends_skips_what_hangs_and_runs_the_rest(
 
     assert process.returncode == code
     assert said == "terminated\n"
+
+
+@pytest.mark.usefixtures("commands")
+def test_a_signal_that_python_could_not_raise_ends_the_command_before_it_takes_it_over(
+    run: Run,
+) -> None:
+    ended = run("taken:over")
+
+    assert ended.returncode == 143
+    assert ended.stdout == "terminated\n"
+
+
+@pytest.mark.usefixtures("commands")
+def test_a_signal_that_became_another_error_is_not_told_as_one(project: Path, run: Run) -> None:
+    ended = run("another:error", LOG_CHANNEL="single")
+
+    assert ended.returncode == 143
+    assert "a name that could not be had" not in ended.stdout + ended.stderr
+    assert not [*(project / "storage/logs").glob("*.log")]
+
+
+def test_a_signal_that_python_could_not_raise_ends_the_boot(project: Path, run: Run) -> None:
+    config = project / "config/app.py"
+    silent = (
+        "import signal\n\n\nclass Silent:\n    def __del__(self):\n"
+        "        signal.raise_signal(signal.SIGTERM)\n\n\nSilent()\n"
+    )
+    config.write_text(config.read_text(encoding="utf-8") + silent, encoding="utf-8")
+
+    assert run("queue:work", "--once").returncode == 143
+
+    config.write_text(f"{config.read_text(encoding='utf-8')}raise OSError('lost')\n", "utf-8")
+    ended = run("queue:work", "--once")
+    assert ended.returncode == 143
+    assert "lost" not in ended.stdout
 
 
 @pytest.mark.usefixtures("commands")

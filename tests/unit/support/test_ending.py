@@ -1,0 +1,89 @@
+"""SIGTERM as an exception, and where Python cannot raise one."""
+
+from __future__ import annotations
+
+import copy
+import signal
+import sys
+import threading
+
+import pytest
+
+from securely.console.command.traps import Traps
+from securely.queue.crew.signals import Signals
+from securely.support.ending import Terminated, ended_by_sigterm, heed_sigterm
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to send"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+class Silent:
+    """Raises SIGTERM where Python can raise no exception."""
+
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+
+def test_within_the_block_sigterm_unwinds_and_is_itself_again_after_it() -> None:
+    with pytest.raises(Terminated) as caught, ended_by_sigterm():
+        signal.raise_signal(signal.SIGTERM)
+
+    assert caught.value.code == 143
+    assert copy.copy(caught.value).exit_code == 143
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_within_the_block_a_handler_of_another_is_left_alone() -> None:
+    came: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: came.append(number))
+    try:
+        with ended_by_sigterm():
+            signal.raise_signal(signal.SIGTERM)
+            heed_sigterm()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert came == [signal.SIGTERM]
+
+
+def test_what_was_lost_is_raised_when_it_is_heeded() -> None:
+    with ended_by_sigterm():
+        Silent()
+        with pytest.raises(Terminated):
+            heed_sigterm()
+
+
+def test_a_block_knows_nothing_of_one_before() -> None:
+    with ended_by_sigterm():
+        Silent()
+    with ended_by_sigterm():
+        heed_sigterm()
+
+
+def test_another_thread_is_not_ended() -> None:
+    raised: list[BaseException] = []
+
+    def heed() -> None:
+        try:
+            heed_sigterm()
+        except Terminated as error:
+            raised.append(error)
+
+    with ended_by_sigterm():
+        Silent()
+        thread = threading.Thread(target=heed)
+        thread.start()
+        thread.join()
+
+    assert raised == []
+
+
+def test_who_takes_the_signal_over_ends_where_it_had_come_before() -> None:
+    with ended_by_sigterm():
+        Silent()
+        with pytest.raises(Terminated):
+            Traps().add(signal.SIGTERM, lambda: None)
+        with pytest.raises(Terminated), Signals():
+            pass
