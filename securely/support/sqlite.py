@@ -330,17 +330,20 @@ class Database:
     def _open(self) -> sqlite3.Connection:
         local = self._local
         handle = local.handle
-        if handle is not None and handle.goes_on():
-            return handle.connection
+        connection = None if handle is None else handle.continued()
+        if connection is not None:
+            return connection
         with self._opening:
             self._prepare_file()
             self._refuse_inherited()
-            with opening(handle) as goes_on:
-                if goes_on and handle is not None:
-                    return handle.connection
-                handle = Handle(self._connect(), self.path)
+            with opening(handle) as kept:
+                if kept is not None:
+                    return kept
+                # In hand until it is returned: a fork closes what nobody has.
+                connection = self._connect()
+                handle = Handle(connection, self.path)
             try:
-                self._configure(handle.connection)
+                self._configure(connection)
             except sqlite3.Error as error:
                 handle.close()
                 raise self.translate(error) from error
@@ -350,7 +353,7 @@ class Database:
             self._handles.add(handle)
         local.handle = handle
         local.guard = Guard(handle, self._handles)
-        return handle.connection
+        return connection
 
     def _refuse_inherited(self) -> None:
         """Raise in a child whose parent was using the file when it forked."""

@@ -20,8 +20,8 @@ from typing import Final
 __all__ = ["Guard", "Handle", "is_inherited", "opening"]
 
 # How long a fork waits for other threads to end what they are doing with their connections, and
-# how often it looks. A write takes some 50 µs.
-_PATIENCE_SECONDS: Final = 0.1
+# how often it looks. A write takes some 50 µs; where the disk is busy, thousands of times that.
+_PATIENCE_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 0.0005
 # After so many looks those who were stopped with a connection in hand may go on for a moment.
 _LOOKS: Final = 10
@@ -66,12 +66,19 @@ class Handle:
             self.connection.close()
             _handles.discard(self)
 
-    def goes_on(self) -> bool:
-        """Whether its thread uses it on: it may, or must, since it is within a transaction."""
+    def continued(self) -> sqlite3.Connection | None:
+        """Return the connection where its thread goes on with it; None where it is to let go.
+
+        It may go on, or must, since it is within a transaction.
+        """
+        # Taken first: a fork that finds nobody has it closes it, whatever was said before.
+        connection = self.connection
         try:
-            return not self.is_inherited and (self.pid != 0 or self.connection.in_transaction)
+            if not self.is_inherited and (self.pid != 0 or connection.in_transaction):
+                return connection
         except sqlite3.ProgrammingError:
-            return False  # it is closed
+            pass  # it is closed
+        return None
 
     def give_way(self) -> bool:
         """Close the connection if nobody is using it, and return whether it is closed.
@@ -138,18 +145,19 @@ _counted: list[int] = []
 
 
 @contextmanager
-def opening(handle: Handle | None) -> Generator[bool]:
+def opening(handle: Handle | None) -> Generator[sqlite3.Connection | None]:
     """Hold back a fork while a connection is opened, and wait for one that is going on.
 
-    Gives whether there is nothing to open, since this thread goes on with *handle*, its old one.
+    Gives the connection of *handle* where this thread goes on with it; None where it opens one.
     """
     lock = _gate.lock
     while not lock.acquire(timeout=_PAUSE_SECONDS):
-        if handle is not None and handle.goes_on():
-            yield True
+        connection = None if handle is None else handle.continued()
+        if connection is not None:
+            yield connection
             return
     try:
-        yield handle is not None and handle.goes_on()
+        yield None if handle is None else handle.continued()
     finally:
         lock.release()
 
