@@ -387,7 +387,8 @@ class SeatWorker(Worker):
     async def _back_off(self) -> None:
         low, high = BACKOFF_SECONDS
         self._troubles += 1
-        await self._pause(entropy.uniform(low, min(high, low * 2**self._troubles)))
+        # A server may be away for more tries than a float has powers of two.
+        await self._pause(entropy.uniform(low, min(high, low * 2.0 ** min(self._troubles, 10))))
 
     # -- turns
 

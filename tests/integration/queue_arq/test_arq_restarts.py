@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import signal
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 from securely.queue.contracts import Envelope
 from securely.queue.drivers.arq import ArqConnection
 from securely.queue.drivers.arq_server import ArqServer
+from securely.queue.drivers.arq_worker import BACKOFF_SECONDS
 from securely.queue.exceptions import QueueUnavailable
 from securely.support import clock
 from securely.support.redis import Address
@@ -161,6 +163,37 @@ def test_a_primary_that_became_a_replica_is_left_at_the_next_try(tmp_path: Path)
         proxy.end()
         old.end()
         new.end()
+
+
+def test_a_server_that_is_away_for_long_finds_its_workers_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After so many tries a pause that doubles would be longer than a float can say."""
+    pauses: list[float] = []
+
+    def noted(low: float, high: float) -> float:
+        pauses.append(high)
+        return 0.0
+
+    monkeypatch.setattr("securely.queue.drivers.arq_worker.entropy.uniform", noted)
+    server = Valkey()
+    try:
+        connection = ArqConnection("arq", ArqServer("arq", server.address, "securely:"), tmp_path)
+        seat = connection.join(["default"])
+        seat.turn([], 1)
+        server.kill()
+        _wait(lambda: len(pauses) > 1_100)
+        server.start()
+        seat.drain()
+        _patiently(lambda: connection.push([envelope("a")]))
+
+        assert select.select([seat], [], [], 60)[0] == [seat]
+        assert [one.name for one in _patiently(lambda: seat.turn([], 1)).deliveries] == ["a"]
+        assert max(pauses) <= BACKOFF_SECONDS[1]
+        seat.leave()
+        connection.close()
+    finally:
+        server.end()
 
 
 def test_durability_aof_waits_for_the_disk_and_refuses_a_server_without_a_file(
