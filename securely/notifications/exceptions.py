@@ -53,11 +53,13 @@ class AftermathFailed(NotificationError):
     Attributes:
         notification: The class of the notification.
         channel: The channel that took it.
+        answer: What the channel returned; None in a copy from another process.
     """
 
-    def __init__(self, notification: str, channel: str) -> None:
+    def __init__(self, notification: str, channel: str, answer: object = None) -> None:
         self.notification: str = notification
         self.channel: str = channel
+        self.answer: object = answer
         super().__init__(
             f'{notification} was sent by the channel "{channel}", and what was to follow that '
             "raised an exception. It is not sent again."

@@ -206,20 +206,23 @@ class ChannelManager(Manager[Any]):
         """Async twin of :meth:`send_now`."""
         await arun(self._send_now(notifiables, notification, channels))
 
-    def deliver(self, notifiable: Any, notification: Notification, channel: ChannelName) -> None:
+    def deliver(self, notifiable: Any, notification: Notification, channel: ChannelName) -> object:
         """Tell one notifiable by one channel: what the job of a queued notification does.
+
+        Returns:
+            What the channel answered; SKIPPED where nothing was sent.
 
         Raises:
             AftermathFailed: It was sent, and what was to follow failed.
             Exception: Whatever the channel raised.
         """
-        run(self._sender.deliver(notifiable, notification, channel))
+        return run(self._sender.deliver(notifiable, notification, channel))
 
     async def adeliver(
         self, notifiable: Any, notification: Notification, channel: ChannelName
-    ) -> None:
+    ) -> object:
         """Async twin of :meth:`deliver`."""
-        await arun(self._sender.deliver(notifiable, notification, channel))
+        return await arun(self._sender.deliver(notifiable, notification, channel))
 
     def fail(
         self,

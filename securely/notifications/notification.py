@@ -164,6 +164,16 @@ class Notification:
         """Return a copy that is called *id_*."""
         return self._with(_id=id_)
 
+    @property
+    def _postponed(self) -> Sequence[str]:
+        """The addresses that alone are still to be told, since the others were; empty for all."""
+        found: list[str] = self.__dict__.get("_postponed_", [])
+        return found
+
+    def _postponed_for(self, addresses: Sequence[str]) -> Self:
+        """Return a copy that is for *addresses* alone, of those whom the channel tells."""
+        return self._with(_postponed_=[*addresses])
+
     def _with(self, **attributes: object) -> Self:
         """Return a copy with *attributes*; it may be frozen."""
         other = copy.copy(self)

@@ -7,7 +7,14 @@ from contextlib import suppress
 from typing import Any, ClassVar, Final, cast
 
 from securely.container import Container
-from securely.mail.exceptions import AttachmentUnavailable, InvalidMessage, TransportError
+from securely.mail.contracts import Sent
+from securely.mail.exceptions import (
+    AttachmentUnavailable,
+    InFlight,
+    InvalidMessage,
+    TransportError,
+)
+from securely.mail.mailable.late import follow
 from securely.notifications.exceptions import (
     AftermathFailed,
     InvalidContent,
@@ -31,7 +38,7 @@ __all__ = ["SendNotification", "jobs_of"]
 _portraits: Final[dict[type[Any], Portrait[Any]]] = {}  # looked at once per process
 _REFERENCES: Final = Serializer()  # plain data, as `__queue_ref__` gives it
 # What another try can not change.
-_FINAL: Final = (AftermathFailed, InvalidContent, InvalidMessage, RouteMissing)
+_FINAL: Final = (InvalidContent, InvalidMessage, RouteMissing)
 
 
 class SendNotification(Job):
@@ -82,14 +89,35 @@ class SendNotification(Job):
                 raise
             self.delete()
             return
+        plan = Plan(notifiable, notification, (self.through(),))
         try:
-            await manager.adeliver(notifiable, notification, self.through())
+            answer = await manager.adeliver(notifiable, notification, self.through())
+        except AftermathFailed as error:
+            await self._follow(container, plan, error.answer)
+            await give_up(self, error, container)
+        except InFlight as error:
+            self.release(error.seconds)  # nothing is wrong with it: that consumes no try
         except _FINAL as error:
             await give_up(self, error, container)
         except (AttachmentUnavailable, TransportError, WebhookFailed) as error:
             if not error.is_retryable:
                 await give_up(self, error, container)
             raise
+        else:
+            await self._follow(container, plan, answer)
+
+    async def _follow(self, container: Container, plan: Plan, answer: object) -> None:
+        """Have those told later whom a mail server put off while it took the mail for others."""
+        if not isinstance(answer, Sent):
+            return
+        (channel,) = plan.channels
+
+        def later(addresses: list[str]) -> tuple[Job, Placement]:
+            rest = plan.notification._postponed_for(addresses)  # pyright: ignore[reportPrivateUsage]  # its family
+            return _job(plan._replace(notification=rest), channel)
+
+        key = f"{plan.notification.id}:{self.channel}"
+        await follow(container, answer, key, self.display_name(), later)
 
     async def failed(self, error: BaseException, container: Container) -> None:
         """Tell that it is over, once, and have the notification know."""

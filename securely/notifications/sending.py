@@ -134,8 +134,8 @@ class Sender:
 
     def deliver(
         self, notifiable: Any, notification: Notification, channel: ChannelName
-    ) -> Steps[None]:
-        """Tell one notifiable by one channel.
+    ) -> Steps[object]:
+        """Tell one notifiable by one channel; return its answer, SKIPPED where nothing was sent.
 
         Raises:
             AftermathFailed: It was sent, and what was to follow failed.
@@ -144,14 +144,14 @@ class Sender:
         with self._locale(notifiable, notification):
             should = yield from ask(self._container, notification.should_send, notifiable, channel)
             if should is False:
-                return
+                return SKIPPED
             if self._hears(NotificationSending):
                 sending = NotificationSending(notifiable, notification, channel)
                 if (yield from self._until(sending)) is False:
-                    return
+                    return SKIPPED
             answer = yield from self._through(self._channel(channel), notifiable, notification)
             if answer is SKIPPED:
-                return
+                return SKIPPED
             try:
                 yield from ask(
                     self._container, notification.after_sending, notifiable, channel, answer
@@ -164,7 +164,8 @@ class Sender:
             # It was sent: who tries again must know that.
             except Exception as error:
                 name = type(notification).__qualname__
-                raise AftermathFailed(name, channel_name(channel)) from error
+                raise AftermathFailed(name, channel_name(channel), answer) from error
+            return answer
 
     def fail(
         self,

@@ -15,7 +15,9 @@ import pytest
 from securely import Application
 from securely.facades import Config, Event, Lang, Log, Mail, Notification, Notifications, Queue
 from securely.mail import Message
+from securely.mail.contracts import Sent
 from securely.mail.drivers.array import ArrayTransport
+from securely.mail.exceptions import InFlight
 from securely.notifications import (
     AftermathFailed,
     ChannelManager,
@@ -133,6 +135,43 @@ class LastTwo(Paged):
 
 class Sure(Paged):
     dont_retry = (OSError,)
+
+
+class Team(User):
+    def route_notification_for_mail(self) -> list[str]:
+        return ["ann@x.io", "late@x.io", "gone@x.io"]
+
+
+class Slowly(Queued):
+    queue = "slow"
+
+    def via(self, notifiable: Any) -> list[str]:
+        return ["mail"]
+
+
+class Startled(Slowly):
+    """Fails at what is to follow."""
+
+    def after_sending(self, notifiable: Any, channel: Any, answer: Any) -> None:
+        raise OSError("startled")
+
+
+class Picky:
+    """Puts one address off at first, and refuses another for good."""
+
+    name = "picky"
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    def send(self, message: Message) -> Sent:
+        self.messages.append(message)
+        if len(message.recipients()) == 1:
+            return Sent(message.message_id, self.name, {}, "")
+        refused = {"late@x.io": "450 greylisted", "gone@x.io": "550 no such user"}
+        return Sent(message.message_id, self.name, refused, "", ("late@x.io",))
+
+    def close(self) -> None: ...
 
 
 ANN = User()
@@ -601,3 +640,53 @@ def test_a_number_of_days_that_is_none_is_refused(
     app: Application, artisan: Artisan, days: str
 ) -> None:
     artisan(f"notifications:prune --days={days}").assert_failed().assert_output("no number of days")
+
+
+@pytest.mark.parametrize("kind", [Slowly, Startled])
+def test_those_whom_a_server_puts_off_are_told_later_and_nobody_twice(
+    app: Application, work: Callable[[], None], clock: Travel, kind: type[Slowly]
+) -> None:
+    picky = Picky()
+    Mail.extend("array", lambda name, options: picky)
+    log = Log.fake()
+
+    Team().notify(kind(9))
+    work()
+    assert [each.recipients() for each in picky.messages] == [
+        ["ann@x.io", "late@x.io", "gone@x.io"]
+    ]
+    (told,) = log.logged("warning", "refused for some of its recipients")
+    assert set(told.fields["refused"]) == {"late@x.io", "gone@x.io"}
+    assert Queue.connection("sqlite").counts("slow").delayed == 1
+
+    clock(301)
+    work()
+
+    first, second = picky.messages
+    assert second.recipients() == ["late@x.io"]
+    assert (second.message_id, second.to, second.text) == (first.message_id, first.to, first.text)
+    assert Queue.connection("sqlite").counts("slow").total == 0
+
+
+def test_a_mail_that_another_process_sends_right_now_uses_up_no_try(
+    app: Application, work: Callable[[], None], clock: Travel, failed: list[Any]
+) -> None:
+    sending = [True]
+
+    class Slow(Picky):
+        def send(self, message: Message) -> Sent:
+            if sending.pop():
+                sending.append(False)
+                raise InFlight(self.name, "key", 30)
+            return super().send(message)
+
+    slow = Slow()
+    Mail.extend("array", lambda name, options: slow)
+
+    ANN.notify(Slowly(9))
+    work()
+    assert (slow.messages, failed) == ([], [])
+
+    clock(31)
+    work()
+    assert len(slow.messages) == 1

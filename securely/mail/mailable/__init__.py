@@ -7,6 +7,7 @@ composer.py     from a mailable to a message
 embeds.py       what views call to show a picture
 plain.py        what HTML says, as text
 job.py          the job that sends it
+late.py         what follows where a server took it for some and not for others
 assertions.py   what it can be asked, and what tests claim of it
 """
 

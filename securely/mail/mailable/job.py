@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 from typing import ClassVar, Final, Self
 from weakref import WeakKeyDictionary
 
 from securely.container import Container
-from securely.log import LogManager
 from securely.mail.contracts import Sent
 from securely.mail.exceptions import (
     AttachmentUnavailable,
@@ -18,8 +16,9 @@ from securely.mail.exceptions import (
     TransportError,
 )
 from securely.mail.mailable.composer import Composer
+from securely.mail.mailable.late import follow
 from securely.mail.mailable.mailable import Mailable
-from securely.queue import Job, QueueManager, UnknownJob
+from securely.queue import Job, UnknownJob
 from securely.queue.delivery.portrait import Portrait
 from securely.queue.delivery.refusals import check_importable
 from securely.queue.delivery.told import Told, give_up, tell
@@ -28,8 +27,6 @@ from securely.support.importing import ImportFailed, import_object
 
 __all__ = ["SendMailable"]
 
-# Servers that put an address off ask for minutes (RFC 5321, 4.5.4.1, speaks of thirty).
-_LATER_SECONDS: Final = 300.0
 _portraits: Final[dict[type[Mailable], Portrait[Mailable]]] = {}  # looked at once per process
 # What a job was made of, or has read already: its payload holds it in writing only.
 _mailables: Final[WeakKeyDictionary[SendMailable, Mailable]] = WeakKeyDictionary()
@@ -96,8 +93,9 @@ class SendMailable(Job):
         except InvalidMessage as error:
             await give_up(self, error, container)
         else:
-            if sent is not None and sent.refused:
-                await self._follow(container, sent)
+            if sent is not None:
+                key = self.key or self.job_id
+                await follow(container, sent, key, self.display_name(), self._later)
 
     async def _send(self, container: Container) -> Sent | None:
         mailable = self.restored()
@@ -109,26 +107,11 @@ class SendMailable(Job):
         sent: Sent | None = await mail.mailer(mailable.posting.mailer).asend_now(message)
         return sent
 
-    async def _follow(self, container: Container, sent: Sent) -> None:
-        """Have those get it later whom the server refused for now; say who never gets it.
-
-        A job of its own is for them: the others have it already. That one is tried as this is.
-        """
-        log = await container.amake(LogManager)
-        log.warning(
-            "a mail was refused for some of its recipients",
-            mailable=self.display_name(),
-            message_id=sent.message_id,
-            refused=dict(sent.refused),
-        )
-        if not sent.retryable:
-            return
-        job = type(self)(self.mailable, self.data, self.key or self.job_id, list(sent.retryable))
+    def _later(self, addresses: list[str]) -> tuple[Job, Placement]:
+        """Return the job that sends the same mail to *addresses* alone."""
+        job = type(self)(self.mailable, self.data, self.key or self.job_id, addresses)
         tell(job, self.restored())
-        # The same one when this job runs once more: it is placed once.
-        name = sha256("\n".join([job.key, *sorted(job.only)]).encode()).hexdigest()
-        queue = await container.amake(QueueManager)
-        await queue.aplace(job, Placement(id=f"mail:{name}", delay=_LATER_SECONDS))
+        return job, Placement()
 
     async def failed(self, error: BaseException, container: Container) -> None:
         """Tell the mailable that it could not be sent, if it has a method `failed`."""

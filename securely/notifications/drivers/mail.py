@@ -105,6 +105,8 @@ class MailChannel(StepsChannel):
             message = message.changed(to=to)
         if not message.recipients():
             return SKIPPED
+        if notification._postponed:  # pyright: ignore[reportPrivateUsage]  # its family
+            message = message.only_to(notification._postponed)  # pyright: ignore[reportPrivateUsage]
         mailer = self._materials.mail().mailer(letter.mailer or self._mailer)
         sent = yield from call(mailer.send_now, mailer.asend_now, message)
         return SKIPPED if sent is None else sent
