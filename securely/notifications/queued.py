@@ -15,6 +15,7 @@ from securely.mail.exceptions import (
     TransportError,
 )
 from securely.mail.mailable.late import follow
+from securely.notifications.drivers.mail import MailChannel
 from securely.notifications.exceptions import (
     AftermathFailed,
     InvalidContent,
@@ -53,6 +54,7 @@ class SendNotification(Job):
         data: The attributes of the notification, in writing.
         person: The attributes of the notifiable, or the reference that stands for it.
         is_reference: *person* is a reference (`__queue_ref__`).
+        only: Who is told of those whom the channel would tell; empty for everybody.
     """
 
     __queue_paths__: ClassVar[tuple[str, ...]] = ("notification", "notifiable", "channel")
@@ -62,6 +64,7 @@ class SendNotification(Job):
     timeout: Told | None
     retry_until: Told | None
     expires_after: Told | None
+    only: Sequence[str] = ()  # of jobs that were queued before there was such a part
 
     def __init__(
         self,
@@ -71,6 +74,7 @@ class SendNotification(Job):
         data: bytes,
         person: bytes,
         is_reference: bool,
+        only: Sequence[str] = (),
     ) -> None:
         self.notification = notification
         self.notifiable = notifiable
@@ -78,6 +82,7 @@ class SendNotification(Job):
         self.data = data
         self.person = person
         self.is_reference = is_reference
+        self.only = [*only]
 
     async def handle(self, container: Container) -> None:
         """Send it; what can not succeed another time fails at once."""
@@ -89,11 +94,10 @@ class SendNotification(Job):
                 raise
             self.delete()
             return
-        plan = Plan(notifiable, notification, (self.through(),))
         try:
             answer = await manager.adeliver(notifiable, notification, self.through())
         except AftermathFailed as error:
-            await self._follow(container, plan, error.answer)
+            await self._follow(container, manager, error.answer)
             await give_up(self, error, container)
         except InFlight as error:
             self.release(error.seconds)  # nothing is wrong with it: that consumes no try
@@ -104,20 +108,27 @@ class SendNotification(Job):
                 await give_up(self, error, container)
             raise
         else:
-            await self._follow(container, plan, answer)
+            await self._follow(container, manager, answer)
 
-    async def _follow(self, container: Container, plan: Plan, answer: object) -> None:
+    async def _follow(self, container: Container, manager: Any, answer: object) -> None:
         """Have those told later whom a mail server put off while it took the mail for others."""
-        if not isinstance(answer, Sent):
-            return
-        (channel,) = plan.channels
+        # A channel of an application that sends mails would send to all of them again.
+        if isinstance(answer, Sent) and isinstance(manager.channel(self.through()), MailChannel):
+            key = f"{self.told().id}:{self.channel}"
+            await follow(container, answer, key, self.display_name(), self._later)
 
-        def later(addresses: list[str]) -> tuple[Job, Placement]:
-            rest = plan.notification._postponed_for(addresses)  # pyright: ignore[reportPrivateUsage]  # its family
-            return _job(plan._replace(notification=rest), channel)
-
-        key = f"{plan.notification.id}:{self.channel}"
-        await follow(container, answer, key, self.display_name(), later)
+    def _later(self, addresses: list[str]) -> tuple[Job, Placement]:
+        """Return the job that tells *addresses* alone, made of what this one was made of."""
+        job = type(self)(
+            self.notification,
+            self.notifiable,
+            self.channel,
+            self.data,
+            self.person,
+            self.is_reference,
+            addresses,
+        )
+        return job, _placement(job, *self.restored(), self.through())
 
     async def failed(self, error: BaseException, container: Container) -> None:
         """Tell that it is over, once, and have the notification know."""
@@ -142,7 +153,10 @@ class SendNotification(Job):
             UnknownNotification: A class is gone.
         """
         portrait = _portrait(self.kind())
-        return self._restored_person(), cast("Notification", portrait.decode(self.data))
+        notification = cast("Notification", portrait.decode(self.data))
+        if self.only:
+            notification = notification._postponed_for(self.only)  # pyright: ignore[reportPrivateUsage]  # its family
+        return self._restored_person(), notification
 
     def told(self) -> Notification:
         """Return the notification alone; entities that it names stay references."""
@@ -230,19 +244,26 @@ def _job(plan: Plan, channel: ChannelName) -> tuple[Job, Placement]:
         written,
         is_reference,
     )
+    return job, _placement(job, notifiable, notification, channel)
+
+
+def _placement(
+    job: SendNotification, notifiable: Any, notification: Notification, channel: ChannelName
+) -> Placement:
+    """Give *job* the options that *notification* says; return where it goes."""
     tell(job, notification, notifiable, channel)
     delay = _of(notification.with_delay(notifiable), channel)
     if delay is not None:
         try:
             job.delay = max(0.0, seconds_until(delay))
         except (TypeError, ValueError) as error:
-            raise NotQueueable(f"{portrait.name}.with_delay", str(error)) from error
-    placement = Placement(
+            name = _portrait(type(notification)).name
+            raise NotQueueable(f"{name}.with_delay", str(error)) from error
+    return Placement(
         queue=_of(notification.via_queues(), channel),
         connection=_of(notification.via_connections(), channel),
         through=tuple(notification.middleware(notifiable, channel)),
     )
-    return job, placement
 
 
 def _class_of(thing: object) -> type[Any]:

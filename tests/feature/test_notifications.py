@@ -17,7 +17,7 @@ from securely.facades import Config, Event, Lang, Log, Mail, Notification, Notif
 from securely.mail import Message
 from securely.mail.contracts import Sent
 from securely.mail.drivers.array import ArrayTransport
-from securely.mail.exceptions import InFlight
+from securely.mail.exceptions import InFlight, TransportError
 from securely.notifications import (
     AftermathFailed,
     ChannelManager,
@@ -138,8 +138,10 @@ class Sure(Paged):
 
 
 class Team(User):
+    addresses: ClassVar[list[str]] = []
+
     def route_notification_for_mail(self) -> list[str]:
-        return ["ann@x.io", "late@x.io", "gone@x.io"]
+        return self.addresses
 
 
 class Slowly(Queued):
@@ -150,9 +152,10 @@ class Slowly(Queued):
 
 
 class Startled(Slowly):
-    """Fails at what is to follow."""
+    """Fails at what is to follow, and is not what it was."""
 
     def after_sending(self, notifiable: Any, channel: Any, answer: Any) -> None:
+        self.client = object()
         raise OSError("startled")
 
 
@@ -174,6 +177,19 @@ class Picky:
     def close(self) -> None: ...
 
 
+class Courier:
+    """A channel of the application that tells by mail."""
+
+    def send(self, notifiable: Any, notification: Any) -> Sent:
+        HEARD.append(("sent", notification.id))
+        return Sent("<1@x.io>", "courier", {"late@x.io": "450"}, "", ("late@x.io",))
+
+
+class Couriered(Queued):
+    def via(self, notifiable: Any) -> list[Any]:
+        return [Courier]
+
+
 ANN = User()
 
 
@@ -181,6 +197,7 @@ ANN = User()
 def quiet() -> None:
     HEARD.clear()
     Pager.failures, Pager.error, Member.gone = 0, OSError("no line"), False
+    Team.addresses = ["ann@x.io", "late@x.io", "gone@x.io"]
 
 
 @pytest.fixture
@@ -666,6 +683,48 @@ def test_those_whom_a_server_puts_off_are_told_later_and_nobody_twice(
     assert second.recipients() == ["late@x.io"]
     assert (second.message_id, second.to, second.text) == (first.message_id, first.to, first.text)
     assert Queue.connection("sqlite").counts("slow").total == 0
+
+
+def test_of_those_who_were_put_off_only_those_are_told_who_are_still_to_be(
+    app: Application, work: Callable[[], None], clock: Travel, failed: list[Any]
+) -> None:
+    picky = Picky()
+    Mail.extend("array", lambda name, options: picky)
+    Team().notify(Slowly(9))
+    work()
+    Team.addresses = ["ann@x.io"]
+
+    clock(301)
+    work()
+
+    assert len(picky.messages) == 1
+    assert failed == []
+    assert Queue.connection("sqlite").counts("slow").total == 0
+
+
+def test_a_queue_that_does_not_wait_tries_those_who_were_put_off_at_once(app: Application) -> None:
+    class Stubborn(Picky):
+        def send(self, message: Message) -> Sent:
+            if self.messages:
+                raise TransportError(self.name, "450 greylisted", is_retryable=True)
+            return super().send(message)
+
+    Mail.extend("array", lambda name, options: Stubborn())
+    log = Log.fake()
+
+    Team().notify(Slowly(9))
+
+    log.assert_logged("warning", "refused once more")
+
+
+def test_what_a_channel_of_the_application_answers_is_its_own_affair(
+    app: Application, work: Callable[[], None]
+) -> None:
+    ANN.notify(Couriered(9))
+    work()
+
+    assert [each[0] for each in HEARD] == ["sent"]
+    assert Queue.connection("sqlite").counts("default").total == 0
 
 
 def test_a_mail_that_another_process_sends_right_now_uses_up_no_try(

@@ -16,7 +16,7 @@ from securely.mail.exceptions import (
     TransportError,
 )
 from securely.mail.mailable.composer import Composer
-from securely.mail.mailable.late import follow
+from securely.mail.mailable.late import follow, part_of
 from securely.mail.mailable.mailable import Mailable
 from securely.queue import Job, UnknownJob
 from securely.queue.delivery.portrait import Portrait
@@ -102,7 +102,10 @@ class SendMailable(Job):
         composer = await container.amake(Composer)
         message = await composer.acompose(mailable, self.key or self.job_id)
         if self.only:
-            message = message.only_to(self.only)
+            part = part_of(message, self.only)
+            if part is None:
+                return None
+            message = part
         mail = await container.amake("mail")
         sent: Sent | None = await mail.mailer(mailable.posting.mailer).asend_now(message)
         return sent

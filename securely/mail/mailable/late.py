@@ -1,18 +1,20 @@
-"""follow: says whom a server refused, and has those get it later whom it put off."""
+"""follow, part_of: those whom a server put off get a mail later, and nobody else."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Final
 
 from securely.container import Container
 from securely.log import LogManager
 from securely.mail.contracts import Sent
+from securely.mail.exceptions import TransportError
+from securely.mail.message.message import Message
 from securely.queue import Job, QueueManager
 from securely.queue.job import Placement
 
-__all__ = ["follow"]
+__all__ = ["follow", "part_of"]
 
 # Servers that put an address off ask for minutes (RFC 5321, 4.5.4.1, speaks of thirty).
 _LATER_SECONDS: Final = 300.0
@@ -51,4 +53,19 @@ async def follow(
     job, placement = later(list(sent.retryable))
     name = sha256("\n".join([key, *sorted(sent.retryable)]).encode()).hexdigest()
     queue = await container.amake(QueueManager)
-    await queue.aplace(job, placement._replace(id=f"mail:{name}", delay=_LATER_SECONDS))
+    try:
+        await queue.aplace(job, placement._replace(id=f"mail:{name}", delay=_LATER_SECONDS))
+    except TransportError as error:
+        # A queue that does not wait has tried it at once; for the others the mail was sent.
+        log.warning("a mail was refused once more", mail=words, error=str(error))
+
+
+def part_of(message: Message, addresses: Sequence[str]) -> Message | None:
+    """Return *message* for those of *addresses* that it is still for; None for nobody.
+
+    A route may have changed since they were put off, and a mailer may have sent to others than the
+    message says (`always_to`).
+    """
+    mine = message.recipients()
+    late = [each for each in addresses if each in mine]
+    return message.only_to(late) if late else None

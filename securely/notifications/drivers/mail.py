@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, NamedTuple, Self, cast
 
 from securely.mail import Address, Mailable, Message
+from securely.mail.mailable.late import part_of
 from securely.mail.mailable.plain import plain_text
 from securely.mail.message.address import addresses
 from securely.notifications.asking import content_of
@@ -105,8 +106,11 @@ class MailChannel(StepsChannel):
             message = message.changed(to=to)
         if not message.recipients():
             return SKIPPED
-        if notification._postponed:  # pyright: ignore[reportPrivateUsage]  # its family
-            message = message.only_to(notification._postponed)  # pyright: ignore[reportPrivateUsage]
+        if late := notification._postponed:  # pyright: ignore[reportPrivateUsage]  # its family
+            part = part_of(message, late)
+            if part is None:
+                return SKIPPED
+            message = part
         mailer = self._materials.mail().mailer(letter.mailer or self._mailer)
         sent = yield from call(mailer.send_now, mailer.asend_now, message)
         return SKIPPED if sent is None else sent

@@ -6,6 +6,8 @@ import copy
 import signal
 import sys
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 
 import pytest
 
@@ -24,6 +26,13 @@ class Silent:
 
     def __del__(self) -> None:
         signal.raise_signal(signal.SIGTERM)
+
+
+@contextmanager
+def ending() -> Generator[None]:
+    """A block that ends by SIGTERM."""
+    with pytest.raises(Terminated), ended_by_sigterm():
+        yield
 
 
 def test_within_the_block_sigterm_unwinds_and_is_itself_again_after_it() -> None:
@@ -49,17 +58,59 @@ def test_within_the_block_a_handler_of_another_is_left_alone() -> None:
 
 
 def test_what_was_lost_is_raised_when_it_is_heeded() -> None:
-    with ended_by_sigterm():
+    with ending():
         Silent()
-        with pytest.raises(Terminated):
+        heed_sigterm()
+        pytest.fail("it went on")
+
+
+def test_what_was_lost_is_raised_at_the_end_of_the_block() -> None:
+    with ending():
+        Silent()
+
+    with ended_by_sigterm():
+        heed_sigterm()  # nothing is known of the block before
+
+
+def test_what_closes_meanwhile_is_not_ended_once_more() -> None:
+    traps = Traps()
+
+    with ending():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            traps.add(signal.SIGUSR1, lambda: None)
+            traps.close()
             heed_sigterm()
 
 
-def test_a_block_knows_nothing_of_one_before() -> None:
-    with ended_by_sigterm():
-        Silent()
-    with ended_by_sigterm():
-        heed_sigterm()
+def test_an_error_of_what_closes_meanwhile_is_an_error() -> None:
+    with ending():
+        try:
+            try:
+                signal.raise_signal(signal.SIGTERM)
+            finally:
+                raise OSError("not released")
+        except OSError:
+            heed_sigterm()  # it may be told
+
+
+def test_an_error_that_took_its_place_is_none() -> None:
+    raised: list[BaseException] = []
+
+    with ending():
+        try:
+            try:
+                signal.raise_signal(signal.SIGTERM)
+            except SystemExit as told:
+                raise OSError("cannot be loaded") from told
+        except OSError:
+            try:
+                heed_sigterm()
+            except Terminated as error:
+                raised.append(error)
+
+    assert len(raised) == 1
 
 
 def test_another_thread_is_not_ended() -> None:
@@ -71,7 +122,7 @@ def test_another_thread_is_not_ended() -> None:
         except Terminated as error:
             raised.append(error)
 
-    with ended_by_sigterm():
+    with ending():
         Silent()
         thread = threading.Thread(target=heed)
         thread.start()
@@ -81,7 +132,7 @@ def test_another_thread_is_not_ended() -> None:
 
 
 def test_who_takes_the_signal_over_ends_where_it_had_come_before() -> None:
-    with ended_by_sigterm():
+    with ending():
         Silent()
         with pytest.raises(Terminated):
             Traps().add(signal.SIGTERM, lambda: None)
