@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+from codecs import getincrementaldecoder
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -50,6 +51,7 @@ class Terminal:
         )
         os.close(inner)
         self.seen = ""
+        self._decoder = getincrementaldecoder("utf-8")("replace")
         self._at = 0
 
     def __enter__(self) -> Self:
@@ -104,5 +106,6 @@ class Terminal:
             piece = os.read(self._main, 65536)
         except OSError:  # Linux reports the end of a terminal as an error
             return False
-        self.seen += piece.decode(errors="replace").replace("\r\n", "\n")
+        # Letters and ends of lines may be cut in two.
+        self.seen = (self.seen + self._decoder.decode(piece)).replace("\r\n", "\n")
         return bool(piece)
