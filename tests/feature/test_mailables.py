@@ -24,6 +24,7 @@ from securely.mail import (
 from securely.mail.drivers.array import ArrayTransport
 from securely.mail.mailable.job import SendMailable
 from securely.testing import Artisan
+from tests.picky import Picky
 
 
 @dataclass
@@ -187,24 +188,6 @@ def test_preview_says_what_is_wrong(
     app: Application, artisan: Artisan, words: str, said: str
 ) -> None:
     artisan(f"mail:preview {words}").assert_exit_code(1).assert_output(said).assert_no_output("..")
-
-
-class Picky:
-    """Puts one address off at first, and refuses another for good."""
-
-    name = "picky"
-
-    def __init__(self) -> None:
-        self.messages: list[Message] = []
-
-    def send(self, message: Message) -> Sent:
-        self.messages.append(message)
-        if len(self.messages) > 1:
-            return Sent(message.message_id, self.name, {}, "")
-        refused = {"late@x.io": "450 greylisted", "gone@x.io": "550 no such user"}
-        return Sent(message.message_id, self.name, refused, "", ("late@x.io",))
-
-    def close(self) -> None: ...
 
 
 def test_those_who_were_put_off_get_it_later_and_nobody_twice(

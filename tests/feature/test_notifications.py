@@ -37,6 +37,7 @@ from securely.queue.exceptions import EntityNotFound
 from securely.testing import Artisan
 from securely.testing.application import ISOLATED
 from securely.testing.time import Travel
+from tests.picky import Picky
 
 HEARD: list[tuple[Any, ...]] = []
 
@@ -157,24 +158,6 @@ class Startled(Slowly):
     def after_sending(self, notifiable: Any, channel: Any, answer: Any) -> None:
         self.client = object()
         raise OSError("startled")
-
-
-class Picky:
-    """Puts one address off at first, and refuses another for good."""
-
-    name = "picky"
-
-    def __init__(self) -> None:
-        self.messages: list[Message] = []
-
-    def send(self, message: Message) -> Sent:
-        self.messages.append(message)
-        if len(message.recipients()) == 1:
-            return Sent(message.message_id, self.name, {}, "")
-        refused = {"late@x.io": "450 greylisted", "gone@x.io": "550 no such user"}
-        return Sent(message.message_id, self.name, refused, "", ("late@x.io",))
-
-    def close(self) -> None: ...
 
 
 class Courier:
