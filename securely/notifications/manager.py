@@ -1,4 +1,7 @@
-"""ChannelManager: sends notifications, now or by the queue, through channels by name."""
+"""ChannelManager: sends notifications, now or by the queue, through channels by name.
+
+It is long because each of its verbs has an async twin, and both say what they take and raise.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,9 @@ Every SQLite file of Securely is opened through :class:`Database`. It keeps the 
 components above make: a file that only its owner can read, on a disk whose locks can be trusted,
 in a schema this code knows; writers that wait for each other; a full disk that is told apart from
 a broken file.
+
+It is long because each error has words of its own, and opening, waiting and writing share what is
+known of the file. How connections outlive a fork lies in `sqlite_handles.py`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,9 @@
 Its loop lives in a thread of the supervisor's process, where no user code runs. It renews leases,
 listens for wake-ups, notes what has begun and records arq's sign of health. Turns are taken in the
 supervisor's own thread, on a connection of its own: to hand each over cost as much as ten jobs.
+
+It is long because chores and turns share one record of what is held, and each has to survive that
+the server is away.
 """
 
 from __future__ import annotations
